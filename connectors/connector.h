@@ -1,0 +1,283 @@
+/* The connector ABI: all that a plug-in sees of rosterd, and all that rosterd knows of a plug-in.
+ *
+ * A plug-in is a shared object with one exported constant, roster_connector. It runs in a confined child process,
+ * alone, one call at a time, in plain blocking C. It has no files, no database, no sockets but those it is given:
+ * it asks for a connection with dial(), and the daemon resolves the name, judges the address and hands over the
+ * descriptor.
+ *
+ *   - No memory changes hands. What a plug-in passes lives until the host function returns; what it is given lives
+ *     until its own function returns.
+ *   - Strings are UTF-8 without NUL and end with NUL. Everything has a limit, named ROSTER_..._MOST; more is refused.
+ *   - A function that fails says why with fail() and returns -1. Returning -1 without it is a fault of the plug-in.
+ *   - Time: every call has a deadline. When it has passed, the child is killed, and what it did last (step()) is what
+ *     the administrator reads.
+ *   - Compatibility: same major, minor not above the daemon's; members beyond `size` are absent. New members come at
+ *     the end. Members that a plug-in leaves out are zero.
+ *
+ * docs/connector.md tells the story; connectors/example/ is meant to be copied. */
+#ifndef ROSTER_CONNECTOR_H
+#define ROSTER_CONNECTOR_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#define ROSTER_ABI_MAJOR 1 /* raised when an old plug-in could misread us */
+#define ROSTER_ABI_MINOR 0 /* raised when something is added at the end */
+
+/* The one symbol that a plug-in exports: ROSTER_CONNECTOR = { .abi_major = ..., ... }; */
+#define ROSTER_CONNECTOR __attribute__((visibility("default"))) const struct roster_connector roster_connector
+
+enum {
+	ROSTER_ID_MOST = 1024,         /* remote_id, reference, group and member ids, in bytes */
+	ROSTER_TEXT_MOST = 4096,       /* every other text: names, addresses, an attribute's value */
+	ROSTER_ATTRIBUTES_MOST = 64,   /* attributes of one identity */
+	ROSTER_VALUES_MOST = 256,      /* values of one attribute, addresses or groups of one identity */
+	ROSTER_IDENTITY_MOST = 262144, /* one identity, all its bytes */
+	ROSTER_CURSOR_MOST = 131072,   /* a cursor (LDAP cookies may be above 64 KiB) */
+	ROSTER_NAMED_MOST = 1000,      /* remote ids asked for in one call of scope named */
+	ROSTER_SETTING_MOST = 65536,   /* a setting's value */
+	ROSTER_KEPT_MOST = 16384,      /* a value kept between calls */
+	ROSTER_NOTE_MOST = 512,        /* note, step, fail: one line */
+	ROSTER_URL_MOST = 16384,       /* an address to send a browser to */
+	ROSTER_BODY_MOST = 1048576,    /* a form's value, a notification's body, metadata */
+};
+
+struct roster_call; /* one question put to a plug-in; valid until it returns */
+
+/* ---- what a directory shows ---------------------------------------------------------------------------------- */
+
+enum roster_standing {
+	ROSTER_ACTIVE = 1, /* may sign in there */
+	ROSTER_SUSPENDED,  /* exists there, may not sign in (disabled, locked out by an administrator, expired) */
+	ROSTER_GONE,       /* known not to exist any more: scopes changed and named alone */
+};
+
+/* How sure the directory is that an address of mail belongs to the person. Whether it counts is decided by rosterd:
+ * only for domains that the organisation has proven. */
+enum roster_proof {
+	ROSTER_UNPROVEN = 1, /* the directory says so itself ("email_verified": false) */
+	ROSTER_ASSERTED,     /* an administrator's entry */
+	ROSTER_PROVEN,       /* the directory checked it ("email_verified": true) */
+};
+
+struct roster_address {
+	size_t size;
+	const char *email;
+	enum roster_proof proof;
+};
+
+/* An attribute beyond the ones below; asked for by name in roster_ask.attributes. */
+struct roster_attribute {
+	size_t size;
+	const char *name;
+	const char *const *values; /* ends with NULL */
+};
+
+/* One person as the directory shows them now. Unknown members are NULL; an attribute that is known to be empty is "". */
+struct roster_identity {
+	size_t size;
+	const char *remote_id; /* MUST: the directory's own key, never reused, never a name: entryUUID, objectGUID, "00u..." */
+	const char *reference; /* MAY: how this directory's groups refer to the person, if not by remote_id (LDAP: the
+	                        * normalised DN) */
+	const char *user_name; /* MUST, unless GONE: what the person signs in with there */
+	const char *email;     /* the primary address */
+	enum roster_proof email_proof;
+	const char *given_name, *family_name, *display_name;
+	enum roster_standing standing; /* MUST */
+	const char *const *groups; /* NULL: it did not say. {NULL}: it said none. Ids as in emit_member */
+	const struct roster_attribute *attributes; /* ends with {0}; NULL: none */
+	const struct roster_address *addresses;    /* further addresses, ends with {0}; NULL: none */
+	const char *locale;                        /* BCP 47 */
+	const char *title, *department;
+	const char *manager; /* remote_id or reference of a person */
+};
+
+struct roster_group {
+	size_t size;
+	const char *remote_id; /* MUST, as above */
+	const char *reference; /* MAY: how groups and people refer to this group, if not by remote_id */
+	const char *name;      /* MUST: what administrators call it, and what mappings name */
+	int gone;              /* 1: known not to exist any more: scopes changed and named alone */
+};
+
+/* ---- what went wrong ------------------------------------------------------------------------------------------ */
+
+enum roster_trouble {
+	ROSTER_TRY_LATER = 1, /* not reachable, busy or limited; after_ms says how long, 0: as the daemon likes */
+	ROSTER_REFUSED,       /* our credentials are not good (any more), or may not read */
+	ROSTER_LOST_PLACE,    /* the cursor is too old or not ours; begin again */
+	ROSTER_NONSENSE,      /* the remote broke its own rules */
+	ROSTER_MISCONFIGURED, /* a setting is wrong: the text names it */
+	ROSTER_DENIED,        /* sign_on: the person may not come in; the text says which check failed */
+};
+
+/* ---- what a plug-in may ask of rosterd, and all it may ask ------------------------------------------------------ */
+
+enum roster_subject { ROSTER_PERSON = 1, ROSTER_GROUP };
+
+struct roster_host {
+	size_t size;
+
+	/* Gives one person, group or membership to the daemon. 0, or -1: what was given is not acceptable (too long, not
+	 * UTF-8, remote_id missing) or the daemon no longer wants it; return -1 then, fail() is already filled.
+	 * A record whose content is poor (no e-mail) is still given: the daemon keeps it as a row that somebody can see.
+	 * emit_member's member is the reference of a person or group if it has one, its remote_id otherwise; members
+	 * that were never given are counted and ignored. Give a membership in any order, before or after its ends. */
+	int (*emit)(struct roster_call *, const struct roster_identity *);
+	int (*emit_group)(struct roster_call *, const struct roster_group *);
+	int (*emit_member)(struct roster_call *, const char *group, const char *member);
+
+	/* A record that the plug-in itself cannot read (no key, unreadable bytes): becomes a visible row with the reason.
+	 * remote_id may be anything that helps to find it (a DN). */
+	int (*emit_refused)(struct roster_call *, const char *remote_id, const char *fmt, ...)
+		__attribute__((format(printf, 3, 4)));
+
+	/* Says why a call fails, in one line for the administrator: what, where, what was expected. Returns -1. */
+	int (*fail)(struct roster_call *, enum roster_trouble, int after_ms, const char *fmt, ...)
+		__attribute__((format(printf, 4, 5)));
+
+	/* The value of a setting as text, its default if it is not set, NULL if there is neither. */
+	const char *(*setting)(struct roster_call *, const char *name);
+
+	/* A line for whoever reads about this run later. Never anything secret or personal. */
+	void (*note)(struct roster_call *, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
+
+	/* What is being done now ("binding as cn=sync"): what is reported if the deadline passes meanwhile. */
+	void (*step)(struct roster_call *, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
+
+	/* Milliseconds until the deadline of this call. */
+	int64_t (*left_ms)(struct roster_call *);
+
+	/* A connected stream socket to host and port (TCP), or to a path (host "/run/...", port NULL; only where a setting
+	 * of type ROSTER_ADDRESS holds that path). The daemon resolves and connects, within timeout_ms; the descriptor is blocking
+	 * and belongs to the plug-in. -1: fail() is filled; return -1. */
+	int (*dial)(struct roster_call *, const char *host, const char *port, int timeout_ms);
+
+	/* directory: where the next page begins (or, with the last page, where the next reading of what changed begins). */
+	int (*cursor)(struct roster_call *, const void *bytes, size_t size);
+
+	/* directory, with the last page of scope all, exactly one of the two: the listing is whole, and how we know
+	 * ("result 0 on every base, 3 pages, cookie empty"), or it is not, and why ("size limit exceeded after 500").
+	 * A listing that was not said to be whole removes nobody. */
+	void (*whole)(struct roster_call *, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
+	void (*incomplete)(struct roster_call *, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
+
+	/* Small values that outlive the call (tokens, discovery documents), sealed by the daemon, for this connection alone.
+	 * until: seconds since 1970. keep of NULL forgets. recall: bytes, 0 none, -1 failed. */
+	int (*keep)(struct roster_call *, const char *name, const void *bytes, size_t size, int64_t until);
+	int (*recall)(struct roster_call *, const char *name, void *ret, size_t size);
+
+	/* sign_on, notifications: this message may be used once; the daemon writes it down in the transaction that uses it. */
+	int (*once)(struct roster_call *, const char *message_id, int64_t until);
+
+	/* notifications: whom to look at. Never what is true. */
+	int (*look_at)(struct roster_call *, enum roster_subject, const char *remote_id);
+
+	/* notifications: the reply that the vendor wants. sign_on.describe: our metadata (status 200). */
+	int (*reply)(struct roster_call *, int status, const char *content_type, const void *body, size_t size);
+
+	/* sign_on.begin and logout: where to send the browser, or (post_body not NULL) what to post there. */
+	int (*send_browser)(struct roster_call *, const char *url, const char *post_body);
+
+	/* The addresses of ourselves that the operator's public_url yields: "acs", "metadata", "callback", "logout",
+	 * "notifications". NULL: no such. */
+	const char *(*address)(struct roster_call *, const char *name);
+};
+
+/* ---- settings --------------------------------------------------------------------------------------------------- */
+
+enum roster_setting_type {
+	ROSTER_TEXT = 1,
+	ROSTER_NUMBER,   /* a whole number; words = { "least", "most", NULL } as text, or NULL */
+	ROSTER_YES_NO,   /* "yes" or "no" */
+	ROSTER_WORD,     /* one of words */
+	ROSTER_DURATION, /* "30s", "5m": given to the plug-in in milliseconds, as text */
+	ROSTER_SECRET,   /* kept sealed, never shown */
+	ROSTER_PEM,      /* certificates or public keys; by value or, in a configuration file, by file name */
+	ROSTER_ADDRESS,  /* a URL, host or path that dial() may be asked for */
+	ROSTER_LIST,     /* several texts, given to the plug-in one a line */
+};
+
+struct roster_setting {
+	const char *name; /* lower case, digits and '_' */
+	enum roster_setting_type type;
+	const char *words_for_people; /* one sentence: what it is, with an example */
+	int required;                 /* 1: a connection cannot be made without it */
+	const char *fallback;         /* the default, or NULL */
+	const char *const *words;     /* ROSTER_WORD: the choices; ROSTER_NUMBER: range; ends with NULL */
+};
+
+/* ---- abilities, each optional ------------------------------------------------------------------------------------- */
+
+enum roster_scope { ROSTER_ALL = 1, ROSTER_CHANGED, ROSTER_NAMED };
+
+struct roster_ask {
+	size_t size;
+	enum roster_scope scope;
+	const void *cursor; /* NULL: from the beginning */
+	size_t cursor_size;
+	int page_most;                 /* about how many people a page should have */
+	const char *const *attributes; /* attributes wanted beside the fields; ends with NULL */
+	const char *const *named;      /* scope named: remote ids; ends with NULL */
+	const char *const *named_groups; /* scope named: remote ids of groups; ends with NULL */
+};
+
+/* Reading a directory. */
+struct roster_directory {
+	size_t size;
+	uint32_t scopes; /* 1u << ROSTER_ALL | ... : which it can answer */
+	/* Gives one page. 1: there is more, cursor() was called. 0: that was all; whole() or incomplete() was called.
+	 * -1: failed. Scope named: whoever does not exist is given with standing GONE. */
+	int (*page)(struct roster_call *, void *self, const struct roster_ask *);
+};
+
+/* A long-lived read: gives changes as they happen, cursor() after each batch, until left_ms() is used up or the remote ends. */
+struct roster_watch {
+	size_t size;
+	int (*watch)(struct roster_call *, void *self, const struct roster_ask *);
+};
+
+/* A form, a query string or headers: names and values in the order they came. Ends with {0}. */
+struct roster_pair {
+	const char *name, *value;
+};
+
+/* Signing one person on. */
+struct roster_sign_on {
+	size_t size;
+	int (*begin)(struct roster_call *, void *self, const char *state); /* send_browser() */
+	int (*finish)(struct roster_call *, void *self, const struct roster_pair *form); /* emits exactly one identity */
+	int (*describe)(struct roster_call *, void *self);                  /* reply(): our metadata */
+	int (*logout)(struct roster_call *, void *self, const char *remote_id, const char *session);
+	/* Checks a name and a password by asking the directory (LDAP bind); emits exactly one identity. */
+	int (*check_password)(struct roster_call *, void *self, const char *user_name, const char *password);
+	uint32_t needs_network; /* 1u << 0 begin, 1 finish, 2 describe, 3 logout, 4 check_password */
+};
+
+/* Being told. Says whom to look at, never what is true. */
+struct roster_notifications {
+	size_t size;
+	int (*read)(struct roster_call *, void *self, const struct roster_pair *headers, const void *body, size_t body_size);
+	int (*subscribe)(struct roster_call *, void *self);   /* keep() remembers what renew and unsubscribe need */
+	int (*renew)(struct roster_call *, void *self);
+	int (*unsubscribe)(struct roster_call *, void *self);
+	int renew_after_s; /* 0: subscriptions last for ever */
+};
+
+struct roster_connector {
+	uint32_t abi_major, abi_minor; /* stay first for ever */
+	size_t size;
+	const char *name, *title; /* "ldap", "LDAP directory (OpenLDAP, 389-ds, FreeIPA, Active Directory)" */
+	const struct roster_setting *settings; /* ends with {0} */
+	/* Before the first call of a link. host stays valid until close. Need not connect yet. */
+	int (*open)(struct roster_call *, const struct roster_host *, void **ret_self);
+	void (*close)(void *self);
+	/* "Test connection": can we reach it, sign in, read? note() tells what was found. */
+	int (*check)(struct roster_call *, void *self);
+	const struct roster_directory *directory;
+	const struct roster_watch *watch;
+	const struct roster_sign_on *sign_on;
+	const struct roster_notifications *notifications;
+};
+
+#endif

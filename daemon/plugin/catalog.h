@@ -1,0 +1,58 @@
+/* Which plug-ins there are: a child describes each (never loaded in the daemon), kept by the file's identity.
+ *
+ * A catalog is opened once and may be used from any thread. */
+#ifndef ROSTERD_PLUGIN_CATALOG_H
+#define ROSTERD_PLUGIN_CATALOG_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/error.h"
+
+struct catalog;
+
+struct catalog_options {
+	const char *plugin_directory; /* where *.so are; a name is a file name without ".so" */
+	const char *child_path;       /* rosterd-connector */
+	int children_most;            /* at the same time, all links together */
+	uint64_t child_memory_most;   /* bytes of address space */
+	int describe_deadline_ms;
+};
+
+enum catalog_setting_type {
+	CATALOG_TEXT = 1, CATALOG_NUMBER, CATALOG_YES_NO, CATALOG_WORD, CATALOG_DURATION,
+	CATALOG_SECRET, CATALOG_PEM, CATALOG_ADDRESS, CATALOG_LIST,
+};
+
+struct catalog_setting {
+	const char *name, *words_for_people, *fallback;
+	enum catalog_setting_type type;
+	bool required;
+	const char *const *words; /* ends with NULL; NULL: none */
+};
+
+enum { CATALOG_DIRECTORY = 1 << 0, CATALOG_WATCH = 1 << 1, CATALOG_SIGN_ON = 1 << 2, CATALOG_NOTIFICATIONS = 1 << 3 };
+
+struct catalog_plugin {
+	const char *name, *title;
+	uint32_t abi_major, abi_minor;
+	uint32_t abilities; /* CATALOG_... */
+	uint32_t scopes;    /* 1u << LINK_ALL ... */
+	const struct catalog_setting *settings;
+	size_t setting_count;
+};
+
+int catalog_open(const struct catalog_options *options, struct catalog **ret, struct error *e);
+void catalog_close(struct catalog **catalog);
+
+/* 1: found (lives as long as the catalog). 0: there is no such plug-in. -1: it is there and cannot be used; e says why. */
+int catalog_find(struct catalog *catalog, const char *name, const struct catalog_plugin **ret, struct error *e);
+
+/* All names, sorted, ended by NULL; lives as long as the catalog. For lists and "did you mean". */
+const char *const *catalog_names(struct catalog *catalog);
+
+/* Checks one value against a setting's type: ERROR_INPUT says what was expected. value NULL: whether it may be left out. */
+int catalog_check_value(const struct catalog_setting *setting, const char *value, struct error *e);
+
+#endif

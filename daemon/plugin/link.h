@@ -1,0 +1,92 @@
+/* One connection, opened: a confined child with one plug-in, asked one thing at a time. Plug-in words become ours here.
+ *
+ * Everything that comes back is checked (lengths, UTF-8, enumerations, order) before it is handed out. A child that crashes,
+ * hangs, breaks the protocol or exceeds a limit is killed; that ends this link alone, with an error that tells which it was. */
+#ifndef ROSTERD_PLUGIN_LINK_H
+#define ROSTERD_PLUGIN_LINK_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/arena.h"
+#include "base/error.h"
+#include "roster/identity.h"
+
+struct catalog;
+struct log;
+struct link;
+struct secret;
+
+/* A setting's value: text, or a secret (then text is NULL). */
+struct link_setting {
+	const char *name, *text;
+	const struct secret *secret;
+};
+
+enum link_scope { LINK_ALL = 1, LINK_CHANGED, LINK_NAMED };
+
+struct link_ask {
+	enum link_scope scope;
+	const void *cursor; /* NULL: from the beginning */
+	size_t cursor_size;
+	int page_most;
+	const char *const *attributes; /* ends with NULL; NULL: none */
+	const char *const *named;
+	const char *const *named_groups;
+};
+
+enum link_item_kind { LINK_PERSON = 1, LINK_GROUP, LINK_MEMBERSHIP, LINK_REFUSED, LINK_NOTE };
+
+struct link_item {
+	enum link_item_kind kind;
+	struct identity person;
+	struct identity_group group;
+	struct identity_membership membership;
+	const char *refused_id;
+	const char *text; /* why it was refused, or the note */
+};
+
+/* How a page ended. */
+struct link_end {
+	bool more;
+	bool whole;        /* with the last page: the plug-in proves the listing whole ... */
+	char proof[512];   /* ... and how, or why it is not */
+	const void *cursor; /* NULL: none given. Borrowed from the link until its next call */
+	size_t cursor_size;
+};
+
+/* Starts a child for a plug-in of the catalog. allow_private: whether dial may reach loopback, link-local, and other addresses
+ * of our own networks (the operator's setting; never cloud metadata services). deadline_ms: for each call. The settings are
+ * borrowed until link_close. */
+struct link_options {
+	const char *plugin;
+	const struct link_setting *settings;
+	size_t setting_count;
+	int deadline_ms;
+	bool allow_private;
+	const struct log *log;
+};
+int link_open(struct catalog *catalog, const struct link_options *options, struct link **ret, struct error *e);
+
+/* Ends the child and waits for it. Accepts a pointer to NULL; leaves NULL behind. */
+void link_close(struct link **link);
+
+/* The plug-in's own check of the connection. Its notes are put into the arena, a line each. */
+int link_check(struct link *link, struct arena *arena, const char **ret_notes, struct error *e);
+
+/* Asks for one page; then link_next until it gives 0. */
+int link_ask(struct link *link, const struct link_ask *ask, struct error *e);
+
+/* 1: an item, whose texts live until the next call. 0: the page has ended, link_end tells how. -1: failed: kinds are
+ * ERROR_RETRY (try later; wait_ms), ERROR_DENIED (refused us), ERROR_PRECONDITION (lost its place), ERROR_REMOTE (nonsense, crash,
+ * hang), ERROR_INPUT (misconfigured). After -1 the link can only be closed. */
+int link_next(struct link *link, struct link_item *ret, struct error *e);
+
+/* After link_next gave 0. */
+const struct link_end *link_end(const struct link *link);
+
+/* Asks the call under way to stop, from any thread: link_next then fails with ERROR_RETRY. */
+void link_cancel(struct link *link);
+
+#endif
