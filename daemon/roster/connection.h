@@ -1,0 +1,77 @@
+/* A connection: a plug-in set up for one organisation, its settings, mappings and guard. Secrets are sealed here and opened
+ * only for a link. */
+#ifndef ROSTERD_ROSTER_CONNECTION_H
+#define ROSTERD_ROSTER_CONNECTION_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/arena.h"
+#include "base/error.h"
+#include "base/id.h"
+#include "store/query.h"
+
+struct crypt_keys;
+struct secret;
+
+enum {
+	CONNECTION_SETTINGS_MOST = 64,
+	CONNECTION_MAPPINGS_MOST = 1000,
+	CONNECTION_ATTRIBUTES_MOST = 32,
+	CONNECTION_NAME_MOST = 63,
+};
+
+struct connection_pair {
+	const char *name, *value;
+};
+
+struct connection_mapping {
+	const char *group, *role;
+};
+
+struct connection {
+	struct id organisation, id;
+	const char *name, *plugin, *state; /* active, paused */
+	size_t setting_count, secret_count, mapping_count, attribute_count;
+	const struct connection_pair *settings;   /* what is not secret */
+	const char *const *secrets;               /* names of the secrets that are set */
+	const struct connection_mapping *mappings; /* in order: the first that names a group of theirs wins */
+	const struct connection_pair *attributes; /* our field, the directory's attribute */
+	int64_t schedule_ms;                      /* 0: on demand only */
+	int64_t next_due_at, created_at, updated_at;
+	int remove_most, remove_share;
+	const char *managed_by;
+	int64_t version;
+};
+
+/* Look-ups: 1, 0, -1. By id or by name. The tx must be for the organisation. */
+int connection_find(struct tx *tx, struct arena *arena, const struct id *organisation, const char *id_or_name,
+                    struct connection *ret, struct error *e);
+int connection_load(struct tx *tx, struct arena *arena, const struct id *organisation, const struct id *id,
+                    struct connection *ret, struct error *e);
+
+/* All of an organisation, ordered by name, after a name (NULL: from the first), at most `most`. */
+int connection_list(struct tx *tx, struct arena *arena, const struct id *organisation, const char *after, int most,
+                    struct connection **ret, size_t *ret_count, struct error *e);
+
+/* A new row with mappings; settings as given (already checked against the plug-in). Secrets by connection_keep_secret.
+ * ERROR_CONFLICT "connection.name_taken". */
+int connection_create(struct tx *tx, const struct connection *connection, struct error *e);
+
+/* Writes name, state, settings, attributes, mappings, schedule, guard and managed_by of the row with this id, if its version is still
+ * connection->version: ERROR_PRECONDITION "connection.changed". */
+int connection_update(struct tx *tx, const struct connection *connection, struct error *e);
+
+/* Removes the row, its secrets, mappings and runs. Its accounts stay and no longer change (X2 is decided elsewhere). */
+int connection_delete(struct tx *tx, const struct id *organisation, const struct id *id, struct error *e);
+
+/* Seals (bound to organisation, connection and name) or, with NULL, forgets one secret. */
+int connection_keep_secret(struct tx *tx, const struct crypt_keys *keys, const struct id *organisation,
+                           const struct id *connection, const char *name, const struct secret *value, struct error *e);
+
+/* Opens one secret: 1, 0 not set, -1. */
+int connection_open_secret(struct tx *tx, const struct crypt_keys *keys, const struct id *organisation,
+                           const struct id *connection, const char *name, struct secret **ret, struct error *e);
+
+#endif
