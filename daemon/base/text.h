@@ -8,9 +8,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "base/error.h"
-
 struct arena;
+struct error;
 
 #define KB(n) ((size_t)(n) << 10)
 #define MB(n) ((size_t)(n) << 20)
@@ -18,6 +17,9 @@ struct arena;
 
 /* Well-formed UTF-8 (RFC 3629: no surrogates, no overlong forms, at most U+10FFFF), without NUL. */
 bool text_is_utf8(const char *text, size_t length);
+
+/* The bytes of the character that text begins with: 1 to 4, or 0 if it is none of those (or length is 0). */
+size_t text_character(const char *text, size_t length);
 
 /* As text_is_utf8, and without control characters (U+0000-001F, U+007F-009F). */
 bool text_is_printable(const char *text, size_t length);
