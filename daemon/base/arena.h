@@ -38,6 +38,9 @@ char *arena_format(struct arena *arena, const char *fmt, ...) __attribute__((for
 char *arena_formatv(struct arena *arena, const char *fmt, va_list args)
 	__attribute__((format(printf, 2, 0)));
 
+/* Ends the process with one line. For the few that hold memory outside an arena and got none; `what` says whose. */
+void memory_exhausted(const char *what, size_t size) __attribute__((noreturn));
+
 /* Bytes asked for so far (since the last reset), for limits and tests. */
 size_t arena_used(const struct arena *arena);
 
