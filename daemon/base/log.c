@@ -1,0 +1,320 @@
+/* Lines for the person who runs the daemon: one write, one line, whatever the values hold. */
+#include "base/log.h"
+
+#include "base/clock.h"
+#include "base/error.h"
+#include "base/text.h"
+
+#include <errno.h>
+#include <stdarg.h>
+#include <stdatomic.h>
+#include <stddef.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+static _Atomic(enum log_form) form = LOG_PLAIN;
+static _Atomic(enum log_level) most_level = LOG_LEVEL_NOTICE;
+
+static const char *const form_names[] = { [LOG_PLAIN] = "plain", [LOG_JOURNAL] = "journal", [LOG_JSON] = "json" };
+static const char *const level_names[] = {
+	[LOG_LEVEL_ERROR] = "error", [LOG_LEVEL_WARNING] = "warning", [LOG_LEVEL_NOTICE] = "notice",
+	[LOG_LEVEL_INFO] = "info",   [LOG_LEVEL_DEBUG] = "debug",
+};
+
+/* A line in the making. Framing is added whole; values are shown until `reserve` bytes are left for what must follow. */
+struct line {
+	enum log_form form;
+	size_t length;
+	char bytes[LOG_LINE_MOST];
+};
+
+enum { JSON_END_RESERVE = 3, PLAIN_END_RESERVE = 1 }; /* "}\n with the quote, or the line break alone */
+
+void log_open(enum log_form chosen, enum log_level most)
+{
+	form = chosen;
+	most_level = most;
+}
+
+static int find_name(const char *word, const char *const *names, size_t count)
+{
+	for (size_t i = 0; i < count; i++)
+		if (names[i] && text_equal(word, names[i]))
+			return (int)i;
+	return -1;
+}
+
+int log_form_parse(const char *word, enum log_form *ret)
+{
+	int found = find_name(word, form_names, ARRAY_COUNT(form_names));
+
+	if (found < 0)
+		return -1;
+	*ret = (enum log_form)found;
+	return 0;
+}
+
+int log_level_parse(const char *word, enum log_level *ret)
+{
+	int found = find_name(word, level_names, ARRAY_COUNT(level_names));
+
+	if (found < 0)
+		return -1;
+	*ret = (enum log_level)found;
+	return 0;
+}
+
+void log_subject(struct log *log, const struct log *parent, const char *fmt, ...)
+{
+	char made[LOG_SUBJECT_MOST];
+	size_t length = 0;
+	va_list args;
+
+	if (parent && parent->subject[0])
+		length = (size_t)snprintf(made, sizeof(made), "%s: ", parent->subject);
+	if (length < sizeof(made)) {
+		va_start(args, fmt);
+		vsnprintf(made + length, sizeof(made) - length, fmt, args);
+		va_end(args);
+	}
+	length = strnlen(made, sizeof(made) - 1);
+	made[text_cut(made, length, length)] = '\0';
+	memcpy(log->subject, made, sizeof(made));
+}
+
+bool log_would(enum log_level level)
+{
+	return level <= most_level;
+}
+
+static size_t reserve_of(const struct line *line)
+{
+	return line->form == LOG_JSON ? JSON_END_RESERVE : PLAIN_END_RESERVE;
+}
+
+/* Adds bytes whole or not at all. */
+static bool add(struct line *line, const char *bytes, size_t length, size_t reserve)
+{
+	if (line->length + length + reserve > sizeof(line->bytes))
+		return false;
+	memcpy(line->bytes + line->length, bytes, length);
+	line->length += length;
+	return true;
+}
+
+static void add_text(struct line *line, const char *text)
+{
+	add(line, text, strlen(text), reserve_of(line));
+}
+
+/* Shows the first character of text so that it can neither break the line nor the form. Returns its length in text. */
+static size_t show_character(enum log_form as, const char *text, size_t length, char ret[8])
+{
+	size_t n = text_character(text, length);
+	uint8_t first = (uint8_t)text[0];
+
+	if (n > 0 && text_is_printable(text, n)) {
+		bool escape = as == LOG_JSON && (first == '"' || first == '\\');
+
+		snprintf(ret, 8, "%s%.*s", escape ? "\\" : "", (int)n, text);
+		return n;
+	}
+	if (n == 2) /* U+0080 to U+009F */
+		snprintf(ret, 8, as == LOG_JSON ? "\\u00%02x" : "\\x%02x", (uint8_t)text[1]);
+	else if (n == 1 && as == LOG_JSON)
+		snprintf(ret, 8, "\\u00%02x", first);
+	else if (as == LOG_JSON) /* what is no character cannot stand in JSON at all */
+		snprintf(ret, 8, "\\ufffd");
+	else
+		snprintf(ret, 8, "\\x%02x", first);
+	return n > 0 ? n : 1;
+}
+
+static void add_value(struct line *line, const char *value)
+{
+	size_t length = strlen(value);
+
+	for (size_t at = 0; at < length;) {
+		char shown[8];
+
+		at += show_character(line->form, value + at, length - at, shown);
+		if (!add(line, shown, strlen(shown), reserve_of(line)))
+			return;
+	}
+}
+
+/* A member of the JSON object, or nothing if not even its name and quotes fit. */
+static void add_member(struct line *line, const char *name, const char *value)
+{
+	char head[32];
+	int length = snprintf(head, sizeof(head), "%s\"%s\":\"", line->length > 1 ? "," : "", name);
+
+	if (!add(line, head, (size_t)length, JSON_END_RESERVE))
+		return;
+	add_value(line, value);
+	add(line, "\"", 1, JSON_END_RESERVE - 1);
+}
+
+/* systemd stamps what it reads from us; a terminal or a file does not. */
+static bool wants_time(void)
+{
+	struct stat to;
+
+	return fstat(STDERR_FILENO, &to) == 0 && (S_ISREG(to.st_mode) || S_ISCHR(to.st_mode));
+}
+
+static void write_line(const struct line *line)
+{
+	size_t written = 0;
+
+	while (written < line->length) {
+		ssize_t n = write(STDERR_FILENO, line->bytes + written, line->length - written);
+
+		if (n < 0 && errno != EINTR)
+			return; /* there is nobody left to tell */
+		written += n > 0 ? (size_t)n : 0;
+	}
+}
+
+static void begin_plain(struct line *line, enum log_level level)
+{
+	char time[CLOCK_TEXT_SIZE], prefix[8];
+
+	if (line->form == LOG_JOURNAL) {
+		snprintf(prefix, sizeof(prefix), "<%d>", (int)level);
+		add_text(line, prefix);
+		return;
+	}
+	if (wants_time()) {
+		add_text(line, clock_text(clock_now_us(), time));
+		add_text(line, " ");
+	}
+	add_text(line, "rosterd: ");
+}
+
+static void write_plain(struct line *line, const struct log *log, enum log_level level, const char *text,
+                        const struct error *e)
+{
+	begin_plain(line, level);
+	if (log && log->subject[0]) {
+		add_value(line, log->subject);
+		add_text(line, ": ");
+	}
+	add_value(line, text);
+	if (e) {
+		add_text(line, ": ");
+		add_value(line, e->text);
+		add_text(line, " [");
+		add_value(line, e->code);
+		add_text(line, "]");
+	}
+	if (e && e->detail[0]) {
+		add_text(line, " (");
+		add_value(line, e->detail);
+		add_text(line, ")");
+	}
+	add(line, "\n", 1, 0);
+	write_line(line);
+}
+
+static void write_json(struct line *line, const struct log *log, enum log_level level, const char *text,
+                       const struct error *e)
+{
+	char time[CLOCK_TEXT_SIZE];
+
+	add_text(line, "{");
+	add_member(line, "time", clock_text(clock_now_us(), time));
+	add_member(line, "level", level_names[level]);
+	if (log && log->subject[0])
+		add_member(line, "subject", log->subject);
+	if (e) {
+		add_member(line, "kind", error_kind_name(e->kind));
+		add_member(line, "code", e->code);
+	}
+	add_member(line, "text", text);
+	if (e)
+		add_member(line, "error", e->text);
+	if (e && e->detail[0])
+		add_member(line, "detail", e->detail);
+	add(line, "}\n", 2, 0);
+	write_line(line);
+}
+
+static void put(const struct log *log, enum log_level level, const char *text, const struct error *e)
+{
+	struct line line = { .form = form };
+
+	if (line.form == LOG_JSON)
+		write_json(&line, log, level, text, e);
+	else
+		write_plain(&line, log, level, text, e);
+}
+
+static void __attribute__((format(printf, 3, 0)))
+put_formatted(const struct log *log, enum log_level level, const char *fmt, va_list args)
+{
+	char text[LOG_LINE_MOST];
+	size_t length;
+	int before = errno;
+
+	if (!log_would(level))
+		return;
+	vsnprintf(text, sizeof(text), fmt, args);
+	length = strlen(text);
+	text[text_cut(text, length, length)] = '\0';
+	put(log, level, text, NULL);
+	errno = before;
+}
+
+void log_error(const struct log *log, const char *fmt, ...)
+{
+	va_list args;
+
+	va_start(args, fmt);
+	put_formatted(log, LOG_LEVEL_ERROR, fmt, args);
+	va_end(args);
+}
+
+void log_warning(const struct log *log, const char *fmt, ...)
+{
+	va_list args;
+
+	va_start(args, fmt);
+	put_formatted(log, LOG_LEVEL_WARNING, fmt, args);
+	va_end(args);
+}
+
+void log_note(const struct log *log, const char *fmt, ...)
+{
+	va_list args;
+
+	va_start(args, fmt);
+	put_formatted(log, LOG_LEVEL_NOTICE, fmt, args);
+	va_end(args);
+}
+
+void log_info(const struct log *log, const char *fmt, ...)
+{
+	va_list args;
+
+	va_start(args, fmt);
+	put_formatted(log, LOG_LEVEL_INFO, fmt, args);
+	va_end(args);
+}
+
+void log_debug(const struct log *log, const char *fmt, ...)
+{
+	va_list args;
+
+	va_start(args, fmt);
+	put_formatted(log, LOG_LEVEL_DEBUG, fmt, args);
+	va_end(args);
+}
+
+void log_failure(const struct log *log, enum log_level level, const char *what, const struct error *e)
+{
+	if (log_would(level))
+		put(log, level, what, e);
+}
