@@ -156,6 +156,7 @@ CREATE TABLE accounts (
 	locale        text,
 	standing      smallint NOT NULL CHECK (standing IN (1, 2)), -- 1 active, 2 suspended there
 	mapped_role   text CHECK (mapped_role IN ('admin', 'member', 'viewer')), -- what its groups yield; NULL: nothing
+	claimed       boolean NOT NULL DEFAULT false, -- its address is proven and belongs to its user
 	fingerprint   bytea NOT NULL, -- SHA-256 of what was mapped; empty once gone
 	first_seen_at timestamptz NOT NULL DEFAULT now(),
 	changed_at    timestamptz NOT NULL DEFAULT now(),
@@ -458,6 +459,13 @@ BEGIN ATOMIC
 	RETURNING r.organisation, r.id;
 END;
 
+-- A sign of life for all the runs that a daemon works on.
+CREATE FUNCTION runs_beat(daemon uuid) RETURNS void
+LANGUAGE sql SECURITY DEFINER SET search_path = rosterd, pg_temp
+BEGIN ATOMIC
+	UPDATE runs SET beat_at = now() WHERE claimed_by = daemon AND state IN ('asked', 'reading', 'reconciling');
+END;
+
 -- Runs that still need their staging tables.
 CREATE FUNCTION runs_live() RETURNS SETOF uuid
 LANGUAGE sql STABLE SECURITY DEFINER SET search_path = rosterd, pg_temp
@@ -469,4 +477,4 @@ REVOKE ALL ON ALL FUNCTIONS IN SCHEMA rosterd FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION current_organisation(), organisation_find(text), audit_commitment(bytea, text), audit_field(text),
 	audit_encode(audit) TO rosterd_request, rosterd_worker;
 GRANT EXECUTE ON FUNCTION organisations_page(text, integer), domain_find(text), token_find(bytea) TO rosterd_request;
-GRANT EXECUTE ON FUNCTION runs_schedule(), runs_claim(uuid, interval), runs_live() TO rosterd_worker;
+GRANT EXECUTE ON FUNCTION runs_schedule(), runs_claim(uuid, interval), runs_beat(uuid), runs_live() TO rosterd_worker;

@@ -1,0 +1,137 @@
+#include "provision/apply.h"
+
+#include "base/text.h"
+#include "provision/change.h"
+#include "store/query.h"
+
+/* $1 organisation, $2 connection. In this order: nothing refers to what is not there yet. */
+#define STEP(step_name, text) { "apply." step_name, text, QUERY_CHANGES, QUERY_ONCE }
+
+static const struct query steps[] = {
+	STEP("users", "INSERT INTO users (id) SELECT person FROM seen WHERE what = 'new' AND new_user AND quarrel IS NULL"),
+
+	/* An address that its directory no longer gives to a person is free for the next one. */
+	STEP("addresses_free",
+	     "DELETE FROM addresses f USING seen s WHERE s.what = 'changed' AND s.old_email IS DISTINCT FROM s.email "
+	     "AND f.address = s.old_email AND f.user_id = s.person AND NOT EXISTS (SELECT FROM accounts x "
+	     "WHERE x.organisation = $1 AND x.user_id = s.person AND x.id <> s.account AND x.email = s.old_email)"),
+	STEP("addresses",
+	     "INSERT INTO addresses (address, domain, user_id, proven_by) SELECT email, domain, person, 'domain' FROM seen "
+	     "WHERE claims AND holder IS NULL AND quarrel IS NULL"),
+
+	STEP("accounts_new",
+	     "INSERT INTO accounts (organisation, id, connection, remote_id, user_id, user_name, email, given_name, family_name, "
+	     "display_name, title, department, locale, standing, mapped_role, claimed, fingerprint) "
+	     "SELECT $1, s.account, $2, s.remote_id, s.person, s.user_name, s.email, s.given_name, s.family_name, s.display_name, "
+	     "s.title, s.department, s.locale, s.standing, w.role, s.claims, s.fingerprint FROM seen s "
+	     "LEFT JOIN wanted w ON w.remote_id = s.remote_id WHERE s.what = 'new' AND s.quarrel IS NULL"),
+	STEP("accounts_changed",
+	     "UPDATE accounts a SET user_name = s.user_name, email = s.email, given_name = s.given_name, "
+	     "family_name = s.family_name, display_name = s.display_name, title = s.title, department = s.department, "
+	     "locale = s.locale, standing = s.standing, claimed = s.claims, fingerprint = s.fingerprint, changed_at = now(), "
+	     "gone_at = NULL FROM seen s WHERE s.what = 'changed' AND a.organisation = $1 AND a.id = s.account "
+	     "AND (a.fingerprint <> s.fingerprint OR s.claims)"),
+	STEP("accounts_gone",
+	     "UPDATE accounts a SET gone_at = now(), changed_at = now(), fingerprint = ''::bytea FROM seen s "
+	     "WHERE s.what = 'gone' AND a.organisation = $1 AND a.id = s.account"),
+	STEP("accounts_mapped",
+	     "UPDATE accounts a SET mapped_role = r.mapped FROM roles r WHERE a.organisation = $1 AND a.id = r.account"),
+
+	STEP("members_joined",
+	     "INSERT INTO members (organisation, user_id, state, role, role_source, source, connection, name, email) "
+	     "SELECT $1, x.person, 'active', x.role, CASE WHEN x.mapped THEN 'mapping' ELSE 'default' END, 'connector', $2, "
+	     "s.display_name, s.email FROM effects x JOIN seen s ON s.account = x.account "
+	     "WHERE x.kind = '" CHANGE_JOINED "'"),
+	STEP("members_suspended",
+	     "UPDATE members m SET state = 'suspended', suspended_by = 'connector', updated_at = now(), version = m.version + 1 "
+	     "FROM effects x WHERE x.kind = '" CHANGE_SUSPENDED "' AND m.organisation = $1 AND m.user_id = x.person"),
+	STEP("members_restored",
+	     "UPDATE members m SET state = 'active', suspended_by = NULL, updated_at = now(), version = m.version + 1 "
+	     "FROM effects x WHERE x.kind = '" CHANGE_RESTORED "' AND m.organisation = $1 AND m.user_id = x.person"),
+	STEP("members_updated",
+	     "UPDATE members m SET name = s.display_name, email = s.email, updated_at = now(), version = m.version + 1 "
+	     "FROM seen s JOIN effects x ON x.account = s.account WHERE s.what = 'changed' AND m.organisation = $1 "
+	     "AND m.user_id = x.person AND m.connection = $2 AND (m.name, m.email) IS DISTINCT FROM (s.display_name, s.email)"),
+	STEP("members_role",
+	     "UPDATE members m SET role = r.new_role, role_source = CASE WHEN r.mapped THEN 'mapping' ELSE 'default' END, "
+	     "updated_at = now(), version = m.version + 1 FROM role_changes r "
+	     "WHERE m.organisation = $1 AND m.user_id = r.person"),
+
+	STEP("groups_created",
+	     "INSERT INTO groups (organisation, id, connection, remote_id, reference, name) "
+	     "SELECT $1, id, $2, remote_id, reference, name FROM group_changes WHERE kind = '" CHANGE_GROUP_CREATED "'"),
+	STEP("groups_updated",
+	     "UPDATE groups g SET name = c.name, reference = c.reference, updated_at = now(), version = g.version + 1 "
+	     "FROM group_changes c WHERE c.kind = '" CHANGE_GROUP_UPDATED "' AND g.organisation = $1 AND g.id = c.id"),
+	STEP("group_members_removed",
+	     "DELETE FROM group_accounts k USING member_changes c WHERE NOT c.added AND k.organisation = $1 "
+	     "AND k.group_id = c.group_id AND k.account_id = c.account_id"),
+	STEP("group_members_added",
+	     "INSERT INTO group_accounts (organisation, group_id, account_id) SELECT $1, group_id, account_id FROM member_changes "
+	     "WHERE added"),
+	STEP("group_groups_removed",
+	     "DELETE FROM group_groups k USING nesting_changes c WHERE NOT c.added AND k.organisation = $1 "
+	     "AND k.group_id = c.group_id AND k.child_id = c.child_id"),
+	STEP("group_groups_added",
+	     "INSERT INTO group_groups (organisation, group_id, child_id) SELECT $1, group_id, child_id FROM nesting_changes "
+	     "WHERE added"),
+	STEP("groups_removed",
+	     "DELETE FROM groups g USING group_changes c WHERE c.kind = '" CHANGE_GROUP_REMOVED "' AND g.organisation = $1 "
+	     "AND g.id = c.id"),
+};
+
+static const struct query audit = {
+	"apply.audit",
+	"INSERT INTO audit (organisation, actor_kind, actor, on_behalf_of, action, target_kind, target, source, run, personal, "
+	"salt, commitment) "
+	"SELECT $1, $2, $3, $4, kind, subject_kind, subject, $5, $6, personal, salt, audit_commitment(salt, personal) "
+	"FROM (SELECT kind, subject_kind, subject::text, uuid_send(gen_random_uuid()) AS salt, jsonb_strip_nulls("
+	"jsonb_build_object('actor_name', $7::text, 'target_name', name, 'before', before, 'after', after))::text AS personal "
+	"FROM planned ORDER BY seq) l",
+	QUERY_RECORDS, QUERY_ONCE,
+};
+
+int apply_plan(struct tx *tx, const struct source *source, const struct actor *actor, struct error *e)
+{
+	const struct id *organisation = &source->organisation;
+	for (size_t i = 0; i < ARRAY_COUNT(steps); i++)
+		if (query_write(tx, &steps[i], PARAMS(P_ID(organisation), P_ID(&source->connection.id)), NULL, e) < 0)
+			return -1;
+	return query_write(tx, &audit,
+	                   PARAMS(P_ID(organisation), P_TEXT(actor->kind), P_TEXT(actor->id), P_TEXT(actor->on_behalf_of),
+	                          P_TEXT(actor->source), P_ID(actor->run), P_TEXT(actor->name)),
+	                   NULL, e);
+}
+
+int apply_refusals(struct tx *tx, const struct source *source, const struct id *run, bool whole, int64_t *ret_refused,
+                   struct error *e)
+{
+	/* One row a person: what could not be read at all comes before what was quarrelled about. */
+	static const struct query keep = {
+		"apply.refusals",
+		"INSERT INTO refusals (organisation, connection, remote_id, code, reason, user_name, email, run) "
+		"SELECT DISTINCT ON (remote_id) $1, $2, remote_id, code, reason, user_name, email, $3 FROM ("
+		"SELECT 1 AS rank, remote_id, code, reason, user_name, email FROM staged_refused "
+		"UNION ALL SELECT 2, remote_id, 'person.address_' || quarrel, CASE "
+		"WHEN quarrel = 'same' THEN 'the directory gives this address to two people; the first one has it' "
+		"WHEN what = 'new' THEN 'this address belongs to a person who has another entry in this directory; if it is the same "
+		"person with a new entry, an administrator must say so' "
+		"ELSE 'taken with the new address, which is not proven: it belongs to another person' END, user_name, email "
+		"FROM seen WHERE quarrel IS NOT NULL) r ORDER BY remote_id, rank "
+		"ON CONFLICT (organisation, connection, remote_id) DO UPDATE SET code = excluded.code, reason = excluded.reason, "
+		"user_name = excluded.user_name, email = excluded.email, run = excluded.run, last_seen_at = now()",
+		QUERY_KEEPS, QUERY_ONCE,
+	};
+	static const struct query forget = {
+		"apply.refusals_over", "DELETE FROM refusals WHERE organisation = $1 AND connection = $2 AND run <> $3",
+		QUERY_KEEPS, 0,
+	};
+	const struct id *organisation = &source->organisation, *connection = &source->connection.id;
+	int64_t refused;
+	if (query_write(tx, &keep, PARAMS(P_ID(organisation), P_ID(connection), P_ID(run)), &refused, e) < 0)
+		return -1;
+	if (whole && query_write(tx, &forget, PARAMS(P_ID(organisation), P_ID(connection), P_ID(run)), NULL, e) < 0)
+		return -1;
+	*ret_refused = refused;
+	return 0;
+}

@@ -1,0 +1,21 @@
+/* Planned changes become users, addresses, accounts, members, groups and audit entries, in set statements of one transaction.
+ *
+ * Runs on the temporary tables of plan_make. The audit is written from the plan itself, so it cannot disagree with what was done. */
+#ifndef ROSTERD_PROVISION_APPLY_H
+#define ROSTERD_PROVISION_APPLY_H
+
+#include <stdbool.h>
+
+#include "base/error.h"
+#include "provision/source.h"
+#include "roster/audit.h"
+#include "store/transaction.h"
+
+int apply_plan(struct tx *tx, const struct source *source, const struct actor *actor, struct error *e);
+
+/* Refused people become visible rows; with a whole listing, those who have the trouble no longer disappear.
+ * ret_refused: how many there are now. Also for a run whose plan is held. */
+int apply_refusals(struct tx *tx, const struct source *source, const struct id *run, bool whole, int64_t *ret_refused,
+                   struct error *e);
+
+#endif

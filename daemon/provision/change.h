@@ -1,0 +1,28 @@
+/* The kinds of change and their words: the same in a plan, in a run's counts and as the action of the audit entry. */
+#ifndef ROSTERD_PROVISION_CHANGE_H
+#define ROSTERD_PROVISION_CHANGE_H
+
+#define CHANGE_JOINED "member.joined"
+#define CHANGE_UPDATED "member.updated"
+#define CHANGE_ROLE "member.role_changed"
+#define CHANGE_SUSPENDED "member.suspended"
+#define CHANGE_RESTORED "member.restored"
+
+/* An account that changes nothing about a membership: of somebody suspended there, or of a member by another way. */
+#define CHANGE_ACCOUNT_SEEN "account.seen"
+#define CHANGE_ACCOUNT_LINKED "account.linked"
+#define CHANGE_ACCOUNT_UPDATED "account.updated"
+#define CHANGE_ACCOUNT_GONE "account.gone"
+
+/* A known person's address belongs to a domain that has been proven since. */
+#define CHANGE_ADDRESS_PROVEN "address.proven"
+
+#define CHANGE_GROUP_CREATED "group.created"
+#define CHANGE_GROUP_UPDATED "group.updated"
+#define CHANGE_GROUP_REMOVED "group.removed"
+#define CHANGE_GROUP_MEMBER_ADDED "group.member_added"
+#define CHANGE_GROUP_MEMBER_REMOVED "group.member_removed"
+#define CHANGE_GROUP_GROUP_ADDED "group.group_added"
+#define CHANGE_GROUP_GROUP_REMOVED "group.group_removed"
+
+#endif

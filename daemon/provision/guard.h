@@ -1,0 +1,17 @@
+/* Refuses a plan that would harm the organisation.
+ *
+ * A directory that is misconfigured looks exactly like one whose people have all left. So before anything is applied we
+ * count, and above the connection's own limit the whole plan is held for a person to look at. Nothing here changes
+ * the roster, and nothing here may be skipped: provision_reconcile asks guard, not its callers. */
+#ifndef ROSTERD_PROVISION_GUARD_H
+#define ROSTERD_PROVISION_GUARD_H
+
+#include "base/arena.h"
+#include "base/error.h"
+#include "provision/source.h"
+#include "store/transaction.h"
+
+/* 1: the plan may be applied. 0: hold it, *ret_reason (in the arena) says why in a sentence for the administrator. */
+int guard_judge(struct tx *tx, struct arena *arena, const struct source *source, const char **ret_reason, struct error *e);
+
+#endif

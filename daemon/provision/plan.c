@@ -1,0 +1,267 @@
+#include "provision/plan.h"
+
+#include "base/text.h"
+#include "provision/change.h"
+#include "store/query.h"
+
+/* Every step has the same parameters: $1 organisation, $2 connection, $3 its verified domains, $4 whether the listing is whole,
+ * $5 the default role. They run once in a run, with today's statistics, so none is kept prepared. */
+#define STEP(step_name, text) { "plan." step_name, text, QUERY_KEEPS, QUERY_ONCE }
+
+/* A member of a JSON object if the two differ: for before and after. */
+#define IF_NEW(json_name, old, new, shown) "'" json_name "', CASE WHEN " old " IS DISTINCT FROM " new " THEN " shown " END"
+
+static const struct query steps[] = {
+	/* Hash joins of whole tables are what this work is; the planner knows nothing of temporary tables and would
+	 * try nested loops. Memory is the server's, and for this transaction alone. */
+	STEP("memory", "SELECT set_config('work_mem', '256MB', true), set_config('hash_mem_multiplier', '2', true), "
+	               "set_config('enable_nestloop', 'off', true), set_config('jit', 'off', true), "
+	               "set_config('statement_timeout', '0', true)"),
+
+	/* New, changed and gone in one pass. Who was refused is there, though we could not read them: not gone. */
+	STEP("delta",
+	     "CREATE TEMP TABLE delta ON COMMIT DROP AS "
+	     "SELECT s.*, s.remote_id IS NOT NULL AS present, a.id AS account_id, a.fingerprint AS old_fingerprint "
+	     "FROM staged_people s FULL JOIN (SELECT id, remote_id, fingerprint, gone_at, claimed FROM accounts "
+	     "WHERE organisation = $1 AND connection = $2) a ON a.remote_id = s.remote_id "
+	     "WHERE (s.remote_id IS NOT NULL AND (a.fingerprint IS DISTINCT FROM s.fingerprint "
+	     "OR (NOT a.claimed AND s.domain = ANY ($3)))) "
+	     "OR ($4 AND s.remote_id IS NULL AND a.gone_at IS NULL "
+	     "AND a.remote_id NOT IN (SELECT r.remote_id FROM staged_refused r))"),
+
+	/* A person who stands twice in a listing (it changed while it was read) is what was seen last. Ids ascend. */
+	STEP("seen_last",
+	     "DELETE FROM delta d USING staged_people s WHERE s.remote_id = d.remote_id AND s.id > d.id"),
+	STEP("delta_known", "ANALYZE delta"),
+
+	/* Two people of one listing cannot prove the same address: the first keeps it, an old acquaintance before a new one. */
+	STEP("twice",
+	     "CREATE TEMP TABLE twice ON COMMIT DROP AS "
+	     "SELECT DISTINCT ON (d.email) d.email, d.id AS first FROM delta d JOIN (SELECT email FROM delta "
+	     "WHERE present AND domain = ANY ($3) GROUP BY email HAVING count(*) > 1) t ON t.email = d.email "
+	     "ORDER BY d.email, d.account_id IS NULL, d.id"),
+
+	/* Who each of them is. Matching is a security decision: only the account's own key, or an address of a domain that
+	 * this organisation has proven (the policy on addresses shows it no others), and never onto a user who has
+	 * another account in the same directory. */
+	STEP("seen",
+	     "CREATE TEMP TABLE seen ON COMMIT DROP AS "
+	     "SELECT d.*, CASE WHEN NOT d.present THEN 'gone' WHEN d.account_id IS NULL THEN 'new' ELSE 'changed' END AS what, "
+	     "coalesce(d.account_id, d.id) AS account, coalesce(a.user_id, h.user_id, d.id) AS person, "
+	     "a.user_id IS NULL AND h.user_id IS NULL AS new_user, "
+	     "a.remote_id AS old_remote_id, a.user_name AS old_user_name, a.email AS old_email, a.given_name AS old_given_name, "
+	     "a.family_name AS old_family_name, a.display_name AS old_name, a.title AS old_title, a.department AS old_department, "
+	     "a.standing AS old_standing, "
+	     "h.user_id AS holder, coalesce(d.present AND d.domain = ANY ($3) "
+	     "AND (h.user_id IS NULL OR h.user_id = coalesce(a.user_id, h.user_id)) AND (t.first IS NULL OR t.first = d.id), false) "
+	     "AS claims, "
+	     "CASE WHEN t.first <> d.id THEN 'same' "
+	     "WHEN a.user_id IS NULL AND h.user_id IS NOT NULL AND EXISTS (SELECT FROM accounts x WHERE x.organisation = $1 "
+	     "AND x.user_id = h.user_id AND x.connection = $2) THEN 'taken' "
+	     "WHEN a.user_id <> h.user_id THEN 'taken' END AS quarrel "
+	     "FROM delta d LEFT JOIN accounts a ON a.organisation = $1 AND a.id = d.account_id "
+	     "LEFT JOIN addresses h ON d.present AND d.domain = ANY ($3) AND h.address = d.email "
+	     "LEFT JOIN twice t ON t.email = d.email AND d.domain = ANY ($3)"),
+	STEP("seen_known", "ANALYZE seen"),
+
+	/* The highest line of the mapping that names a group of theirs, through any depth of nesting; UNION ends rings. */
+	STEP("wanted",
+	     "CREATE TEMP TABLE wanted ON COMMIT DROP AS "
+	     "WITH RECURSIVE below (key, position) AS ("
+	     "SELECT g.key, m.position FROM staged_groups g JOIN role_mappings m ON m.organisation = $1 AND m.connection = $2 "
+	     "AND m.group_name IN (g.name, g.remote_id, g.reference) WHERE $4 "
+	     "UNION SELECT c.key, b.position FROM below b JOIN staged_edges e ON e.group_key = b.key "
+	     "JOIN staged_groups c ON c.key = e.member_key), "
+	     "best AS (SELECT p.remote_id, min(b.position) AS position FROM below b JOIN staged_edges e ON e.group_key = b.key "
+	     "JOIN staged_people p ON p.key = e.member_key GROUP BY p.remote_id) "
+	     "SELECT b.remote_id, m.role FROM best b JOIN role_mappings m ON m.organisation = $1 AND m.connection = $2 "
+	     "AND m.position = b.position"),
+
+	/* One kind for each person seen. A person in another live directory of the organisation is not lost with this one;
+	 * whom an administrator suspended or removed, no directory brings back. */
+	STEP("effects",
+	     "CREATE TEMP TABLE effects ON COMMIT DROP AS "
+	     "SELECT s.account, s.person, s.remote_id, coalesce(w.role, $5) AS role, w.role IS NOT NULL AS mapped, m.state, "
+	     "m.connection IS NOT DISTINCT FROM $2 AS ours, CASE "
+	     "WHEN s.what <> 'gone' AND s.standing = 1 AND m.user_id IS NULL THEN '" CHANGE_JOINED "' "
+	     "WHEN s.what <> 'gone' AND s.standing = 1 AND m.suspended_by = 'connector' THEN '" CHANGE_RESTORED "' "
+	     "WHEN (s.what = 'gone' OR s.standing = 2) AND m.state = 'active' AND NOT EXISTS (SELECT FROM accounts x "
+	     "WHERE x.organisation = $1 AND x.user_id = s.person AND x.connection <> $2 AND x.gone_at IS NULL AND x.standing = 1) "
+	     "THEN '" CHANGE_SUSPENDED "' "
+	     "WHEN s.what = 'gone' THEN '" CHANGE_ACCOUNT_GONE "' "
+	     "WHEN s.what = 'new' AND m.user_id IS NOT NULL THEN '" CHANGE_ACCOUNT_LINKED "' "
+	     "WHEN s.what = 'new' THEN '" CHANGE_ACCOUNT_SEEN "' "
+	     "WHEN s.old_fingerprint IS NOT DISTINCT FROM s.fingerprint THEN "
+	     "CASE WHEN s.claims AND s.holder IS NULL THEN '" CHANGE_ADDRESS_PROVEN "' END "
+	     "WHEN m.connection = $2 THEN '" CHANGE_UPDATED "' ELSE '" CHANGE_ACCOUNT_UPDATED "' END AS kind "
+	     "FROM seen s LEFT JOIN members m ON m.organisation = $1 AND m.user_id = s.person "
+	     "LEFT JOIN wanted w ON w.remote_id = s.remote_id "
+	     "WHERE NOT (s.what = 'new' AND s.quarrel IS NOT NULL)"),
+
+	/* Roles of those who are here: what the groups yield now against what they yielded last. Who is gone or unreadable keeps
+	 * theirs, for the day they come back. */
+	STEP("roles",
+	     "CREATE TEMP TABLE roles ON COMMIT DROP AS "
+	     "SELECT a.id AS account, a.user_id AS person, a.display_name AS name, w.role AS mapped, a.mapped_role AS was "
+	     "FROM wanted w JOIN accounts a ON a.organisation = $1 AND a.connection = $2 AND a.remote_id = w.remote_id "
+	     "WHERE a.mapped_role IS DISTINCT FROM w.role "
+	     "UNION ALL SELECT a.id, a.user_id, a.display_name, NULL, a.mapped_role FROM accounts a "
+	     "WHERE $4 AND a.organisation = $1 AND a.connection = $2 AND a.mapped_role IS NOT NULL AND a.gone_at IS NULL "
+	     "AND NOT EXISTS (SELECT FROM wanted w WHERE w.remote_id = a.remote_id) "
+	     "AND EXISTS (SELECT FROM staged_people p WHERE p.remote_id = a.remote_id)"),
+
+	STEP("role_changes",
+	     "CREATE TEMP TABLE role_changes ON COMMIT DROP AS "
+	     "SELECT r.person, r.name, m.role AS old_role, coalesce(r.mapped, $5) AS new_role, r.mapped IS NOT NULL AS mapped "
+	     "FROM roles r JOIN members m ON m.organisation = $1 AND m.user_id = r.person "
+	     "WHERE m.connection = $2 AND m.role_source <> 'manual' AND m.role <> 'owner' AND m.role <> coalesce(r.mapped, $5)"),
+
+	/* Groups by the directory's own key: a renamed one is the same one. */
+	STEP("group_changes",
+	     "CREATE TEMP TABLE group_changes ON COMMIT DROP AS "
+	     "SELECT coalesce(g.id, s.id) AS id, s.remote_id, s.reference, s.name, g.name AS old_name, CASE "
+	     "WHEN g.id IS NULL THEN '" CHANGE_GROUP_CREATED "' WHEN s.id IS NULL THEN '" CHANGE_GROUP_REMOVED "' "
+	     "ELSE '" CHANGE_GROUP_UPDATED "' END AS kind "
+	     "FROM (SELECT DISTINCT ON (remote_id) * FROM staged_groups ORDER BY remote_id, id DESC) s "
+	     "FULL JOIN (SELECT id, remote_id, reference, name FROM groups WHERE organisation = $1 AND connection = $2) g "
+	     "ON g.remote_id = s.remote_id "
+	     "WHERE $4 AND (g.id IS NULL OR s.id IS NULL OR (g.name, g.reference) IS DISTINCT FROM (s.name, s.reference))"),
+
+	/* What the keys in memberships mean. */
+	STEP("group_keys",
+	     "CREATE TEMP TABLE group_keys ON COMMIT DROP AS "
+	     "SELECT DISTINCT s.key, coalesce(g.id, c.id) AS id, s.name FROM staged_groups s "
+	     "LEFT JOIN groups g ON g.organisation = $1 AND g.connection = $2 AND g.remote_id = s.remote_id "
+	     "LEFT JOIN group_changes c ON c.remote_id = s.remote_id AND c.kind = '" CHANGE_GROUP_CREATED "'"),
+	STEP("member_changes",
+	     "CREATE TEMP TABLE member_changes ON COMMIT DROP AS "
+	     "WITH stated AS (SELECT g.id AS group_id, coalesce(a.id, n.account) AS account_id, min(g.name) AS group_name, "
+	     "min(p.user_name) AS user_name FROM staged_edges e JOIN group_keys g ON g.key = e.group_key "
+	     "JOIN staged_people p ON p.key = e.member_key "
+	     "LEFT JOIN accounts a ON a.organisation = $1 AND a.connection = $2 AND a.remote_id = p.remote_id "
+	     "LEFT JOIN effects n ON n.remote_id = p.remote_id AND a.id IS NULL "
+	     "WHERE coalesce(a.id, n.account) IS NOT NULL GROUP BY 1, 2), "
+	     "kept AS (SELECT k.group_id, k.account_id FROM group_accounts k JOIN groups g ON g.organisation = $1 "
+	     "AND g.connection = $2 AND g.id = k.group_id WHERE k.organisation = $1) "
+	     "SELECT coalesce(s.group_id, k.group_id) AS group_id, coalesce(s.account_id, k.account_id) AS account_id, "
+	     "s.group_name, s.user_name, k.group_id IS NULL AS added "
+	     "FROM stated s FULL JOIN kept k ON k.group_id = s.group_id AND k.account_id = s.account_id "
+	     "WHERE $4 AND (s.group_id IS NULL OR k.group_id IS NULL)"),
+	/* A person whom this run could not read keeps their groups. */
+	STEP("unread_keep_groups",
+	     "DELETE FROM member_changes c USING accounts a JOIN staged_refused r ON r.remote_id = a.remote_id "
+	     "WHERE NOT c.added AND a.organisation = $1 AND a.id = c.account_id "
+	     "AND NOT EXISTS (SELECT FROM staged_people p WHERE p.remote_id = a.remote_id)"),
+	STEP("nesting_changes",
+	     "CREATE TEMP TABLE nesting_changes ON COMMIT DROP AS "
+	     "WITH stated AS (SELECT DISTINCT g.id AS group_id, c.id AS child_id FROM staged_edges e "
+	     "JOIN group_keys g ON g.key = e.group_key JOIN group_keys c ON c.key = e.member_key), "
+	     "kept AS (SELECT k.group_id, k.child_id FROM group_groups k JOIN groups g ON g.organisation = $1 "
+	     "AND g.connection = $2 AND g.id = k.group_id WHERE k.organisation = $1) "
+	     "SELECT coalesce(s.group_id, k.group_id) AS group_id, coalesce(s.child_id, k.child_id) AS child_id, "
+	     "k.group_id IS NULL AS added FROM stated s FULL JOIN kept k ON k.group_id = s.group_id AND k.child_id = s.child_id "
+	     "WHERE $4 AND (s.group_id IS NULL OR k.group_id IS NULL)"),
+
+	/* All of it as lines that people read, the guard counts, apply carries out and audit keeps. */
+	STEP("planned",
+	     "CREATE TEMP TABLE planned ON COMMIT DROP AS "
+	     "SELECT row_number() OVER () AS seq, l.* FROM ("
+	     "SELECT x.kind, CASE WHEN x.kind LIKE 'account.%' THEN 'account' ELSE 'member' END AS subject_kind, "
+	     "CASE WHEN x.kind LIKE 'account.%' THEN x.account ELSE x.person END AS subject, "
+	     "coalesce(s.display_name, s.old_name) AS name, "
+	     "CASE WHEN x.kind = '" CHANGE_SUSPENDED "' THEN jsonb_build_object('state', x.state) "
+	     "WHEN x.kind = '" CHANGE_RESTORED "' THEN jsonb_build_object('state', x.state) "
+	     "WHEN s.what = 'changed' THEN jsonb_strip_nulls(jsonb_build_object("
+	     IF_NEW("user_name", "s.old_user_name", "s.user_name", "s.old_user_name") ", "
+	     IF_NEW("email", "s.old_email", "s.email", "s.old_email") ", "
+	     IF_NEW("name", "s.old_name", "s.display_name", "s.old_name") ", "
+	     IF_NEW("title", "s.old_title", "s.title", "s.old_title") ", "
+	     IF_NEW("department", "s.old_department", "s.department", "s.old_department") ")) END AS before, "
+	     "CASE WHEN x.kind = '" CHANGE_SUSPENDED "' THEN jsonb_build_object('state', 'suspended', 'because', "
+	     "CASE WHEN s.what = 'gone' THEN 'gone from the directory' ELSE 'suspended in the directory' END) "
+	     "WHEN x.kind = '" CHANGE_RESTORED "' THEN jsonb_build_object('state', 'active') "
+	     "WHEN x.kind = '" CHANGE_JOINED "' THEN jsonb_strip_nulls(jsonb_build_object('role', x.role, "
+	     "'user_name', s.user_name, 'email', s.email)) "
+	     "WHEN s.what = 'new' THEN jsonb_strip_nulls(jsonb_build_object('user_name', s.user_name, 'email', s.email)) "
+	     "WHEN s.what = 'changed' THEN jsonb_strip_nulls(jsonb_build_object("
+	     IF_NEW("user_name", "s.old_user_name", "s.user_name", "s.user_name") ", "
+	     IF_NEW("email", "s.old_email", "s.email", "s.email") ", "
+	     IF_NEW("name", "s.old_name", "s.display_name", "s.display_name") ", "
+	     IF_NEW("title", "s.old_title", "s.title", "s.title") ", "
+	     IF_NEW("department", "s.old_department", "s.department", "s.department") ")) END AS after "
+	     "FROM effects x JOIN seen s ON s.account = x.account WHERE x.kind IS NOT NULL "
+	     "UNION ALL SELECT '" CHANGE_ROLE "', 'member', person, name, jsonb_build_object('role', old_role), "
+	     "jsonb_build_object('role', new_role) FROM role_changes "
+	     "UNION ALL SELECT kind, 'group', id, coalesce(name, old_name), "
+	     "CASE WHEN old_name IS NOT NULL THEN jsonb_build_object('name', old_name) END, "
+	     "CASE WHEN name IS NOT NULL THEN jsonb_build_object('name', name) END FROM group_changes "
+	     "UNION ALL SELECT '" CHANGE_GROUP_MEMBER_ADDED "', 'group', group_id, group_name, NULL, "
+	     "jsonb_build_object('account', account_id, 'user_name', user_name) FROM member_changes WHERE added "
+	     "UNION ALL SELECT '" CHANGE_GROUP_MEMBER_REMOVED "', 'group', c.group_id, g.name, "
+	     "jsonb_build_object('account', c.account_id, 'user_name', a.user_name), NULL FROM member_changes c "
+	     "LEFT JOIN groups g ON g.organisation = $1 AND g.id = c.group_id "
+	     "LEFT JOIN accounts a ON a.organisation = $1 AND a.id = c.account_id WHERE NOT c.added "
+	     "UNION ALL SELECT CASE WHEN n.added THEN '" CHANGE_GROUP_GROUP_ADDED "' ELSE '" CHANGE_GROUP_GROUP_REMOVED "' END, "
+	     "'group', n.group_id, coalesce(k.name, g.name), CASE WHEN NOT n.added THEN jsonb_build_object('group', n.child_id) END, "
+	     "CASE WHEN n.added THEN jsonb_build_object('group', n.child_id) END FROM nesting_changes n "
+	     "LEFT JOIN group_keys k ON k.id = n.group_id LEFT JOIN groups g ON g.organisation = $1 AND g.id = n.group_id) l"),
+};
+
+int plan_make(struct tx *tx, const struct source *source, bool whole, struct error *e)
+{
+	for (size_t i = 0; i < ARRAY_COUNT(steps); i++)
+		if (query_write(tx, &steps[i],
+		                PARAMS(P_ID(&source->organisation), P_ID(&source->connection.id), P_TEXTS(source->domains),
+		                       P_BOOL(whole), P_TEXT(source->default_role)),
+		                NULL, e) < 0)
+			return -1;
+	return 0;
+}
+
+int plan_count(struct tx *tx, struct arena *arena, const char **ret_counts, int64_t *ret_lines, struct error *e)
+{
+	static const struct query count = {
+		"plan.count",
+		"SELECT coalesce(jsonb_object_agg(kind, n), '{}')::text, coalesce(sum(n), 0)::bigint "
+		"FROM (SELECT kind, count(*) AS n FROM planned GROUP BY kind) k",
+		QUERY_READS, QUERY_ONCE,
+	};
+	const struct rows *rows;
+	if (query_one(tx, &count, NO_PARAMS, arena, &rows, e) < 0)
+		return -1;
+	*ret_counts = rows_text(rows, 0, 0);
+	*ret_lines = rows_int(rows, 0, 1);
+	return 0;
+}
+
+int plan_digest(struct tx *tx, struct arena *arena, const void **ret, struct error *e)
+{
+	static const struct query digest = {
+		"plan.digest",
+		"SELECT sha256(coalesce(string_agg(line, '' ORDER BY line), ''::bytea)) FROM (SELECT sha256(audit_field(kind) "
+		"|| audit_field(subject::text) || audit_field(before::text) || audit_field(after::text)) AS line FROM planned) l",
+		QUERY_READS, QUERY_ONCE,
+	};
+	const struct rows *rows;
+	size_t size;
+	if (query_one(tx, &digest, NO_PARAMS, arena, &rows, e) < 0)
+		return -1;
+	*ret = rows_bytes(rows, 0, 0, &size);
+	return 0;
+}
+
+int plan_keep(struct tx *tx, const struct id *organisation, const struct id *run, struct error *e)
+{
+	static const struct query forget = {
+		"plan.forget", "DELETE FROM changes WHERE organisation = $1 AND run = $2", QUERY_KEEPS, 0,
+	};
+	static const struct query keep = {
+		"plan.keep",
+		"INSERT INTO changes (organisation, run, seq, kind, subject_kind, subject, name, before, after) "
+		"SELECT $1, $2, seq, kind, subject_kind, subject, name, before::text, after::text FROM planned",
+		QUERY_KEEPS, QUERY_ONCE,
+	};
+	if (query_write(tx, &forget, PARAMS(P_ID(organisation), P_ID(run)), NULL, e) < 0)
+		return -1;
+	return query_write(tx, &keep, PARAMS(P_ID(organisation), P_ID(run)), NULL, e);
+}

@@ -1,0 +1,28 @@
+/* Staged against roster, in set statements: what the directory says and the roster does not, becomes planned changes.
+ *
+ * Works in temporary tables of one transaction (planned, and what apply needs to carry it out) and changes nothing else. A listing
+ * that is not proven whole adds and updates people; it calls nobody gone, and leaves groups and roles as they are. */
+#ifndef ROSTERD_PROVISION_PLAN_H
+#define ROSTERD_PROVISION_PLAN_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/arena.h"
+#include "base/error.h"
+#include "provision/source.h"
+#include "store/transaction.h"
+
+/* Makes the plan from the run's exposed staging tables (stage_expose). */
+int plan_make(struct tx *tx, const struct source *source, bool whole, struct error *e);
+
+/* What it comes to: kind -> number, as a JSON object in the arena, and the number of lines. */
+int plan_count(struct tx *tx, struct arena *arena, const char **ret_counts, int64_t *ret_lines, struct error *e);
+
+/* SHA-256 over all lines, so that an approval is of exactly what was shown. In the arena, 32 bytes. */
+int plan_digest(struct tx *tx, struct arena *arena, const void **ret, struct error *e);
+
+/* Keeps the lines with the run, for people to look at. */
+int plan_keep(struct tx *tx, const struct id *organisation, const struct id *run, struct error *e);
+
+#endif

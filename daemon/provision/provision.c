@@ -1,0 +1,102 @@
+#include "provision/provision.h"
+
+#include <string.h>
+
+#include "base/crypt.h"
+#include "provision/apply.h"
+#include "provision/guard.h"
+#include "provision/plan.h"
+#include "provision/stage.h"
+#include "store/query.h"
+
+/* A reconcile of a whole listing holds its connection's row alone, so two never plan against the same roster. */
+static int lock_connection(struct tx *tx, struct arena *arena, const struct source *source, struct error *e)
+{
+	static const struct query lock = {
+		"provision.lock", "SELECT version FROM connections WHERE organisation = $1 AND id = $2 FOR UPDATE",
+		QUERY_READS, 0,
+	};
+	const struct rows *rows;
+	int found = query_one(tx, &lock, PARAMS(P_ID(&source->organisation), P_ID(&source->connection.id)), arena, &rows, e);
+	if (found == 0)
+		return error_set(e, ERROR_NOT_FOUND, "connection.gone", "the connection was deleted meanwhile");
+	return found < 0 ? -1 : 0;
+}
+
+/* Staging is not logged, so a crash of the server empties it: what is there must be what was counted. 1 yes, 0 no. */
+static int all_there(struct tx *tx, struct arena *arena, const struct run *run, struct error *e)
+{
+	static const struct query count = {
+		"provision.count",
+		"SELECT (SELECT count(*) FROM staged_people), (SELECT count(*) FROM staged_groups), "
+		"(SELECT count(*) FROM staged_edges), (SELECT count(*) FROM staged_refused)",
+		QUERY_READS, QUERY_ONCE,
+	};
+	const struct rows *rows;
+	if (query_one(tx, &count, NO_PARAMS, arena, &rows, e) < 0)
+		return -1;
+	return rows_int(rows, 0, 0) == run->people && rows_int(rows, 0, 1) == run->groups &&
+	       rows_int(rows, 0, 2) == run->memberships && rows_int(rows, 0, 3) == run->refused;
+}
+
+/* Whether an administrator has released exactly this plan. Says in *reason what is to be looked at otherwise. */
+static bool released(const struct run *run, const struct outcome *outcome, const char **reason)
+{
+	if (!run->approved_by)
+		return false;
+	if (run->plan_digest_size == CRYPT_DIGEST_SIZE && memcmp(run->plan_digest, outcome->digest, CRYPT_DIGEST_SIZE) == 0)
+		return true;
+	*reason = "the roster moved since the plan was shown; this is the plan as it would be now";
+	return false;
+}
+
+/* What happens with the plan: 1 apply it, 0 keep it (kind and reason are filled). */
+static int judge(struct tx *tx, struct arena *arena, const struct source *source, const struct run *run,
+                 struct outcome *outcome, struct error *e)
+{
+	int may = guard_judge(tx, arena, source, &outcome->reason, e);
+	if (may < 0)
+		return -1;
+	if (run->plan_only) {
+		outcome->kind = OUTCOME_PLANNED;
+		return 0;
+	}
+	/* A plan that was shown is applied to the letter or not at all, harmless as its successor may be. */
+	if (may == 1 && !run->approved_by)
+		return 1;
+	if (plan_digest(tx, arena, &outcome->digest, e) < 0)
+		return -1;
+	if (released(run, outcome, &outcome->reason))
+		return 1;
+	outcome->kind = OUTCOME_HELD;
+	return 0;
+}
+
+int provision_reconcile(struct tx *tx, struct arena *arena, const struct source *source, const struct run *run,
+                        const struct actor *actor, struct outcome *ret, struct error *e)
+{
+	struct outcome outcome = { .kind = OUTCOME_APPLIED, .counts = "{}" };
+	if (lock_connection(tx, arena, source, e) < 0 || stage_expose(tx, &run->id, e) < 0)
+		return -1;
+
+	int there = all_there(tx, arena, run, e);
+	if (there < 0)
+		return -1;
+	if (there == 0) {
+		outcome.kind = OUTCOME_LOST;
+		*ret = outcome;
+		return stage_hide(tx, e);
+	}
+
+	if (plan_make(tx, source, run->whole, e) < 0 ||
+	    plan_count(tx, arena, &outcome.counts, &outcome.lines, e) < 0)
+		return -1;
+	int apply = judge(tx, arena, source, run, &outcome, e);
+	if (apply < 0 || (apply == 1 && outcome.lines > 0 && apply_plan(tx, source, actor, e) < 0) ||
+	    (apply == 0 && plan_keep(tx, &source->organisation, &run->id, e) < 0) ||
+	    (!run->plan_only && apply_refusals(tx, source, &run->id, run->whole, &outcome.refused, e) < 0) ||
+	    stage_hide(tx, e) < 0)
+		return -1;
+	*ret = outcome;
+	return 0;
+}

@@ -1,0 +1,22 @@
+/* Who says so: one connection of one organisation, with what its word is worth and how it is translated. */
+#ifndef ROSTERD_PROVISION_SOURCE_H
+#define ROSTERD_PROVISION_SOURCE_H
+
+#include "base/arena.h"
+#include "base/error.h"
+#include "base/id.h"
+#include "roster/connection.h"
+#include "store/query.h"
+
+struct source {
+	struct id organisation;
+	struct connection connection;
+	const char *default_role;   /* of who joins and has no group that is mapped */
+	const char *const *domains; /* the organisation's verified domains, ended by NULL */
+};
+
+/* Reads it as it is now. 1, 0 if the connection is no more, -1. */
+int source_load(struct tx *tx, struct arena *arena, const struct id *organisation, const struct id *connection,
+                struct source *ret, struct error *e);
+
+#endif

@@ -1,0 +1,290 @@
+#include "provision/stage.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "base/arena.h"
+#include "base/crypt.h"
+#include "base/text.h"
+#include "provision/mapping.h"
+#include "store/copy.h"
+#include "store/query.h"
+
+/* Bytes that wait in the daemon at most, for each kind: what a page of a thousand people needs, and some. */
+enum { PEOPLE_MOST = 1 << 20, GROUPS_MOST = 1 << 18, EDGES_MOST = 1 << 19, REFUSED_MOST = 1 << 18 };
+
+/* The names of tables are the only words of a statement that are not constants: a prefix and 32 hexadecimal digits of
+ * an id that the daemon made. */
+enum { NAME_SIZE = 33, SQL_MOST = 2048 };
+
+enum kind { PEOPLE, GROUPS, EDGES, REFUSED, KINDS };
+
+static const struct {
+	const char *prefix, *view, *columns, *names;
+	size_t most;
+} tables[KINDS] = {
+	[PEOPLE] = { "people", "staged_people",
+	             "id uuid, remote_id text COLLATE \"C\", key text COLLATE \"C\", user_name text COLLATE \"C\", "
+	             "email text COLLATE \"C\", domain text COLLATE \"C\", given_name text, family_name text, "
+	             "display_name text, title text, department text, locale text, standing smallint, fingerprint bytea",
+	             "id, remote_id, key, user_name, email, domain, given_name, family_name, display_name, title, department, "
+	             "locale, standing, fingerprint",
+	             PEOPLE_MOST },
+	[GROUPS] = { "groups", "staged_groups",
+	             "id uuid, remote_id text COLLATE \"C\", reference text COLLATE \"C\", key text COLLATE \"C\", name text",
+	             "id, remote_id, reference, key, name", GROUPS_MOST },
+	[EDGES] = { "edges", "staged_edges", "group_key text COLLATE \"C\", member_key text COLLATE \"C\"",
+	            "group_key, member_key", EDGES_MOST },
+	[REFUSED] = { "refused", "staged_refused",
+	              "remote_id text COLLATE \"C\", code text, reason text, user_name text, email text",
+	              "remote_id, code, reason, user_name, email", REFUSED_MOST },
+};
+
+struct stage {
+	const struct source *source;
+	struct id run;
+	struct arena *memory; /* where this struct lives */
+	struct arena *person; /* of one person, reset after each */
+	struct digest *digest;
+	struct copy_rows *rows[KINDS];
+};
+
+static void suffix_of(const struct id *run, char ret[NAME_SIZE])
+{
+	text_hex(run->bytes, ID_SIZE, ret);
+}
+
+/* Runs one statement about a table of the run; its text is made of constants and the suffix. */
+static int run_statement(struct tx *tx, const char *sql, struct error *e)
+{
+	const struct query query = { "stage.table", sql, QUERY_KEEPS, QUERY_ONCE };
+	return query_write(tx, &query, NO_PARAMS, NULL, e);
+}
+
+int stage_prepare(struct tx *tx, const struct id *run, struct error *e)
+{
+	char suffix[NAME_SIZE], sql[SQL_MOST];
+	suffix_of(run, suffix);
+	if (stage_drop(tx, run, e) < 0)
+		return -1;
+	for (int k = 0; k < KINDS; k++) {
+		snprintf(sql, sizeof(sql), "CREATE UNLOGGED TABLE staging.%s_%s (%s) WITH (autovacuum_enabled = off)",
+		         tables[k].prefix, suffix, tables[k].columns);
+		if (run_statement(tx, sql, e) < 0)
+			return -1;
+	}
+	return 0;
+}
+
+static int drop_tables(struct tx *tx, const char *suffix, struct error *e)
+{
+	char sql[SQL_MOST];
+	for (int k = 0; k < KINDS; k++) {
+		snprintf(sql, sizeof(sql), "DROP TABLE IF EXISTS staging.%s_%s", tables[k].prefix, suffix);
+		if (run_statement(tx, sql, e) < 0)
+			return -1;
+	}
+	return 0;
+}
+
+int stage_drop(struct tx *tx, const struct id *run, struct error *e)
+{
+	char suffix[NAME_SIZE];
+	suffix_of(run, suffix);
+	return drop_tables(tx, suffix, e);
+}
+
+int stage_sweep(struct tx *tx, int *ret_dropped, struct error *e)
+{
+	static const struct query orphans = {
+		"stage.orphans",
+		"SELECT substr(relname::text, 8) FROM pg_class WHERE relnamespace = 'staging'::regnamespace AND relkind = 'r' "
+		"AND relname ~ '^people_[0-9a-f]{32}$' "
+		"AND substr(relname::text, 8)::uuid NOT IN (SELECT runs_live())",
+		QUERY_READS, 0,
+	};
+	scoped(arena) *arena = arena_open("sweep");
+	const struct rows *rows;
+	if (query_run(tx, &orphans, NO_PARAMS, arena, &rows, e) < 0)
+		return -1;
+	for (size_t i = 0; i < rows_count(rows); i++)
+		if (drop_tables(tx, rows_text(rows, i, 0), e) < 0)
+			return -1;
+	if (ret_dropped)
+		*ret_dropped = (int)rows_count(rows);
+	return 0;
+}
+
+int stage_expose(struct tx *tx, const struct id *run, struct error *e)
+{
+	char suffix[NAME_SIZE], sql[SQL_MOST];
+	suffix_of(run, suffix);
+	for (int k = 0; k < KINDS; k++) {
+		snprintf(sql, sizeof(sql), "ANALYZE staging.%s_%s", tables[k].prefix, suffix);
+		if (run_statement(tx, sql, e) < 0)
+			return -1;
+		snprintf(sql, sizeof(sql), "CREATE TEMP VIEW %s AS SELECT * FROM staging.%s_%s", tables[k].view,
+		         tables[k].prefix, suffix);
+		if (run_statement(tx, sql, e) < 0)
+			return -1;
+	}
+	return 0;
+}
+
+int stage_hide(struct tx *tx, struct error *e)
+{
+	return run_statement(tx, "DROP VIEW staged_people, staged_groups, staged_edges, staged_refused", e);
+}
+
+struct stage *stage_open(const struct source *source, const struct id *run)
+{
+	struct arena *memory = arena_open("stage");
+	struct stage *stage = arena_take(memory, sizeof(*stage));
+	stage->memory = memory;
+	stage->person = arena_open("staged person");
+	stage->digest = digest_open();
+	stage->source = source;
+	stage->run = *run;
+	for (int k = 0; k < KINDS; k++)
+		stage->rows[k] = copy_rows_open(tables[k].most);
+	return stage;
+}
+
+void stage_close(struct stage **stage)
+{
+	if (!*stage)
+		return;
+	struct arena *memory = (*stage)->memory;
+	for (int k = 0; k < KINDS; k++)
+		copy_rows_close(&(*stage)->rows[k]);
+	digest_close(&(*stage)->digest);
+	arena_close(&(*stage)->person);
+	arena_close(&memory);
+	*stage = NULL;
+}
+
+/* Shortened to what a row that people read may hold; what is not UTF-8 is left out. */
+static const char *shown(struct stage *stage, const char *text)
+{
+	if (!text || !text_is_printable(text, strlen(text)))
+		return NULL;
+	return arena_text_n(stage->person, text, text_cut(text, strlen(text), MAPPED_NAME_MOST));
+}
+
+static void put_refused(struct stage *stage, const char *remote_id, const char *code, const char *reason,
+                        const char *user_name, const char *email)
+{
+	struct copy_rows *rows = stage->rows[REFUSED];
+	const char *id = shown(stage, remote_id);
+	copy_row(rows, 5);
+	copy_text(rows, id ? id : "(unreadable)");
+	copy_text(rows, code);
+	copy_text(rows, reason);
+	copy_text(rows, shown(stage, user_name));
+	copy_text(rows, shown(stage, email));
+}
+
+static void put_person(struct copy_rows *rows, const struct mapped *m)
+{
+	struct id id = id_new();
+	copy_row(rows, 14);
+	copy_id(rows, &id);
+	copy_text(rows, m->remote_id);
+	copy_text(rows, m->key);
+	copy_text(rows, m->user_name);
+	copy_text(rows, m->email);
+	copy_text(rows, m->domain);
+	copy_text(rows, m->given_name);
+	copy_text(rows, m->family_name);
+	copy_text(rows, m->display_name);
+	copy_text(rows, m->title);
+	copy_text(rows, m->department);
+	copy_text(rows, m->locale);
+	copy_int2(rows, m->standing);
+	copy_bytes(rows, m->fingerprint, sizeof(m->fingerprint));
+}
+
+void stage_person(struct stage *stage, const struct identity *person)
+{
+	struct mapped mapped;
+	struct error e;
+	arena_reset(stage->person);
+	if (mapping_person(stage->source, person, stage->digest, stage->person, &mapped, &e) < 0) {
+		put_refused(stage, person->remote_id, e.code, e.text, person->user_name, person->email);
+		return;
+	}
+
+	put_person(stage->rows[PEOPLE], &mapped);
+	if (mapped.poor)
+		put_refused(stage, mapped.remote_id, "person.no_address", mapped.poor, mapped.user_name, person->email);
+
+	if (person->groups)
+		for (const char *const *group = person->groups; *group; group++) {
+			const struct identity_membership membership = { *group, mapped.key };
+			stage_membership(stage, &membership);
+		}
+}
+
+void stage_group(struct stage *stage, const struct identity_group *group)
+{
+	struct copy_rows *rows = stage->rows[GROUPS];
+	arena_reset(stage->person);
+	const char *name = shown(stage, group->name);
+	size_t length = name ? strlen(name) : 0;
+	const char *trimmed = name ? text_trim(name, &length) : NULL; /* a blank at the end makes a twin */
+	if (!group->remote_id || !*group->remote_id || length == 0) {
+		put_refused(stage, group->remote_id, "group.incomplete", "the directory shows a group without id or readable name",
+		            NULL, NULL);
+		return;
+	}
+
+	struct id id = id_new();
+	copy_row(rows, 5);
+	copy_id(rows, &id);
+	copy_text(rows, group->remote_id);
+	copy_text(rows, group->reference);
+	copy_text(rows, group->reference ? group->reference : group->remote_id);
+	copy_text(rows, arena_text_n(stage->person, trimmed, length));
+}
+
+void stage_membership(struct stage *stage, const struct identity_membership *membership)
+{
+	struct copy_rows *rows = stage->rows[EDGES];
+	copy_row(rows, 2);
+	copy_text(rows, membership->group);
+	copy_text(rows, membership->member);
+}
+
+void stage_refused(struct stage *stage, const char *remote_id, const char *reason)
+{
+	arena_reset(stage->person);
+	put_refused(stage, remote_id, "person.unreadable", reason, NULL, NULL);
+}
+
+bool stage_full(const struct stage *stage)
+{
+	for (int k = 0; k < KINDS; k++)
+		if (copy_rows_full(stage->rows[k]))
+			return true;
+	return false;
+}
+
+int stage_flush(struct stage *stage, struct tx *tx, struct stage_counts *ret_sent, struct error *e)
+{
+	char suffix[NAME_SIZE], sql[SQL_MOST];
+	suffix_of(&stage->run, suffix);
+	const struct stage_counts sent = {
+		.people = (int64_t)copy_rows_count(stage->rows[PEOPLE]),
+		.groups = (int64_t)copy_rows_count(stage->rows[GROUPS]),
+		.memberships = (int64_t)copy_rows_count(stage->rows[EDGES]),
+		.refused = (int64_t)copy_rows_count(stage->rows[REFUSED]),
+	};
+	for (int k = 0; k < KINDS; k++) {
+		snprintf(sql, sizeof(sql), "COPY staging.%s_%s (%s) FROM STDIN (FORMAT binary)", tables[k].prefix, suffix,
+		         tables[k].names);
+		if (copy_send(tx, sql, stage->rows[k], e) < 0)
+			return -1;
+	}
+	*ret_sent = sent;
+	return 0;
+}

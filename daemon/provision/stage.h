@@ -1,0 +1,54 @@
+/* Stages what was seen: pages of people, groups and memberships into a run's own tables, streamed by COPY.
+ *
+ * A run has four unlogged tables in schema staging, which live from its first page to its end. Rows wait here in buffers of fixed
+ * size and go out when a buffer is full or the page is whole, so a group of a million never stands in memory. The number of rows sent is
+ * counted with the run: a table that lost rows (the server crashed) is found out before anybody is called gone. */
+#ifndef ROSTERD_PROVISION_STAGE_H
+#define ROSTERD_PROVISION_STAGE_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/error.h"
+#include "base/id.h"
+#include "provision/source.h"
+#include "roster/identity.h"
+#include "store/transaction.h"
+
+struct stage;
+
+/* What was put in so far: people (also those that are poor), groups, memberships, refused. */
+struct stage_counts {
+	int64_t people, groups, memberships, refused;
+};
+
+/* Makes the run's tables, empty ones if there are any already. */
+int stage_prepare(struct tx *tx, const struct id *run, struct error *e);
+
+/* Drops them. */
+int stage_drop(struct tx *tx, const struct id *run, struct error *e);
+
+/* Drops the tables of runs that are over (a daemon died before it could). ret_dropped may be NULL. */
+int stage_sweep(struct tx *tx, int *ret_dropped, struct error *e);
+
+/* Gives the run's tables the names that plan's statements use (staged_people, ...), within this transaction, and takes them away again. */
+int stage_expose(struct tx *tx, const struct id *run, struct error *e);
+int stage_hide(struct tx *tx, struct error *e);
+
+/* Buffers for one run; source is borrowed until stage_close. */
+struct stage *stage_open(const struct source *source, const struct id *run);
+void stage_close(struct stage **stage);
+
+/* Takes one in. What cannot be taken becomes a row of refused people with the reason, never an error. */
+void stage_person(struct stage *stage, const struct identity *person);
+void stage_group(struct stage *stage, const struct identity_group *group);
+void stage_membership(struct stage *stage, const struct identity_membership *membership);
+void stage_refused(struct stage *stage, const char *remote_id, const char *reason);
+
+/* Whether a buffer has no room for one more: flush now. */
+bool stage_full(const struct stage *stage);
+
+/* Sends all that waits. ret_sent: how many of each went out. After a failure the stage can only be closed. */
+int stage_flush(struct stage *stage, struct tx *tx, struct stage_counts *ret_sent, struct error *e);
+
+#endif
