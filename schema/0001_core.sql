@@ -399,11 +399,14 @@ CREATE FUNCTION organisation_find(wanted text) RETURNS uuid
 LANGUAGE sql STABLE SECURITY DEFINER SET search_path = rosterd, pg_temp
 RETURN (SELECT organisation FROM organisations WHERE slug = wanted AND state <> 'deleted');
 
--- For the operator: every organisation, a page at a time.
-CREATE FUNCTION organisations_page(beyond text, most integer) RETURNS SETOF organisations
+-- For the operator: every organisation with its owner and its number of members, a page at a time.
+CREATE FUNCTION organisations_page(beyond text, most integer)
+RETURNS TABLE (organisation organisations, owner uuid, members bigint)
 LANGUAGE sql STABLE SECURITY DEFINER SET search_path = rosterd, pg_temp
 BEGIN ATOMIC
-	SELECT * FROM organisations WHERE state <> 'deleted' AND (beyond IS NULL OR slug > beyond) ORDER BY slug LIMIT most;
+	SELECT o, (SELECT m.user_id FROM members m WHERE m.organisation = o.organisation AND m.role = 'owner'),
+		(SELECT count(*) FROM members m WHERE m.organisation = o.organisation AND m.state <> 'left')
+	FROM organisations o WHERE o.state <> 'deleted' AND (beyond IS NULL OR o.slug > beyond) ORDER BY o.slug LIMIT most;
 END;
 
 -- Whose domain is this? For messages to the operator alone.

@@ -1,0 +1,200 @@
+/* Organisations and their types. Who may change them is not asked here. */
+#include "roster/organisation.h"
+
+#include <string.h>
+
+#include "base/text.h"
+
+const char *const organisation_types[] = { "solo", "team", "enterprise", NULL };
+const char *const organisation_states[] = { "active", "suspended", "deleted", NULL };
+
+static const struct organisation_type types[] = {
+	/* name         members  connections */
+	{ "solo",       1,       false },
+	{ "team",       0,       false },
+	{ "enterprise", 0,       true },
+};
+
+const struct organisation_type *organisation_type_find(const char *name)
+{
+	for (size_t i = 0; i < ARRAY_COUNT(types); i++)
+		if (text_equal(types[i].name, name))
+			return &types[i];
+	return NULL;
+}
+
+#define COLUMNS "organisation, slug, name, type, state, default_role, managed_by, created_at, updated_at, version"
+
+static struct organisation read_row(const struct rows *rows, size_t row)
+{
+	return (struct organisation){
+		.id = rows_id(rows, row, 0),
+		.slug = rows_text(rows, row, 1),
+		.name = rows_text(rows, row, 2),
+		.type = rows_text(rows, row, 3),
+		.state = rows_text(rows, row, 4),
+		.default_role = rows_text(rows, row, 5),
+		.managed_by = rows_text(rows, row, 6),
+		.created_at = rows_time(rows, row, 7),
+		.updated_at = rows_time(rows, row, 8),
+		.version = rows_int(rows, row, 9),
+	};
+}
+
+int organisation_resolve(struct tx *tx, struct arena *arena, const char *id_or_slug, struct id *ret, struct error *e)
+{
+	static const struct query query = {
+		"organisation.resolve", "SELECT organisation_find($1)", QUERY_READS, 0,
+	};
+	const struct rows *rows;
+
+	if (id_parse(id_or_slug, ret) == 0)
+		return 1;
+	if (query_run(tx, &query, PARAMS(P_TEXT(id_or_slug)), arena, &rows, e) < 0)
+		return -1;
+	if (rows_count(rows) == 0 || rows_null(rows, 0, 0))
+		return 0;
+	*ret = rows_id(rows, 0, 0);
+	return 1;
+}
+
+int organisation_load(struct tx *tx, struct arena *arena, const struct id *id, struct organisation *ret, struct error *e)
+{
+	static const struct query query = {
+		"organisation.load",
+		"SELECT " COLUMNS " FROM organisations WHERE organisation = $1 AND state <> 'deleted'", QUERY_READS, 0,
+	};
+	const struct rows *rows;
+	int found = query_one(tx, &query, PARAMS(P_ID(id)), arena, &rows, e);
+
+	if (found == 1)
+		*ret = read_row(rows, 0);
+	return found;
+}
+
+int organisation_count(struct tx *tx, struct arena *arena, struct organisation *organisation, struct error *e)
+{
+	static const struct query query = {
+		"organisation.count",
+		"SELECT (SELECT user_id FROM members WHERE organisation = $1 AND role = 'owner'), "
+		"(SELECT count(*) FROM members WHERE organisation = $1 AND state <> 'left')",
+		QUERY_READS, 0,
+	};
+	const struct rows *rows;
+
+	if (query_run(tx, &query, PARAMS(P_ID(&organisation->id)), arena, &rows, e) < 0)
+		return -1;
+	organisation->owner = rows_id(rows, 0, 0);
+	organisation->members = rows_int(rows, 0, 1);
+	return 0;
+}
+
+int organisation_list(struct tx *tx, struct arena *arena, const char *after, int most, struct organisation **ret,
+                      size_t *ret_count, struct error *e)
+{
+	static const struct query query = {
+		"organisation.list",
+		"SELECT (p.organisation).organisation, (p.organisation).slug, (p.organisation).name, (p.organisation).type, "
+		"(p.organisation).state, (p.organisation).default_role, (p.organisation).managed_by, "
+		"(p.organisation).created_at, (p.organisation).updated_at, (p.organisation).version, p.owner, p.members "
+		"FROM organisations_page($1, $2::integer) AS p",
+		QUERY_READS, 0,
+	};
+	const struct rows *rows;
+
+	if (query_run(tx, &query, PARAMS(P_TEXT(after), P_INT(most)), arena, &rows, e) < 0)
+		return -1;
+	*ret_count = rows_count(rows);
+	*ret = arena_array(arena, *ret_count, sizeof(**ret));
+	for (size_t i = 0; i < *ret_count; i++) {
+		(*ret)[i] = read_row(rows, i);
+		(*ret)[i].owner = rows_id(rows, i, 10);
+		(*ret)[i].members = rows_int(rows, i, 11);
+	}
+	return 0;
+}
+
+static bool is_letter_or_digit(char c)
+{
+	return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9');
+}
+
+int organisation_slug(struct arena *arena, const char *name, const char **ret, struct error *e)
+{
+	char *slug = arena_take(arena, ORGANISATION_SLUG_MOST + 1);
+	size_t length = 0;
+
+	for (const char *c = name; *c && length < ORGANISATION_SLUG_MOST; c++) {
+		char lower = *c >= 'A' && *c <= 'Z' ? (char)(*c - 'A' + 'a') : *c;
+
+		if (is_letter_or_digit(lower))
+			slug[length++] = lower;
+		else if (length > 0 && slug[length - 1] != '-')
+			slug[length++] = '-';
+	}
+	while (length > 0 && slug[length - 1] == '-')
+		slug[--length] = '\0';
+	if (length == 0)
+		return error_set(e, ERROR_INPUT, "organisation.slug",
+		                 "no slug can be made from the name \"%s\"; give one, such as \"acme\"", name);
+	*ret = slug;
+	return 0;
+}
+
+int organisation_check_slug(const char *slug, struct error *e)
+{
+	size_t length = strlen(slug);
+	struct id id;
+	bool good = length >= 1 && length <= ORGANISATION_SLUG_MOST && slug[0] != '-' && slug[length - 1] != '-';
+
+	for (size_t i = 0; good && i < length; i++)
+		good = is_letter_or_digit(slug[i]) || slug[i] == '-';
+	/* A slug that reads as an id would never be found: an address takes either. */
+	if (good && id_parse(slug, &id) < 0)
+		return 0;
+	return error_set(e, ERROR_INPUT, "organisation.slug",
+	                 "\"%s\" is no slug; up to %d lower-case letters, digits and inner hyphens are expected, such as \"acme\"",
+	                 slug, ORGANISATION_SLUG_MOST);
+}
+
+static int slug_taken(const char *slug, struct error *e)
+{
+	return error_set(e, ERROR_CONFLICT, "organisation.slug_taken",
+	                 "the slug \"%s\" is taken by another organisation; choose another", slug);
+}
+
+int organisation_create(struct tx *tx, const struct organisation *o, struct error *e)
+{
+	static const struct query query = {
+		"organisation.create",
+		"INSERT INTO organisations (organisation, slug, name, type, default_role, managed_by) "
+		"VALUES ($1, $2, $3, $4, $5, $6) ON CONFLICT DO NOTHING",
+		QUERY_CHANGES, 0,
+	};
+	int64_t written;
+
+	if (query_write(tx, &query, PARAMS(P_ID(&o->id), P_TEXT(o->slug), P_TEXT(o->name), P_TEXT(o->type),
+	                                   P_TEXT(o->default_role), P_TEXT(o->managed_by)), &written, e) < 0)
+		return -1;
+	return written == 1 ? 0 : slug_taken(o->slug, e);
+}
+
+int organisation_update(struct tx *tx, const struct organisation *o, struct error *e)
+{
+	static const struct query query = {
+		"organisation.update",
+		"UPDATE organisations SET slug = $3, name = $4, type = $5, state = $6, default_role = $7, managed_by = $8, "
+		"updated_at = now(), version = version + 1 WHERE organisation = $1 AND version = $2",
+		QUERY_CHANGES, 0,
+	};
+	int64_t written;
+
+	if (query_write(tx, &query, PARAMS(P_ID(&o->id), P_INT(o->version), P_TEXT(o->slug), P_TEXT(o->name),
+	                                   P_TEXT(o->type), P_TEXT(o->state), P_TEXT(o->default_role),
+	                                   P_TEXT(o->managed_by)), &written, e) < 0)
+		return text_equal(tx_constraint(tx), "organisations_slug_key") ? slug_taken(o->slug, e) : -1;
+	if (written == 1)
+		return 0;
+	return error_set(e, ERROR_PRECONDITION, "organisation.changed",
+	                 "organisation \"%s\" was changed by somebody else; read it again", o->slug);
+}

@@ -1,0 +1,68 @@
+/* An organisation: its name, type and state, and what its type allows.
+ *
+ * Statements that name an organisation need a transaction that is for it (tx_for); organisation_resolve and
+ * organisation_list are the two doors before one is known. */
+#ifndef ROSTERD_ROSTER_ORGANISATION_H
+#define ROSTERD_ROSTER_ORGANISATION_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/arena.h"
+#include "base/error.h"
+#include "base/id.h"
+#include "store/query.h"
+
+enum { ORGANISATION_NAME_MOST = 200, ORGANISATION_SLUG_MOST = 63 };
+
+struct organisation {
+	struct id id;
+	const char *slug, *name, *type, *state, *default_role;
+	const char *managed_by; /* the file that describes it; NULL: the API */
+	int64_t created_at, updated_at, version;
+	struct id owner;  /* nil: none. Filled by organisation_list and organisation_count alone */
+	int64_t members;  /* the same: everybody who has not left */
+};
+
+/* What a type allows: one table, as data. */
+struct organisation_type {
+	const char *name;
+	int64_t members_most; /* 0: no limit of the type */
+	bool connections;     /* may have directories of its own */
+};
+
+/* The types' names, ended by NULL; and one type, or NULL. */
+extern const char *const organisation_types[];
+const struct organisation_type *organisation_type_find(const char *name);
+
+/* The states, ended by NULL. */
+extern const char *const organisation_states[];
+
+/* Whose id or slug this is: 1, 0, -1. An id is taken at its word; organisation_load tells whether it lives. */
+int organisation_resolve(struct tx *tx, struct arena *arena, const char *id_or_slug, struct id *ret, struct error *e);
+
+/* One that is not deleted, without owner and members: 1, 0, -1. */
+int organisation_load(struct tx *tx, struct arena *arena, const struct id *id, struct organisation *ret, struct error *e);
+
+/* Fills owner and members. */
+int organisation_count(struct tx *tx, struct arena *arena, struct organisation *organisation, struct error *e);
+
+/* For the operator: all, ordered by slug, after a slug (NULL: from the first). */
+int organisation_list(struct tx *tx, struct arena *arena, const char *after, int most, struct organisation **ret,
+                      size_t *ret_count, struct error *e);
+
+/* A slug made from a name: "Acme & Sons" gives "acme-sons". ERROR_INPUT "organisation.slug" if nothing is left of it. */
+int organisation_slug(struct arena *arena, const char *name, const char **ret, struct error *e);
+
+/* Whether a slug that somebody chose is one: ERROR_INPUT "organisation.slug". */
+int organisation_check_slug(const char *slug, struct error *e);
+
+/* A new row with id, slug, name, type, default_role and managed_by as given, active. ERROR_CONFLICT "organisation.slug_taken". */
+int organisation_create(struct tx *tx, const struct organisation *organisation, struct error *e);
+
+/* Writes slug, name, type, state, default_role and managed_by, if the version is still organisation->version:
+ * ERROR_PRECONDITION "organisation.changed"; ERROR_CONFLICT "organisation.slug_taken". */
+int organisation_update(struct tx *tx, const struct organisation *organisation, struct error *e);
+
+#endif
