@@ -1,0 +1,59 @@
+/* Groups, counted through the groups within them. */
+#include "roster/group.h"
+
+/* The page is chosen first, and only its groups are counted; UNION ends where groups contain each other. */
+#define COUNTED(page) \
+	"WITH RECURSIVE page AS (" page "), " \
+	"within (top, id) AS (SELECT id, id FROM page UNION SELECT w.top, g.child_id FROM within w " \
+	"JOIN group_groups g ON g.organisation = $1 AND g.group_id = w.id), " \
+	"counted AS (SELECT w.top, count(DISTINCT a.user_id) AS members FROM within w " \
+	"JOIN group_accounts ga ON ga.organisation = $1 AND ga.group_id = w.id " \
+	"JOIN accounts a ON a.organisation = $1 AND a.id = ga.account_id AND a.gone_at IS NULL GROUP BY w.top) " \
+	"SELECT p.organisation, p.id, p.connection, p.remote_id, p.name, coalesce(c.members, 0), p.version " \
+	"FROM page p LEFT JOIN counted c ON c.top = p.id ORDER BY p.id"
+
+static struct group read_row(const struct rows *rows, size_t row)
+{
+	return (struct group){
+		.organisation = rows_id(rows, row, 0),
+		.id = rows_id(rows, row, 1),
+		.connection = rows_id(rows, row, 2),
+		.remote_id = rows_text(rows, row, 3),
+		.name = rows_text(rows, row, 4),
+		.members = rows_int(rows, row, 5),
+		.version = rows_int(rows, row, 6),
+	};
+}
+
+int group_load(struct tx *tx, struct arena *arena, const struct id *organisation, const struct id *id, struct group *ret,
+               struct error *e)
+{
+	static const struct query query = {
+		"group.load", COUNTED("SELECT * FROM groups WHERE organisation = $1 AND id = $2"), QUERY_READS, 0,
+	};
+	const struct rows *rows;
+	int found = query_one(tx, &query, PARAMS(P_ID(organisation), P_ID(id)), arena, &rows, e);
+
+	if (found == 1)
+		*ret = read_row(rows, 0);
+	return found;
+}
+
+int group_list(struct tx *tx, struct arena *arena, const struct id *organisation, const struct id *after, int most,
+               struct group **ret, size_t *ret_count, struct error *e)
+{
+	static const struct query query = {
+		"group.list",
+		COUNTED("SELECT * FROM groups WHERE organisation = $1 AND ($2::uuid IS NULL OR id > $2) ORDER BY id LIMIT $3"),
+		QUERY_READS, 0,
+	};
+	const struct rows *rows;
+
+	if (query_run(tx, &query, PARAMS(P_ID(organisation), P_ID(after), P_INT(most)), arena, &rows, e) < 0)
+		return -1;
+	*ret_count = rows_count(rows);
+	*ret = arena_array(arena, *ret_count, sizeof(**ret));
+	for (size_t i = 0; i < *ret_count; i++)
+		(*ret)[i] = read_row(rows, i);
+	return 0;
+}

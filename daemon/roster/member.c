@@ -1,0 +1,252 @@
+/* Members as administrators see and change them, one at a time. What a directory says about many goes through provision. */
+#include "roster/member.h"
+
+#include "base/text.h"
+
+const char *const member_states[] = { "invited", "waiting", "active", "suspended", "left", NULL };
+const char *const member_roles[] = { "owner", "admin", "member", "viewer", NULL };
+
+#define COLUMNS \
+	"m.organisation, m.user_id, m.name, m.email, " \
+	"(SELECT a.user_name FROM accounts a WHERE a.organisation = m.organisation AND a.user_id = m.user_id " \
+	"AND a.connection = m.connection ORDER BY a.gone_at DESC NULLS FIRST LIMIT 1), " \
+	"m.role, m.role_source, m.state, m.source, m.suspended_by, m.connection, " \
+	"m.joined_at, m.updated_at, m.last_active_at, m.version"
+
+static struct member read_row(const struct rows *rows, size_t row)
+{
+	return (struct member){
+		.organisation = rows_id(rows, row, 0),
+		.user = rows_id(rows, row, 1),
+		.name = rows_text(rows, row, 2),
+		.email = rows_text(rows, row, 3),
+		.user_name = rows_text(rows, row, 4),
+		.role = rows_text(rows, row, 5),
+		.role_source = rows_text(rows, row, 6),
+		.state = rows_text(rows, row, 7),
+		.source = rows_text(rows, row, 8),
+		.suspended_by = rows_text(rows, row, 9),
+		.connection = rows_id(rows, row, 10),
+		.joined_at = rows_time(rows, row, 11),
+		.updated_at = rows_time(rows, row, 12),
+		.last_active_at = rows_time(rows, row, 13),
+		.version = rows_int(rows, row, 14),
+	};
+}
+
+static void read_rows(const struct rows *rows, struct arena *arena, struct member **ret, size_t *ret_count)
+{
+	*ret_count = rows_count(rows);
+	*ret = arena_array(arena, *ret_count, sizeof(**ret));
+	for (size_t i = 0; i < *ret_count; i++)
+		(*ret)[i] = read_row(rows, i);
+}
+
+/* Who has left is found by address only when nobody else has it: people come back under the same one. */
+static int find_by_email(struct tx *tx, struct arena *arena, const struct id *organisation, const char *email,
+                         struct member *ret, struct error *e)
+{
+	static const struct query query = {
+		"member.find_by_email",
+		"SELECT " COLUMNS " FROM members m WHERE m.organisation = $1 AND m.email = $2 "
+		"ORDER BY m.state = 'left', m.user_id DESC LIMIT 2",
+		QUERY_READS, 0,
+	};
+	const struct rows *rows;
+	struct member *members;
+	size_t count;
+
+	if (query_run(tx, &query, PARAMS(P_ID(organisation), P_TEXT(email)), arena, &rows, e) < 0)
+		return -1;
+	read_rows(rows, arena, &members, &count);
+	if (count == 0)
+		return 0;
+	if (count == 2 && !text_equal(members[1].state, "left"))
+		return error_set(e, ERROR_CONFLICT, "member.ambiguous",
+		                 "more than one member has this address; name the member by id");
+	*ret = members[0];
+	return 1;
+}
+
+int member_find(struct tx *tx, struct arena *arena, const struct id *organisation, const char *id_or_email,
+                struct member *ret, struct error *e)
+{
+	struct id user;
+	const char *email;
+
+	if (id_parse(id_or_email, &user) == 0)
+		return member_load(tx, arena, organisation, &user, ret, e);
+	if (text_email(arena, id_or_email, &email, NULL) < 0)
+		return 0;
+	return find_by_email(tx, arena, organisation, email, ret, e);
+}
+
+int member_load(struct tx *tx, struct arena *arena, const struct id *organisation, const struct id *user,
+                struct member *ret, struct error *e)
+{
+	static const struct query query = {
+		"member.load", "SELECT " COLUMNS " FROM members m WHERE m.organisation = $1 AND m.user_id = $2", QUERY_READS, 0,
+	};
+	const struct rows *rows;
+	int found = query_one(tx, &query, PARAMS(P_ID(organisation), P_ID(user)), arena, &rows, e);
+
+	if (found == 1)
+		*ret = read_row(rows, 0);
+	return found;
+}
+
+int member_owner(struct tx *tx, struct arena *arena, const struct id *organisation, struct member *ret, struct error *e)
+{
+	static const struct query query = {
+		"member.owner", "SELECT " COLUMNS " FROM members m WHERE m.organisation = $1 AND m.role = 'owner'",
+		QUERY_READS, 0,
+	};
+	const struct rows *rows;
+	int found = query_one(tx, &query, PARAMS(P_ID(organisation)), arena, &rows, e);
+
+	if (found == 1)
+		*ret = read_row(rows, 0);
+	return found;
+}
+
+int member_list(struct tx *tx, struct arena *arena, const struct id *organisation, const struct member_filter *filter,
+                struct member **ret, size_t *ret_count, struct error *e)
+{
+	static const struct query query = {
+		"member.list",
+		"SELECT " COLUMNS " FROM members m WHERE m.organisation = $1 AND ($2::uuid IS NULL OR m.user_id > $2) "
+		"AND ($3::text IS NULL OR m.state = $3) AND ($4::text IS NULL OR m.role = $4) "
+		"AND ($5::text IS NULL OR position(lower($5) IN lower(m.name)) > 0 OR position(lower($5) IN m.email) > 0) "
+		"ORDER BY m.user_id LIMIT $6",
+		QUERY_READS, 0,
+	};
+	const struct rows *rows;
+
+	if (query_run(tx, &query, PARAMS(P_ID(organisation), P_ID(filter->after), P_TEXT(filter->state),
+	                                 P_TEXT(filter->role), P_TEXT(filter->text), P_INT(filter->most)), arena, &rows,
+	              e) < 0)
+		return -1;
+	read_rows(rows, arena, ret, ret_count);
+	return 0;
+}
+
+int member_list_of_group(struct tx *tx, struct arena *arena, const struct id *organisation, const struct id *group,
+                         const struct id *after, int most, struct member **ret, size_t *ret_count, struct error *e)
+{
+	/* UNION, not UNION ALL: directories do have groups that contain each other. */
+	static const struct query query = {
+		"member.list_of_group",
+		"WITH RECURSIVE within (id) AS (SELECT $2::uuid UNION SELECT g.child_id FROM within w "
+		"JOIN group_groups g ON g.organisation = $1 AND g.group_id = w.id) "
+		"SELECT " COLUMNS " FROM members m WHERE m.organisation = $1 AND ($3::uuid IS NULL OR m.user_id > $3) "
+		"AND m.user_id IN (SELECT a.user_id FROM within w "
+		"JOIN group_accounts ga ON ga.organisation = $1 AND ga.group_id = w.id "
+		"JOIN accounts a ON a.organisation = $1 AND a.id = ga.account_id AND a.gone_at IS NULL) "
+		"ORDER BY m.user_id LIMIT $4",
+		QUERY_READS, 0,
+	};
+	const struct rows *rows;
+
+	if (query_run(tx, &query, PARAMS(P_ID(organisation), P_ID(group), P_ID(after), P_INT(most)), arena, &rows, e) < 0)
+		return -1;
+	read_rows(rows, arena, ret, ret_count);
+	return 0;
+}
+
+int member_create(struct tx *tx, const struct member *m, struct error *e)
+{
+	static const struct query query = {
+		"member.create",
+		"WITH person AS (INSERT INTO users (id) VALUES ($2)) "
+		"INSERT INTO members (organisation, user_id, state, role, role_source, source, name, email) "
+		"VALUES ($1, $2, 'active', $3, $4, $5, $6, $7)",
+		QUERY_CHANGES, 0,
+	};
+
+	return query_write(tx, &query, PARAMS(P_ID(&m->organisation), P_ID(&m->user), P_TEXT(m->role),
+	                                      P_TEXT(m->role_source), P_TEXT(m->source), P_TEXT(m->name),
+	                                      P_TEXT(m->email)), NULL, e);
+}
+
+static int is_owner(struct error *e)
+{
+	return error_set(e, ERROR_CONFLICT, "member.is_owner",
+	                 "the owner cannot be demoted, suspended or removed; transfer the ownership first");
+}
+
+/* One row, or somebody was faster. */
+static int one_written(int64_t written, struct error *e)
+{
+	if (written == 1)
+		return 0;
+	return error_set(e, ERROR_PRECONDITION, "member.changed",
+	                 "the member was changed by somebody else; read it again");
+}
+
+int member_set_role(struct tx *tx, const struct member *member, const char *role, const char *role_source,
+                    struct error *e)
+{
+	static const struct query query = {
+		"member.set_role",
+		"UPDATE members SET role = $4, role_source = $5, updated_at = now(), version = version + 1 "
+		"WHERE organisation = $1 AND user_id = $2 AND version = $3 AND role <> 'owner' AND $4 <> 'owner'",
+		QUERY_CHANGES, 0,
+	};
+	int64_t written;
+
+	if (text_equal(member->role, "owner"))
+		return is_owner(e);
+	if (query_write(tx, &query, PARAMS(P_ID(&member->organisation), P_ID(&member->user), P_INT(member->version),
+	                                   P_TEXT(role), P_TEXT(role_source)), &written, e) < 0)
+		return -1;
+	return one_written(written, e);
+}
+
+int member_set_state(struct tx *tx, const struct member *member, const char *state, const char *suspended_by,
+                     struct error *e)
+{
+	static const struct query query = {
+		"member.set_state",
+		"UPDATE members SET state = $4, suspended_by = $5, updated_at = now(), version = version + 1 "
+		"WHERE organisation = $1 AND user_id = $2 AND version = $3 AND role <> 'owner'",
+		QUERY_CHANGES, 0,
+	};
+	int64_t written;
+
+	if (text_equal(member->role, "owner"))
+		return is_owner(e);
+	if (query_write(tx, &query, PARAMS(P_ID(&member->organisation), P_ID(&member->user), P_INT(member->version),
+	                                   P_TEXT(state), P_TEXT(suspended_by)), &written, e) < 0)
+		return -1;
+	return one_written(written, e);
+}
+
+/* The unique index of owners is checked row by row, so the old one steps down before the new one is made. */
+static int hand_over(struct tx *tx, const struct member *member, const char *role, struct error *e)
+{
+	static const struct query query = {
+		"member.hand_over",
+		"UPDATE members SET role = $4, role_source = 'manual', updated_at = now(), version = version + 1 "
+		"WHERE organisation = $1 AND user_id = $2 AND version = $3",
+		QUERY_CHANGES, 0,
+	};
+	int64_t written;
+
+	if (query_write(tx, &query, PARAMS(P_ID(&member->organisation), P_ID(&member->user), P_INT(member->version),
+	                                   P_TEXT(role)), &written, e) < 0) {
+		if (!text_equal(tx_constraint(tx), "members_owner"))
+			return -1;
+		written = 0; /* somebody else named an owner meanwhile */
+	}
+	return one_written(written, e);
+}
+
+int member_transfer(struct tx *tx, const struct member *from, const struct member *to, struct error *e)
+{
+	if (!text_equal(to->state, "active"))
+		return error_set(e, ERROR_CONFLICT, "member.not_active",
+		                 "the new owner must be an active member; this one is \"%s\"", to->state);
+	if (from && hand_over(tx, from, "admin", e) < 0)
+		return -1;
+	return hand_over(tx, to, "owner", e);
+}
