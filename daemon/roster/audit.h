@@ -5,6 +5,9 @@
 #ifndef ROSTERD_ROSTER_AUDIT_H
 #define ROSTERD_ROSTER_AUDIT_H
 
+#include <stddef.h>
+#include <stdint.h>
+
 #include "base/arena.h"
 #include "base/error.h"
 #include "base/id.h"
@@ -33,5 +36,25 @@ struct audit_event {
 /* Writes one entry. organisation NULL: the operator's own chain (the nil UUID); the transaction must then be for that. */
 int audit_write(struct tx *tx, const struct id *organisation, const struct actor *actor, const struct audit_event *event,
                 struct error *e);
+
+/* An entry as it is read. What was erased is NULL. */
+struct audit_entry {
+	int64_t id, at;
+	const char *actor_kind, *actor, *actor_name, *on_behalf_of;
+	const char *action, *target_kind, *target, *target_name;
+	const char *source, *request, *address, *before, *after;
+	struct id run; /* nil: none */
+};
+
+struct audit_filter {
+	int64_t beyond;             /* entries older than this id; 0: from the newest */
+	const char *action, *target; /* NULL: any */
+	int64_t since, until;       /* microseconds; 0: open. since is within, until is not */
+	int most;
+};
+
+/* Newest first. */
+int audit_list(struct tx *tx, struct arena *arena, const struct id *organisation, const struct audit_filter *filter,
+               struct audit_entry **ret, size_t *ret_count, struct error *e);
 
 #endif
