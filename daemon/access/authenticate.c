@@ -1,0 +1,142 @@
+/* A token is looked up by the hash of its text, so that neither the database nor the time it takes tells how much of it was
+ * right. A Unix peer is whom the kernel says. */
+#include "access/authenticate.h"
+
+#include <grp.h>
+#include <pwd.h>
+#include <string.h>
+#include <strings.h>
+
+#include "base/crypt.h"
+#include "base/text.h"
+#include "roster/token.h"
+
+enum { GROUPS_MOST = 256, PASSWD_ROW_MOST = 4096 };
+
+/* The text after "Bearer", NULL if there is none (RFC 6750). */
+static const char *bearer(const struct request *request)
+{
+	static const char scheme[] = "Bearer ";
+	const char *header = request_header(request, "Authorization");
+
+	if (!header || strncasecmp(header, scheme, sizeof(scheme) - 1) != 0)
+		return NULL;
+	return header + sizeof(scheme) - 1;
+}
+
+static int bad_token(struct error *e)
+{
+	return error_set(e, ERROR_UNAUTHENTICATED, "access.token",
+	                 "the token is unknown, expired or revoked, or its member is not active; ask for a new one");
+}
+
+static void become(const struct token *token, struct arena *arena, struct principal *ret)
+{
+	char id[ID_TEXT_SIZE];
+	bool member = !id_is_nil(&token->user);
+
+	*ret = (struct principal){
+		.kind = member ? PRINCIPAL_MEMBER : PRINCIPAL_SERVICE,
+		.organisation = token->organisation,
+		.user = token->user,
+		.token = token->id,
+		.role = role_parse(token->role),
+		.id = arena_text(arena, id_text(member ? &token->user : &token->id, id)),
+		.name = token->name,
+	};
+	if (id_is_nil(&token->organisation))
+		ret->kind = PRINCIPAL_OPERATOR;
+}
+
+static int by_token(const char *text, struct tx *tx, struct arena *arena, struct principal *ret, struct error *e)
+{
+	uint8_t hash[CRYPT_DIGEST_SIZE];
+	struct token token;
+
+	if (strlen(text) != TOKEN_TEXT_SIZE || !text_begins(text, TOKEN_PREFIX "_"))
+		return bad_token(e);
+	crypt_sha256(text, TOKEN_TEXT_SIZE, hash);
+	switch (token_find(tx, arena, hash, &token, e)) {
+	case 1:
+		become(&token, arena, ret);
+		return 0;
+	case 0:
+		return bad_token(e);
+	}
+	return -1;
+}
+
+static bool is_group(const struct administrators *administrators, gid_t group)
+{
+	for (size_t i = 0; i < administrators->group_count; i++)
+		if (administrators->groups[i] == group)
+			return true;
+	return false;
+}
+
+static bool is_in_groups(const struct administrators *administrators, const char *user, gid_t primary)
+{
+	gid_t groups[GROUPS_MOST];
+	int count = GROUPS_MOST;
+
+	if (is_group(administrators, primary))
+		return true;
+	if (administrators->group_count == 0 || !user || getgrouplist(user, primary, groups, &count) < 0)
+		return false;
+	for (int i = 0; i < count; i++)
+		if (is_group(administrators, groups[i]))
+			return true;
+	return false;
+}
+
+static bool is_administrator(const struct administrators *administrators, const struct request *request,
+                             const char *user)
+{
+	if (request->peer_uid == 0)
+		return true;
+	for (size_t i = 0; i < administrators->user_count; i++)
+		if (administrators->users[i] == request->peer_uid)
+			return true;
+	return is_in_groups(administrators, user, request->peer_gid);
+}
+
+/* The name of a Unix user, or NULL. */
+static const char *user_name(uid_t uid, struct arena *arena)
+{
+	char row[PASSWD_ROW_MOST];
+	struct passwd user, *found = NULL;
+
+	if (getpwuid_r(uid, &user, row, sizeof(row), &found) != 0 || !found)
+		return NULL;
+	return arena_text(arena, user.pw_name);
+}
+
+static int by_peer(const struct administrators *administrators, const struct request *request, struct arena *arena,
+                   struct principal *ret, struct error *e)
+{
+	const char *name = user_name(request->peer_uid, arena);
+
+	if (!is_administrator(administrators, request, name))
+		return error_set(e, ERROR_UNAUTHENTICATED, "access.peer",
+		                 "the Unix user with uid %lu is not an administrator of this daemon; show a token, or be named "
+		                 "as one in its configuration", (unsigned long)request->peer_uid);
+	*ret = (struct principal){
+		.kind = PRINCIPAL_OPERATOR,
+		.id = arena_format(arena, "uid %lu", (unsigned long)request->peer_uid),
+		.name = name,
+	};
+	return 0;
+}
+
+int authenticate(const struct administrators *administrators, const struct request *request, struct tx *tx,
+                 struct arena *arena, struct principal *ret, struct error *e)
+{
+	const char *token = bearer(request);
+
+	if (token)
+		return by_token(token, tx, arena, ret, e);
+	if (request->over_unix_socket)
+		return by_peer(administrators, request, arena, ret, e);
+	return error_set(e, ERROR_UNAUTHENTICATED, "access.none",
+	                 "nobody was named; send a token in \"Authorization: Bearer ...\"");
+}

@@ -1,0 +1,40 @@
+/* Who is asking: the operator at the Unix socket, or whoever a token speaks for. */
+#ifndef ROSTERD_ACCESS_AUTHENTICATE_H
+#define ROSTERD_ACCESS_AUTHENTICATE_H
+
+#include <stddef.h>
+#include <sys/types.h>
+
+#include "access/authorize.h"
+#include "base/arena.h"
+#include "base/error.h"
+#include "base/id.h"
+#include "http/request.h"
+#include "store/transaction.h"
+
+/* Whose Unix sockets are the operator's, beside root's. */
+struct administrators {
+	const uid_t *users;
+	size_t user_count;
+	const gid_t *groups;
+	size_t group_count;
+};
+
+enum principal_kind { PRINCIPAL_NOBODY, PRINCIPAL_OPERATOR, PRINCIPAL_MEMBER, PRINCIPAL_SERVICE };
+
+struct principal {
+	enum principal_kind kind;
+	struct id organisation; /* nil: the operator */
+	struct id user;         /* nil: not a member */
+	struct id token;        /* nil: came by the Unix socket */
+	enum role role;         /* ROLE_NONE: the operator */
+	const char *id;         /* for the audit and the log: the member's, the token's, or "uid 0" */
+	const char *name;       /* for people: the token's, or the Unix user's */
+};
+
+/* Fills *ret. A bearer token counts before the socket it came through. ERROR_UNAUTHENTICATED: "access.none" nothing was
+ * shown, "access.token" it is not good (any more), "access.peer" the Unix user is not an administrator. */
+int authenticate(const struct administrators *administrators, const struct request *request, struct tx *tx,
+                 struct arena *arena, struct principal *ret, struct error *e);
+
+#endif
