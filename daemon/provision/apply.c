@@ -34,8 +34,6 @@ static const struct query steps[] = {
 	STEP("accounts_gone",
 	     "UPDATE accounts a SET gone_at = now(), changed_at = now(), fingerprint = ''::bytea FROM seen s "
 	     "WHERE s.what = 'gone' AND a.organisation = $1 AND a.id = s.account"),
-	STEP("accounts_mapped",
-	     "UPDATE accounts a SET mapped_role = r.mapped FROM roles r WHERE a.organisation = $1 AND a.id = r.account"),
 
 	STEP("members_joined",
 	     "INSERT INTO members (organisation, user_id, state, role, role_source, source, connection, name, email) "
@@ -101,6 +99,17 @@ int apply_plan(struct tx *tx, const struct source *source, const struct actor *a
 	                   PARAMS(P_ID(organisation), P_TEXT(actor->kind), P_TEXT(actor->id), P_TEXT(actor->on_behalf_of),
 	                          P_TEXT(actor->source), P_ID(actor->run), P_TEXT(actor->name)),
 	                   NULL, e);
+}
+
+int apply_mapped_roles(struct tx *tx, const struct source *source, struct error *e)
+{
+	/* Bookkeeping for the next plan, not a change: a role set by hand stays, whatever the groups yield. */
+	static const struct query mapped = {
+		"apply.mapped_roles",
+		"UPDATE accounts a SET mapped_role = r.mapped FROM roles r WHERE a.organisation = $1 AND a.id = r.account",
+		QUERY_KEEPS, QUERY_ONCE,
+	};
+	return query_write(tx, &mapped, PARAMS(P_ID(&source->organisation)), NULL, e);
 }
 
 int apply_refusals(struct tx *tx, const struct source *source, const struct id *run, bool whole, int64_t *ret_refused,

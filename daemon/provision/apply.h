@@ -13,6 +13,9 @@
 
 int apply_plan(struct tx *tx, const struct source *source, const struct actor *actor, struct error *e);
 
+/* Remembers what the groups of each account yield, so that the next plan sees only what is new. */
+int apply_mapped_roles(struct tx *tx, const struct source *source, struct error *e);
+
 /* Refused people become visible rows; with a whole listing, those who have the trouble no longer disappear.
  * ret_refused: how many there are now. Also for a run whose plan is held. */
 int apply_refusals(struct tx *tx, const struct source *source, const struct id *run, bool whole, int64_t *ret_refused,

@@ -92,7 +92,7 @@ static const struct query steps[] = {
 	     "WHEN s.what = 'new' AND m.user_id IS NOT NULL THEN '" CHANGE_ACCOUNT_LINKED "' "
 	     "WHEN s.what = 'new' THEN '" CHANGE_ACCOUNT_SEEN "' "
 	     "WHEN s.old_fingerprint IS NOT DISTINCT FROM s.fingerprint THEN "
-	     "CASE WHEN s.claims AND s.holder IS NULL THEN '" CHANGE_ADDRESS_PROVEN "' END "
+	     "CASE WHEN s.claims THEN '" CHANGE_ADDRESS_PROVEN "' END "
 	     "WHEN m.connection = $2 THEN '" CHANGE_UPDATED "' ELSE '" CHANGE_ACCOUNT_UPDATED "' END AS kind "
 	     "FROM seen s LEFT JOIN members m ON m.organisation = $1 AND m.user_id = s.person "
 	     "LEFT JOIN wanted w ON w.remote_id = s.remote_id "

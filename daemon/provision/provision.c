@@ -72,6 +72,13 @@ static int judge(struct tx *tx, struct arena *arena, const struct source *source
 	return 0;
 }
 
+static int carry_out(struct tx *tx, const struct source *source, const struct actor *actor, int64_t lines, struct error *e)
+{
+	if (lines > 0 && apply_plan(tx, source, actor, e) < 0)
+		return -1;
+	return apply_mapped_roles(tx, source, e);
+}
+
 int provision_reconcile(struct tx *tx, struct arena *arena, const struct source *source, const struct run *run,
                         const struct actor *actor, struct outcome *ret, struct error *e)
 {
@@ -92,7 +99,7 @@ int provision_reconcile(struct tx *tx, struct arena *arena, const struct source 
 	    plan_count(tx, arena, &outcome.counts, &outcome.lines, e) < 0)
 		return -1;
 	int apply = judge(tx, arena, source, run, &outcome, e);
-	if (apply < 0 || (apply == 1 && outcome.lines > 0 && apply_plan(tx, source, actor, e) < 0) ||
+	if (apply < 0 || (apply == 1 && carry_out(tx, source, actor, outcome.lines, e) < 0) ||
 	    (apply == 0 && plan_keep(tx, &source->organisation, &run->id, e) < 0) ||
 	    (!run->plan_only && apply_refusals(tx, source, &run->id, run->whole, &outcome.refused, e) < 0) ||
 	    stage_hide(tx, e) < 0)

@@ -1,0 +1,413 @@
+#include "sync/run.h"
+
+#include <string.h>
+#include <unistd.h>
+
+#include "base/arena.h"
+#include "base/clock.h"
+#include "base/error.h"
+#include "base/log.h"
+#include "base/secret.h"
+#include "base/text.h"
+#include "plugin/link.h"
+#include "provision/provision.h"
+#include "provision/source.h"
+#include "provision/stage.h"
+#include "roster/run.h"
+#include "store/query.h"
+#include "sync/stream.h"
+
+/* How often our own database may be in trouble before a run is given up. */
+enum { RUN_ATTEMPTS_MOST = 8, RUN_RETRY_MS = 2000 };
+
+enum state { RUN_ASKED, RUN_READING, RUN_RECONCILING, RUN_HELD, RUN_PLANNED, RUN_DONE, RUN_FAILED, RUN_DROPPED, RUN_STATES };
+
+/* The same words as the CHECK on runs.state. */
+static const char *const words[RUN_STATES] = { "asked", "reading", "reconciling", "held", "planned", "done", "failed", "dropped" };
+
+struct work {
+	const struct run_options *options;
+	struct arena *arena;
+	struct log log;
+	struct run run;
+	struct source source;
+	struct actor actor;
+};
+
+static int begin(struct work *w, enum state *ret, struct error *e);
+static int read_directory(struct work *w, enum state *ret, struct error *e);
+static int reconcile(struct work *w, enum state *ret, struct error *e);
+
+/* The life of a run. What is not here cannot happen. */
+static const struct step {
+	enum state from, to;
+	const char *says;
+} steps[] = {
+	{ RUN_ASKED, RUN_READING, "reading the directory" },
+	{ RUN_READING, RUN_ASKED, "lost our place, beginning again" },
+	{ RUN_READING, RUN_RECONCILING, "the last page is in" },
+	{ RUN_READING, RUN_FAILED, "gave up" },
+	{ RUN_RECONCILING, RUN_DONE, "reconciled" },
+	{ RUN_RECONCILING, RUN_PLANNED, "planned, as was asked" },
+	{ RUN_RECONCILING, RUN_HELD, "held for an administrator to look at" },
+	{ RUN_RECONCILING, RUN_ASKED, "the staged listing was lost, reading it again" },
+	{ RUN_RECONCILING, RUN_FAILED, "gave up" },
+	{ RUN_ASKED, RUN_FAILED, "gave up" },
+};
+
+/* What is done in a state that is not an end. */
+static int (*const doing[RUN_STATES])(struct work *, enum state *, struct error *) = {
+	[RUN_ASKED] = begin,
+	[RUN_READING] = read_directory,
+	[RUN_RECONCILING] = reconcile,
+};
+
+static enum state state_of(const char *word)
+{
+	for (enum state s = RUN_ASKED; s < RUN_STATES; s++)
+		if (strcmp(words[s], word) == 0)
+			return s;
+	return RUN_FAILED;
+}
+
+static const struct step *step_between(enum state from, enum state to)
+{
+	for (size_t i = 0; i < ARRAY_COUNT(steps); i++)
+		if (steps[i].from == from && steps[i].to == to)
+			return &steps[i];
+	return NULL;
+}
+
+/* A worker's transaction for the run's organisation. */
+static int open_tx(struct work *w, struct tx **ret, struct error *e)
+{
+	if (tx_begin(w->options->store, STORE_WORKER, ret, e) < 0)
+		return -1;
+	return tx_for(*ret, &w->run.organisation, e);
+}
+
+/* ---- asked -> reading --------------------------------------------------------------------------------------------- */
+
+static int begin(struct work *w, enum state *ret, struct error *e)
+{
+	static const struct query start = {
+		"run.start",
+		"UPDATE runs SET state = 'reading', started_at = coalesce(started_at, now()), cursor = NULL, pages = 0, people = 0, "
+		"groups = 0, memberships = 0, refused = 0, whole = NULL, proof = NULL, error_code = NULL, error_text = NULL "
+		"WHERE organisation = $1 AND id = $2 AND claimed_by = $3 AND state = 'asked'",
+		QUERY_KEEPS, 0,
+	};
+	scoped(tx) *tx = NULL;
+	int64_t count;
+	if (open_tx(w, &tx, e) < 0 || stage_prepare(tx, &w->run.id, e) < 0 ||
+	    query_write(tx, &start, PARAMS(P_ID(&w->run.organisation), P_ID(&w->run.id), P_ID(&w->options->daemon)), &count,
+	                e) < 0)
+		return -1;
+	if (count == 0)
+		return error_set(e, ERROR_CONFLICT, "run.taken", "another daemon has taken this run over");
+	*ret = RUN_READING;
+	return tx_commit(&tx, e);
+}
+
+/* ---- reading -> reconciling, or asked again ---------------------------------------------------------------------------- */
+
+struct settings {
+	struct link_setting *all;
+	struct secret **secrets;
+	size_t count, secret_count;
+};
+
+static void settings_close(struct settings *settings)
+{
+	for (size_t i = 0; i < settings->secret_count; i++)
+		secret_close(&settings->secrets[i]);
+}
+
+/* Plain settings and opened secrets side by side, as a link wants them. */
+static int open_settings(struct work *w, struct settings *ret, struct error *e)
+{
+	const struct connection *c = &w->source.connection;
+	scoped(tx) *tx = NULL;
+	ret->all = arena_array(w->arena, c->setting_count + c->secret_count, sizeof(*ret->all));
+	ret->secrets = arena_array(w->arena, c->secret_count, sizeof(*ret->secrets));
+	for (size_t i = 0; i < c->setting_count; i++)
+		ret->all[ret->count++] = (struct link_setting){ .name = c->settings[i].name, .text = c->settings[i].value };
+
+	if (c->secret_count > 0 && open_tx(w, &tx, e) < 0)
+		return -1;
+	for (size_t i = 0; i < c->secret_count; i++) {
+		struct secret *secret = NULL;
+		if (connection_open_secret(tx, w->options->keys, &c->organisation, &c->id, c->secrets[i], &secret, e) < 0)
+			return -1;
+		ret->secrets[ret->secret_count++] = secret;
+		ret->all[ret->count++] = (struct link_setting){ .name = c->secrets[i], .secret = secret };
+	}
+	return 0;
+}
+
+static int open_and_read(struct work *w, const struct settings *settings, struct error *e)
+{
+	const struct link_options options = {
+		.plugin = w->source.connection.plugin,
+		.settings = settings->all,
+		.setting_count = settings->count,
+		.deadline_ms = w->options->call_deadline_ms,
+		.allow_private = w->options->allow_private,
+		.log = &w->log,
+	};
+	scoped(link) *link = NULL;
+	if (link_open(w->options->catalog, &options, &link, e) < 0)
+		return -1;
+
+	const struct stream stream = {
+		.store = w->options->store,
+		.link = link,
+		.source = &w->source,
+		.run = &w->run,
+		.daemon = &w->options->daemon,
+		.log = &w->log,
+		.page_most = w->options->page_most,
+	};
+	return stream_read(&stream, e);
+}
+
+static int ask_again(struct work *w, struct error *e)
+{
+	static const struct query again = {
+		"run.again",
+		"UPDATE runs SET state = 'asked' WHERE organisation = $1 AND id = $2 AND claimed_by = $3 AND state = 'reading'",
+		QUERY_KEEPS, 0,
+	};
+	scoped(tx) *tx = NULL;
+	if (open_tx(w, &tx, e) < 0 ||
+	    query_write(tx, &again, PARAMS(P_ID(&w->run.organisation), P_ID(&w->run.id), P_ID(&w->options->daemon)), NULL, e) < 0)
+		return -1;
+	return tx_commit(&tx, e);
+}
+
+static int read_directory(struct work *w, enum state *ret, struct error *e)
+{
+	struct settings settings = { 0 };
+	int done = open_settings(w, &settings, e);
+	if (done == 0)
+		done = open_and_read(w, &settings, e);
+	settings_close(&settings);
+
+	/* Only the plug-in speaks of a lost place, and only about a cursor that we gave it. */
+	if (done < 0 && e->kind == ERROR_PRECONDITION && w->run.cursor) {
+		*ret = RUN_ASKED;
+		return ask_again(w, e);
+	}
+	*ret = RUN_RECONCILING;
+	return done;
+}
+
+/* ---- reconciling -> done, planned, held, or asked again ------------------------------------------------------------------ */
+
+/* The end of this reconcile as the run's row tells it. */
+static int write_end(struct work *w, struct tx *tx, const struct outcome *outcome, enum state state, struct error *e)
+{
+	static const struct query end = {
+		"run.end",
+		"UPDATE runs SET state = $4, counts = $5, held_reason = $6, plan_digest = $7, refused = CASE WHEN $8 < 0 THEN refused "
+		"ELSE $8 END, claimed_by = NULL, beat_at = NULL, approved_by = CASE WHEN $4 = 'held' THEN NULL ELSE approved_by END, "
+		"finished_at = CASE WHEN $4 IN ('done', 'planned') THEN now() END "
+		"WHERE organisation = $1 AND id = $2 AND claimed_by = $3 AND state = 'reconciling'",
+		QUERY_KEEPS, 0,
+	};
+	int64_t count;
+	/* A held run's staged rows are looked at again: their count must stay what was staged. */
+	int64_t refused = state == RUN_DONE ? outcome->refused : -1;
+	if (query_write(tx, &end,
+	                PARAMS(P_ID(&w->run.organisation), P_ID(&w->run.id), P_ID(&w->options->daemon), P_TEXT(words[state]),
+	                       P_JSON(outcome->counts), P_TEXT(outcome->reason),
+	                       P_BYTES(outcome->digest, outcome->digest ? 32 : 0), P_INT(refused)),
+	                &count, e) < 0)
+		return -1;
+	return count == 1 ? 0 : error_set(e, ERROR_CONFLICT, "run.taken", "another daemon has taken this run over");
+}
+
+static enum state state_after(const struct outcome *outcome)
+{
+	switch (outcome->kind) {
+	case OUTCOME_APPLIED:
+		return RUN_DONE;
+	case OUTCOME_HELD:
+		return RUN_HELD;
+	case OUTCOME_PLANNED:
+		return RUN_PLANNED;
+	case OUTCOME_LOST:
+		break;
+	}
+	return RUN_ASKED;
+}
+
+static int restart(struct work *w, struct tx *tx, struct error *e)
+{
+	static const struct query lost = {
+		"run.lost",
+		"UPDATE runs SET state = 'asked', approved_by = NULL WHERE organisation = $1 AND id = $2 AND claimed_by = $3 "
+		"AND state = 'reconciling'",
+		QUERY_KEEPS, 0,
+	};
+	return query_write(tx, &lost, PARAMS(P_ID(&w->run.organisation), P_ID(&w->run.id), P_ID(&w->options->daemon)), NULL, e);
+}
+
+static int reconcile(struct work *w, enum state *ret, struct error *e)
+{
+	scoped(tx) *tx = NULL;
+	struct outcome outcome;
+	if (open_tx(w, &tx, e) < 0 ||
+	    provision_reconcile(tx, w->arena, &w->source, &w->run, &w->actor, &outcome, e) < 0)
+		return -1;
+
+	enum state state = state_after(&outcome);
+	if ((state == RUN_ASKED ? restart(w, tx, e) : write_end(w, tx, &outcome, state, e)) < 0 ||
+	    ((state == RUN_DONE || state == RUN_PLANNED) && stage_drop(tx, &w->run.id, e) < 0) || tx_commit(&tx, e) < 0)
+		return -1;
+	if (state == RUN_HELD)
+		log_warning(&w->log, "%s", outcome.reason);
+	else
+		log_note(&w->log, "%lld changes: %s", (long long)outcome.lines, outcome.counts);
+	*ret = state;
+	return 0;
+}
+
+/* ---- trouble --------------------------------------------------------------------------------------------------------------- */
+
+/* Gives up: the reason stands with the run, and nothing of the roster has changed. */
+static void give_up(struct work *w, const struct error *why)
+{
+	static const struct query fail = {
+		"run.fail",
+		"UPDATE runs SET state = 'failed', error_code = $4, error_text = $5, finished_at = now(), claimed_by = NULL "
+		"WHERE organisation = $1 AND id = $2 AND claimed_by = $3 AND state IN ('asked', 'reading', 'reconciling')",
+		QUERY_KEEPS, 0,
+	};
+	struct error e;
+	scoped(tx) *tx = NULL;
+	log_failure(&w->log, LOG_LEVEL_WARNING, "gave up", why);
+	if (open_tx(w, &tx, &e) < 0 ||
+	    query_write(tx, &fail,
+	                PARAMS(P_ID(&w->run.organisation), P_ID(&w->run.id), P_ID(&w->options->daemon), P_TEXT(why->code),
+	                       P_TEXT(why->text)),
+	                NULL, &e) < 0 ||
+	    stage_drop(tx, &w->run.id, &e) < 0 || tx_commit(&tx, &e) < 0)
+		log_failure(&w->log, LOG_LEVEL_ERROR, "could not write down that the run failed", &e);
+}
+
+/* Gives the claim back, to be taken up again by whoever is free after a while. */
+static void try_later(struct work *w, const struct error *why, int wait_ms)
+{
+	static const struct query later = {
+		"run.later",
+		"UPDATE runs SET claimed_by = NULL, beat_at = NULL, not_before = now() + $4 * interval '1 millisecond', "
+		"error_code = $5, error_text = $6 WHERE organisation = $1 AND id = $2 AND claimed_by = $3",
+		QUERY_KEEPS, 0,
+	};
+	struct error e;
+	scoped(tx) *tx = NULL;
+	log_failure(&w->log, LOG_LEVEL_NOTICE, "will be tried again", why);
+	if (open_tx(w, &tx, &e) < 0 ||
+	    query_write(tx, &later,
+	                PARAMS(P_ID(&w->run.organisation), P_ID(&w->run.id), P_ID(&w->options->daemon), P_INT(wait_ms),
+	                       P_TEXT(why->code), P_TEXT(why->text)),
+	                NULL, &e) < 0 ||
+	    tx_commit(&tx, &e) < 0)
+		log_failure(&w->log, LOG_LEVEL_ERROR, "could not give the run back; it is taken over when its claim grows old", &e);
+}
+
+/* Our own database's passing trouble is tried again; so is a directory that says when. What else is wrong needs a person. */
+static bool is_passing(const struct error *e)
+{
+	return e->kind == ERROR_UNCERTAIN || (e->kind == ERROR_RETRY && (e->wait_ms > 0 || text_begins(e->code, "store."))) ||
+	       (e->kind == ERROR_CONFLICT && text_begins(e->code, "store."));
+}
+
+static void decide(struct work *w, const struct error *why)
+{
+	if (strcmp(why->code, "run.taken") == 0)
+		log_note(&w->log, "%s", why->text);
+	else if (atomic_load(w->options->stop))
+		try_later(w, why, 0);
+	else if (is_passing(why) && w->run.attempts < RUN_ATTEMPTS_MOST)
+		try_later(w, why, why->wait_ms > 0 ? why->wait_ms : RUN_RETRY_MS);
+	else
+		give_up(w, why);
+}
+
+/* ---- the run ------------------------------------------------------------------------------------------------------------------ */
+
+/* Whom the audit names: the connection, and the person who asked or approved, if one did. */
+static void fill_actor(struct work *w, const char *slug)
+{
+	static const char by_schedule[] = "schedule";
+	const char *who = w->run.approved_by ? w->run.approved_by : w->run.asked_by;
+	char id[ID_TEXT_SIZE];
+	w->actor = (struct actor){
+		.kind = "connector",
+		.id = arena_text(w->arena, id_text(&w->run.connection, id)),
+		.name = arena_format(w->arena, "%s/%s", slug, w->run.connection_name),
+		.on_behalf_of = strcmp(who, by_schedule) == 0 ? NULL : who,
+		.source = "run",
+		.run = &w->run.id,
+	};
+}
+
+/* Reads run and source as they are now. 1, 0 there is no such run, -1. */
+static int load(struct work *w, const struct id *organisation, const struct id *id, struct error *e)
+{
+	static const struct query slug = {
+		"run.slug", "SELECT slug FROM organisations WHERE organisation = $1", QUERY_READS, 0,
+	};
+	scoped(tx) *tx = NULL;
+	const struct rows *rows;
+	w->run.organisation = *organisation;
+	if (open_tx(w, &tx, e) < 0)
+		return -1;
+	int found = run_find(tx, w->arena, organisation, id, &w->run, e);
+	if (found == 1)
+		found = source_load(tx, w->arena, organisation, &w->run.connection, &w->source, e);
+	if (found == 1)
+		found = query_one(tx, &slug, PARAMS(P_ID(organisation)), w->arena, &rows, e);
+	if (found != 1)
+		return found;
+
+	char text[ID_TEXT_SIZE];
+	id_text(&w->run.id, text);
+	log_subject(&w->log, NULL, "run %.8s: %s/%s", text + 28, rows_text(rows, 0, 0), w->run.connection_name);
+	fill_actor(w, rows_text(rows, 0, 0));
+	return tx_commit(&tx, e) == 0 ? 1 : -1;
+}
+
+/* One step: load, do, move on. 1: go on, 0: this run is no longer ours to work on. */
+static int step_once(struct work *w, const struct id *organisation, const struct id *id)
+{
+	struct error e;
+	arena_reset(w->arena);
+	int found = load(w, organisation, id, &e);
+	if (found <= 0) {
+		if (found < 0)
+			log_failure(&w->log, LOG_LEVEL_ERROR, "could not read the run", &e);
+		return 0;
+	}
+
+	enum state from = state_of(w->run.state), to;
+	if (!doing[from])
+		return 0;
+	if (doing[from](w, &to, &e) < 0) {
+		decide(w, &e);
+		return 0;
+	}
+	const struct step *step = step_between(from, to);
+	log_info(&w->log, "%s", step ? step->says : "an impossible step");
+	return doing[to] != NULL;
+}
+
+void run_work(const struct run_options *options, const struct id *organisation, const struct id *run)
+{
+	scoped(arena) *arena = arena_open("run");
+	struct work work = { .options = options, .arena = arena };
+	while (!atomic_load(options->stop) && step_once(&work, organisation, run) == 1)
+		;
+}

@@ -1,0 +1,29 @@
+/* One run from claim to end: the table of its states. */
+#ifndef ROSTERD_SYNC_RUN_H
+#define ROSTERD_SYNC_RUN_H
+
+#include <stdatomic.h>
+#include <stdbool.h>
+
+#include "base/id.h"
+
+struct catalog;
+struct crypt_keys;
+struct store;
+
+struct run_options {
+	struct store *store;
+	struct catalog *catalog;
+	const struct crypt_keys *keys;
+	struct id daemon;        /* this process, as other daemons see it */
+	bool allow_private;      /* whether directories may be at loopback and private addresses */
+	int call_deadline_ms;    /* of one page, one check */
+	int page_most;           /* people a page, about */
+	const atomic_bool *stop; /* turned on when the daemon ends */
+};
+
+/* Works on a run that this daemon has claimed until it is over, held, or to be tried later. Logs how it went; whatever happens
+ * stands in the run's row. */
+void run_work(const struct run_options *options, const struct id *organisation, const struct id *run);
+
+#endif

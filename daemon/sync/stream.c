@@ -1,0 +1,130 @@
+#include "sync/stream.h"
+
+#include <string.h>
+
+#include "base/arena.h"
+#include "base/log.h"
+#include "provision/mapping.h"
+#include "provision/stage.h"
+#include "store/query.h"
+#include "store/transaction.h"
+
+/* How a page ended, kept after the link was asked for the next one. */
+struct page_end {
+	bool whole_page, last, whole;
+	const char *proof;
+	const void *cursor;
+	size_t cursor_size;
+};
+
+static const struct query keep_progress = {
+	"stream.progress",
+	"UPDATE runs SET people = people + $4, groups = groups + $5, memberships = memberships + $6, refused = refused + $7, "
+	"pages = pages + CASE WHEN $8 THEN 1 ELSE 0 END, cursor = CASE WHEN $8 THEN $9 ELSE cursor END, beat_at = now(), "
+	"state = CASE WHEN $10 THEN 'reconciling' ELSE state END, whole = CASE WHEN $10 THEN $11 END, "
+	"proof = CASE WHEN $10 THEN $12 END "
+	"WHERE organisation = $1 AND id = $2 AND claimed_by = $3 AND state = 'reading'",
+	QUERY_KEEPS, 0,
+};
+
+/* One transaction: what waits in the buffers, the counts, and (if the page is whole) the cursor. */
+static int keep(const struct stream *s, struct stage *stage, const struct page_end *end, struct error *e)
+{
+	scoped(tx) *tx = NULL;
+	struct stage_counts sent;
+	int64_t moved;
+	if (tx_begin(s->store, STORE_WORKER, &tx, e) < 0 || tx_for(tx, &s->run->organisation, e) < 0 ||
+	    stage_flush(stage, tx, &sent, e) < 0 ||
+	    query_write(tx, &keep_progress,
+	                PARAMS(P_ID(&s->run->organisation), P_ID(&s->run->id), P_ID(s->daemon), P_INT(sent.people),
+	                       P_INT(sent.groups), P_INT(sent.memberships), P_INT(sent.refused), P_BOOL(end->whole_page),
+	                       P_BYTES(end->cursor, end->cursor_size), P_BOOL(end->last), P_BOOL(end->whole),
+	                       P_TEXT(end->proof)),
+	                &moved, e) < 0)
+		return -1;
+	if (moved == 0)
+		return error_set(e, ERROR_CONFLICT, "run.taken", "another daemon has taken this run over");
+	return tx_commit(&tx, e);
+}
+
+static void take(const struct stream *s, struct stage *stage, const struct link_item *item)
+{
+	switch (item->kind) {
+	case LINK_PERSON:
+		stage_person(stage, &item->person);
+		break;
+	case LINK_GROUP:
+		stage_group(stage, &item->group);
+		break;
+	case LINK_MEMBERSHIP:
+		stage_membership(stage, &item->membership);
+		break;
+	case LINK_REFUSED:
+		stage_refused(stage, item->refused_id, item->text);
+		break;
+	case LINK_NOTE:
+		log_note(s->log, "%s", item->text);
+		break;
+	}
+}
+
+/* Takes in one page; what does not fit into the buffers goes out before the page is whole, without moving the cursor. */
+static int read_page(const struct stream *s, struct stage *stage, struct error *e)
+{
+	static const struct page_end not_yet = { .whole_page = false };
+	struct link_item item;
+	int more;
+	while ((more = link_next(s->link, &item, e)) == 1) {
+		take(s, stage, &item);
+		if (stage_full(stage) && keep(s, stage, &not_yet, e) < 0)
+			return -1;
+	}
+	return more;
+}
+
+static void remember(struct arena *arena, const struct link_end *end, struct page_end *ret)
+{
+	*ret = (struct page_end){
+		.whole_page = true,
+		.last = !end->more,
+		.whole = end->whole,
+		.proof = arena_text(arena, end->proof),
+		.cursor = end->cursor ? arena_copy(arena, end->cursor, end->cursor_size) : NULL,
+		.cursor_size = end->cursor_size,
+	};
+}
+
+static int read_pages(const struct stream *s, struct stage *stage, struct arena *arena, struct error *e)
+{
+	scoped(arena) *page = arena_open("page");
+	struct link_ask ask = {
+		.scope = LINK_ALL,
+		.cursor = s->run->cursor,
+		.cursor_size = s->run->cursor_size,
+		.page_most = s->page_most,
+		.attributes = mapping_attributes(s->source, arena),
+	};
+	struct page_end end;
+	if (link_ask(s->link, &ask, e) < 0)
+		return -1;
+	do {
+		if (read_page(s, stage, e) < 0)
+			return -1;
+		arena_reset(page);
+		remember(page, link_end(s->link), &end);
+		ask.cursor = end.cursor;
+		ask.cursor_size = end.cursor_size;
+		if (!end.last && link_ask(s->link, &ask, e) < 0)
+			return -1;
+		if (keep(s, stage, &end, e) < 0)
+			return -1;
+	} while (!end.last);
+	return 0;
+}
+
+int stream_read(const struct stream *stream, struct error *e)
+{
+	scoped(arena) *arena = arena_open("stream");
+	scoped(stage) *stage = stage_open(stream->source, &stream->run->id);
+	return read_pages(stream, stage, arena, e);
+}

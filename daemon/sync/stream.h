@@ -1,0 +1,30 @@
+/* Pages from a connector into staging: each page and its cursor in one commit.
+ *
+ * The next page is asked for before the last one is written, so the directory and PostgreSQL work at the same time; nobody waits
+ * for the directory while a transaction is open. */
+#ifndef ROSTERD_SYNC_STREAM_H
+#define ROSTERD_SYNC_STREAM_H
+
+#include "base/error.h"
+#include "base/id.h"
+#include "plugin/link.h"
+#include "provision/source.h"
+#include "roster/run.h"
+
+struct log;
+struct store;
+
+struct stream {
+	struct store *store;
+	struct link *link;
+	const struct source *source;
+	const struct run *run;   /* in state reading; its cursor says where to go on */
+	const struct id *daemon; /* whose claim must still stand with every page */
+	const struct log *log;
+	int page_most;
+};
+
+/* Reads to the last page, whose commit also moves the run to reconciling. */
+int stream_read(const struct stream *stream, struct error *e);
+
+#endif

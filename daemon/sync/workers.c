@@ -1,0 +1,222 @@
+#include "sync/workers.h"
+
+#include <pthread.h>
+#include <stdatomic.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/arena.h"
+#include "base/clock.h"
+#include "base/id.h"
+#include "base/log.h"
+#include "base/text.h"
+#include "provision/stage.h"
+#include "store/listen.h"
+#include "store/query.h"
+#include "sync/run.h"
+
+/* The watch looks at least this often, gives a sign of life this often, and takes a silent daemon's runs over after this long. */
+enum { WATCH_EVERY_MS = 2000, BEAT_EVERY_MS = 5000, SWEEP_EVERY_MS = 600000 };
+#define SILENT_FOR "interval '20 seconds'"
+enum { THREADS_MOST = 64 };
+
+struct workers {
+	struct workers_options options;
+	struct run_options run;
+	struct listener *listener;
+	struct log log;
+	atomic_bool stop;
+	pthread_mutex_t mutex; /* guards `asked` */
+	pthread_cond_t wake;
+	unsigned long asked; /* grows when there may be something to do */
+	pthread_t watch, threads[THREADS_MOST];
+	int started;
+	bool watching;
+};
+
+/* A transaction about no organisation: the queues are reached by functions that say whose a row is. */
+static int call(struct workers *w, const struct query *query, struct arena *arena, bool with_daemon,
+                const struct rows **ret, struct error *e)
+{
+	scoped(tx) *tx = NULL;
+	if (tx_begin(w->options.store, STORE_WORKER, &tx, e) < 0)
+		return -1;
+	int done = with_daemon ? query_run(tx, query, PARAMS(P_ID(&w->run.daemon)), arena, ret, e)
+	                       : query_run(tx, query, NO_PARAMS, arena, ret, e);
+	return done < 0 ? -1 : tx_commit(&tx, e);
+}
+
+/* ---- workers ------------------------------------------------------------------------------------------------------------- */
+
+/* 1: a run was claimed and worked on. 0: there is none. -1. */
+static int work_once(struct workers *w, struct error *e)
+{
+	static const struct query claim = {
+		"workers.claim", "SELECT organisation, id FROM runs_claim($1, " SILENT_FOR ") WHERE id IS NOT NULL",
+		QUERY_KEEPS, 0,
+	};
+	scoped(arena) *arena = arena_open("claim");
+	const struct rows *rows;
+	if (call(w, &claim, arena, true, &rows, e) < 0)
+		return -1;
+	if (rows_count(rows) == 0)
+		return 0;
+
+	struct id organisation = rows_id(rows, 0, 0), run = rows_id(rows, 0, 1);
+	run_work(&w->run, &organisation, &run);
+	return 1;
+}
+
+/* Sleeps until there may be something to do that this thread has not looked for yet. */
+static void sleep_until_asked(struct workers *w, unsigned long *seen)
+{
+	pthread_mutex_lock(&w->mutex);
+	while (w->asked == *seen && !atomic_load(&w->stop))
+		pthread_cond_wait(&w->wake, &w->mutex);
+	*seen = w->asked;
+	pthread_mutex_unlock(&w->mutex);
+}
+
+static void *work(void *self)
+{
+	struct workers *w = self;
+	unsigned long seen = 0;
+	while (!atomic_load(&w->stop)) {
+		struct error e;
+		int done = work_once(w, &e);
+		if (done < 0)
+			log_failure(&w->log, LOG_LEVEL_WARNING, "could not look for runs", &e);
+		if (done != 1)
+			sleep_until_asked(w, &seen);
+	}
+	return NULL;
+}
+
+/* ---- the watch ----------------------------------------------------------------------------------------------------------- */
+
+static void wake_all(struct workers *w)
+{
+	pthread_mutex_lock(&w->mutex);
+	w->asked++;
+	pthread_cond_broadcast(&w->wake);
+	pthread_mutex_unlock(&w->mutex);
+}
+
+static void beat(struct workers *w)
+{
+	static const struct query sign = { "workers.beat", "SELECT runs_beat($1)", QUERY_KEEPS, 0 };
+	scoped(arena) *arena = arena_open("beat");
+	const struct rows *rows;
+	struct error e;
+	if (call(w, &sign, arena, true, &rows, &e) < 0)
+		log_failure(&w->log, LOG_LEVEL_WARNING, "could not give a sign of life", &e);
+}
+
+static void schedule(struct workers *w)
+{
+	static const struct query due = { "workers.schedule", "SELECT runs_schedule()", QUERY_KEEPS, 0 };
+	scoped(arena) *arena = arena_open("schedule");
+	const struct rows *rows;
+	struct error e;
+	if (call(w, &due, arena, false, &rows, &e) < 0)
+		log_failure(&w->log, LOG_LEVEL_WARNING, "could not look what is due", &e);
+}
+
+static void sweep(struct workers *w)
+{
+	struct error e;
+	scoped(tx) *tx = NULL;
+	int dropped = 0;
+	if (tx_begin(w->options.store, STORE_WORKER, &tx, &e) < 0 || stage_sweep(tx, &dropped, &e) < 0 || tx_commit(&tx, &e) < 0)
+		log_failure(&w->log, LOG_LEVEL_WARNING, "could not sweep staging", &e);
+	else if (dropped > 0)
+		log_info(&w->log, "dropped the staging of %d runs that are over", dropped);
+}
+
+static void *watch(void *self)
+{
+	struct workers *w = self;
+	int64_t beat_at = 0, sweep_at = 0;
+	struct notice notice;
+	while (!atomic_load(&w->stop)) {
+		if (clock_monotonic_ms() >= beat_at) {
+			beat(w);
+			beat_at = clock_monotonic_ms() + BEAT_EVERY_MS;
+		}
+		if (clock_monotonic_ms() >= sweep_at) {
+			sweep(w);
+			sweep_at = clock_monotonic_ms() + SWEEP_EVERY_MS;
+		}
+		schedule(w);
+		wake_all(w);
+		listen_wait(w->listener, WATCH_EVERY_MS, &notice);
+	}
+	return NULL;
+}
+
+/* ---- beginning and end ----------------------------------------------------------------------------------------------------- */
+
+static int start(struct workers *w, struct error *e)
+{
+	static const char *const channels[] = { "rosterd_run", NULL };
+	if (listen_open(w->options.store, STORE_WORKER, channels, &w->listener, e) < 0)
+		return -1;
+	for (; w->started < w->options.threads; w->started++)
+		if (pthread_create(&w->threads[w->started], NULL, work, w) != 0)
+			return error_set(e, ERROR_INTERNAL, "workers.thread", "could not start a worker");
+	if (pthread_create(&w->watch, NULL, watch, w) != 0)
+		return error_set(e, ERROR_INTERNAL, "workers.thread", "could not start the watch");
+	w->watching = true;
+	return 0;
+}
+
+int workers_open(const struct workers_options *options, struct workers **ret, struct error *e)
+{
+	if (options->threads < 1 || options->threads > THREADS_MOST)
+		return error_set(e, ERROR_INPUT, "workers.threads", "there can be 1 to %d workers, not %d", THREADS_MOST,
+		                 options->threads);
+	struct workers *w = calloc(1, sizeof(*w));
+	if (!w)
+		return error_set(e, ERROR_INTERNAL, "workers.memory", "no memory for the workers");
+
+	w->options = *options;
+	w->run = (struct run_options){
+		.store = options->store,
+		.catalog = options->catalog,
+		.keys = options->keys,
+		.daemon = id_new(),
+		.allow_private = options->allow_private,
+		.call_deadline_ms = options->call_deadline_ms,
+		.page_most = options->page_most,
+		.stop = &w->stop,
+	};
+	pthread_mutex_init(&w->mutex, NULL);
+	pthread_cond_init(&w->wake, NULL);
+	log_subject(&w->log, NULL, "workers");
+	if (start(w, e) < 0) {
+		workers_close(&w);
+		return -1;
+	}
+	*ret = w;
+	return 0;
+}
+
+void workers_close(struct workers **workers)
+{
+	struct workers *w = *workers;
+	if (!w)
+		return;
+	atomic_store(&w->stop, true);
+	wake_all(w);
+	if (w->listener)
+		listen_wake(w->listener);
+	if (w->watching)
+		pthread_join(w->watch, NULL);
+	for (int i = 0; i < w->started; i++)
+		pthread_join(w->threads[i], NULL);
+	listen_close(&w->listener);
+	pthread_cond_destroy(&w->wake);
+	pthread_mutex_destroy(&w->mutex);
+	free(w);
+	*workers = NULL;
+}
