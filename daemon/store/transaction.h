@@ -13,6 +13,8 @@
 #include "base/id.h"
 #include "store/pool.h"
 
+struct connection;
+struct query;
 struct tx;
 
 /* Borrows a connection of this role (waits for one at most wait_timeout_ms: ERROR_RETRY "store.busy"). */
@@ -21,14 +23,19 @@ int tx_begin(struct store *store, enum store_role role, struct tx **ret, struct 
 /* From here on, row-level security shows this organisation's rows alone (rosterd.organisation, local to the transaction). */
 int tx_for(struct tx *tx, const struct id *organisation, struct error *e);
 
+/* The statements from here on may take this long instead of the store's statement_timeout_ms: for the large ones. */
+int tx_patience(struct tx *tx, int statement_timeout_ms, struct error *e);
+
 /* Commits. ERROR_INTERNAL "tx.unaudited" (and a rollback) if audited rows were changed and no audit entry written;
- * ERROR_UNCERTAIN if the server was not heard after COMMIT was sent. *tx is closed and NULL in any case. */
+ * ERROR_UNCERTAIN if the server was not heard after COMMIT was sent; any other error means that nothing was committed.
+ * A transaction that wrote nothing is over at once: nobody waits for the answer. *tx is closed and NULL in any case. */
 int tx_commit(struct tx **tx, struct error *e);
 
 /* Rolls back and gives the connection back. Accepts a pointer to NULL; leaves NULL behind. */
 void tx_close(struct tx **tx);
 
-/* A point to come back to within the transaction; one at a time. */
+/* A point to come back to within the transaction; one at a time: a new mark replaces the old one. Going back takes the
+ * counts back too, and the mark stays. */
 int tx_mark(struct tx *tx, struct error *e);
 int tx_back_to_mark(struct tx *tx, struct error *e);
 
@@ -38,5 +45,23 @@ int64_t tx_rows_recorded(const struct tx *tx);
 
 /* The constraint that the last failed statement broke ("members_pkey"), or "". */
 const char *tx_constraint(const struct tx *tx);
+
+/* ---- for the other rooms of store/ alone ---- */
+
+/* Puts what must come first (BEGIN, the organisation, a mark) into the pipeline. -1 also if the tx has failed before. */
+int tx_lead(struct tx *tx, struct error *e);
+struct connection *tx_connection(struct tx *tx);
+/* A statement was sent whose result must be received before anything else; the one whose result is next was received. */
+void tx_sent(struct tx *tx, const struct query *query);
+const struct query *tx_received(struct tx *tx);
+/* -1 if as many as possible are on the way; if any is. */
+int tx_check_room(const struct tx *tx, struct error *e);
+int tx_check_quiet(const struct tx *tx, struct error *e);
+/* Counts what a statement wrote. writes: COMMIT must be heard. */
+void tx_counted(struct tx *tx, bool writes, int64_t changed, int64_t recorded);
+/* From now on only closing or going back to the mark is possible. Returns -1. */
+int tx_failed(struct tx *tx);
+/* After a failed first statement: 1 if it may be tried again, on a new connection. */
+int tx_again(struct tx *tx);
 
 #endif

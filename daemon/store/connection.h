@@ -1,0 +1,89 @@
+/* One connection to PostgreSQL: statements go out in a pipeline, results come back in order, and nobody waits without end.
+ *
+ * For the rooms of store/ alone. A connection is always in libpq's pipeline mode, except within connection_plain. What the server
+ * keeps for a session is used in one way only: statements are prepared under their names. Everything else lives between
+ * BEGIN and COMMIT, so that a pooler that shares sessions by transaction may stand in front (it must know protocol-level
+ * prepared statements, and let the start-up parameter "options" pass). */
+#ifndef ROSTERD_STORE_CONNECTION_H
+#define ROSTERD_STORE_CONNECTION_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include <libpq-fe.h>
+
+#include "base/error.h"
+
+struct arena;
+struct secret;
+struct connection;
+
+enum {
+	CONNECTION_MARGIN_MS = 3000,   /* how much later than the server's own limit we stop waiting for it */
+	CONNECTION_PIPELINE_MOST = 256,  /* statements on the way at one time; a power of two */
+	CONNECTION_CONSTRAINT_SIZE = 64, /* NAMEDATALEN */
+};
+
+struct connection_options {
+	const char *conninfo, *user, *application;
+	const struct secret *password; /* NULL: none */
+	int connect_timeout_ms, statement_timeout_ms, lock_timeout_ms, idle_timeout_ms;
+};
+
+/* A statement with its values in binary. name and sql must live as long as the connection (they are constants). */
+struct statement {
+	const char *name, *sql;
+	bool once; /* not prepared under its name */
+	int count;
+	const Oid *types;
+	const char *const *values;
+	const int *sizes;
+	const int *formats;
+};
+
+int connection_open(const struct connection_options *options, struct connection **ret, struct error *e);
+void connection_close(struct connection **connection);
+
+/* Nothing was heard that says that it is gone. Asks the socket, not the server. */
+bool connection_alive(struct connection *c);
+/* The same, and none of its plans is stale: somebody else may have it. */
+bool connection_usable(struct connection *c);
+/* It was lost while we waited, the server ended it, or a plan of it is stale: a new one may do better at once. */
+bool connection_renewable(const struct connection *c);
+bool connection_dead(const struct connection *c);
+/* Gives it up: it is not usable any more. Fills e with "store.lost" and returns -1. */
+int connection_lost(struct connection *c, struct error *e);
+
+/* How long the server may take for one statement from here on; 0: as long as the options say. */
+void connection_patience(struct connection *c, int statement_timeout_ms);
+
+/* Memory for building what is sent; empty after each connection_send. */
+struct arena *connection_scratch(struct connection *c);
+
+/* Queues a statement. quiet: nobody will ask for its result; if it fails, the next statement that is asked for says so. */
+int connection_send(struct connection *c, const struct statement *statement, bool quiet, struct error *e);
+/* Ends what was queued with a point of synchronisation, and begins to send. Receiving does it by itself. */
+int connection_sync(struct connection *c, struct error *e);
+/* The result of the next statement that was not quiet. The caller clears it. */
+int connection_receive(struct connection *c, PGresult **ret, struct error *e);
+/* Waits for everything that is still expected. -1: something among it failed. */
+int connection_settle(struct connection *c, struct error *e);
+/* Everything queued is out of our hands. */
+bool connection_flushed(struct connection *c);
+
+/* SQL without parameters outside the pipeline: COPY, or a script of several statements. Leaves the pipeline, sends, and
+ * gives the first result; then connection_more for the next ones until *ret is NULL, which ends in the pipeline again. */
+int connection_plain(struct connection *c, const char *name, const char *sql, PGresult **ret, struct error *e);
+int connection_more(struct connection *c, PGresult **ret, struct error *e);
+/* Within a COPY FROM STDIN: all of these bytes. */
+int connection_put(struct connection *c, const char *bytes, size_t size, struct error *e);
+/* Ends the COPY; its result is the next of connection_more. */
+int connection_put_end(struct connection *c, struct error *e);
+
+/* The constraint that the last failed statement broke, or "". */
+const char *connection_constraint(const struct connection *c);
+
+/* For listen: the descriptor to poll, and libpq's own object. */
+PGconn *connection_libpq(struct connection *c);
+
+#endif

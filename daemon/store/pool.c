@@ -1,0 +1,298 @@
+/* Connections to PostgreSQL: opened when needed, kept, given back, replaced when they die. */
+#include "store/pool.h"
+
+#include <pthread.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include "base/clock.h"
+#include "base/text.h"
+#include "store/connection.h"
+
+enum { BUSY_WAIT_MS = 100, CONNECTIONS_MOST = 1000 };
+
+struct pool {
+	struct connection_options how;
+	pthread_mutex_t lock;
+	pthread_cond_t returned;
+	struct connection **idle; /* the one used last is lent first, so that the others may grow old */
+	int idle_count, open, most;
+};
+
+struct store {
+	struct pool pools[STORE_ROLES];
+	int wait_timeout_ms;
+};
+
+static const char *const role_words[STORE_ROLES] = { "owner", "request", "worker" };
+
+/* ---- opening --------------------------------------------------------------------------------------------------------- */
+
+/* libpq's complaint quotes the string, which may hold a password against the rules. */
+static const char *complaint(const char *conninfo, const char *why)
+{
+	return !why || strstr(conninfo, "pass") || strchr(conninfo, '@') ? "expected is KEYWORD=VALUE ..." : why;
+}
+
+/* Who connects is said by the roles, and how a session is set up is said by us. */
+static int check_conninfo(const char *conninfo, struct error *e)
+{
+	static const char *const reserved[] = { "user", "password", "options" };
+	char *why = NULL;
+	const char *taken = NULL;
+	PQconninfoOption *all = PQconninfoParse(conninfo ? conninfo : "", &why);
+
+	for (PQconninfoOption *o = all; o && o->keyword; o++)
+		for (size_t i = 0; i < ARRAY_COUNT(reserved); i++)
+			if (o->val && text_equal(o->keyword, reserved[i]))
+				taken = reserved[i];
+
+	int result = 0;
+	if (!all)
+		result = error_set(e, ERROR_INPUT, "store.conninfo", "the connection string cannot be read: %s",
+		                   complaint(conninfo, why));
+	else if (taken)
+		result = error_set(e, ERROR_INPUT, "store.conninfo",
+		                   "the connection string may not say \"%s\"; that is set for each role", taken);
+	PQconninfoFree(all);
+	PQfreemem(why);
+	return result;
+}
+
+static int check_role(const struct store_options *o, enum store_role role, struct error *e)
+{
+	if (o->most[role] < 0 || o->most[role] > CONNECTIONS_MOST)
+		return error_set(e, ERROR_INPUT, "store.most", "%d connections for the role \"%s\"; 0 to %d are possible",
+		                 o->most[role], role_words[role], CONNECTIONS_MOST);
+	if (o->most[role] > 0 && (!o->role_names[role] || !*o->role_names[role]))
+		return error_set(e, ERROR_INPUT, "store.role", "the role \"%s\" has no name in the database",
+		                 role_words[role]);
+	return 0;
+}
+
+static int check_options(const struct store_options *o, struct error *e)
+{
+	if (check_conninfo(o->conninfo, e) < 0)
+		return -1;
+	for (int role = 0; role < STORE_ROLES; role++)
+		if (check_role(o, (enum store_role)role, e) < 0)
+			return -1;
+	if (o->connect_timeout_ms <= 0 || o->statement_timeout_ms <= 0 || o->wait_timeout_ms <= 0 ||
+	    o->lock_timeout_ms < 0 || o->idle_timeout_ms < 0)
+		return error_set(e, ERROR_INPUT, "store.timeout", "times to wait for the database must be above zero");
+	return 0;
+}
+
+static void pool_open(struct pool *pool, const struct store_options *o, enum store_role role)
+{
+	pthread_condattr_t monotonic;
+
+	pool->how = (struct connection_options){
+		.conninfo = o->conninfo ? o->conninfo : "",
+		.user = o->role_names[role],
+		.application = o->application,
+		.password = o->passwords[role],
+		.connect_timeout_ms = o->connect_timeout_ms,
+		.statement_timeout_ms = o->statement_timeout_ms,
+		.lock_timeout_ms = o->lock_timeout_ms ? o->lock_timeout_ms : STORE_LOCK_MS,
+		.idle_timeout_ms = o->idle_timeout_ms ? o->idle_timeout_ms : STORE_IDLE_MS,
+	};
+	pool->most = o->most[role];
+	pool->idle = calloc((size_t)pool->most + 1, sizeof(struct connection *));
+	if (!pool->idle)
+		abort();
+	pthread_mutex_init(&pool->lock, NULL);
+	pthread_condattr_init(&monotonic);
+	pthread_condattr_setclock(&monotonic, CLOCK_MONOTONIC);
+	pthread_cond_init(&pool->returned, &monotonic);
+	pthread_condattr_destroy(&monotonic);
+}
+
+int store_open(const struct store_options *options, struct store **ret, struct error *e)
+{
+	if (check_options(options, e) < 0)
+		return -1;
+
+	struct store *store = calloc(1, sizeof *store);
+	if (!store)
+		abort();
+	store->wait_timeout_ms = options->wait_timeout_ms;
+	for (int role = 0; role < STORE_ROLES; role++)
+		pool_open(&store->pools[role], options, (enum store_role)role);
+	*ret = store;
+	return 0;
+}
+
+static void pool_close(struct pool *pool)
+{
+	while (pool->idle_count > 0)
+		connection_close(&pool->idle[--pool->idle_count]);
+	free(pool->idle);
+	pthread_cond_destroy(&pool->returned);
+	pthread_mutex_destroy(&pool->lock);
+}
+
+void store_close(struct store **store)
+{
+	if (!*store)
+		return;
+	for (int role = 0; role < STORE_ROLES; role++)
+		pool_close(&(*store)->pools[role]);
+	free(*store);
+	*store = NULL;
+}
+
+/* ---- lending ------------------------------------------------------------------------------------------------------------- */
+
+/* With the lock held. 1: *ret waited for us. 0: there is room for a new one, which is ours to open. -1: time is over. */
+static int claim(struct pool *pool, const struct timespec *until, struct connection **ret)
+{
+	while (pool->idle_count == 0 && pool->open >= pool->most)
+		if (pthread_cond_timedwait(&pool->returned, &pool->lock, until) != 0 && pool->idle_count == 0 &&
+		    pool->open >= pool->most)
+			return -1;
+	if (pool->idle_count > 0) {
+		*ret = pool->idle[--pool->idle_count];
+		return 1;
+	}
+	pool->open++;
+	return 0;
+}
+
+static void leave(struct pool *pool)
+{
+	pthread_mutex_lock(&pool->lock);
+	pool->open--;
+	pthread_cond_signal(&pool->returned);
+	pthread_mutex_unlock(&pool->lock);
+}
+
+static struct timespec moment_in(int ms)
+{
+	struct timespec t;
+
+	clock_gettime(CLOCK_MONOTONIC, &t);
+	t.tv_sec += ms / 1000;
+	t.tv_nsec += (long)(ms % 1000) * 1000000;
+	if (t.tv_nsec >= 1000000000) {
+		t.tv_sec++;
+		t.tv_nsec -= 1000000000;
+	}
+	return t;
+}
+
+static int dial_in(struct pool *pool, struct connection **ret, struct error *e)
+{
+	if (connection_open(&pool->how, ret, e) == 0)
+		return 0;
+	leave(pool);
+	return -1;
+}
+
+static int busy(const struct pool *pool, enum store_role role, struct error *e)
+{
+	error_set(e, ERROR_RETRY, "store.busy", "the database is busy");
+	if (e)
+		e->wait_ms = BUSY_WAIT_MS;
+	return error_detail(e, "all %d connections of the role \"%s\" are in use", pool->most, role_words[role]);
+}
+
+int pool_borrow(struct store *store, enum store_role role, struct connection **ret, struct error *e)
+{
+	struct pool *pool = &store->pools[role];
+	struct timespec until = moment_in(store->wait_timeout_ms);
+
+	if (pool->most == 0)
+		return error_set(e, ERROR_INTERNAL, "store.role", "no connections are allowed for the role \"%s\"",
+		                 role_words[role]);
+	for (;;) {
+		struct connection *waiting = NULL;
+
+		pthread_mutex_lock(&pool->lock);
+		int claimed = claim(pool, &until, &waiting);
+		pthread_mutex_unlock(&pool->lock);
+
+		if (claimed < 0)
+			return busy(pool, role, e);
+		if (claimed == 0)
+			return dial_in(pool, ret, e);
+		if (connection_usable(waiting)) {
+			*ret = waiting;
+			return 0;
+		}
+		connection_close(&waiting);
+		leave(pool);
+	}
+}
+
+int pool_renew(struct store *store, enum store_role role, struct connection **connection, struct error *e)
+{
+	connection_close(connection);
+	return dial_in(&store->pools[role], connection, e);
+}
+
+void pool_give_back(struct store *store, enum store_role role, struct connection **connection)
+{
+	struct pool *pool = &store->pools[role];
+
+	if (!*connection)
+		return;
+	if (!connection_usable(*connection)) {
+		connection_close(connection);
+		leave(pool);
+		return;
+	}
+	connection_patience(*connection, 0);
+	pthread_mutex_lock(&pool->lock);
+	pool->idle[pool->idle_count++] = *connection;
+	pthread_cond_signal(&pool->returned);
+	pthread_mutex_unlock(&pool->lock);
+	*connection = NULL;
+}
+
+int pool_connect(struct store *store, enum store_role role, struct connection **ret, struct error *e)
+{
+	return connection_open(&store->pools[role].how, ret, e);
+}
+
+enum store_role pool_any_role(const struct store *store)
+{
+	if (store->pools[STORE_REQUEST].most > 0)
+		return STORE_REQUEST;
+	return store->pools[STORE_WORKER].most > 0 ? STORE_WORKER : STORE_OWNER;
+}
+
+/* ---- looking ------------------------------------------------------------------------------------------------------------- */
+
+static int ask(struct connection *c, struct error *e)
+{
+	static const struct statement ping = { .name = "store.ping", .sql = "SELECT 1" };
+	PGresult *result;
+
+	if (connection_send(c, &ping, false, e) < 0 || connection_receive(c, &result, e) < 0)
+		return -1;
+	PQclear(result);
+	return connection_settle(c, e);
+}
+
+int store_ping(struct store *store, enum store_role role, struct error *e)
+{
+	struct connection *c;
+
+	if (pool_borrow(store, role, &c, e) < 0)
+		return -1;
+	int result = ask(c, e);
+	pool_give_back(store, role, &c);
+	return result;
+}
+
+void store_count(struct store *store, enum store_role role, int *ret_used, int *ret_open)
+{
+	struct pool *pool = &store->pools[role];
+
+	pthread_mutex_lock(&pool->lock);
+	*ret_used = pool->open - pool->idle_count;
+	*ret_open = pool->open;
+	pthread_mutex_unlock(&pool->lock);
+}
