@@ -28,7 +28,7 @@ size_t secret_size(const struct secret *secret);
 bool secret_equal(const struct secret *a, const void *bytes, size_t size);
 
 /* Reads a file that holds one secret: regular (links followed), not readable by others (mode & 0077 must be 0 unless root and
- * group-readable only), at most SECRET_MOST bytes, one final line break removed. ERROR_INPUT names file and reason. */
+ * group-readable only), not empty, at most SECRET_MOST bytes, one final line break removed. ERROR_INPUT names file and reason. */
 int secret_read_file(const char *path, struct secret **ret, struct error *e);
 
 /* Reads $CREDENTIALS_DIRECTORY/name (systemd.exec(5)). name must be a plain file name. */
