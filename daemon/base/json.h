@@ -54,7 +54,9 @@ struct json;
 int json_parse(struct arena *arena, const char *bytes, size_t length, struct json **ret, struct error *e);
 
 /* Reads an object by a table (ends with {0}) into the struct at `into`, which the caller has zeroed or filled with
- * defaults. Texts stand in the arena. ERROR_INPUT "json.field" with the path. */
+ * defaults. A null for an optional member without given_offset leaves the default. Texts stand in the arena; paths
+ * begin at the top of what was parsed, also for an inner object. ERROR_INPUT "json.field" with the path; what stands
+ * in `into` is then of no use. */
 int json_read(struct arena *arena, const struct json *object, const struct json_field *fields, void *into,
               struct error *e);
 
