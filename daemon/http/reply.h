@@ -2,12 +2,17 @@
 #ifndef ROSTERD_HTTP_REPLY_H
 #define ROSTERD_HTTP_REPLY_H
 
+#include <stdbool.h>
 #include <stddef.h>
 
 #include "base/error.h"
 #include "base/text.h"
 
-enum { REPLY_HEADERS_MOST = 32, REPLY_BODY_MOST = 64 << 20 };
+enum {
+	REPLY_HEADERS_MOST = 32,
+	REPLY_HEAD_MOST = 16384, /* names and values together: a Location with a signed SAML request fits */
+	REPLY_BODY_MOST = 64 << 20,
+};
 
 struct reply {
 	int status;
@@ -15,14 +20,17 @@ struct reply {
 	size_t header_count;
 	struct {
 		char name[64];
-		char value[1024];
+		char *value; /* owned by the reply */
 	} headers[REPLY_HEADERS_MOST];
+	size_t head_size; /* of names and values */
+	bool broken;      /* a header that may not be sent was given: the server answers 500 instead */
 };
 
 void reply_open(struct reply *reply);
 void reply_close(struct reply *reply);
 
-/* Adds or replaces a header. Values with line breaks or controls are a bug and end the process. */
+/* Adds or replaces a header; every Set-Cookie is added. A value with line breaks or controls, a name that is no token, or
+ * more than the limits above is our bug, which the client may have provoked: nothing of it is sent, reply->broken says so. */
 void reply_header(struct reply *reply, const char *name, const char *fmt, ...) __attribute__((format(printf, 3, 4)));
 
 /* Replaces whatever stands there by application/problem+json (RFC 9457): type "urn:rosterd:error:<code>",
@@ -30,7 +38,11 @@ void reply_header(struct reply *reply, const char *name, const char *fmt, ...) _
  * Retry-After in whole seconds, rounded up. e->detail never leaves the daemon. */
 void reply_error(struct reply *reply, const struct error *e, const char *request_id);
 
-/* 400, 401, 403, 404, 409, 412, 413 or 429 (limits whose code begins with "rate."), 503, 502, 500. */
+/* What a program finds under that name, without case; NULL: not set. */
+const char *reply_find_header(const struct reply *reply, const char *name);
+
+/* 400, 401, 403, 404, 409, 412, 413 or 429 (limits whose code begins with "rate."), 503, 502, 500. A few codes of HTTP's own
+ * have their own status: "http.method" 405, "http.target" 414, "http.media_type" 415, "http.head" 431. */
 int reply_status(const struct error *e);
 
 #endif
