@@ -35,16 +35,19 @@ struct server_options {
 	const int *inherited;        /* listening descriptors handed in (socket activation); ended by -1; NULL: none */
 	const char *const *trusted_proxies; /* CIDR, v4 and v6; ended by NULL: whose Forwarded / X-Forwarded-For / -Proto count */
 	int http_threads, exchange_threads;
-	int connections_most, connections_per_address_most;
+	int connections_most;        /* on all listeners together */
+	int connections_per_address_most; /* an IPv6 /64 counts as one address; trusted proxies and Unix sockets don't count */
 	int waiting_most;            /* requests waiting for an exchange thread; above: 503 with Retry-After */
 	int idle_timeout_s;          /* of a connection; also the most time for a request to arrive */
-	size_t head_most;
+	size_t head_most;            /* of request line and headers, up to REQUEST_HEAD_MOST */
 };
 
 int server_open(const struct server_options *options, const struct server_handler *handler, struct server **ret,
                 struct error *e);
 
-/* Stops accepting, lets requests that have begun be answered within drain_ms, then ends. Leaves NULL behind. */
+/* Stops accepting, closes connections that are idle, lets requests that have begun be answered within drain_ms, then ends.
+ * After drain_ms requests that still wait for a thread are answered 503 and those that have not come in whole are dropped; an
+ * `answer` that runs is waited for, for it can't be stopped. Leaves NULL behind. */
 void server_close(struct server **server, int drain_ms);
 
 /* The port of the n-th TCP listener (for ":0"), or -1. */
