@@ -1,0 +1,37 @@
+/* The functions behind the table of commands, by the file that has them. */
+#ifndef ROSTERCTL_HANDLERS_H
+#define ROSTERCTL_HANDLERS_H
+
+#include "rosterctl/arguments.h"
+
+/* organisation.c */
+command_fn organisation_create, organisation_list, organisation_show, organisation_set, organisation_owner;
+command_fn domain_add, domain_list, domain_remove;
+
+/* connection.c */
+command_fn connection_create, connection_list, connection_show, connection_set, connection_delete, connection_test,
+	connection_refused;
+command_fn plugin_list, plugin_show;
+
+/* sync.c */
+command_fn sync_run, sync_plan, sync_list, sync_show, sync_changes, sync_approve, sync_drop;
+
+/* member.c */
+command_fn member_list, member_show, member_role, member_suspend, member_restore, member_remove;
+command_fn group_list, group_members;
+
+/* access.c */
+command_fn permission_list, permission_check;
+command_fn token_create, token_list, token_revoke;
+command_fn whoami_show;
+
+/* audit.c */
+command_fn audit_list;
+
+/* about.c */
+command_fn about_status, about_version;
+
+/* help.c, completion.c */
+command_fn help_command, completion_bash;
+
+#endif
