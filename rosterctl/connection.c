@@ -1,0 +1,189 @@
+/* Connections of an organisation, and the plug-ins that they are made of. */
+#include "base/json.h"
+#include "rosterctl/body.h"
+#include "rosterctl/handlers.h"
+#include "rosterctl/path.h"
+#include "rosterctl/print.h"
+#include "rosterctl/safe.h"
+#include "rosterctl/session.h"
+
+enum { REMOVE_MOST_MOST = 1000 * 1000 * 1000, SHARE_MOST = 100 /* percent */ };
+
+static const struct column in_list[] = {
+	{ "name", "name", CELL_TEXT },         { "plug-in", "plugin", CELL_TEXT },
+	{ "state", "state", CELL_TEXT },       { "schedule", "schedule", CELL_TEXT },
+	{ "next due", "next_due_at", CELL_TIME }, { "id", "id", CELL_TEXT },
+	{ 0 },
+};
+
+static const struct column in_full[] = {
+	{ "id", "id", CELL_TEXT },
+	{ "name", "name", CELL_TEXT },
+	{ "plug-in", "plugin", CELL_TEXT },
+	{ "state", "state", CELL_TEXT },
+	{ "settings", "settings", CELL_TEXT },
+	{ "roles", "roles", CELL_TEXT },
+	{ "attributes", "attributes", CELL_TEXT },
+	{ "schedule", "schedule", CELL_TEXT },
+	{ "remove at most", "remove_most", CELL_NUMBER },
+	{ "remove share %", "remove_share", CELL_NUMBER },
+	{ "last run", "last_run", CELL_TEXT },
+	{ "next due", "next_due_at", CELL_TIME },
+	{ "managed by", "managed_by", CELL_TEXT },
+	{ 0 },
+};
+
+static const struct column of_refused[] = {
+	{ "account", "remote_id", CELL_TEXT },    { "user name", "user_name", CELL_TEXT },
+	{ "e-mail", "email", CELL_TEXT },         { "reason", "reason", CELL_TEXT },
+	{ "last seen", "last_seen_at", CELL_TIME }, { "code", "code", CELL_TEXT },
+	{ 0 },
+};
+
+static const struct column of_plugin[] = {
+	{ "name", "name", CELL_TEXT },
+	{ "title", "title", CELL_TEXT },
+	{ "abilities", "abilities", CELL_TEXT },
+	{ 0 },
+};
+
+static const struct column of_setting[] = {
+	{ "setting", "name", CELL_TEXT },       { "type", "type", CELL_TEXT },
+	{ "required", "required", CELL_TEXT },  { "default", "default", CELL_TEXT },
+	{ "choices", "choices", CELL_TEXT },    { "what it is", "words", CELL_TEXT },
+	{ 0 },
+};
+
+/* The address of the connection that is the first argument, ORG/NAME, with what follows it. */
+static int connection_path(const struct ctl *ctl, const char *then, const char **ret, struct error *e)
+{
+	const char *organisation, *name;
+
+	if (path_split(ctl->arena, ctl_word(ctl, 0), "CONNECTION", &organisation, &name, e) < 0)
+		return -1;
+	*ret = arena_format(ctl->arena, "%s%s",
+	                    path_make(ctl->arena, "/v1/organisations/{}/connections/{}", organisation, name), then);
+	return 0;
+}
+
+/* What create and set have in common. */
+static int write_connection(struct body *body, const struct ctl *ctl, struct error *e)
+{
+	body_text(body, ctl, "schedule", "schedule");
+	if (body_settings(body, ctl, e) < 0 || body_roles(body, ctl, e) < 0 || body_attributes(body, ctl, e) < 0 ||
+	    body_number(body, ctl, "remove-most", "remove_most", 0, REMOVE_MOST_MOST, e) < 0 ||
+	    body_number(body, ctl, "remove-share", "remove_share", 0, SHARE_MOST, e) < 0)
+		return -1;
+	return 0;
+}
+
+int connection_create(struct ctl *ctl, struct error *e)
+{
+	scoped(body) body;
+
+	body_open(&body);
+	json_put_text(&body.writer, "plugin", ctl_word(ctl, 1));
+	json_put_text(&body.writer, "name", ctl_word(ctl, 2));
+	if (write_connection(&body, ctl, e) < 0)
+		return -1;
+	if (print_reply(ctl, "POST", path_make(ctl->arena, "/v1/organisations/{}/connections", ctl_word(ctl, 0)), &body,
+	                in_full, e) < 0)
+		return -1;
+	print_hint(ctl, "try it: rosterctl connection test %s/%s", ctl_word(ctl, 0), ctl_word(ctl, 2));
+	return 0;
+}
+
+int connection_list(struct ctl *ctl, struct error *e)
+{
+	return print_list(ctl, path_make(ctl->arena, "/v1/organisations/{}/connections", ctl_word(ctl, 0)),
+	                  &(struct listing){ in_list, "no connections" }, e);
+}
+
+int connection_show(struct ctl *ctl, struct error *e)
+{
+	const char *path;
+
+	if (connection_path(ctl, "", &path, e) < 0)
+		return -1;
+	return print_thing(ctl, path, in_full, e);
+}
+
+int connection_set(struct ctl *ctl, struct error *e)
+{
+	scoped(body) body;
+	const char *path;
+
+	body_open(&body);
+	body_text(&body, ctl, "name", "name");
+	if (connection_path(ctl, "", &path, e) < 0 || write_connection(&body, ctl, e) < 0)
+		return -1;
+	return print_reply(ctl, "PATCH", path, &body, in_full, e);
+}
+
+int connection_delete(struct ctl *ctl, struct error *e)
+{
+	struct answer answer;
+	const char *path;
+
+	if (connection_path(ctl, "", &path, e) < 0 ||
+	    print_confirm(ctl, arena_format(ctl->arena, "delete connection \"%s\"", ctl_word(ctl, 0)), e) < 0 ||
+	    session_call(ctl->session, ctl->arena, "DELETE", path, NULL, &answer, e) < 0)
+		return -1;
+	print_line(ctl, "connection \"%s\" is deleted", ctl_word(ctl, 0));
+	return 0;
+}
+
+/* What the plug-in noted on the way, and why it did not work. */
+static int judge_test(struct ctl *ctl, const struct answer *answer, struct error *e)
+{
+	const struct json *notes = json_member(answer->json, "notes"), *why = json_member(answer->json, "error");
+	const char *code = json_text(json_member(why, "code")), *text = json_text(json_member(why, "text"));
+
+	for (size_t i = 0; i < json_count(notes); i++)
+		print_line(ctl, "%s", json_text(json_at(notes, i)) ? json_text(json_at(notes, i)) : "-");
+	if (!json_bool(json_member(answer->json, "ok")))
+		return error_set(e, ERROR_REMOTE, code ? code : "connection.test", "%s",
+		                 text ? text : "the connection does not work, and nothing was said about why");
+	print_line(ctl, "connection \"%s\" works", ctl_word(ctl, 0));
+	return 0;
+}
+
+int connection_test(struct ctl *ctl, struct error *e)
+{
+	struct answer answer;
+	const char *path;
+
+	if (connection_path(ctl, "/test", &path, e) < 0 ||
+	    session_ask(ctl->session, ctl->arena, "POST", path, NULL, &answer, e) < 0)
+		return -1;
+	if (ctl->json)
+		print_answer(ctl, &answer, in_full);
+	return judge_test(ctl, &answer, e);
+}
+
+int connection_refused(struct ctl *ctl, struct error *e)
+{
+	const char *path;
+
+	if (connection_path(ctl, "/refused", &path, e) < 0)
+		return -1;
+	return print_list(ctl, path, &(struct listing){ of_refused, "nobody is refused" }, e);
+}
+
+int plugin_list(struct ctl *ctl, struct error *e)
+{
+	return print_list(ctl, "/v1/plugins", &(struct listing){ of_plugin, "no plug-ins" }, e);
+}
+
+int plugin_show(struct ctl *ctl, struct error *e)
+{
+	struct answer answer;
+
+	if (session_ask(ctl->session, ctl->arena, "GET", path_make(ctl->arena, "/v1/plugins/{}", ctl_word(ctl, 0)),
+	                NULL, &answer, e) < 0)
+		return -1;
+	print_answer(ctl, &answer, of_plugin);
+	if (!ctl->json)
+		print_table(ctl, json_member(answer.json, "settings"), of_setting);
+	return 0;
+}

@@ -1,0 +1,116 @@
+/* Members and groups of an organisation. */
+#include "base/json.h"
+#include "rosterctl/body.h"
+#include "rosterctl/handlers.h"
+#include "rosterctl/path.h"
+#include "rosterctl/print.h"
+#include "rosterctl/session.h"
+
+static const struct column in_list[] = {
+	{ "name", "name", CELL_TEXT },     { "e-mail", "email", CELL_TEXT },   { "role", "role", CELL_TEXT },
+	{ "state", "state", CELL_TEXT },   { "source", "source", CELL_TEXT },  { "joined", "joined_at", CELL_TIME },
+	{ 0 },
+};
+
+static const struct column in_full[] = {
+	{ "id", "id", CELL_TEXT },
+	{ "name", "name", CELL_TEXT },
+	{ "e-mail", "email", CELL_TEXT },
+	{ "user name", "user_name", CELL_TEXT },
+	{ "role", "role", CELL_TEXT },
+	{ "role from", "role_source", CELL_TEXT },
+	{ "state", "state", CELL_TEXT },
+	{ "source", "source", CELL_TEXT },
+	{ "connection", "connection", CELL_TEXT },
+	{ "joined", "joined_at", CELL_TIME },
+	{ "last active", "last_active_at", CELL_TIME },
+	{ "version", "version", CELL_NUMBER },
+	{ 0 },
+};
+
+static const struct column of_group[] = {
+	{ "name", "name", CELL_TEXT },
+	{ "members", "members", CELL_NUMBER },
+	{ "connection", "connection", CELL_TEXT },
+	{ "in the directory", "remote_id", CELL_TEXT },
+	{ "id", "id", CELL_TEXT },
+	{ 0 },
+};
+
+static const struct column of_group_member[] = {
+	{ "name", "name", CELL_TEXT },
+	{ "e-mail", "email", CELL_TEXT },
+	{ "role", "role", CELL_TEXT },
+	{ "state", "state", CELL_TEXT },
+	{ 0 },
+};
+
+static const char *member_path(const struct ctl *ctl)
+{
+	return path_make(ctl->arena, "/v1/organisations/{}/members/{}", ctl_word(ctl, 0), ctl_word(ctl, 1));
+}
+
+int member_list(struct ctl *ctl, struct error *e)
+{
+	const char *path = path_make(ctl->arena, "/v1/organisations/{}/members", ctl_word(ctl, 0));
+
+	path = path_with(ctl->arena, path, "state", ctl_option(ctl, "state"));
+	path = path_with(ctl->arena, path, "role", ctl_option(ctl, "role"));
+	path = path_with(ctl->arena, path, "q", ctl_option(ctl, "match"));
+	return print_list(ctl, path, &(struct listing){ in_list, "no members" }, e);
+}
+
+int member_show(struct ctl *ctl, struct error *e)
+{
+	return print_thing(ctl, member_path(ctl), in_full, e);
+}
+
+static int change_member(struct ctl *ctl, const char *name, const char *value, struct error *e)
+{
+	scoped(body) body;
+
+	body_open(&body);
+	json_put_text(&body.writer, name, value);
+	return print_reply(ctl, "PATCH", member_path(ctl), &body, in_full, e);
+}
+
+int member_role(struct ctl *ctl, struct error *e)
+{
+	return change_member(ctl, "role", ctl_word(ctl, 2), e);
+}
+
+int member_suspend(struct ctl *ctl, struct error *e)
+{
+	return change_member(ctl, "state", "suspended", e);
+}
+
+int member_restore(struct ctl *ctl, struct error *e)
+{
+	return change_member(ctl, "state", "active", e);
+}
+
+int member_remove(struct ctl *ctl, struct error *e)
+{
+	struct answer answer;
+
+	if (print_confirm(ctl, arena_format(ctl->arena, "remove \"%s\" from \"%s\"", ctl_word(ctl, 1), ctl_word(ctl, 0)),
+	                  e) < 0 ||
+	    session_call(ctl->session, ctl->arena, "DELETE", member_path(ctl), NULL, &answer, e) < 0)
+		return -1;
+	print_line(ctl, "\"%s\" is no longer a member of \"%s\"", ctl_word(ctl, 1), ctl_word(ctl, 0));
+	return 0;
+}
+
+int group_list(struct ctl *ctl, struct error *e)
+{
+	return print_list(ctl, path_make(ctl->arena, "/v1/organisations/{}/groups", ctl_word(ctl, 0)),
+	                  &(struct listing){ of_group, "no groups" }, e);
+}
+
+int group_members(struct ctl *ctl, struct error *e)
+{
+	const char *path =
+		path_make(ctl->arena, "/v1/organisations/{}/groups/{}/members", ctl_word(ctl, 0), ctl_word(ctl, 1));
+
+	return print_list(ctl, path, &(struct listing){ of_group_member, "nobody is in this group" }, e);
+}

@@ -1,0 +1,114 @@
+/* Organisations and their domains. */
+#include "base/json.h"
+#include "rosterctl/body.h"
+#include "rosterctl/handlers.h"
+#include "rosterctl/path.h"
+#include "rosterctl/print.h"
+#include "rosterctl/session.h"
+
+static const struct column in_list[] = {
+	{ "slug", "slug", CELL_TEXT },   { "name", "name", CELL_TEXT },
+	{ "type", "type", CELL_TEXT },   { "state", "state", CELL_TEXT },
+	{ "members", "members", CELL_NUMBER }, { "id", "id", CELL_TEXT },
+	{ 0 },
+};
+
+static const struct column in_full[] = {
+	{ "id", "id", CELL_TEXT },
+	{ "slug", "slug", CELL_TEXT },
+	{ "name", "name", CELL_TEXT },
+	{ "type", "type", CELL_TEXT },
+	{ "state", "state", CELL_TEXT },
+	{ "default role", "default_role", CELL_TEXT },
+	{ "owner", "owner", CELL_TEXT },
+	{ "members", "members", CELL_NUMBER },
+	{ "managed by", "managed_by", CELL_TEXT },
+	{ "created", "created_at", CELL_TIME },
+	{ "version", "version", CELL_NUMBER },
+	{ 0 },
+};
+
+static const struct column of_domain[] = {
+	{ "domain", "domain", CELL_TEXT },
+	{ "state", "state", CELL_TEXT },
+	{ "proven by", "proven_by", CELL_TEXT },
+	{ "proven at", "proven_at", CELL_TIME },
+	{ 0 },
+};
+
+static const char *organisation_path(const struct ctl *ctl)
+{
+	return path_make(ctl->arena, "/v1/organisations/{}", ctl_word(ctl, 0));
+}
+
+int organisation_create(struct ctl *ctl, struct error *e)
+{
+	scoped(body) body;
+
+	body_open(&body);
+	json_put_text(&body.writer, "name", ctl_word(ctl, 0));
+	body_text(&body, ctl, "type", "type");
+	body_text(&body, ctl, "slug", "slug");
+	body_text(&body, ctl, "default-role", "default_role");
+	return print_reply(ctl, "POST", "/v1/organisations", &body, in_full, e);
+}
+
+int organisation_list(struct ctl *ctl, struct error *e)
+{
+	return print_list(ctl, "/v1/organisations", &(struct listing){ in_list, "no organisations" }, e);
+}
+
+int organisation_show(struct ctl *ctl, struct error *e)
+{
+	return print_thing(ctl, organisation_path(ctl), in_full, e);
+}
+
+int organisation_set(struct ctl *ctl, struct error *e)
+{
+	scoped(body) body;
+
+	body_open(&body);
+	body_text(&body, ctl, "name", "name");
+	body_text(&body, ctl, "slug", "slug");
+	body_text(&body, ctl, "type", "type");
+	body_text(&body, ctl, "default-role", "default_role");
+	return print_reply(ctl, "PATCH", organisation_path(ctl), &body, in_full, e);
+}
+
+int organisation_owner(struct ctl *ctl, struct error *e)
+{
+	scoped(body) body;
+
+	body_open(&body);
+	json_put_text(&body.writer, "member", ctl_word(ctl, 1));
+	return print_reply(ctl, "POST", path_make(ctl->arena, "/v1/organisations/{}/owner", ctl_word(ctl, 0)),
+	                   &body, in_full, e);
+}
+
+int domain_add(struct ctl *ctl, struct error *e)
+{
+	scoped(body) body;
+
+	body_open(&body);
+	json_put_text(&body.writer, "domain", ctl_word(ctl, 1));
+	return print_reply(ctl, "POST", path_make(ctl->arena, "/v1/organisations/{}/domains", ctl_word(ctl, 0)),
+	                   &body, of_domain, e);
+}
+
+int domain_list(struct ctl *ctl, struct error *e)
+{
+	return print_list(ctl, path_make(ctl->arena, "/v1/organisations/{}/domains", ctl_word(ctl, 0)),
+	                  &(struct listing){ of_domain, "no domains" }, e);
+}
+
+int domain_remove(struct ctl *ctl, struct error *e)
+{
+	const char *path =
+		path_make(ctl->arena, "/v1/organisations/{}/domains/{}", ctl_word(ctl, 0), ctl_word(ctl, 1));
+	struct answer answer;
+
+	if (session_call(ctl->session, ctl->arena, "DELETE", path, NULL, &answer, e) < 0)
+		return -1;
+	print_line(ctl, "domain \"%s\" is removed from \"%s\"", ctl_word(ctl, 1), ctl_word(ctl, 0));
+	return 0;
+}

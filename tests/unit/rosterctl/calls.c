@@ -1,0 +1,637 @@
+/* rosterctl as a program against a daemon that answers by a script: what it asks, what it prints, how it exits. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <cmocka.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "scripted.h"
+
+#define WORDS(...) ((const char *const[]){ __VA_ARGS__, NULL })
+#define STEPS(...) ((const struct step[]){ __VA_ARGS__, { 0 } })
+
+/* Runs over the socket; every request must be the expected one, and all of the script must have been asked for. */
+static struct outcome run(const struct step *steps, const char *const *words)
+{
+	struct outcome o = play(steps, OVER_SOCKET, NULL, words);
+	size_t count = 0;
+
+	while (steps[count].expect)
+		count++;
+	if (o.wrong[0] || o.asked != count)
+		fail_msg("%zu of %zu requests; %s%s", o.asked, count, o.wrong, o.err);
+	return o;
+}
+
+static void assert_has(const char *text, const char *part)
+{
+	if (!strstr(text, part))
+		fail_msg("\"%s\" is not in: %s", part, text);
+}
+
+static void assert_lacks(const char *text, const char *part)
+{
+	if (strstr(text, part))
+		fail_msg("\"%s\" is in: %s", part, text);
+}
+
+/* A refusal of this status must end with this number, and be told in one line with code and request. */
+static void check_refusal(int status, int exit_code)
+{
+	struct outcome o = run(STEPS({ "GET /v1/organisations/acme", NULL, status,
+	                               "{\"type\":\"about:blank\",\"title\":\"No\",\"status\":400,"
+	                               "\"detail\":\"it is so\",\"code\":\"a.code\",\"request\":\"r-1\"}",
+	                               PLAIN }),
+	                       WORDS("org", "show", "acme"));
+
+	assert_int_equal(o.exit, exit_code);
+	assert_string_equal(o.err, "rosterctl: it is so (a.code, request r-1)\n");
+	assert_string_equal(o.out, "");
+}
+
+static void refusals_have_their_own_exit_codes(void **state)
+{
+	(void)state;
+	check_refusal(400, 1);
+	check_refusal(422, 1);
+	check_refusal(401, 4);
+	check_refusal(403, 4);
+	check_refusal(404, 3);
+	check_refusal(409, 7);
+	check_refusal(412, 7);
+	check_refusal(413, 1);
+	check_refusal(429, 8);
+	check_refusal(503, 8);
+	check_refusal(500, 1);
+	check_refusal(502, 1);
+}
+
+static void usage_errors_ask_nothing(void **state)
+{
+	const char *const *const wrong[] = {
+		WORDS("org"), WORDS("org", "show"), WORDS("org", "show", "a", "b"), WORDS("org", "show", ""),
+		WORDS("sync", "run", "acme"), WORDS("org", "create", "A", "--type", "huge"),
+		WORDS("member", "list", "acme", "--limit", "0"), WORDS("--timeout", "5", "status"), WORDS("-x"),
+		WORDS("connection", "create", "acme", "ldap", "x", "--remove-share", "101"),
+		WORDS("connection", "create", "acme", "ldap", "x", "--secret", "password=hush"),
+		WORDS("connection", "create", "acme", "ldap", "x", "--secret", "password"), /* no terminal */
+		WORDS("connection", "create", "acme", "ldap", "x", "--set", "url"),
+		WORDS("org", "set", "acme"), WORDS("--url", "ftp://x/", "status"),
+		WORDS("--url", "https://x/?q", "status"), WORDS("--socket", "/x", "--url", "https://x/", "status"),
+		WORDS("audit", "list", "acme", "--follow", "--limit", "3"),
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(wrong) / sizeof(*wrong); i++) {
+		struct outcome o = run(STEPS({ 0 }), wrong[i]);
+
+		if (o.exit != 2 || strncmp(o.err, "rosterctl: ", 11) != 0 || strchr(o.err, '\n')[1] != '\0')
+			fail_msg("case %zu: exit %d, %s", i, o.exit, o.err);
+		assert_lacks(o.err, "hush");
+	}
+}
+
+static void nobody_there_is_exit_5(void **state)
+{
+	struct outcome o = run(STEPS({ 0 }), WORDS("whoami", "--socket", "/nonexistent/socket"));
+
+	(void)state;
+	assert_int_equal(o.exit, 5);
+	assert_has(o.err, "could not reach the daemon at unix:/nonexistent/socket: No such file or directory");
+}
+
+static void a_silent_daemon_is_exit_5(void **state)
+{
+	struct outcome o = run(STEPS({ "GET /healthz", NULL, 0, NULL, SILENT }), WORDS("status", "--timeout", "300ms"));
+
+	(void)state;
+	assert_int_equal(o.exit, 5);
+	assert_has(o.err, "did not answer in time");
+}
+
+static void a_cut_answer_is_exit_5(void **state)
+{
+	struct outcome o = run(STEPS({ "GET /healthz", NULL, 200, "{\"status\":\"ok\"", CUT }), WORDS("status"));
+
+	(void)state;
+	assert_int_equal(o.exit, 5);
+	assert_has(o.err, "broke off");
+}
+
+static void check_nonsense(const char *answer, const char *says)
+{
+	struct outcome o =
+		run(STEPS({ "GET /v1/organisations/acme", NULL, 200, answer, PLAIN }), WORDS("org", "show", "acme"));
+
+	assert_int_equal(o.exit, 9);
+	assert_has(o.err, says);
+	assert_string_equal(o.out, "");
+}
+
+static void nonsense_is_exit_9(void **state)
+{
+	(void)state;
+	check_nonsense("<html>hello</html>", "not JSON");
+	check_nonsense("{\"name\":", "not JSON");
+	check_nonsense("{\"name\":\"\xff\"}", "not JSON");
+	check_nonsense("{\"a\":1,\"a\":2}", "not JSON");
+	check_nonsense("[]", "no JSON object");
+	check_nonsense("", "no JSON object");
+}
+
+static void an_endless_answer_is_exit_9(void **state)
+{
+	struct outcome o = run(STEPS({ "GET /v1/whoami", NULL, 0, NULL, ENDLESS }), WORDS("whoami"));
+
+	(void)state;
+	assert_int_equal(o.exit, 9);
+	assert_has(o.err, "larger than 16 MiB");
+}
+
+static void redirects_are_not_followed(void **state)
+{
+	struct outcome o = run(STEPS({ "GET /v1/whoami", NULL, 0,
+	                               "HTTP/1.1 302 Found\r\nLocation: http://127.0.0.1:1/\r\n"
+	                               "Content-Length: 0\r\nConnection: close\r\n\r\n",
+	                               VERBATIM }),
+	                       WORDS("whoami"));
+
+	(void)state;
+	assert_int_equal(o.exit, 9);
+	assert_has(o.err, "status 302");
+}
+
+static void a_refusal_that_is_no_problem_still_counts(void **state)
+{
+	struct outcome o = run(STEPS({ "GET /v1/whoami", NULL, 404, "<html>nothing here</html>", PLAIN }), WORDS("whoami"));
+
+	(void)state;
+	assert_int_equal(o.exit, 3);
+	assert_has(o.err, "status 404");
+}
+
+static void control_characters_never_reach_the_terminal(void **state)
+{
+	static const char hostile[] = "{\"id\":\"1\",\"name\":\"\\u001b[2Jx\\u0007\\u009b1m\\u202eevil\\r\\nline\"}";
+	static const struct step steps[] = { { "GET /v1/organisations/acme", NULL, 200, hostile, PLAIN }, { 0 } };
+	struct outcome o = run(steps, WORDS("org", "show", "acme"));
+
+	(void)state;
+	assert_int_equal(o.exit, 0);
+	assert_string_equal(o.out, "id    1\nname  \\x1b[2Jx\\x07\\x9b1m\\u{202e}evil\\x0d\\x0aline\n");
+	o = run(steps, WORDS("org", "show", "acme", "--json"));
+	assert_string_equal(o.out, "{\"id\":\"1\",\"name\":\"\\u001b[2Jx\\u0007\\u009b1m\\u202eevil\\r\\nline\"}\n");
+	o = run(STEPS({ "GET /v1/organisations/acme", NULL, 200, "{\"name\":\"\xc2\x9b\xe2\x80\xae\"}", PLAIN }),
+	        WORDS("org", "show", "acme", "--json"));
+	assert_string_equal(o.out, "{\"name\":\"\\u009b\\u202e\"}\n");
+	o = run(STEPS({ "GET /v1/organisations/acme", NULL, 404,
+	                "{\"detail\":\"\\u001b]0;x\\u0007\",\"code\":\"\\u001b\",\"request\":\"\\n\"}", PLAIN }),
+	        WORDS("org", "show", "acme"));
+	assert_string_equal(o.err, "rosterctl: \\x1b]0;x\\x07 (\\x1b, request \\x0a)\n");
+}
+
+static const struct step two_pages[] = {
+	{ "GET /v1/organisations/acme/groups?limit=1000", NULL, 200,
+	  "{ \"next\":\"a/b\", \"items\" : [ {\"name\":\"One\",\"members\":5, \"id\":\"g]1\"} ,\n{\"name\":\"Twenty\"}]}",
+	  PLAIN },
+	{ "GET /v1/organisations/acme/groups?limit=1000&after=a%2Fb", NULL, 200,
+	  "{\"items\":[{\"name\":\"\\\"3\\\"\",\"members\":100}],\"next\":null}", PLAIN },
+	{ 0 },
+};
+
+static void lists_are_followed_to_their_end(void **state)
+{
+	struct outcome o = run(two_pages, WORDS("group", "list", "acme"));
+
+	(void)state;
+	assert_int_equal(o.exit, 0);
+	assert_string_equal(o.out, "name    members  connection  in the directory  id\n"
+	                           "One           5  -           -                 g]1\n"
+	                           "Twenty        -  -           -                 -\n"
+	                           "\"3\"         100  -           -                 -\n");
+	o = run(two_pages, WORDS("group", "list", "acme", "--json"));
+	assert_string_equal(o.out, "{\"items\":[\n{\"name\":\"One\",\"members\":5, \"id\":\"g]1\"},\n"
+	                           "{\"name\":\"Twenty\"},\n{\"name\":\"\\\"3\\\"\",\"members\":100}\n],\"next\":null}\n");
+	o = run(two_pages, WORDS("group", "list", "acme", "--json-lines"));
+	assert_string_equal(o.out, "{\"name\":\"One\",\"members\":5, \"id\":\"g]1\"}\n{\"name\":\"Twenty\"}\n"
+	                           "{\"name\":\"\\\"3\\\"\",\"members\":100}\n");
+}
+
+static void limit_ends_a_list(void **state)
+{
+	struct outcome o = run(STEPS({ "GET /v1/organisations?limit=1", NULL, 200,
+	                               "{\"items\":[{\"slug\":\"a\"},{\"slug\":\"b\"}],\"next\":\"x\"}", PLAIN }),
+	                       WORDS("org", "list", "--limit", "1", "--json-lines"));
+
+	(void)state;
+	assert_string_equal(o.out, "{\"slug\":\"a\"}\n");
+	assert_int_equal(o.exit, 0);
+}
+
+static void empty_lists_say_so(void **state)
+{
+	static const struct step steps[] = {
+		{ "GET /v1/organisations?limit=1000", NULL, 200, "{\"items\":[],\"next\":null}", PLAIN }, { 0 }
+	};
+	struct outcome o = run(steps, WORDS("org", "list"));
+
+	(void)state;
+	assert_int_equal(o.exit, 0);
+	assert_string_equal(o.out, "");
+	assert_string_equal(o.err, "no organisations\n");
+	o = run(steps, WORDS("org", "list", "--json"));
+	assert_string_equal(o.out, "{\"items\":[],\"next\":null}\n");
+}
+
+static void lists_that_lead_in_circles_are_exit_9(void **state)
+{
+	struct outcome o =
+		run(STEPS({ "GET /v1/plugins?limit=1000", NULL, 200, "{\"items\":[{}],\"next\":\"x\"}", PLAIN },
+	                  { "GET /v1/plugins?limit=1000&after=x", NULL, 200, "{\"items\":[{}],\"next\":\"x\"}", PLAIN }),
+	            WORDS("plugin", "list"));
+
+	(void)state;
+	assert_int_equal(o.exit, 9);
+	assert_has(o.err, "does not end");
+	o = run(STEPS({ "GET /v1/plugins?limit=1000", NULL, 200, "{\"things\":[]}", PLAIN }), WORDS("plugin", "list"));
+	assert_int_equal(o.exit, 9);
+	assert_has(o.err, "no list");
+}
+
+static void organisations_are_made_from_options(void **state)
+{
+	struct outcome o =
+		run(STEPS({ "POST /v1/organisations",
+	                    "{\"name\":\"Acme \\\"&\\\" Co\",\"type\":\"enterprise\",\"slug\":\"acme\",\"default_role\":\"viewer\"}", 201,
+	                    "{\"id\":\"1\",\"slug\":\"acme\",\"name\":\"Acme\",\"created_at\":\"2026-11-22T09:14:07.123456+01:00\"}",
+	                    PLAIN }),
+	            WORDS("--type=enterprise", "org", "create", "--slug", "acme", "--default-role", "viewer", "--",
+	                  "Acme \"&\" Co"));
+
+	(void)state;
+	assert_int_equal(o.exit, 0);
+	assert_string_equal(o.out, "id       1\nslug     acme\nname     Acme\ncreated  2026-11-22 08:14:07Z\n");
+}
+
+static void names_stay_in_their_place_of_the_address(void **state)
+{
+	run(STEPS({ "GET /v1/organisations/a%2F..%2Fb%3Fc%23%20%C3%A9", NULL, 200, "{}", PLAIN }),
+	    WORDS("org", "show", "a/../b?c# \xc3\xa9"));
+	run(STEPS({ "GET /v1/organisations/%2E%2E", NULL, 200, "{}", PLAIN }), WORDS("org", "show", ".."));
+	(void)state;
+}
+
+static void connections_take_settings_roles_and_secrets(void **state)
+{
+	char url[160], password[160];
+	struct outcome o;
+
+	(void)state;
+	snprintf(url, sizeof(url), "url=@%s", scratch_file("url", "ldap://x\n", 0644));
+	snprintf(password, sizeof(password), "password=@%s", scratch_file("password", "hush\"\n", 0600));
+	o = run(STEPS({ "POST /v1/organisations/acme/connections",
+	                "{\"plugin\":\"ldap\",\"name\":\"corp\",\"schedule\":\"15m\",\"settings\":{\"url\":\"ldap://x\","
+	                "\"base\":\"dc=x,dc=y\",\"at\":\"@home\",\"password\":\"hush\\\"\"},"
+	                "\"roles\":[{\"group\":\"cn=A,dc=x\",\"role\":\"admin\"}],\"attributes\":{\"name\":\"cn\"},"
+	                "\"remove_most\":5,\"remove_share\":10}",
+	                201, "{\"name\":\"corp\",\"settings\":{\"url\":\"ldap://x\",\"password\":{\"set\":true}}}", PLAIN }),
+	        WORDS("connection", "create", "acme", "ldap", "corp", "--set", url, "--set", "base=dc=x,dc=y", "--set",
+	              "at=@@home", "--secret", password, "--role", "cn=A,dc=x=admin", "--attribute", "name=cn",
+	              "--schedule", "15m", "--remove-most", "5", "--remove-share", "10"));
+	assert_int_equal(o.exit, 0);
+	assert_string_equal(o.out, "name      corp\nsettings  url=ldap://x password=(set)\n");
+}
+
+static void secrets_come_from_standard_input(void **state)
+{
+	struct outcome o = play(STEPS({ "PATCH /v1/organisations/acme/connections/corp",
+	                                "{\"settings\":{\"password\":\"hush\"}}", 200, "{}", PLAIN }),
+	                        OVER_SOCKET, "hush\n",
+	                        WORDS("connection", "set", "acme/corp", "--secret", "password=@-"));
+
+	(void)state;
+	assert_string_equal(o.wrong, "");
+	assert_int_equal(o.exit, 0);
+}
+
+static void secrets_that_others_can_read_are_refused(void **state)
+{
+	char password[160];
+	struct outcome o;
+
+	(void)state;
+	snprintf(password, sizeof(password), "password=@%s", scratch_file("open", "hush", 0644));
+	o = run(STEPS({ 0 }), WORDS("connection", "set", "acme/corp", "--secret", password));
+	assert_int_equal(o.exit, 1);
+	assert_has(o.err, "/open");
+	assert_lacks(o.err, "hush");
+}
+
+static void deleting_without_a_terminal_does_not_ask(void **state)
+{
+	struct outcome o = run(STEPS({ "DELETE /v1/organisations/acme/connections/corp", NULL, 204, NULL, PLAIN }),
+	                       WORDS("connection", "delete", "acme/corp"));
+
+	(void)state;
+	assert_int_equal(o.exit, 0);
+	assert_has(o.out, "connection \"acme/corp\" is deleted");
+}
+
+static void a_connection_that_does_not_work_is_exit_1(void **state)
+{
+	static const struct step bad[] = { { "POST /v1/organisations/acme/connections/corp/test", NULL, 200,
+	                                     "{\"ok\":false,\"notes\":[\"bound\"],\"error\":{\"code\":\"ldap.down\","
+	                                     "\"text\":\"could not read directory\"}}",
+	                                     PLAIN },
+	                                   { 0 } };
+	struct outcome o = run(bad, WORDS("connection", "test", "acme/corp"));
+
+	(void)state;
+	assert_int_equal(o.exit, 1);
+	assert_string_equal(o.out, "bound\n");
+	assert_string_equal(o.err, "rosterctl: could not read directory (ldap.down)\n");
+	o = run(STEPS({ "POST /v1/organisations/acme/connections/corp/test", NULL, 200, "{\"ok\":true,\"notes\":[]}", PLAIN }),
+	        WORDS("connection", "test", "acme/corp"));
+	assert_int_equal(o.exit, 0);
+	assert_has(o.out, "works");
+}
+
+#define ASK_RUN(plan) \
+	{ "POST /v1/organisations/acme/connections/corp/runs", "{\"scope\":\"all\",\"plan_only\":" plan "}", 202, \
+	  "{\"id\":\"r1\",\"state\":\"asked\"}", PLAIN }
+#define LOOK(answer) { "GET /v1/organisations/acme/runs/r1", NULL, 200, answer, PLAIN }
+
+static void a_run_is_waited_for(void **state)
+{
+	struct outcome o = run(STEPS(ASK_RUN("false"), LOOK("{\"state\":\"asked\"}"), LOOK("{\"state\":\"reading\",\"people\":3}"),
+	                             LOOK("{\"id\":\"r1\",\"state\":\"done\",\"pages\":1,\"people\":12,\"groups\":2,"
+	                                  "\"memberships\":9,\"refused\":2,\"counts\":{\"join\":12,\"role\":0,\"suspend\":1},"
+	                                  "\"started_at\":\"2026-11-22T09:00:00Z\",\"finished_at\":\"2026-11-22T09:00:01.5Z\"}")),
+	                       WORDS("sync", "run", "acme/corp", "--wait"));
+
+	(void)state;
+	assert_int_equal(o.exit, 0);
+	assert_string_equal(o.out, "run      r1: done, took 1.5 s\n"
+	                           "read     12 people, 2 groups, 9 memberships in 1 pages\n"
+	                           "changed  12 join, 1 suspend\n"
+	                           "refused  2 people; see: rosterctl connection refused acme/corp\n");
+	assert_string_equal(o.err, "");
+}
+
+static void a_daemon_that_starts_again_is_waited_for(void **state)
+{
+	struct outcome o = run(STEPS(ASK_RUN("false"), LOOK("{\"state\":\"reading\"}"),
+	                             { "GET /v1/organisations/acme/runs/r1", NULL, 200, "", CUT },
+	                             { "GET /v1/organisations/acme/runs/r1", NULL, 503, "{}", PLAIN },
+	                             LOOK("{\"id\":\"r1\",\"state\":\"done\"}")),
+	                       WORDS("sync", "run", "acme/corp", "--wait", "--json"));
+
+	(void)state;
+	assert_int_equal(o.exit, 0);
+	assert_string_equal(o.out, "{\"id\":\"r1\",\"state\":\"done\"}\n");
+}
+
+static void a_held_run_is_exit_6_and_says_what_to_do(void **state)
+{
+	struct outcome o = run(STEPS(ASK_RUN("false"), LOOK("{\"state\":\"held\",\"held_reason\":\"it would remove 50 of 60\"}")),
+	                       WORDS("sync", "run", "acme/corp", "--wait"));
+
+	(void)state;
+	assert_int_equal(o.exit, 6);
+	assert_has(o.err, "rosterctl: the run is held and nothing was changed: it would remove 50 of 60 (run.held)");
+	assert_has(o.err, "rosterctl sync changes acme/r1\n");
+	assert_has(o.err, "rosterctl sync approve acme/r1");
+}
+
+static void a_failed_run_says_why(void **state)
+{
+	struct outcome o = run(STEPS(ASK_RUN("false"), LOOK("{\"state\":\"failed\",\"error\":{\"code\":\"ldap.down\",\"text\":\"no\"}}")),
+	                       WORDS("sync", "run", "acme/corp", "--wait"));
+
+	(void)state;
+	assert_int_equal(o.exit, 1);
+	assert_has(o.err, "rosterctl: the run failed: no (ldap.down)\n");
+	o = run(STEPS(ASK_RUN("false"), LOOK("{\"state\":\"dropped\"}")), WORDS("sync", "run", "acme/corp", "--wait"));
+	assert_int_equal(o.exit, 7);
+	o = run(STEPS(ASK_RUN("false"), LOOK("{\"state\":7}")), WORDS("sync", "run", "acme/corp", "--wait"));
+	assert_int_equal(o.exit, 9);
+}
+
+static void without_wait_a_run_is_only_asked_for(void **state)
+{
+	struct outcome o = run(STEPS(ASK_RUN("false")), WORDS("sync", "run", "acme/corp"));
+
+	(void)state;
+	assert_int_equal(o.exit, 0);
+	assert_has(o.out, "rosterctl sync show acme/r1");
+}
+
+static const struct step a_plan[] = {
+	ASK_RUN("true"),
+	LOOK("{\"id\":\"r1\",\"state\":\"planned\",\"counts\":{\"join\":1,\"role\":1,\"suspend\":1}}"),
+	{ "GET /v1/organisations/acme/runs/r1/changes?limit=1000", NULL, 200,
+	  "{\"items\":[{\"kind\":\"join\",\"subject\":\"x\",\"name\":\"Ada\",\"before\":{},\"after\":{\"role\":\"member\"}},"
+	  "{\"kind\":\"role\",\"name\":\"Bob\",\"before\":{\"role\":\"member\"},\"after\":{\"role\":\"admin\"}},"
+	  "{\"kind\":\"suspend\",\"subject\":\"id-3\",\"name\":null,\"before\":{\"state\":\"active\"},\"after\":{}}],\"next\":null}",
+	  PLAIN },
+	{ 0 },
+};
+
+static void a_plan_is_a_difference_that_people_read(void **state)
+{
+	struct outcome o = run(a_plan, WORDS("sync", "plan", "acme/corp"));
+
+	(void)state;
+	assert_int_equal(o.exit, 0);
+	assert_has(o.out, "+  join     Ada   role: member\n"
+	                  "~  role     Bob   role: member -> admin\n"
+	                  "-  suspend  id-3  state: active -> -\n");
+	assert_has(o.out, "planned  1 join, 1 role, 1 suspend\n");
+	o = run(a_plan, WORDS("sync", "plan", "acme/corp", "--json"));
+	assert_int_equal(o.exit, 0);
+	assert_int_equal(strncmp(o.out, "{\"run\":{\"id\":\"r1\",", 18), 0);
+	assert_has(o.out, ",\"changes\":{\"items\":[\n{\"kind\":\"join\"");
+	assert_has(o.out, "],\"next\":null}\n}\n");
+}
+
+static void a_held_run_is_approved_and_dropped(void **state)
+{
+	struct outcome o = run(STEPS({ "POST /v1/organisations/acme/runs/r1/approve", NULL, 200, "{}", PLAIN },
+	                             LOOK("{\"id\":\"r1\",\"state\":\"done\"}")),
+	                       WORDS("sync", "approve", "acme/r1", "--wait"));
+
+	(void)state;
+	assert_int_equal(o.exit, 0);
+	assert_has(o.out, "changed  nothing");
+	o = run(STEPS({ "POST /v1/organisations/acme/runs/r1/drop", NULL, 409, "{\"detail\":\"it is done\"}", PLAIN }),
+	        WORDS("sync", "drop", "acme/r1"));
+	assert_int_equal(o.exit, 7);
+}
+
+static void the_other_commands_ask_for_the_right_things(void **state)
+{
+	static const char list[] = "{\"items\":[],\"next\":null}";
+	const struct {
+		const char *const *words;
+		struct step step;
+	} cases[] = {
+		{ WORDS("org", "owner", "a", "b@c"), { "POST /v1/organisations/a/owner", "{\"member\":\"b@c\"}", 200, "{}", PLAIN } },
+		{ WORDS("org", "set", "a", "--name", "B"), { "PATCH /v1/organisations/a", "{\"name\":\"B\"}", 200, "{}", PLAIN } },
+		{ WORDS("domain", "add", "a", "b.c"), { "POST /v1/organisations/a/domains", "{\"domain\":\"b.c\"}", 201, "{}", PLAIN } },
+		{ WORDS("domain", "list", "a"), { "GET /v1/organisations/a/domains?limit=1000", NULL, 200, list, PLAIN } },
+		{ WORDS("domain", "remove", "a", "b.c"), { "DELETE /v1/organisations/a/domains/b.c", NULL, 204, NULL, PLAIN } },
+		{ WORDS("connection", "list", "a"), { "GET /v1/organisations/a/connections?limit=1000", NULL, 200, list, PLAIN } },
+		{ WORDS("connection", "show", "a/b"), { "GET /v1/organisations/a/connections/b", NULL, 200, "{}", PLAIN } },
+		{ WORDS("connection", "refused", "a/b"), { "GET /v1/organisations/a/connections/b/refused?limit=1000", NULL, 200, list, PLAIN } },
+		{ WORDS("plugin", "show", "x"), { "GET /v1/plugins/x", NULL, 200, "{\"settings\":[{\"name\":\"url\"}]}", PLAIN } },
+		{ WORDS("sync", "list", "a/b"), { "GET /v1/organisations/a/runs?connection=b&limit=1000", NULL, 200, list, PLAIN } },
+		{ WORDS("sync", "show", "a/r"), { "GET /v1/organisations/a/runs/r", NULL, 200, "{}", PLAIN } },
+		{ WORDS("sync", "changes", "a/r"), { "GET /v1/organisations/a/runs/r/changes?limit=1000", NULL, 200, list, PLAIN } },
+		{ WORDS("member", "list", "a", "--state", "active", "--match", "x y"),
+		  { "GET /v1/organisations/a/members?state=active&q=x%20y&limit=1000", NULL, 200, list, PLAIN } },
+		{ WORDS("member", "show", "a", "b@c"), { "GET /v1/organisations/a/members/b%40c", NULL, 200, "{}", PLAIN } },
+		{ WORDS("member", "role", "a", "b", "admin"), { "PATCH /v1/organisations/a/members/b", "{\"role\":\"admin\"}", 200, "{}", PLAIN } },
+		{ WORDS("member", "suspend", "a", "b"), { "PATCH /v1/organisations/a/members/b", "{\"state\":\"suspended\"}", 200, "{}", PLAIN } },
+		{ WORDS("member", "restore", "a", "b"), { "PATCH /v1/organisations/a/members/b", "{\"state\":\"active\"}", 200, "{}", PLAIN } },
+		{ WORDS("member", "remove", "a", "b"), { "DELETE /v1/organisations/a/members/b", NULL, 204, NULL, PLAIN } },
+		{ WORDS("group", "members", "a", "g"), { "GET /v1/organisations/a/groups/g/members?limit=1000", NULL, 200, list, PLAIN } },
+		{ WORDS("audit", "list", "a", "--action", "x.y"), { "GET /v1/organisations/a/audit?action=x.y&limit=1000", NULL, 200, list, PLAIN } },
+		{ WORDS("permission", "list", "a"), { "GET /v1/organisations/a/permissions", NULL, 200, "{\"permissions\":{\"x\":true}}", PLAIN } },
+		{ WORDS("token", "list"), { "GET /v1/tokens?limit=1000", NULL, 200, list, PLAIN } },
+		{ WORDS("token", "revoke", "1", "--organisation", "a"), { "DELETE /v1/organisations/a/tokens/1", NULL, 204, NULL, PLAIN } },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
+		struct outcome o = run(STEPS(cases[i].step), cases[i].words);
+
+		if (o.exit != 0)
+			fail_msg("case %zu: exit %d, %s", i, o.exit, o.err);
+	}
+}
+
+static void a_permission_that_is_denied_is_exit_4(void **state)
+{
+	struct outcome o = run(STEPS({ "POST /v1/organisations/a/check", "{\"permission\":\"x.y\",\"member\":\"b\"}", 200,
+	                               "{\"allowed\":false,\"reason\":\"a viewer may not\"}", PLAIN }),
+	                       WORDS("permission", "check", "a", "x.y", "--member", "b"));
+
+	(void)state;
+	assert_int_equal(o.exit, 4);
+	assert_has(o.err, "a viewer may not");
+}
+
+static void a_token_is_printed_alone(void **state)
+{
+	struct outcome o = run(STEPS({ "POST /v1/organisations/a/tokens",
+	                               "{\"name\":\"ci\",\"role\":\"viewer\",\"expires_in\":\"30d\"}", 201,
+	                               "{\"id\":\"1\",\"token\":\"rt_secret\"}", PLAIN }),
+	                       WORDS("token", "create", "ci", "--organisation", "a", "--role", "viewer", "--expires", "30d"));
+
+	(void)state;
+	assert_int_equal(o.exit, 0);
+	assert_string_equal(o.out, "rt_secret\n");
+	assert_string_equal(o.err, "");
+}
+
+static void a_token_is_shown_over_tcp(void **state)
+{
+	static const struct step steps[] = { { "GET /v1/whoami", NULL, 200, "{\"kind\":\"token\"}", PLAIN }, { 0 } };
+	const char *file = scratch_file("token", "rt_abc\n", 0600);
+	struct outcome o = play(steps, OVER_TCP, NULL, WORDS("whoami", "--token-file", file));
+
+	(void)state;
+	assert_string_equal(o.wrong, "");
+	assert_int_equal(o.exit, 0);
+	assert_has(o.headers, "\r\nAuthorization: Bearer rt_abc\r\n");
+	assert_string_equal(o.out, "kind  token\n");
+}
+
+static void a_token_is_not_sent_in_the_clear(void **state)
+{
+	const char *file = scratch_file("token", "rt_abc\n", 0600);
+	struct outcome o = run(STEPS({ 0 }), WORDS("whoami", "--url", "http://roster.example", "--token-file", file));
+
+	(void)state;
+	assert_int_equal(o.exit, 2);
+	assert_has(o.err, "use https");
+	o = run(STEPS({ 0 }), WORDS("whoami", "--token-file", scratch_file("token", "rt\nabc\n", 0600)));
+	assert_int_equal(o.exit, 1);
+	assert_lacks(o.err, "abc");
+}
+
+static void a_full_disk_is_a_failure(void **state)
+{
+	char command[4200];
+
+	(void)state;
+	snprintf(command, sizeof(command), "%s/rosterctl/rosterctl help >/dev/full 2>&1", getenv("BUILDDIR"));
+	assert_int_equal(system(command) >> 8, 1);
+}
+
+static void status_tells_how_the_daemon_is(void **state)
+{
+	struct outcome o = run(STEPS({ "GET /healthz", NULL, 200, "{\"status\":\"ok\",\"version\":\"9.9\"}", PLAIN }),
+	                       WORDS("status"));
+
+	(void)state;
+	assert_int_equal(o.exit, 0);
+	assert_has(o.out, "rosterd 9.9 at unix:");
+	o = run(STEPS({ "GET /healthz", NULL, 200, "{\"status\":\"draining\"}", PLAIN }), WORDS("status"));
+	assert_int_equal(o.exit, 1);
+}
+
+static int clean(void **state)
+{
+	(void)state;
+	scratch_remove();
+	return 0;
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(refusals_have_their_own_exit_codes),
+		cmocka_unit_test(usage_errors_ask_nothing),
+		cmocka_unit_test(nobody_there_is_exit_5),
+		cmocka_unit_test(a_silent_daemon_is_exit_5),
+		cmocka_unit_test(a_cut_answer_is_exit_5),
+		cmocka_unit_test(nonsense_is_exit_9),
+		cmocka_unit_test(an_endless_answer_is_exit_9),
+		cmocka_unit_test(redirects_are_not_followed),
+		cmocka_unit_test(a_refusal_that_is_no_problem_still_counts),
+		cmocka_unit_test(control_characters_never_reach_the_terminal),
+		cmocka_unit_test(lists_are_followed_to_their_end),
+		cmocka_unit_test(limit_ends_a_list),
+		cmocka_unit_test(empty_lists_say_so),
+		cmocka_unit_test(lists_that_lead_in_circles_are_exit_9),
+		cmocka_unit_test(organisations_are_made_from_options),
+		cmocka_unit_test(names_stay_in_their_place_of_the_address),
+		cmocka_unit_test(connections_take_settings_roles_and_secrets),
+		cmocka_unit_test(secrets_come_from_standard_input),
+		cmocka_unit_test(secrets_that_others_can_read_are_refused),
+		cmocka_unit_test(deleting_without_a_terminal_does_not_ask),
+		cmocka_unit_test(a_connection_that_does_not_work_is_exit_1),
+		cmocka_unit_test(a_run_is_waited_for),
+		cmocka_unit_test(a_daemon_that_starts_again_is_waited_for),
+		cmocka_unit_test(a_held_run_is_exit_6_and_says_what_to_do),
+		cmocka_unit_test(a_failed_run_says_why),
+		cmocka_unit_test(without_wait_a_run_is_only_asked_for),
+		cmocka_unit_test(a_plan_is_a_difference_that_people_read),
+		cmocka_unit_test(a_held_run_is_approved_and_dropped),
+		cmocka_unit_test(the_other_commands_ask_for_the_right_things),
+		cmocka_unit_test(a_permission_that_is_denied_is_exit_4),
+		cmocka_unit_test(a_token_is_printed_alone),
+		cmocka_unit_test(a_token_is_shown_over_tcp),
+		cmocka_unit_test(a_token_is_not_sent_in_the_clear),
+		cmocka_unit_test(a_full_disk_is_a_failure),
+		cmocka_unit_test(status_tells_how_the_daemon_is),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, clean);
+}
