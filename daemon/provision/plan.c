@@ -12,8 +12,8 @@
 #define IF_NEW(json_name, old, new, shown) "'" json_name "', CASE WHEN " old " IS DISTINCT FROM " new " THEN " shown " END"
 
 static const struct query steps[] = {
-	/* Hash joins of whole tables are what this work is; the planner knows nothing of temporary tables and would
-	 * try nested loops. Memory is the server's, and for this transaction alone. */
+	/* Hash joins of whole tables are what the first steps are; the planner knows nothing of new tables and would try
+	 * nested loops. Memory is the server's, and for this transaction alone. */
 	STEP("memory", "SELECT set_config('work_mem', '256MB', true), set_config('hash_mem_multiplier', '2', true), "
 	               "set_config('enable_nestloop', 'off', true), set_config('jit', 'off', true), "
 	               "set_config('statement_timeout', '0', true)"),
@@ -63,6 +63,7 @@ static const struct query steps[] = {
 	     "LEFT JOIN addresses h ON d.present AND d.domain = ANY ($3) AND h.address = d.email "
 	     "LEFT JOIN twice t ON t.email = d.email AND d.domain = ANY ($3)"),
 	STEP("seen_known", "ANALYZE seen"),
+	STEP("few", "SELECT set_config('enable_nestloop', 'on', true)"),
 
 	/* The highest line of the mapping that names a group of theirs, through any depth of nesting; UNION ends rings. */
 	STEP("wanted",
@@ -76,6 +77,8 @@ static const struct query steps[] = {
 	     "JOIN staged_people p ON p.key = e.member_key GROUP BY p.remote_id) "
 	     "SELECT b.remote_id, m.role FROM best b JOIN role_mappings m ON m.organisation = $1 AND m.connection = $2 "
 	     "AND m.position = b.position"),
+
+	STEP("wanted_known", "ANALYZE wanted"),
 
 	/* One kind for each person seen. A person in another live directory of the organisation is not lost with this one;
 	 * whom an administrator suspended or removed, no directory brings back. */
