@@ -54,21 +54,19 @@ int body_number(struct body *body, const struct ctl *ctl, const char *option, co
 	return 0;
 }
 
-/* Divides KEY=VALUE at the "=" that is pointed to. */
-static int divide(const struct ctl *ctl, const char *option, const char *given, const char *equals, const char *form,
-                  const char **ret_key, struct error *e)
+/* What stands before the "=" that is pointed to; NULL, and the error is filled, if that is nothing. */
+static const char *key_of(const struct ctl *ctl, const char *option, const char *given, const char *equals,
+                          const char *form, struct error *e)
 {
-	if (!equals || equals == given)
-		return usage_error(e, "--%s is \"%s\"; %s is expected", option, given, form);
-	*ret_key = arena_text_n(ctl->arena, given, (size_t)(equals - given));
-	return 0;
+	if (equals && equals > given)
+		return arena_text_n(ctl->arena, given, (size_t)(equals - given));
+	usage_error(e, "--%s is \"%s\"; %s is expected", option, given, form);
+	return NULL;
 }
 
 static void write_bytes(struct body *body, const char *key, const char *bytes, size_t length)
 {
-	if (length > 0 && bytes[length - 1] == '\n')
-		length--;
-	struct secret *text = secret_take(bytes, length);
+	struct secret *text = secret_take(bytes, length > 0 && bytes[length - 1] == '\n' ? length - 1 : length);
 
 	json_put_text(&body->writer, key, secret_text(text));
 	secret_close(&text);
@@ -108,9 +106,10 @@ static int put_file(struct body *body, const char *key, const char *path, struct
 /* KEY=VALUE, KEY=@FILE, or KEY=@@VALUE for a value that begins with "@". */
 static int put_setting(struct body *body, const struct ctl *ctl, const char *given, struct error *e)
 {
-	const char *equals = strchr(given, '='), *key, *value;
+	const char *equals = strchr(given, '='), *value;
+	const char *key = key_of(ctl, "set", given, equals, "KEY=VALUE or KEY=@FILE", e);
 
-	if (divide(ctl, "set", given, equals, "KEY=VALUE or KEY=@FILE", &key, e) < 0)
+	if (!key)
 		return -1;
 	value = equals + 1;
 	if (value[0] == '@' && value[1] != '@')
@@ -148,7 +147,8 @@ static int put_secret(struct body *body, const struct ctl *ctl, const char *give
 
 	if (!equals)
 		return put_prompted(body, given, e);
-	if (divide(ctl, "secret", given, equals, "KEY, KEY=@FILE or KEY=@-", &key, e) < 0)
+	key = key_of(ctl, "secret", given, equals, "KEY, KEY=@FILE or KEY=@-", e);
+	if (!key)
 		return -1;
 	if (equals[1] != '@' || equals[2] == '\0')
 		return usage_error(e, "a secret does not belong on the command line; say --secret %s=@FILE, --secret %s=@- "
@@ -186,7 +186,8 @@ int body_attributes(struct body *body, const struct ctl *ctl, struct error *e)
 	json_begin_object(&body->writer, "attributes");
 	for (size_t at = 0; (given = arguments_each(ctl->given, "attribute", &at));) {
 		equals = strchr(given, '=');
-		if (divide(ctl, "attribute", given, equals, "FIELD=ATTRIBUTE", &field, e) < 0)
+		field = key_of(ctl, "attribute", given, equals, "FIELD=ATTRIBUTE", e);
+		if (!field)
 			return -1;
 		json_put_text(&body->writer, field, equals + 1);
 	}
@@ -203,7 +204,8 @@ int body_roles(struct body *body, const struct ctl *ctl, struct error *e)
 	json_begin_array(&body->writer, "roles");
 	for (size_t at = 0; (given = arguments_each(ctl->given, "role", &at));) {
 		equals = strrchr(given, '=');
-		if (divide(ctl, "role", given, equals, "GROUP=ROLE", &group, e) < 0)
+		group = key_of(ctl, "role", given, equals, "GROUP=ROLE", e);
+		if (!group)
 			return -1;
 		json_begin_object(&body->writer, NULL);
 		json_put_text(&body->writer, "group", group);
