@@ -53,5 +53,5 @@ only 'sodium' daemon/base/
 only 'openssl/evp|openssl/sha' daemon/base/crypt
 only 'ldap\.h|lber\.h' connectors/ldap/
 only 'curl' connectors/common/ rosterctl/
-only 'confuse|ucl' daemon/config
+only 'confuse|ucl' daemon/syntax
 exit $status
