@@ -1,0 +1,297 @@
+/* The daemon's own settings: etc/rosterd.conf. */
+#include "config.h"
+
+#include <string.h>
+
+#include "base/arena.h"
+#include "base/secret.h"
+#include "base/text.h"
+#include "syntax.h"
+
+enum {
+	OWNER_CONNECTIONS = 2, /* migrations, and what the operator orders */
+	DESCRIBE_DEADLINE_MS = 10000,
+	MS = 1000,
+};
+
+/* What is read as one type and handed out as another. */
+struct given {
+	struct config config;
+	const char *const *listen;
+	const char *log_form, *log_level;
+	int idle_timeout_ms;
+	uint64_t head_most;
+};
+
+#define AT(member) offsetof(struct given, member)
+
+static const struct setting top_rows[] = {
+	{ "public_url", SETTING_URL, AT(config.public_url),
+	  .about = "Where the world reaches rosterd: what links, redirects and metadata are made from." },
+	{ "listen", SETTING_ADDRESSES, AT(listen), "127.0.0.1:8080",
+	  .about = "Addresses and ports to listen on; { } for none but the socket." },
+	{ "socket", SETTING_PATH, AT(config.socket), "/run/rosterd/rosterd.sock",
+	  .about = "The Unix socket that rosterctl speaks to." },
+	{ "socket_mode", SETTING_MODE, AT(config.server.unix_mode), "0660",
+	  .about = "Who may open the socket, as chmod(1) has it." },
+	{ "socket_group", SETTING_TEXT, AT(config.server.unix_group), .least = 1, .most = 32,
+	  .about = "The group of the socket; the daemon's own if it is not set." },
+	{ "trusted_proxies", SETTING_NETWORKS, AT(config.server.trusted_proxies),
+	  .about = "Networks whose Forwarded and X-Forwarded-For headers are believed." },
+	{ "admin_users", SETTING_TEXTS, AT(config.admin_users), "root",
+	  .about = "System users who are operators when they come through the socket; the daemon's own user "
+		   "always is." },
+	{ "admin_groups", SETTING_TEXTS, AT(config.admin_groups),
+	  .about = "System groups whose members are operators when they come through the socket." },
+	{ "master_key", SETTING_SECRET, AT(config.master_key),
+	  .about = "What seals the secrets in the database: 32 bytes, or 64 hexadecimal digits. Needed, "
+		   "except with --standalone, which makes its own." },
+	{ "previous_master_key", SETTING_SECRET, AT(config.previous_master_key),
+	  .about = "The master key before the last change; still opens what it sealed." },
+	{ "workers", SETTING_NUMBER, AT(config.workers), "2", .least = 1, .most = 64,
+	  .about = "How many directories are read at the same time." },
+	{ "organisations", SETTING_PATH, AT(config.organisation_files.directory), CONFIG_DIRECTORY "/orgs.d",
+	  .built_in = true, .about = "The folder with a *.conf file for each organisation." },
+	{ 0 },
+};
+
+static const struct setting database_rows[] = {
+	{ "conninfo", SETTING_TEXT, AT(config.store.conninfo), "host=/var/run/postgresql dbname=rosterd",
+	  .least = 1, .most = 1024,
+	  .about = "Where PostgreSQL is, as libpq has it; without user and password." },
+	{ "owner_role", SETTING_TEXT, AT(config.store.role_names[STORE_OWNER]), "rosterd_owner", .least = 1,
+	  .most = 63, .about = "The role that owns the schema and migrates it." },
+	{ "request_role", SETTING_TEXT, AT(config.store.role_names[STORE_REQUEST]), "rosterd_request",
+	  .least = 1, .most = 63, .about = "The role that serves requests, under row-level security." },
+	{ "worker_role", SETTING_TEXT, AT(config.store.role_names[STORE_WORKER]), "rosterd_worker",
+	  .least = 1, .most = 63, .about = "The role of the workers." },
+	{ "owner_password", SETTING_SECRET, AT(config.store.passwords[STORE_OWNER]),
+	  .about = "The password of owner_role; none for peer authentication." },
+	{ "request_password", SETTING_SECRET, AT(config.store.passwords[STORE_REQUEST]),
+	  .about = "The password of request_role; none for peer authentication." },
+	{ "worker_password", SETTING_SECRET, AT(config.store.passwords[STORE_WORKER]),
+	  .about = "The password of worker_role; none for peer authentication." },
+	{ "request_connections", SETTING_NUMBER, AT(config.store.most[STORE_REQUEST]), "8", .least = 1,
+	  .most = 1000, .about = "The most connections for requests." },
+	{ "worker_connections", SETTING_NUMBER, AT(config.store.most[STORE_WORKER]), "4", .least = 2,
+	  .most = 1000, .about = "The most connections of the workers." },
+	{ "connect_timeout", SETTING_DURATION, AT(config.store.connect_timeout_ms), "5s", .least = MS,
+	  .most = 300 * MS, .about = "How long to wait until PostgreSQL answers." },
+	{ "statement_timeout", SETTING_DURATION, AT(config.store.statement_timeout_ms), "30s", .least = MS,
+	  .most = 3600 * MS, .about = "How long a statement of a request may take." },
+	{ "wait_timeout", SETTING_DURATION, AT(config.store.wait_timeout_ms), "5s", .least = 1,
+	  .most = 300 * MS, .about = "How long a request waits for a free connection." },
+	{ 0 },
+};
+
+static const struct setting plugins_rows[] = {
+	{ "directory", SETTING_PATH, AT(config.catalog.plugin_directory), PLUGIN_DIRECTORY, .built_in = true,
+	  .about = "Where the plug-ins are." },
+	{ "child", SETTING_PATH, AT(config.catalog.child_path), CHILD_PATH, .built_in = true,
+	  .about = "The program that loads one plug-in, confined." },
+	{ "children", SETTING_NUMBER, AT(config.catalog.children_most), "16", .least = 1, .most = 1000,
+	  .about = "The most of these at the same time." },
+	{ "memory", SETTING_SIZE, AT(config.catalog.child_memory_most), "512M", .least = 64 << 20,
+	  .most = 64LL << 30, .about = "The address space that each may have." },
+	{ "allow_private_addresses", SETTING_YES_NO, AT(config.allow_private_addresses), "yes",
+	  .about = "Whether a plug-in may reach loopback and private networks, where most LDAP directories "
+		   "are; never the "
+		   "metadata services of clouds." },
+	{ 0 },
+};
+
+static const struct setting http_rows[] = {
+	{ "threads", SETTING_NUMBER, AT(config.server.http_threads), "2", .least = 1, .most = 64,
+	  .about = "Threads that read requests and send replies." },
+	{ "exchanges", SETTING_NUMBER, AT(config.server.exchange_threads), "8", .least = 1, .most = 256,
+	  .about = "Requests that are answered at the same time." },
+	{ "connections", SETTING_NUMBER, AT(config.server.connections_most), "1000", .least = 1,
+	  .most = 100000, .about = "The most connections in all." },
+	{ "connections_per_address", SETTING_NUMBER, AT(config.server.connections_per_address_most), "100",
+	  .least = 1, .most = 100000, .about = "The most connections from one address." },
+	{ "waiting", SETTING_NUMBER, AT(config.server.waiting_most), "256", .least = 0, .most = 100000,
+	  .about = "Requests that may wait to be answered; those above are told to come again." },
+	{ "head", SETTING_SIZE, AT(head_most), "16k", .least = 4 << 10, .most = 1 << 20,
+	  .about = "The most bytes of a request's line and headers." },
+	{ "idle_timeout", SETTING_DURATION, AT(idle_timeout_ms), "30s", .least = MS, .most = 3600 * MS,
+	  .about = "How long a connection may be silent, and a request take to arrive." },
+	{ "drain", SETTING_DURATION, AT(config.drain_ms), "10s", .least = 0, .most = 600 * MS,
+	  .about = "How long requests that have begun may take when the daemon stops." },
+	{ 0 },
+};
+
+static const struct setting sync_rows[] = {
+	{ "page", SETTING_NUMBER, AT(config.page_most), "1000", .least = 10, .most = 10000,
+	  .about = "How many people to ask a directory for at a time." },
+	{ "call_timeout", SETTING_DURATION, AT(config.call_deadline_ms), "2m", .least = MS, .most = 3600 * MS,
+	  .about = "How long a plug-in may take for one page, or to say whether it works." },
+	{ 0 },
+};
+
+static const struct setting guard_rows[] = {
+	{ "remove_most", SETTING_NUMBER, AT(config.organisation_files.remove_most), "10", .least = 0,
+	  .most = 1000000,
+	  .about = "How many people a run may take away before it is held for a person to look at." },
+	{ "remove_share", SETTING_NUMBER, AT(config.organisation_files.remove_share), "5", .least = 0,
+	  .most = 100, .about = "What percentage of all people a run may take away before it is held." },
+	{ 0 },
+};
+
+static const char *const form_words[] = { "plain", "journal", "json", NULL };
+static const char *const level_words[] = { "error", "warning", "notice", "info", "debug", NULL };
+static const struct setting log_rows[] = {
+	{ "form", SETTING_WORD, AT(log_form), "plain", .words = form_words,
+	  .about = "How lines look: plain, journal (with systemd's levels) or json." },
+	{ "level", SETTING_WORD, AT(log_level), "notice", .words = level_words,
+	  .about = "How much is told: error, warning, notice, info or debug." },
+	{ 0 },
+};
+
+static const char *const sections[] = { "database", "plugins", "http", "sync", "guard", "log", NULL };
+static const struct settings_form top = { "", top_rows, sections };
+static const struct settings_form database = { "database", database_rows, NULL };
+static const struct settings_form plugins = { "plugins", plugins_rows, NULL };
+static const struct settings_form http = { "http", http_rows, NULL };
+static const struct settings_form sync_form = { "sync", sync_rows, NULL };
+static const struct settings_form guard = { "guard", guard_rows, NULL };
+static const struct settings_form log_form = { "log", log_rows, NULL };
+static const struct settings_form *const forms[] = {
+	&top, &database, &plugins, &http, &sync_form, &guard, &log_form, NULL,
+};
+
+const struct settings_form *const *config_forms(void)
+{
+	return forms;
+}
+
+/* What the table cannot say: the listeners' own words, and what takes no setting. */
+static void fill_options(struct arena *arena, struct given *given)
+{
+	struct config *config = &given->config;
+	size_t count = 0;
+
+	while (given->listen[count])
+		count++;
+	const char **listen = arena_array(arena, count + 2, sizeof(*listen));
+	memcpy(listen, given->listen, count * sizeof(*listen));
+	listen[count] = arena_format(arena, "unix:%s", config->socket);
+	config->server.listen = listen;
+	config->server.idle_timeout_s = given->idle_timeout_ms / MS;
+	config->server.head_most = given->head_most;
+
+	config->store.most[STORE_OWNER] = OWNER_CONNECTIONS;
+	config->store.application = "rosterd";
+	config->catalog.describe_deadline_ms = DESCRIBE_DEADLINE_MS;
+	log_form_parse(given->log_form, &config->log_form);
+	log_level_parse(given->log_level, &config->log_level);
+}
+
+static void check_listen(struct settings_reader *r, const struct syntax_section *file,
+			 const struct given *given)
+{
+	size_t count = 0;
+
+	while (given->listen[count])
+		count++;
+	if (count >= SERVER_LISTENS_MOST)
+		problem_add(r->problems, r->file, file->line,
+			    "\"listen\" has %zu addresses; at most %d are taken", count,
+			    SERVER_LISTENS_MOST - 1);
+}
+
+static void read_forms(struct settings_reader *r, const struct syntax_section *file, struct given *given)
+{
+	settings_read(r, &top, file, given);
+	for (const struct settings_form *const *form = forms + 1; *form; form++) {
+		const struct syntax_section *section = settings_section(r, file, (*form)->section);
+
+		if (section)
+			settings_read(r, *form, section, given);
+	}
+	check_listen(r, file, given);
+}
+
+/* The daemon's own file. What is wrong in it keeps its default, so that the other files can still be looked
+ * at. */
+static struct config *read_settings(const char *path, struct arena *arena, struct problems *problems)
+{
+	struct given *given = arena_take(arena, sizeof(*given));
+	struct settings_reader r = { arena, path, problems, &given->config.secrets };
+	const struct syntax_section *file;
+
+	given->config.arena = arena;
+	for (const struct settings_form *const *form = forms; *form; form++)
+		settings_defaults(&r, *form, given);
+	if (path && syntax_read(arena, path, &file, problems) == 0)
+		read_forms(&r, file, given);
+	fill_options(arena, given);
+	return &given->config;
+}
+
+/* The plug-ins' tables; without them the rest can still be checked. */
+static void open_catalog(const struct config *config, const char *path, struct catalog **ret,
+			 struct problems *problems)
+{
+	struct error e;
+
+	if (catalog_open(&config->catalog, ret, &e) < 0)
+		problem_add(problems, path ? path : "rosterd", 0, "the plug-ins in \"%s\" cannot be used: %s",
+			    config->catalog.plugin_directory, e.text);
+}
+
+int config_read(const char *path, struct arena *arena, struct config **ret, struct catalog **ret_catalog,
+		struct problems *problems)
+{
+	scoped(catalog) *catalog = NULL;
+	size_t before = problems->count;
+	scoped(config) *config = read_settings(path, arena, problems);
+
+	problems_sort(problems, before);
+	if (ret_catalog)
+		open_catalog(config, path, &catalog, problems);
+	orgfile_read_all(arena, &config->organisation_files, catalog, &config->secrets,
+			 &config->organisations, &config->organisation_count, problems);
+	if (problems->count > before)
+		return -1;
+
+	*ret = config;
+	config = NULL;
+	if (ret_catalog) {
+		*ret_catalog = catalog;
+		catalog = NULL;
+	}
+	return 0;
+}
+
+void config_close(struct config **config)
+{
+	if (*config)
+		settings_secrets_close(&(*config)->secrets);
+	*config = NULL;
+}
+
+static void print_ok(const char *path, const struct config *config, FILE *to)
+{
+	size_t connections = 0;
+
+	for (size_t i = 0; i < config->organisation_count; i++)
+		connections += config->organisations[i].connection_count;
+	fprintf(to, "%s: ok (%zu organisations, %zu connections)\n", path, config->organisation_count,
+		connections);
+}
+
+int config_check(const char *path, FILE *to)
+{
+	scoped(arena) *arena = arena_open("check-config");
+	scoped(config) *config = NULL;
+	scoped(catalog) *catalog = NULL;
+	struct problems *problems = arena_take(arena, sizeof(*problems));
+
+	problems_open(problems, arena);
+	if (config_read(path, arena, &config, &catalog, problems) < 0) {
+		problems_print(problems, to);
+		return 1;
+	}
+	print_ok(path, config, to);
+	return 0;
+}

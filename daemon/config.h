@@ -1,0 +1,65 @@
+/* Reads the configuration by table: etc/rosterd.conf, and etc/orgs.d with a file for each organisation.
+ *
+ * All mistakes of all files are found at once. What was read fills each folder's own options; nothing below
+ * this floor knows the configuration. What a connection may be set to is known to its plug-in alone, and
+ * where the plug-ins are is a setting: so the catalog is opened between the two. */
+#ifndef ROSTERD_CONFIG_H
+#define ROSTERD_CONFIG_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+
+#include "base/log.h"
+#include "http/server.h"
+#include "orgfile.h"
+#include "plugin/catalog.h"
+#include "problem.h"
+#include "settings.h"
+#include "store/pool.h"
+
+struct arena;
+struct secret;
+
+struct config {
+	const char *public_url; /* NULL: none */
+	const char *socket;
+	const char *const *admin_users, *const *admin_groups;
+	const struct secret *master_key, *previous_master_key; /* NULL: none */
+	struct server_options server;			       /* listen has the Unix socket too */
+	int drain_ms;
+	struct store_options store;
+	struct catalog_options catalog;
+	bool allow_private_addresses;
+	int workers;
+	int page_most;	      /* people of a page */
+	int call_deadline_ms; /* of one call of a plug-in */
+	struct orgfile_options organisation_files;
+	enum log_form log_form;
+	enum log_level log_level;
+	size_t organisation_count;
+	const struct orgfile *organisations; /* by the names of their files */
+	struct settings_secrets secrets;
+	struct arena *arena;
+};
+
+/* Reads everything: the daemon's own settings, then (with the plug-ins' own tables) each organisation's file.
+ * path NULL: all defaults. ret_catalog NULL: the plug-ins are not asked, so connections' settings are not
+ * checked against them and no secret among them is read. 0, and *ret stands in the arena and is closed before
+ * it; or -1 and problems. */
+int config_read(const char *path, struct arena *arena, struct config **ret, struct catalog **ret_catalog,
+		struct problems *problems);
+
+/* Wipes the secrets. Accepts a pointer to NULL; leaves NULL behind. */
+void config_close(struct config **config);
+
+/* `rosterd --check-config [FILE]`: reads everything as the daemon would, with the plug-ins' own tables.
+ * Prints each problem as "FILE:LINE: text" and gives 1, or "FILE: ok (N organisations, M connections)" and
+ * gives 0: what the program exits with. */
+int config_check(const char *path, FILE *to);
+
+/* Every setting of rosterd.conf, for the manual and the sample; ends with NULL. */
+const struct settings_form *const *config_forms(void);
+
+#endif

@@ -1,0 +1,652 @@
+/* Organisations described by files.
+ *
+ * A connection's settings are free here and checked against its plug-in's own table. No secret stands in a
+ * file: it is read from where the file says. */
+#include "orgfile.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/arena.h"
+#include "base/secret.h"
+#include "base/text.h"
+#include "plugin/catalog.h"
+#include "problem.h"
+#include "syntax.h"
+
+enum {
+	SCHEDULE_LEAST_MS = 10 * 1000,
+	SCHEDULE_MOST_MS = 7 * 24 * 3600 * 1000,
+	SLUG_MOST = 63,
+	NAME_MOST = 200
+};
+
+struct organisation_reader {
+	struct settings_reader r;
+	const struct orgfile_options *options;
+	struct catalog *catalog; /* NULL: unknown */
+};
+
+#define wrong(o, line, ...) problem_add((o)->r.problems, (o)->r.file, line, __VA_ARGS__)
+
+/* ---- the tables ---- */
+
+static const char *const type_words[] = { "solo", "team", "enterprise", NULL };
+static const char *const role_words[] = { "admin", "member", "viewer", NULL };
+static const char *const state_words[] = { "active", "paused", NULL };
+static const char *const field_words[] = { "user_name",	  "email",	  "given_name",
+					   "family_name", "display_name", "title",
+					   "department",  "locale",	  NULL };
+
+#define AT(member) offsetof(struct orgfile, member)
+static const struct setting organisation_rows[] = {
+	{ "slug", SETTING_TEXT, AT(slug), .least = 1, .most = SLUG_MOST,
+	  .about = "The organisation's name in addresses and commands; the name of the file without .conf if "
+		   "it is not set." },
+	{ "name", SETTING_TEXT, AT(name), .least = 1, .most = NAME_MOST, .required = true,
+	  .about = "The organisation's name as people read it." },
+	{ "type", SETTING_WORD, AT(type), "enterprise", .words = type_words,
+	  .about = "solo, team or enterprise." },
+	{ "domains", SETTING_TEXTS, AT(domains),
+	  .about = "Mail domains that belong to it; taken as proven, on the operator's word." },
+	{ "default_role", SETTING_WORD, AT(default_role), "member", .words = role_words,
+	  .about = "The role of whoever no group gives one: admin, member or viewer." },
+	{ 0 },
+};
+#undef AT
+
+#define AT(member) offsetof(struct orgfile_connection, member)
+static const struct setting connection_rows[] = {
+	{ "plugin", SETTING_TEXT, AT(is.plugin), .least = 1, .most = 40, .required = true,
+	  .about = "The plug-in that talks to the directory, such as ldap." },
+	{ "state", SETTING_WORD, AT(is.state), "active", .words = state_words,
+	  .about = "active, or paused: keeps everything and does nothing." },
+	{ "schedule", SETTING_SCHEDULE, AT(is.schedule_ms), "15m", .least = SCHEDULE_LEAST_MS,
+	  .most = SCHEDULE_MOST_MS,
+	  .about = "How often to read the directory; never: only when somebody asks." },
+	{ 0 },
+};
+
+static const struct setting guard_rows[] = {
+	{ "remove_most", SETTING_NUMBER, AT(is.remove_most), .least = 0, .most = 1000000,
+	  .about = "As in rosterd.conf, which has the default." },
+	{ "remove_share", SETTING_NUMBER, AT(is.remove_share), .least = 0, .most = 100,
+	  .about = "As in rosterd.conf, which has the default." },
+	{ 0 },
+};
+#undef AT
+
+static const char *const organisation_sections[] = { "connection", NULL };
+static const char *const connection_sections[] = { "guard", "settings", "roles", "attributes", NULL };
+static const struct settings_form organisation_form = { "", organisation_rows, organisation_sections };
+static const struct settings_form connection_form = { "connection", connection_rows, connection_sections };
+static const struct settings_form guard_form = { "guard", guard_rows, NULL };
+static const struct settings_form *const forms[] = { &organisation_form, &connection_form, &guard_form,
+						     NULL };
+
+const struct settings_form *const *orgfile_forms(void)
+{
+	return forms;
+}
+
+/* ---- names ---- */
+
+/* Lower-case letters and digits, and the others inside: what the schema's CHECKs say. */
+static bool is_plain_name(const char *text, const char *inside)
+{
+	static const char ends[] = "abcdefghijklmnopqrstuvwxyz0123456789";
+	size_t length = strlen(text);
+
+	if (length == 0 || length > SLUG_MOST || !strchr(ends, text[0]) || !strchr(ends, text[length - 1]))
+		return false;
+	for (; *text; text++)
+		if (!strchr(ends, *text) && !strchr(inside, *text))
+			return false;
+	return true;
+}
+
+static const char *meant(struct organisation_reader *o, const char *given, const char *const *words)
+{
+	const char *word = text_did_you_mean(given, words);
+
+	return word ? arena_format(o->r.arena, "; did you mean \"%s\"?", word) : "";
+}
+
+/* The sections of a connection whose names are free; false: there are more settings than can be kept. */
+static bool fits(struct organisation_reader *o, const struct syntax_section *section, size_t most)
+{
+	size_t count = 0;
+
+	for (const struct syntax_setting *each = section->settings; each; each = each->next)
+		count++;
+	for (const struct syntax_section *each = section->sections; each; each = each->next)
+		wrong(o, each->line, "there can be no section \"%s\" in \"%s\"",
+		      problem_value(o->r.problems, each->name), section->name);
+	if (count > most)
+		wrong(o, section->line, "\"%s\" has %zu lines; at most %zu are taken", section->name, count,
+		      most);
+	return count <= most;
+}
+
+/* ---- roles and attributes ---- */
+
+static bool is_role(const char *text)
+{
+	return text_equal(text, "admin") || text_equal(text, "member") || text_equal(text, "viewer");
+}
+
+static void read_role(struct organisation_reader *o, const struct syntax_section *section,
+		      const struct syntax_setting *setting, struct connection *connection,
+		      struct connection_mapping *list)
+{
+	const char *role = settings_one(&o->r, section, setting);
+	const char *group = problem_value(o->r.problems, setting->name);
+
+	if (!role || settings_repeated(&o->r, section, setting))
+		return;
+	if (text_equal(role, "owner"))
+		wrong(o, setting->line,
+		      "group \"%s\" gives the role \"owner\"; \"admin\", \"member\" or \"viewer\" is "
+		      "expected, "
+		      "an owner is named by a person",
+		      group);
+	else if (!is_role(role))
+		wrong(o, setting->line,
+		      "group \"%s\" gives the role \"%s\"; \"admin\", \"member\" or \"viewer\" is expected%s",
+		      group, problem_value(o->r.problems, role), meant(o, role, role_words));
+	else
+		list[connection->mapping_count++] = (struct connection_mapping){ setting->name, role };
+}
+
+static void read_roles(struct organisation_reader *o, const struct syntax_section *section,
+		       struct connection *connection)
+{
+	if (!section || !fits(o, section, CONNECTION_MAPPINGS_MOST))
+		return;
+
+	struct connection_mapping *list = arena_array(o->r.arena, CONNECTION_MAPPINGS_MOST, sizeof(*list));
+	for (const struct syntax_setting *each = section->settings; each; each = each->next)
+		read_role(o, section, each, connection, list);
+	connection->mappings = list;
+}
+
+static bool is_field(const char *name)
+{
+	for (const char *const *word = field_words; *word; word++)
+		if (text_equal(*word, name))
+			return true;
+	return false;
+}
+
+static void read_attribute(struct organisation_reader *o, const struct syntax_section *section,
+			   const struct syntax_setting *setting, struct connection *connection,
+			   struct connection_pair *list)
+{
+	const char *attribute = settings_one(&o->r, section, setting);
+
+	if (!attribute || settings_repeated(&o->r, section, setting))
+		return;
+	if (!is_field(setting->name))
+		wrong(o, setting->line, "there is no field \"%s\"%s",
+		      problem_value(o->r.problems, setting->name), meant(o, setting->name, field_words));
+	else if (!*attribute)
+		wrong(o, setting->line,
+		      "\"attributes.%s\" is \"\"; the name of the directory's attribute is expected",
+		      setting->name);
+	else
+		list[connection->attribute_count++] = (struct connection_pair){ setting->name, attribute };
+}
+
+static void read_attributes(struct organisation_reader *o, const struct syntax_section *section,
+			    struct connection *connection)
+{
+	if (!section || !fits(o, section, CONNECTION_ATTRIBUTES_MOST))
+		return;
+
+	struct connection_pair *list = arena_array(o->r.arena, CONNECTION_ATTRIBUTES_MOST, sizeof(*list));
+	for (const struct syntax_setting *each = section->settings; each; each = each->next)
+		read_attribute(o, section, each, connection, list);
+	connection->attributes = list;
+}
+
+/* ---- settings of the plug-in ---- */
+
+/* What the settings become. */
+struct settings_lists {
+	struct connection_pair *pairs;
+	const char **secret_names;
+	const struct secret **secrets;
+};
+
+static void close_file(int *fd)
+{
+	if (*fd >= 0)
+		close(*fd);
+}
+
+/* A file of certificates: public, so anybody may read it. NULL and a problem. */
+static const char *read_pem(struct organisation_reader *o, const char *name, const struct syntax_value *value)
+{
+	const char *path = value->text + strlen("file:");
+	__attribute__((cleanup(close_file))) int fd =
+		open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
+	struct stat about;
+
+	if (fd < 0 || fstat(fd, &about) < 0) {
+		wrong(o, value->line, "\"%s\": file \"%s\" could not be opened: %s", name, path,
+		      strerror(errno));
+		return NULL;
+	}
+	if (!S_ISREG(about.st_mode) || about.st_size > ORGFILE_PEM_MOST) {
+		wrong(o, value->line, "\"%s\": file \"%s\" is no regular file of at most %d bytes", name,
+		      path, ORGFILE_PEM_MOST);
+		return NULL;
+	}
+
+	char *text = arena_take(o->r.arena, (size_t)about.st_size + 1);
+	ssize_t size = read(fd, text, (size_t)about.st_size);
+	if (size < 0 || !text_is_utf8(text, (size_t)size)) {
+		wrong(o, value->line, "\"%s\": file \"%s\" is no text that can be read", name, path);
+		return NULL;
+	}
+	return text;
+}
+
+/* Several values become lines of one: how a plug-in is given a list. */
+static const char *join(struct organisation_reader *o, const struct syntax_setting *setting)
+{
+	struct buffer all;
+
+	buffer_open(&all, SYNTAX_FILE_MOST);
+	for (size_t i = 0; i < setting->count; i++)
+		buffer_format(&all, "%s%s", i ? "\n" : "", setting->values[i].text);
+	const char *text = arena_text_n(o->r.arena, setting->count ? all.bytes : "", all.length);
+	buffer_close(&all);
+	return text;
+}
+
+static const struct catalog_setting *find_row(const struct catalog_plugin *plugin, const char *name)
+{
+	for (size_t i = 0; i < plugin->setting_count; i++)
+		if (text_equal(plugin->settings[i].name, name))
+			return &plugin->settings[i];
+	return NULL;
+}
+
+static void unknown_setting(struct organisation_reader *o, const struct catalog_plugin *plugin,
+			    const struct syntax_setting *setting)
+{
+	const char **names = arena_array(o->r.arena, plugin->setting_count + 1, sizeof(*names));
+
+	for (size_t i = 0; i < plugin->setting_count; i++)
+		names[i] = plugin->settings[i].name;
+	wrong(o, setting->line, "plug-in \"%s\" has no setting \"%s\"%s", plugin->name,
+	      problem_value(o->r.problems, setting->name), meant(o, setting->name, names));
+}
+
+/* The text of a setting that is no secret: NULL and a problem. */
+static const char *plain_value(struct organisation_reader *o, const struct syntax_section *section,
+			       const struct syntax_setting *setting, const struct catalog_setting *row)
+{
+	const char *text;
+	struct error e;
+
+	if (!row || row->type == CATALOG_LIST)
+		text = join(o, setting);
+	else if ((text = settings_one(&o->r, section, setting)) && row->type == CATALOG_PEM &&
+		 text_begins(text, "file:"))
+		text = read_pem(o, row->name, &setting->values[0]);
+	if (text && row && catalog_check_value(row, text, &e) < 0) {
+		wrong(o, setting->line, "%s", e.text);
+		return NULL;
+	}
+	return text;
+}
+
+static void read_secret(struct organisation_reader *o, const struct syntax_section *section,
+			const struct syntax_setting *setting, struct connection *connection,
+			struct settings_lists *lists)
+{
+	const struct secret *secret = NULL;
+
+	if (settings_one(&o->r, section, setting))
+		secret = settings_secret(&o->r, setting->name, &setting->values[0]);
+	if (!secret)
+		return;
+	lists->secret_names[connection->secret_count] = setting->name;
+	lists->secrets[connection->secret_count++] = secret;
+}
+
+static void read_plugin_setting(struct organisation_reader *o, const struct syntax_section *section,
+				const struct syntax_setting *setting, const struct catalog_plugin *plugin,
+				struct connection *connection, struct settings_lists *lists)
+{
+	const struct catalog_setting *row = plugin ? find_row(plugin, setting->name) : NULL;
+	const char *text;
+
+	if (settings_repeated(&o->r, section, setting))
+		return;
+	if (plugin && !row) {
+		unknown_setting(o, plugin, setting);
+	} else if (row && row->type == CATALOG_SECRET) {
+		read_secret(o, section, setting, connection, lists);
+	} else {
+		text = plain_value(o, section, setting, row);
+		if (text)
+			lists->pairs[connection->setting_count++] =
+				(struct connection_pair){ setting->name, text };
+	}
+}
+
+static void check_missing(struct organisation_reader *o, const struct syntax_section *settings, int line,
+			  const struct catalog_plugin *plugin)
+{
+	for (size_t i = 0; i < plugin->setting_count; i++) {
+		const struct syntax_setting *given = settings ? settings->settings : NULL;
+		struct error e;
+
+		while (given && !text_equal(given->name, plugin->settings[i].name))
+			given = given->next;
+		if (!given && catalog_check_value(&plugin->settings[i], NULL, &e) < 0)
+			wrong(o, settings ? settings->line : line, "%s", e.text);
+	}
+}
+
+static void read_plugin_settings(struct organisation_reader *o, const struct syntax_section *section,
+				 const struct syntax_section *settings, const struct catalog_plugin *plugin,
+				 struct orgfile_connection *connection)
+{
+	struct settings_lists lists = {
+		.pairs = arena_array(o->r.arena, CONNECTION_SETTINGS_MOST, sizeof(*lists.pairs)),
+		.secret_names =
+			arena_array(o->r.arena, CONNECTION_SETTINGS_MOST, sizeof(*lists.secret_names)),
+		.secrets = arena_array(o->r.arena, CONNECTION_SETTINGS_MOST, sizeof(*lists.secrets)),
+	};
+
+	if (settings && fits(o, settings, CONNECTION_SETTINGS_MOST))
+		for (const struct syntax_setting *each = settings->settings; each; each = each->next)
+			read_plugin_setting(o, settings, each, plugin, &connection->is, &lists);
+	if (plugin)
+		check_missing(o, settings, section->line, plugin);
+	connection->is.settings = lists.pairs;
+	connection->is.secrets = lists.secret_names;
+	connection->secrets = lists.secrets;
+}
+
+/* The line where a section sets something, or the section's own. */
+static int line_of(const struct syntax_section *section, const char *name)
+{
+	for (const struct syntax_setting *each = section->settings; each; each = each->next)
+		if (text_equal(each->name, name))
+			return each->line;
+	return section->line;
+}
+
+static const struct catalog_plugin *find_plugin(struct organisation_reader *o,
+						const struct syntax_section *section, const char *name)
+{
+	const struct catalog_plugin *plugin = NULL;
+	int line = line_of(section, "plugin");
+	struct error e;
+
+	if (!name || !o->catalog)
+		return NULL;
+	switch (catalog_find(o->catalog, name, &plugin, &e)) {
+	case 0:
+		wrong(o, line, "there is no plug-in \"%s\"%s", problem_value(o->r.problems, name),
+		      meant(o, name, catalog_names(o->catalog)));
+		break;
+	case -1:
+		wrong(o, line, "plug-in \"%s\" cannot be used: %s", name, e.text);
+		break;
+	}
+	return plugin;
+}
+
+/* ---- connections ---- */
+
+static void check_connection_name(struct organisation_reader *o, const struct syntax_section *section)
+{
+	if (!*section->title)
+		wrong(o, section->line, "a connection has a name: \"connection corporate {\" is expected");
+	else if (!is_plain_name(section->title, "._-"))
+		wrong(o, section->line,
+		      "connection \"%s\": a name of at most %d small letters, digits, \".\", \"_\" and \"-\" "
+		      "is "
+		      "expected, with a letter or digit at both ends",
+		      problem_value(o->r.problems, section->title), SLUG_MOST);
+	for (const struct syntax_section *first = section->parent->sections; first != section;
+	     first = first->next) {
+		if (!text_equal(first->name, "connection") || !text_equal(first->title, section->title) ||
+		    !*first->title)
+			continue;
+		wrong(o, section->line, "connection \"%s\" is there a second time; the first is in line %d",
+		      section->title, first->line);
+		return;
+	}
+}
+
+static void read_connection(struct organisation_reader *o, const struct syntax_section *section,
+			    struct orgfile_connection *ret)
+{
+	*ret = (struct orgfile_connection){ .is = { .name = section->title, .managed_by = "file" } };
+	ret->is.remove_most = o->options->remove_most;
+	ret->is.remove_share = o->options->remove_share;
+	check_connection_name(o, section);
+	settings_defaults(&o->r, &connection_form, ret);
+	settings_read(&o->r, &connection_form, section, ret);
+
+	const struct syntax_section *guard = settings_section(&o->r, section, "guard");
+	if (guard)
+		settings_read(&o->r, &guard_form, guard, ret);
+	read_roles(o, settings_section(&o->r, section, "roles"), &ret->is);
+	read_attributes(o, settings_section(&o->r, section, "attributes"), &ret->is);
+	read_plugin_settings(o, section, settings_section(&o->r, section, "settings"),
+			     find_plugin(o, section, ret->is.plugin), ret);
+}
+
+static void read_connections(struct organisation_reader *o, const struct syntax_section *file,
+			     struct orgfile *organisation)
+{
+	size_t count = 0;
+
+	for (const struct syntax_section *each = file->sections; each; each = each->next)
+		count += text_equal(each->name, "connection");
+	if (count > ORGFILE_CONNECTIONS_MOST) {
+		wrong(o, file->line, "there are %zu connections; at most %d are taken", count,
+		      ORGFILE_CONNECTIONS_MOST);
+		return;
+	}
+
+	struct orgfile_connection *list = arena_array(o->r.arena, count, sizeof(*list));
+	for (const struct syntax_section *each = file->sections; each; each = each->next)
+		if (text_equal(each->name, "connection"))
+			read_connection(o, each, &list[organisation->connection_count++]);
+	organisation->connections = list;
+}
+
+/* ---- one file ---- */
+
+/* A thing that only one organisation can have, and where it was claimed. */
+struct claim {
+	const char *what, *of; /* "domain", "acme.example" */
+	const char *file;
+	int line;
+	size_t order;
+};
+
+struct claims {
+	struct claim *list;
+	size_t count;
+};
+
+static void claim(struct claims *claims, const char *what, const char *of, const char *file, int line)
+{
+	claims->list[claims->count] = (struct claim){ what, of, file, line, claims->count };
+	claims->count++;
+}
+
+static const char *file_slug(struct arena *arena, const char *path)
+{
+	const char *name = strrchr(path, '/') + 1;
+
+	return arena_text_n(arena, name, strlen(name) - strlen(".conf"));
+}
+
+static void check_slug(struct organisation_reader *o, const struct syntax_section *file,
+		       struct orgfile *organisation, struct claims *claims)
+{
+	if (!organisation->slug)
+		organisation->slug = file_slug(o->r.arena, o->r.file);
+	if (is_plain_name(organisation->slug, "-"))
+		claim(claims, "slug", organisation->slug, o->r.file, line_of(file, "slug"));
+	else
+		wrong(o, line_of(file, "slug"),
+		      "\"slug\" is \"%s\"; at most %d small letters, digits and \"-\" are expected, "
+		      "with a letter or digit at both ends",
+		      problem_value(o->r.problems, organisation->slug), SLUG_MOST);
+}
+
+static const struct syntax_setting *find_setting(const struct syntax_section *section, const char *name)
+{
+	const struct syntax_setting *setting = section->settings;
+
+	while (setting && !text_equal(setting->name, name))
+		setting = setting->next;
+	return setting;
+}
+
+static void check_domains(struct organisation_reader *o, const struct syntax_section *file,
+			  struct orgfile *organisation, struct claims *claims)
+{
+	const struct syntax_setting *setting = find_setting(file, "domains");
+	size_t count = 0;
+
+	if (!setting)
+		return;
+	if (setting->count > ORGFILE_DOMAINS_MOST) {
+		wrong(o, setting->line, "\"domains\" has %zu values; at most %d are taken", setting->count,
+		      ORGFILE_DOMAINS_MOST);
+		return;
+	}
+
+	const char **domains = arena_array(o->r.arena, setting->count + 1, sizeof(*domains));
+	for (size_t i = 0; i < setting->count; i++) {
+		const struct syntax_value *value = &setting->values[i];
+		struct error e;
+
+		if (text_domain(o->r.arena, value->text, &domains[count], &e) < 0)
+			wrong(o, value->line, "\"domains\": %s", e.text);
+		else
+			claim(claims, "domain", domains[count++], o->r.file, value->line);
+	}
+	organisation->domains = domains;
+}
+
+static void read_organisation(struct organisation_reader *o, const struct syntax_section *file,
+			      struct orgfile *organisation, struct claims *claims)
+{
+	organisation->file = o->r.file;
+	settings_defaults(&o->r, &organisation_form, organisation);
+	settings_read(&o->r, &organisation_form, file, organisation);
+	check_slug(o, file, organisation, claims);
+	check_domains(o, file, organisation, claims);
+	read_connections(o, file, organisation);
+}
+
+/* ---- all files ---- */
+
+/* Names that begin with "." or do not end with ".conf" are editors' and packages' own. */
+static int is_organisation_file(const struct dirent *entry)
+{
+	return entry->d_name[0] != '.' && text_ends(entry->d_name, ".conf") &&
+	       strlen(entry->d_name) > strlen(".conf");
+}
+
+static int by_claim(const void *a, const void *b)
+{
+	const struct claim *x = a, *y = b;
+	int order = strcmp(x->what, y->what);
+
+	if (!order)
+		order = strcmp(x->of, y->of);
+	return order ? order : (x->order > y->order) - (x->order < y->order);
+}
+
+/* What two organisations, or one twice, lay claim to. */
+static void check_claims(struct claims *claims, struct problems *problems)
+{
+	qsort(claims->list, claims->count, sizeof(*claims->list), by_claim);
+	for (size_t i = 1, first = 0; i < claims->count; i++) {
+		const struct claim *one = &claims->list[first], *other = &claims->list[i];
+
+		if (!text_equal(one->what, other->what) || !text_equal(one->of, other->of))
+			first = i;
+		else
+			problem_add(problems, other->file, other->line, "%s \"%s\" is already taken in %s:%d",
+				    other->what, other->of, one->file, one->line);
+	}
+}
+
+static size_t read_files(struct organisation_reader *o, struct dirent **entries, size_t count,
+			 struct orgfile *list)
+{
+	struct claims claims = {
+		.list = arena_array(o->r.arena, count * (ORGFILE_DOMAINS_MOST + 1), sizeof(*claims.list)),
+	};
+	size_t done = 0;
+
+	for (size_t i = 0; i < count; i++) {
+		const struct syntax_section *file;
+
+		o->r.file = arena_format(o->r.arena, "%s/%s", o->options->directory, entries[i]->d_name);
+		if (syntax_read(o->r.arena, o->r.file, &file, o->r.problems) == 0)
+			read_organisation(o, file, &list[done++], &claims);
+	}
+	check_claims(&claims, o->r.problems);
+	return done;
+}
+
+static void free_entries(struct dirent **entries, int count)
+{
+	for (int i = 0; i < count; i++)
+		free(entries[i]);
+	free(entries);
+}
+
+/* Not alphasort: the order shall not depend on the locale. */
+static int by_name(const struct dirent **a, const struct dirent **b)
+{
+	return strcmp((*a)->d_name, (*b)->d_name);
+}
+
+void orgfile_read_all(struct arena *arena, const struct orgfile_options *options, struct catalog *catalog,
+		      struct settings_secrets *secrets, const struct orgfile **ret, size_t *ret_count,
+		      struct problems *problems)
+{
+	struct organisation_reader o = { { arena, options->directory, problems, secrets }, options, catalog };
+	struct orgfile *list = arena_array(arena, ORGFILES_MOST, sizeof(*list));
+	size_t before = problems->count, done = 0;
+	struct dirent **entries = NULL;
+	int count = scandir(options->directory, &entries, is_organisation_file, by_name);
+
+	/* Where rosterd looks by itself there need not be anything. */
+	bool missing =
+		count < 0 && errno == ENOENT && text_equal(options->directory, CONFIG_DIRECTORY "/orgs.d");
+
+	if (count > ORGFILES_MOST)
+		wrong(&o, 0, "there are %d organisations; at most %d are taken", count, ORGFILES_MOST);
+	else if (count >= 0)
+		done = read_files(&o, entries, (size_t)count, list);
+	else if (!missing)
+		wrong(&o, 0, "the organisations' folder could not be read: %s", strerror(errno));
+	free_entries(entries, count);
+	problems_sort(problems, before);
+	*ret = list;
+	*ret_count = done;
+}

@@ -1,0 +1,51 @@
+/* Organisations described by files: etc/orgs.d/NAME.conf, one each. */
+#ifndef ROSTERD_ORGFILE_H
+#define ROSTERD_ORGFILE_H
+
+#include <stddef.h>
+
+#include "roster/connection.h"
+#include "settings.h"
+
+struct arena;
+struct catalog;
+struct problems;
+struct secret;
+
+enum {
+	ORGFILES_MOST = 1000,		/* files in orgs.d */
+	ORGFILE_CONNECTIONS_MOST = 100, /* of an organisation */
+	ORGFILE_DOMAINS_MOST = 100,	/* of an organisation */
+	ORGFILE_PEM_MOST = 64 * 1024,	/* bytes of a file of certificates */
+};
+
+/* A connection as its file has it: `is` has no ids; its secrets' names have the secrets beside them. */
+struct orgfile_connection {
+	struct connection is;
+	const struct secret *const *secrets; /* one for each of is.secrets; borrowed */
+};
+
+struct orgfile {
+	const char *file;
+	const char *slug, *name, *type, *default_role;
+	const char *const *domains; /* A-labels in lower case, ended by NULL; proven by the operator's word */
+	size_t connection_count;
+	const struct orgfile_connection *connections;
+};
+
+struct orgfile_options {
+	const char *directory;
+	int remove_most, remove_share; /* the guard of a connection that has none of its own */
+};
+
+/* Reads all files of the directory, by their names, and checks what only shows when they stand side by side.
+ * catalog NULL: settings are not checked and no secret is read. Whatever is wrong becomes a problem; what is
+ * right is returned all the same. Secrets are kept in `secrets`, everything else in the arena. */
+void orgfile_read_all(struct arena *arena, const struct orgfile_options *options, struct catalog *catalog,
+		      struct settings_secrets *secrets, const struct orgfile **ret, size_t *ret_count,
+		      struct problems *problems);
+
+/* Every setting of these files, for the manual and the sample; ends with NULL. */
+const struct settings_form *const *orgfile_forms(void);
+
+#endif
