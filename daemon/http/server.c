@@ -23,10 +23,11 @@
 #include <stdatomic.h>
 #include <stdio.h>
 #include <string.h>
+#include <time.h>
 
 enum {
 	HTTP_THREADS_MOST = 64,
-	KEEP_MS = 1000,    /* how often slow connections are looked for */
+	KEEP_S = 1,        /* how often slow connections are looked for */
 	SEND_MS = 2000,    /* for the last answers to be sent, once all are given */
 	RETRY_MS = 1000,   /* what a client is told that comes while all threads are busy */
 	DISCARD_MOST = 1 << 20, /* bytes of a refused body that are read, so that the client can read why */
@@ -55,9 +56,9 @@ struct server {
 	atomic_bool late;     /* what has not begun to be answered is answered 503 */
 	atomic_long open, answered;
 	pthread_t keeper;
-	bool keeper_runs;
+	bool keeper_runs, keeper_ends;
 	pthread_mutex_t keeper_lock;
-	pthread_cond_t keeper_ends;
+	pthread_cond_t keeper_wakes;
 };
 
 struct exchange {
@@ -403,15 +404,14 @@ static void note_connection(void *self, struct MHD_Connection *carrier, void **c
 static void *keep(void *self)
 {
 	struct server *server = self;
-	bool ends = false;
 
 	pthread_mutex_lock(&server->keeper_lock);
-	while (!ends) {
+	while (!server->keeper_ends) {
 		struct timespec next;
 
 		clock_gettime(CLOCK_REALTIME, &next);
-		next.tv_sec += KEEP_MS / 1000;
-		ends = pthread_cond_timedwait(&server->keeper_ends, &server->keeper_lock, &next) != ETIMEDOUT;
+		next.tv_sec += KEEP_S;
+		pthread_cond_timedwait(&server->keeper_wakes, &server->keeper_lock, &next);
 		connections_end_slow(server->connections, server->idle_ms);
 	}
 	pthread_mutex_unlock(&server->keeper_lock);
@@ -553,7 +553,7 @@ int server_open(const struct server_options *options, const struct server_handle
 	server->head_most = options->head_most;
 	server->idle_ms = (int64_t)options->idle_timeout_s * 1000;
 	pthread_mutex_init(&server->keeper_lock, NULL);
-	pthread_cond_init(&server->keeper_ends, NULL);
+	pthread_cond_init(&server->keeper_wakes, NULL);
 	server->connections = connections_open(options->connections_most, options->connections_per_address_most,
 	                                       &server->proxies);
 
@@ -580,7 +580,8 @@ static void stop_keeper(struct server *server)
 	if (!server->keeper_runs)
 		return;
 	pthread_mutex_lock(&server->keeper_lock);
-	pthread_cond_signal(&server->keeper_ends);
+	server->keeper_ends = true;
+	pthread_cond_signal(&server->keeper_wakes);
 	pthread_mutex_unlock(&server->keeper_lock);
 	pthread_join(server->keeper, NULL);
 }
@@ -599,7 +600,7 @@ static void free_server(struct server *server)
 
 	crew_close(&server->crew);
 	connections_close(&server->connections);
-	pthread_cond_destroy(&server->keeper_ends);
+	pthread_cond_destroy(&server->keeper_wakes);
 	pthread_mutex_destroy(&server->keeper_lock);
 	arena_close(&arena);
 }
