@@ -1,6 +1,8 @@
 /* Groups, counted through the groups within them. */
 #include "roster/group.h"
 
+#include <stdbool.h>
+
 /* The page is chosen first, and only its groups are counted; UNION ends where groups contain each other. */
 #define COUNTED(page) \
 	"WITH RECURSIVE page AS (" page "), " \
@@ -25,18 +27,34 @@ static struct group read_row(const struct rows *rows, size_t row)
 	};
 }
 
-int group_load(struct tx *tx, struct arena *arena, const struct id *organisation, const struct id *id, struct group *ret,
-               struct error *e)
+static void read_rows(const struct rows *rows, struct arena *arena, struct group **ret, size_t *ret_count)
+{
+	*ret_count = rows_count(rows);
+	*ret = arena_array(arena, *ret_count, sizeof(**ret));
+	for (size_t i = 0; i < *ret_count; i++)
+		(*ret)[i] = read_row(rows, i);
+}
+
+int group_find(struct tx *tx, struct arena *arena, const struct id *organisation, const char *id_or_name,
+               struct group *ret, struct error *e)
 {
 	static const struct query query = {
-		"group.load", COUNTED("SELECT * FROM groups WHERE organisation = $1 AND id = $2"), QUERY_READS, 0,
+		"group.find",
+		COUNTED("SELECT * FROM groups WHERE organisation = $1 AND (id = $2 OR name = $3) LIMIT 2"), QUERY_READS, 0,
 	};
 	const struct rows *rows;
-	int found = query_one(tx, &query, PARAMS(P_ID(organisation), P_ID(id)), arena, &rows, e);
+	struct id id;
+	bool is_id = id_parse(id_or_name, &id) == 0;
 
-	if (found == 1)
+	if (query_run(tx, &query, PARAMS(P_ID(organisation), P_ID(is_id ? &id : NULL), P_TEXT(id_or_name)), arena, &rows,
+	              e) < 0)
+		return -1;
+	if (rows_count(rows) > 1)
+		return error_set(e, ERROR_CONFLICT, "group.ambiguous",
+		                 "more than one group is named \"%.200s\"; name it by id", id_or_name);
+	if (rows_count(rows) == 1)
 		*ret = read_row(rows, 0);
-	return found;
+	return (int)rows_count(rows);
 }
 
 int group_list(struct tx *tx, struct arena *arena, const struct id *organisation, const struct id *after, int most,
@@ -51,9 +69,6 @@ int group_list(struct tx *tx, struct arena *arena, const struct id *organisation
 
 	if (query_run(tx, &query, PARAMS(P_ID(organisation), P_ID(after), P_INT(most)), arena, &rows, e) < 0)
 		return -1;
-	*ret_count = rows_count(rows);
-	*ret = arena_array(arena, *ret_count, sizeof(**ret));
-	for (size_t i = 0; i < *ret_count; i++)
-		(*ret)[i] = read_row(rows, i);
+	read_rows(rows, arena, ret, ret_count);
 	return 0;
 }
