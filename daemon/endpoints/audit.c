@@ -1,0 +1,66 @@
+/* Nothing here writes: entries are made where things change. */
+#include "endpoints/audit.h"
+
+#include "roster/audit.h"
+
+const char *const audit_parameters[] = { "limit", "after", "action", "target", "since", "until", NULL };
+
+static void put_entry(struct json_writer *w, const struct audit_entry *entry)
+{
+	json_begin_object(w, NULL);
+	json_put_int(w, "id", entry->id);
+	json_put_time(w, "at", entry->at);
+	json_put_text(w, "actor_kind", entry->actor_kind);
+	json_put_text(w, "actor", entry->actor);
+	json_put_text(w, "actor_name", entry->actor_name);
+	json_put_text(w, "on_behalf_of", entry->on_behalf_of);
+	json_put_text(w, "action", entry->action);
+	json_put_text(w, "target_kind", entry->target_kind);
+	json_put_text(w, "target", entry->target);
+	json_put_text(w, "target_name", entry->target_name);
+	json_put_text(w, "source", entry->source);
+	exchange_put_id(w, "run", &entry->run);
+	json_put_text(w, "request", entry->request);
+	json_put_text(w, "ip", entry->address);
+	json_put_raw(w, "before", entry->before);
+	json_put_raw(w, "after", entry->after);
+	json_end_object(w);
+}
+
+static int read_filter(struct exchange *x, struct audit_filter *ret, struct error *e)
+{
+	*ret = (struct audit_filter){
+		.action = request_query(x->request, "action"),
+		.target = request_query(x->request, "target"),
+	};
+	if (exchange_page_number(x, &ret->most, &ret->beyond, e) < 0 ||
+	    exchange_time(x, "since", &ret->since, e) < 0 ||
+	    exchange_time(x, "until", &ret->until, e) < 0)
+		return -1;
+	return 0;
+}
+
+/* The operator's own chain is that of the nil organisation. */
+static int choose_chain(struct exchange *x, struct error *e)
+{
+	return id_is_nil(&x->organisation.id) ? tx_for(x->tx, &x->organisation.id, e) : 0;
+}
+
+int audit_show(struct exchange *x, struct error *e)
+{
+	struct audit_filter filter;
+	struct audit_entry *entries;
+	struct json_writer w;
+	size_t count, limit;
+
+	if (read_filter(x, &filter, e) < 0 || choose_chain(x, e) < 0)
+		return -1;
+	limit = (size_t)filter.most++;
+	if (audit_list(x->tx, x->arena, &x->organisation.id, &filter, &entries, &count, e) < 0)
+		return -1;
+	exchange_list_begin(x, &w);
+	for (size_t i = 0; i < count && i < limit; i++)
+		put_entry(&w, &entries[i]);
+	exchange_list_end(&w, count > limit ? arena_format(x->arena, "%lld", (long long)entries[limit - 1].id) : NULL);
+	return 0;
+}

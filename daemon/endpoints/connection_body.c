@@ -1,0 +1,324 @@
+/* Reads and checks, writes nothing. Values are never in a message: one of them may be a secret in the wrong place. */
+#include "endpoints/connection_body.h"
+
+#include <string.h>
+
+#include "base/text.h"
+#include "endpoints/plugins.h"
+#include "provision/mapping.h"
+
+enum { PLUGIN_NAME_MOST = 40, GROUP_NAME_MOST = 1024, ATTRIBUTE_NAME_MOST = 256, SCHEDULE_TEXT_MOST = 32 };
+enum { SCHEDULE_LEAST_MS = 10000, REMOVE_MOST_MOST = 1000000000, REMOVE_SHARE_MOST = 100 };
+enum { REMOVE_MOST_DEFAULT = 10, REMOVE_SHARE_DEFAULT = 5 };
+
+struct body {
+	const char *plugin, *name, *state, *schedule;
+	struct json *settings, *roles, *attributes;
+	int64_t remove_most, remove_share;
+};
+
+static const char *const states[] = { "active", "paused", NULL };
+static const char *const mapped_roles[] = { "admin", "member", "viewer", NULL };
+
+#define SHARED_FIELDS \
+	JSON_WORD(struct body, state, JSON_OPTIONAL, states), \
+	JSON_TEXT(struct body, schedule, JSON_OPTIONAL, SCHEDULE_TEXT_MOST), \
+	JSON_VALUE(struct body, settings, JSON_OPTIONAL), \
+	JSON_VALUE(struct body, roles, JSON_OPTIONAL), \
+	JSON_VALUE(struct body, attributes, JSON_OPTIONAL), \
+	JSON_INT(struct body, remove_most, JSON_OPTIONAL, 0, REMOVE_MOST_MOST), \
+	JSON_INT(struct body, remove_share, JSON_OPTIONAL, 0, REMOVE_SHARE_MOST)
+
+static const struct json_field create_fields[] = {
+	JSON_TEXT(struct body, plugin, JSON_NEEDED, PLUGIN_NAME_MOST),
+	JSON_TEXT(struct body, name, JSON_NEEDED, CONNECTION_NAME_MOST),
+	SHARED_FIELDS,
+	{ 0 },
+};
+
+static const struct json_field change_fields[] = {
+	JSON_TEXT(struct body, name, JSON_OPTIONAL, CONNECTION_NAME_MOST),
+	SHARED_FIELDS,
+	{ 0 },
+};
+
+static int check_name(const char *name, struct error *e)
+{
+	size_t length = strlen(name);
+	size_t span = strspn(name, "abcdefghijklmnopqrstuvwxyz0123456789._-");
+	struct id id;
+
+	if (length > 0 && span == length && !strchr("._-", name[0]) && !strchr("._-", name[length - 1]) &&
+	    id_parse(name, &id) < 0)
+		return 0;
+	return error_set(e, ERROR_INPUT, "connection.name",
+	                 "\"%s\" is no name for a connection; lower-case letters and digits with inner \".\", \"_\" or \"-\" "
+	                 "are expected, such as \"corporate\"", name);
+}
+
+static int read_schedule(const char *text, int64_t *ret, struct error *e)
+{
+	int64_t ms;
+
+	if (text_equal(text, "never"))
+		return *ret = 0, 0;
+	if (text_to_duration_ms(text, &ms) < 0 || ms < SCHEDULE_LEAST_MS)
+		return error_set(e, ERROR_INPUT, "connection.schedule",
+		                 "\"schedule\" is \"%s\"; a time such as \"15m\", at least %ds, or \"never\" is expected", text,
+		                 SCHEDULE_LEAST_MS / 1000);
+	*ret = ms;
+	return 0;
+}
+
+/* ---- settings ---- */
+
+static const struct catalog_setting *find_setting(const struct catalog_plugin *plugin, const char *name)
+{
+	for (size_t i = 0; i < plugin->setting_count; i++)
+		if (text_equal(plugin->settings[i].name, name))
+			return &plugin->settings[i];
+	return NULL;
+}
+
+static int unknown_setting(struct exchange *x, const struct catalog_plugin *plugin, const char *name, struct error *e)
+{
+	const char **names = arena_array(x->arena, plugin->setting_count + 1, sizeof(*names));
+	const char *meant;
+
+	for (size_t i = 0; i < plugin->setting_count; i++)
+		names[i] = plugin->settings[i].name;
+	meant = text_did_you_mean(name, names);
+	return error_set(e, ERROR_INPUT, "connection.setting", "the plug-in \"%s\" has no setting \"%.80s\"%s%s%s",
+	                 plugin->name, name, meant ? "; did you mean \"" : "", meant ? meant : "", meant ? "\"?" : "");
+}
+
+/* Settings are texts; a number or a truth value is taken as its text, as people write them in JSON. */
+static int setting_text(struct exchange *x, const char *name, const struct json *value, const char **ret,
+                        struct error *e)
+{
+	if (json_is_null(value))
+		*ret = NULL;
+	else if (json_is_text(value))
+		*ret = json_text(value);
+	else if (json_is_bool(value))
+		*ret = json_bool(value) ? "yes" : "no";
+	else if (json_is_number(value))
+		*ret = arena_format(x->arena, "%lld", (long long)json_int(value));
+	else
+		return error_set(e, ERROR_INPUT, "connection.setting", "the setting \"%s\" is no text", name);
+	return 0;
+}
+
+/* Puts a setting, replaces it, or with NULL takes it away. */
+static void put_setting(struct connection_pair *pairs, size_t *count, const char *name, const char *value)
+{
+	size_t i = 0;
+
+	while (i < *count && !text_equal(pairs[i].name, name))
+		i++;
+	if (value)
+		pairs[i] = (struct connection_pair){ name, value };
+	if (value && i == *count)
+		++*count;
+	else if (!value && i < *count)
+		memmove(&pairs[i], &pairs[i + 1], (--*count - i) * sizeof(*pairs));
+}
+
+static int take_setting(struct exchange *x, const struct catalog_plugin *plugin, const char *name,
+                        const struct json *value, struct connection_pair *pairs, struct connection_wish *wish,
+                        struct error *e)
+{
+	const struct catalog_setting *setting = find_setting(plugin, name);
+	const char *text;
+
+	if (!setting)
+		return unknown_setting(x, plugin, name, e);
+	if (setting_text(x, name, value, &text, e) < 0 || (text && catalog_check_value(setting, text, e) < 0))
+		return -1;
+	if (setting->type == CATALOG_SECRET)
+		wish->secrets[wish->secret_count++] = (struct connection_secret){ setting->name, text };
+	else
+		put_setting(pairs, &wish->connection.setting_count, setting->name, text);
+	return 0;
+}
+
+static int take_settings(struct exchange *x, const struct catalog_plugin *plugin, const struct json *settings,
+                         struct connection_wish *wish, struct error *e)
+{
+	size_t room = wish->connection.setting_count + json_count(settings), at = 0;
+	struct connection_pair *pairs = arena_array(x->arena, room, sizeof(*pairs));
+	const struct json *value;
+	const char *name;
+
+	if (!json_is_object(settings))
+		return error_set(e, ERROR_INPUT, "connection.settings", "\"settings\" is no object of names and values");
+	if (json_count(settings) > CONNECTION_SETTINGS_MOST)
+		return error_set(e, ERROR_LIMIT, "connection.settings", "there are %zu settings; at most %d are taken",
+		                 json_count(settings), CONNECTION_SETTINGS_MOST);
+	for (size_t i = 0; i < wish->connection.setting_count; i++)
+		pairs[i] = wish->connection.settings[i];
+	wish->secrets = arena_array(x->arena, json_count(settings), sizeof(*wish->secrets));
+	while (json_next(settings, &at, &name, &value) == 1)
+		if (take_setting(x, plugin, name, value, pairs, wish, e) < 0)
+			return -1;
+	wish->connection.settings = pairs;
+	return 0;
+}
+
+static bool has_secret(const struct connection_wish *wish, const char *name)
+{
+	for (size_t i = 0; i < wish->secret_count; i++)
+		if (text_equal(wish->secrets[i].name, name))
+			return wish->secrets[i].text != NULL;
+	for (size_t i = 0; i < wish->connection.secret_count; i++)
+		if (text_equal(wish->connection.secrets[i], name))
+			return true;
+	return false;
+}
+
+static bool has_setting(const struct connection_wish *wish, const char *name)
+{
+	for (size_t i = 0; i < wish->connection.setting_count; i++)
+		if (text_equal(wish->connection.settings[i].name, name))
+			return true;
+	return has_secret(wish, name);
+}
+
+/* All that are missing at once: nobody likes to be told one a time. */
+static int check_required(const struct catalog_plugin *plugin, const struct connection_wish *wish, struct error *e)
+{
+	__attribute__((cleanup(buffer_close))) struct buffer missing;
+
+	buffer_open(&missing, ERROR_TEXT_MOST / 2);
+	for (size_t i = 0; i < plugin->setting_count; i++) {
+		const struct catalog_setting *setting = &plugin->settings[i];
+
+		if (setting->required && !setting->fallback && !has_setting(wish, setting->name))
+			buffer_format(&missing, "%s\"%s\"", missing.length ? ", " : "", setting->name);
+	}
+	if (missing.length == 0)
+		return 0;
+	return error_set(e, ERROR_INPUT, "connection.required", "the plug-in \"%s\" also needs %s", plugin->name,
+	                 missing.bytes);
+}
+
+/* ---- mappings ---- */
+
+static int read_mapping(struct exchange *x, const struct json *value, struct connection_mapping *ret, struct error *e)
+{
+	static const struct json_field fields[] = {
+		JSON_TEXT(struct connection_mapping, group, JSON_NEEDED, GROUP_NAME_MOST),
+		JSON_WORD(struct connection_mapping, role, JSON_NEEDED, mapped_roles),
+		{ 0 },
+	};
+
+	if (!json_is_object(value))
+		return error_set(e, ERROR_INPUT, "connection.roles", "\"roles\" holds something that is no {\"group\", \"role\"}");
+	if (json_read(x->arena, value, fields, ret, e) < 0)
+		return -1;
+	return ret->group[0] ? 0 : error_set(e, ERROR_INPUT, "connection.roles", "\"roles\" names an empty group");
+}
+
+static int take_roles(struct exchange *x, const struct json *roles, struct connection *ret, struct error *e)
+{
+	size_t count = json_count(roles);
+	struct connection_mapping *mappings = arena_array(x->arena, count, sizeof(*mappings));
+
+	if (!json_is_array(roles))
+		return error_set(e, ERROR_INPUT, "connection.roles", "\"roles\" is no list of {\"group\", \"role\"}");
+	if (count > CONNECTION_MAPPINGS_MOST)
+		return error_set(e, ERROR_LIMIT, "connection.roles", "there are %zu roles; at most %d are taken", count,
+		                 CONNECTION_MAPPINGS_MOST);
+	for (size_t i = 0; i < count; i++)
+		if (read_mapping(x, json_at(roles, i), &mappings[i], e) < 0)
+			return -1;
+	ret->mappings = mappings;
+	ret->mapping_count = count;
+	return 0;
+}
+
+static int check_attribute(const char *field, const struct json *value, struct error *e)
+{
+	const char *const *fields = mapping_fields(), *meant, *name = json_text(value);
+	size_t i = 0;
+
+	while (fields[i] && !text_equal(fields[i], field))
+		i++;
+	if (fields[i] && name && name[0] && strlen(name) <= ATTRIBUTE_NAME_MOST)
+		return 0;
+	if (fields[i])
+		return error_set(e, ERROR_INPUT, "connection.attributes",
+		                 "the attribute for \"%s\" is no name of at most %d bytes", field, ATTRIBUTE_NAME_MOST);
+	meant = text_did_you_mean(field, fields);
+	return error_set(e, ERROR_INPUT, "connection.attributes", "there is no field \"%.80s\"%s%s%s", field,
+	                 meant ? "; did you mean \"" : "", meant ? meant : "", meant ? "\"?" : "");
+}
+
+static int take_attributes(struct exchange *x, const struct json *attributes, struct connection *ret, struct error *e)
+{
+	size_t count = json_count(attributes), at = 0, n = 0;
+	struct connection_pair *pairs = arena_array(x->arena, count, sizeof(*pairs));
+	const struct json *value;
+	const char *field;
+
+	if (!json_is_object(attributes))
+		return error_set(e, ERROR_INPUT, "connection.attributes", "\"attributes\" is no object of fields and attributes");
+	if (count > CONNECTION_ATTRIBUTES_MOST)
+		return error_set(e, ERROR_LIMIT, "connection.attributes", "there are %zu attributes; at most %d are taken", count,
+		                 CONNECTION_ATTRIBUTES_MOST);
+	for (; json_next(attributes, &at, &field, &value) == 1; n++) {
+		if (check_attribute(field, value, e) < 0)
+			return -1;
+		pairs[n] = (struct connection_pair){ field, json_text(value) };
+	}
+	ret->attributes = pairs;
+	ret->attribute_count = count;
+	return 0;
+}
+
+/* ---- the whole ---- */
+
+static int take(struct exchange *x, const struct body *body, const struct catalog_plugin *plugin,
+                struct connection_wish *wish, struct error *e)
+{
+	struct connection *c = &wish->connection;
+
+	c->name = body->name ? body->name : c->name;
+	c->state = body->state ? body->state : c->state;
+	c->remove_most = (int)body->remove_most;
+	c->remove_share = (int)body->remove_share;
+	if (check_name(c->name, e) < 0 ||
+	    (body->schedule && read_schedule(body->schedule, &c->schedule_ms, e) < 0) ||
+	    (body->settings && take_settings(x, plugin, body->settings, wish, e) < 0) ||
+	    (body->roles && take_roles(x, body->roles, c, e) < 0) ||
+	    (body->attributes && take_attributes(x, body->attributes, c, e) < 0))
+		return -1;
+	return check_required(plugin, wish, e);
+}
+
+int connection_body_create(struct exchange *x, struct connection_wish *ret, struct error *e)
+{
+	struct body body = { .remove_most = REMOVE_MOST_DEFAULT, .remove_share = REMOVE_SHARE_DEFAULT };
+	const struct catalog_plugin *plugin;
+
+	*ret = (struct connection_wish){ .connection = { .organisation = x->organisation.id, .state = "active" } };
+	if (exchange_read(x, create_fields, &body, e) < 0 ||
+	    plugins_find(x, body.plugin, ERROR_INPUT, &plugin, e) < 0)
+		return -1;
+	ret->connection.id = id_new();
+	ret->connection.plugin = plugin->name;
+	return take(x, &body, plugin, ret, e);
+}
+
+int connection_body_change(struct exchange *x, const struct connection *now, struct connection_wish *ret,
+                           struct error *e)
+{
+	struct body body = { .remove_most = now->remove_most, .remove_share = now->remove_share };
+	const struct catalog_plugin *plugin;
+
+	*ret = (struct connection_wish){ .connection = *now };
+	if (exchange_read(x, change_fields, &body, e) < 0 ||
+	    plugins_find(x, now->plugin, ERROR_CONFLICT, &plugin, e) < 0)
+		return -1;
+	return take(x, &body, plugin, ret, e);
+}

@@ -1,0 +1,405 @@
+/* A connection's secrets go one way: in, sealed, and to its link. What is shown of them is that they are set.
+ *
+ * Whether the body fits the plug-in, and the test, are asked before the transaction: a child may have to be started for either. */
+#include "endpoints/connections.h"
+
+#include <string.h>
+
+#include "base/secret.h"
+#include "base/text.h"
+#include "endpoints/connection_body.h"
+#include "plugin/link.h"
+#include "roster/refusal.h"
+#include "roster/run.h"
+
+int connections_find(struct exchange *x, const char *named, struct connection *ret, struct error *e)
+{
+	int found = connection_find(x->tx, x->arena, &x->organisation.id, named, ret, e);
+
+	return found == 0 ? exchange_unknown("connection", named, e) : found == 1 ? 0 : -1;
+}
+
+static int find_named(struct exchange *x, struct connection *ret, struct error *e)
+{
+	return connections_find(x, request_segment(x->request, "connection"), ret, e);
+}
+
+/* For prepare: looks, and holds no transaction afterwards. */
+static int look_up_named(struct exchange *x, struct connection *ret, struct error *e)
+{
+	int result = exchange_begin(x, e) < 0 ? -1 : find_named(x, ret, e);
+
+	tx_close(&x->tx);
+	return result;
+}
+
+/* ---- shown ---- */
+
+/* In the largest unit that divides it, as it is written in a body. */
+static const char *duration_text(struct exchange *x, int64_t ms)
+{
+	static const struct {
+		int64_t ms;
+		const char *unit;
+	} units[] = { { 86400000, "d" }, { 3600000, "h" }, { 60000, "m" }, { 1000, "s" } };
+
+	if (ms == 0)
+		return "never";
+	for (size_t i = 0; i < ARRAY_COUNT(units); i++)
+		if (ms % units[i].ms == 0)
+			return arena_format(x->arena, "%lld%s", (long long)(ms / units[i].ms), units[i].unit);
+	return arena_format(x->arena, "%lldms", (long long)ms);
+}
+
+static void put_settings(struct json_writer *w, const struct connection *c)
+{
+	json_begin_object(w, "settings");
+	for (size_t i = 0; i < c->setting_count; i++)
+		json_put_text(w, c->settings[i].name, c->settings[i].value);
+	for (size_t i = 0; i < c->secret_count; i++) {
+		json_begin_object(w, c->secrets[i]);
+		json_put_bool(w, "set", true);
+		json_end_object(w);
+	}
+	json_end_object(w);
+}
+
+static void put_mappings(struct json_writer *w, const struct connection *c)
+{
+	json_begin_array(w, "roles");
+	for (size_t i = 0; i < c->mapping_count; i++) {
+		json_begin_object(w, NULL);
+		json_put_text(w, "group", c->mappings[i].group);
+		json_put_text(w, "role", c->mappings[i].role);
+		json_end_object(w);
+	}
+	json_end_array(w);
+	json_begin_object(w, "attributes");
+	for (size_t i = 0; i < c->attribute_count; i++)
+		json_put_text(w, c->attributes[i].name, c->attributes[i].value);
+	json_end_object(w);
+}
+
+static void put_last_run(struct json_writer *w, const struct run *run)
+{
+	if (!run) {
+		json_put_null(w, "last_run");
+		return;
+	}
+	json_begin_object(w, "last_run");
+	exchange_put_id(w, "id", &run->id);
+	json_put_text(w, "state", run->state);
+	json_put_time(w, "asked_at", run->asked_at);
+	json_put_time(w, "finished_at", run->finished_at);
+	json_end_object(w);
+}
+
+static int put_connection(struct exchange *x, struct json_writer *w, const struct connection *c, struct error *e)
+{
+	struct run *last;
+	size_t runs;
+
+	if (run_list(x->tx, x->arena, &c->organisation, &c->id, NULL, 1, &last, &runs, e) < 0)
+		return -1;
+	json_begin_object(w, NULL);
+	exchange_put_id(w, "id", &c->id);
+	json_put_text(w, "name", c->name);
+	json_put_text(w, "plugin", c->plugin);
+	json_put_text(w, "state", c->state);
+	put_settings(w, c);
+	put_mappings(w, c);
+	json_put_text(w, "schedule", duration_text(x, c->schedule_ms));
+	json_put_int(w, "remove_most", c->remove_most);
+	json_put_int(w, "remove_share", c->remove_share);
+	put_last_run(w, runs ? last : NULL);
+	json_put_time(w, "next_due_at", c->next_due_at);
+	json_put_time(w, "created_at", c->created_at);
+	json_put_text(w, "managed_by", c->managed_by);
+	json_put_int(w, "version", c->version);
+	json_end_object(w);
+	return 0;
+}
+
+static int show(struct exchange *x, int status, const struct connection *connection, struct error *e)
+{
+	struct json_writer w;
+
+	exchange_etag(x, connection->version);
+	exchange_reply(x, status, &w);
+	return put_connection(x, &w, connection, e);
+}
+
+static int show_again(struct exchange *x, int status, const struct id *id, struct error *e)
+{
+	struct connection connection;
+	char text[ID_TEXT_SIZE];
+	int found = connection_load(x->tx, x->arena, &x->organisation.id, id, &connection, e);
+
+	if (found <= 0)
+		return found == 0 ? exchange_unknown("connection", id_text(id, text), e) : -1;
+	return show(x, status, &connection, e);
+}
+
+int connections_list(struct exchange *x, struct error *e)
+{
+	struct json_writer w;
+	struct connection *all;
+	const char *after;
+	size_t count;
+	int limit;
+
+	if (exchange_page(x, &limit, &after, e) < 0 ||
+	    connection_list(x->tx, x->arena, &x->organisation.id, after, limit + 1, &all, &count, e) < 0)
+		return -1;
+	exchange_list_begin(x, &w);
+	for (size_t i = 0; i < count && i < (size_t)limit; i++)
+		if (put_connection(x, &w, &all[i], e) < 0)
+			return -1;
+	exchange_list_end(&w, count > (size_t)limit ? all[limit - 1].name : NULL);
+	return 0;
+}
+
+int connections_show(struct exchange *x, struct error *e)
+{
+	struct connection connection;
+
+	return find_named(x, &connection, e) < 0 ? -1 : show(x, 200, &connection, e);
+}
+
+/* ---- made and changed ---- */
+
+/* As the audit keeps it: no values of settings, for one may be a secret in the wrong place. */
+static const char *as_audited(struct exchange *x, const struct connection *c)
+{
+	return exchange_object(x, "name", c->name, "plugin", c->plugin, "state", c->state, "schedule",
+	                       duration_text(x, c->schedule_ms), "roles", arena_format(x->arena, "%zu", c->mapping_count),
+	                       "remove_most", arena_format(x->arena, "%d", c->remove_most), "remove_share",
+	                       arena_format(x->arena, "%d", c->remove_share), NULL);
+}
+
+static int keep_secrets(struct exchange *x, const struct connection_wish *wish, struct error *e)
+{
+	for (size_t i = 0; i < wish->secret_count; i++) {
+		const char *text = wish->secrets[i].text;
+		scoped(secret) *value = text ? secret_take(text, strlen(text)) : NULL;
+
+		if (connection_keep_secret(x->tx, x->options->crypt_keys, &x->organisation.id, &wish->connection.id,
+		                           wish->secrets[i].name, value, e) < 0)
+			return -1;
+	}
+	return 0;
+}
+
+static int check_type(const struct exchange *x, struct error *e)
+{
+	if (organisation_type_find(x->organisation.type)->connections)
+		return 0;
+	return error_set(e, ERROR_CONFLICT, "organisation.no_connections",
+	                 "an organisation of type \"%s\" has no connections; \"enterprise\" has", x->organisation.type);
+}
+
+int connections_prepare_create(struct exchange *x, struct error *e)
+{
+	struct connection_wish *wish = arena_take(x->arena, sizeof(*wish));
+
+	x->prepared = wish;
+	return check_type(x, e) < 0 ? -1 : connection_body_create(x, wish, e);
+}
+
+int connections_create(struct exchange *x, struct error *e)
+{
+	const struct connection_wish *wish = x->prepared;
+	const struct connection *made = &wish->connection;
+	char text[ID_TEXT_SIZE];
+
+	if (connection_create(x->tx, made, e) < 0 || keep_secrets(x, wish, e) < 0 ||
+	    exchange_audit(x, "connection.created", "connection", id_text(&made->id, text), made->name, NULL,
+	                   as_audited(x, made), e) < 0)
+		return -1;
+	exchange_location(x, "/v1/organisations/%s/connections/%s", x->organisation.slug, made->name);
+	return show_again(x, 201, &made->id, e);
+}
+
+/* From prepare to answer of a change. */
+struct change {
+	struct connection now;
+	struct connection_wish wish;
+};
+
+int connections_prepare_change(struct exchange *x, struct error *e)
+{
+	struct change *change = arena_take(x->arena, sizeof(*change));
+
+	x->prepared = change;
+	if (look_up_named(x, &change->now, e) < 0 || exchange_match(x, change->now.version, e) < 0 ||
+	    exchange_managed("connection", change->now.managed_by, e) < 0)
+		return -1;
+	return connection_body_change(x, &change->now, &change->wish, e);
+}
+
+/* Whoever changed it since prepare looked wins: the version is compared as it is written. */
+int connections_change(struct exchange *x, struct error *e)
+{
+	const struct change *change = x->prepared;
+	const struct connection *wanted = &change->wish.connection;
+	char text[ID_TEXT_SIZE];
+
+	if (connection_update(x->tx, wanted, e) < 0 || keep_secrets(x, &change->wish, e) < 0 ||
+	    exchange_audit(x, "connection.changed", "connection", id_text(&wanted->id, text), wanted->name,
+	                   as_audited(x, &change->now), as_audited(x, wanted), e) < 0)
+		return -1;
+	return show_again(x, 200, &wanted->id, e);
+}
+
+int connections_delete(struct exchange *x, struct error *e)
+{
+	struct connection connection;
+	char text[ID_TEXT_SIZE];
+
+	if (find_named(x, &connection, e) < 0 || exchange_match(x, connection.version, e) < 0 ||
+	    exchange_managed("connection", connection.managed_by, e) < 0 ||
+	    connection_delete(x->tx, &x->organisation.id, &connection.id, e) < 0 ||
+	    exchange_audit(x, "connection.deleted", "connection", id_text(&connection.id, text), connection.name,
+	                   as_audited(x, &connection), NULL, e) < 0)
+		return -1;
+	exchange_done(x);
+	return 0;
+}
+
+/* ---- tested ---- */
+
+struct test {
+	struct connection connection;
+	struct link_setting *settings;
+	size_t setting_count;
+	struct secret **secrets; /* as many as the connection has; closed before the answer */
+	const char *notes;
+	struct error failure; /* ERROR_NONE: it went well */
+};
+
+static int open_secrets(struct exchange *x, struct test *test, struct error *e)
+{
+	const struct connection *c = &test->connection;
+
+	for (size_t i = 0; i < c->secret_count; i++) {
+		if (connection_open_secret(x->tx, x->options->crypt_keys, &c->organisation, &c->id, c->secrets[i],
+		                           &test->secrets[i], e) < 0)
+			return -1;
+		test->settings[test->setting_count++] = (struct link_setting){ c->secrets[i], NULL, test->secrets[i] };
+	}
+	return 0;
+}
+
+static int load_test(struct exchange *x, struct test *test, struct error *e)
+{
+	const struct connection *c = &test->connection;
+
+	if (find_named(x, &test->connection, e) < 0)
+		return -1;
+	test->settings = arena_array(x->arena, c->setting_count + c->secret_count, sizeof(*test->settings));
+	test->secrets = arena_array(x->arena, c->secret_count, sizeof(*test->secrets));
+	for (size_t i = 0; i < c->setting_count; i++)
+		test->settings[test->setting_count++] =
+			(struct link_setting){ c->settings[i].name, c->settings[i].value, NULL };
+	return open_secrets(x, test, e);
+}
+
+/* What the directory answers is the result of the test, not a failure of the exchange. */
+static void run_test(struct exchange *x, struct test *test)
+{
+	scoped(link) *link = NULL;
+	struct link_options options = {
+		.plugin = test->connection.plugin,
+		.settings = test->settings,
+		.setting_count = test->setting_count,
+		.deadline_ms = x->options->link_deadline_ms,
+		.allow_private = x->options->allow_private,
+		.log = &x->log,
+	};
+
+	if (link_open(x->options->catalog, &options, &link, &test->failure) < 0)
+		return;
+	link_check(link, x->arena, &test->notes, &test->failure);
+}
+
+int connections_prepare_test(struct exchange *x, struct error *e)
+{
+	struct test *test = arena_take(x->arena, sizeof(*test));
+	int result;
+
+	x->prepared = test;
+	result = exchange_begin(x, e) < 0 ? -1 : load_test(x, test, e);
+	tx_close(&x->tx);
+	if (result == 0)
+		run_test(x, test);
+	for (size_t i = 0; test->secrets && i < test->connection.secret_count; i++)
+		secret_close(&test->secrets[i]);
+	return result;
+}
+
+static void put_notes(struct exchange *x, struct json_writer *w, const char *notes)
+{
+	json_begin_array(w, "notes");
+	while (notes && *notes) {
+		size_t span = strcspn(notes, "\n");
+
+		json_put_text(w, NULL, arena_text_n(x->arena, notes, span));
+		notes += span + (notes[span] == '\n');
+	}
+	json_end_array(w);
+}
+
+int connections_test(struct exchange *x, struct error *e)
+{
+	const struct test *test = x->prepared;
+	bool ok = test->failure.kind == ERROR_NONE;
+	struct json_writer w;
+
+	(void)e;
+	exchange_reply(x, 200, &w);
+	json_begin_object(&w, NULL);
+	json_put_bool(&w, "ok", ok);
+	put_notes(x, &w, test->notes);
+	if (!ok) {
+		json_begin_object(&w, "error");
+		json_put_text(&w, "code", test->failure.code);
+		json_put_text(&w, "text", test->failure.text);
+		json_end_object(&w);
+	}
+	json_end_object(&w);
+	return 0;
+}
+
+/* ---- whom it showed and who could not be taken ---- */
+
+static void put_refusal(struct json_writer *w, const struct refusal *refusal)
+{
+	json_begin_object(w, NULL);
+	json_put_text(w, "remote_id", refusal->remote_id);
+	json_put_text(w, "user_name", refusal->user_name);
+	json_put_text(w, "email", refusal->email);
+	json_put_text(w, "code", refusal->code);
+	json_put_text(w, "reason", refusal->reason);
+	json_put_time(w, "first_seen_at", refusal->first_seen_at);
+	json_put_time(w, "last_seen_at", refusal->last_seen_at);
+	json_end_object(w);
+}
+
+int connections_refused(struct exchange *x, struct error *e)
+{
+	struct json_writer w;
+	struct connection connection;
+	struct refusal *refusals;
+	const char *after;
+	size_t count;
+	int limit;
+
+	if (exchange_page(x, &limit, &after, e) < 0 || find_named(x, &connection, e) < 0 ||
+	    refusal_list(x->tx, x->arena, &x->organisation.id, &connection.id, after, limit + 1, &refusals, &count, e) < 0)
+		return -1;
+	exchange_list_begin(x, &w);
+	for (size_t i = 0; i < count && i < (size_t)limit; i++)
+		put_refusal(&w, &refusals[i]);
+	exchange_list_end(&w, count > (size_t)limit ? refusals[limit - 1].remote_id : NULL);
+	return 0;
+}

@@ -1,0 +1,16 @@
+/* Connections to directories: made, tested, changed, deleted; and whom they showed that could not be taken. */
+#ifndef ROSTERD_ENDPOINTS_CONNECTIONS_H
+#define ROSTERD_ENDPOINTS_CONNECTIONS_H
+
+#include "endpoints/exchange.h"
+
+struct connection;
+
+answer_fn connections_list, connections_create, connections_show, connections_change, connections_delete;
+answer_fn connections_prepare_create, connections_prepare_change;
+answer_fn connections_prepare_test, connections_test, connections_refused;
+
+/* A connection of the exchange's organisation by id or name, or ERROR_NOT_FOUND "connection.unknown". */
+int connections_find(struct exchange *x, const char *named, struct connection *ret, struct error *e);
+
+#endif

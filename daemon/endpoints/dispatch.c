@@ -1,0 +1,250 @@
+/* One exchange from start to end: who asks, may they, prepare, transaction, answer, commit, reply.
+ *
+ * It ends in one of three ways: done (commits), refused (a denied attempt to change something is recorded, and nothing
+ * else is kept), failed (rolls back). Errors are logged here, once, and nowhere below. */
+#include "endpoints/endpoints.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/clock.h"
+#include "base/text.h"
+#include "endpoints/exchange.h"
+#include "endpoints/routes.h"
+#include "http/router.h"
+
+/* What may be sent to an address that does not exist, so that the answer can say that. */
+enum { UNROUTED_BODY_MOST = 64 << 10 };
+
+struct endpoints {
+	struct endpoints_options options;
+	struct router *router;
+	size_t count;
+};
+
+static int check_row(const struct endpoint *row, struct error *e)
+{
+	if (row->permit == PERMIT_UNSAID || !row->answer)
+		return error_set(e, ERROR_INTERNAL, "endpoint.unsaid", "the row \"%s %s\" does not say who may, or what is answered",
+		                 row->method, row->path);
+	return 0;
+}
+
+static struct router *compile(const struct endpoint *rows, size_t count)
+{
+	scoped(arena) *arena = arena_open("routes");
+	const char **methods = arena_array(arena, count, sizeof(*methods));
+	const char **paths = arena_array(arena, count, sizeof(*paths));
+
+	for (size_t i = 0; i < count; i++) {
+		methods[i] = rows[i].method;
+		paths[i] = rows[i].path;
+	}
+	return router_open(methods, paths, count);
+}
+
+int endpoints_open(const struct endpoints_options *options, struct endpoints **ret, struct error *e)
+{
+	struct endpoints *endpoints;
+	size_t count;
+
+	for (count = 0; routes[count].method; count++)
+		if (check_row(&routes[count], e) < 0)
+			return -1;
+	endpoints = calloc(1, sizeof(*endpoints));
+	if (!endpoints)
+		abort();
+	endpoints->options = *options;
+	endpoints->count = count;
+	endpoints->router = compile(routes, count);
+	*ret = endpoints;
+	return 0;
+}
+
+void endpoints_close(struct endpoints **endpoints)
+{
+	if (!*endpoints)
+		return;
+	router_close(&(*endpoints)->router);
+	free(*endpoints);
+	*endpoints = NULL;
+}
+
+/* ---- the steps of an exchange ---- */
+
+static int find_route(const struct endpoints *endpoints, struct exchange *x, struct error *e)
+{
+	size_t index;
+
+	if (router_find(endpoints->router, x->request, &index, x->allow, e) != 1)
+		return -1;
+	x->endpoint = &routes[index];
+	return 0;
+}
+
+static int check_parameters(const struct exchange *x, struct error *e)
+{
+	static const char *const none[] = { NULL };
+	const char *const *known = x->endpoint->parameters ? x->endpoint->parameters : none;
+
+	for (size_t i = 0; i < x->request->query_count; i++) {
+		const char *name = x->request->query[i].name, *meant;
+		size_t k = 0;
+
+		while (known[k] && !text_equal(known[k], name))
+			k++;
+		if (known[k])
+			continue;
+		meant = text_did_you_mean(name, known);
+		return error_set(e, ERROR_INPUT, "request.parameter", "there is no parameter \"%.80s\" here%s%s%s", name,
+		                 meant ? "; did you mean \"" : "", meant ? meant : "", meant ? "\"?" : "");
+	}
+	return 0;
+}
+
+static void name_subject(struct exchange *x)
+{
+	const char *slug = x->organisation.slug;
+
+	log_subject(&x->log, x->options->log, "request %s%s%s%s%s", x->id, x->principal.id ? ": " : "",
+	            x->principal.id ? exchange_who(x) : "", slug ? ": " : "", slug ? slug : "");
+}
+
+/* An organisation that somebody is not of looks exactly like one that does not exist. */
+static int find_organisation(struct exchange *x, const char *named, struct error *e)
+{
+	const struct principal *who = &x->principal;
+	struct id id;
+	int found = organisation_resolve(x->tx, x->arena, named, &id, e);
+
+	if (found == 1 && who->kind != PRINCIPAL_OPERATOR && !id_equal(&id, &who->organisation))
+		found = 0;
+	if (found == 1 && tx_for(x->tx, &id, e) < 0)
+		return -1;
+	if (found == 1)
+		found = organisation_load(x->tx, x->arena, &id, &x->organisation, e);
+	return found == 0 ? exchange_unknown("organisation", named, e) : found == 1 ? 0 : -1;
+}
+
+/* Who asks, about whom, and whether they may. Leaves the transaction open and for the organisation. */
+static int admit(struct exchange *x, struct error *e)
+{
+	const char *named = request_segment(x->request, "organisation");
+
+	if (exchange_begin(x, e) < 0 ||
+	    authenticate(&x->options->administrators, x->request, x->tx, x->arena, &x->principal, e) < 0 ||
+	    (named && find_organisation(x, named, e) < 0))
+		return -1;
+	return exchange_may(x, (struct question){ .permit = x->endpoint->permit,
+	                                          /* the address alone does not tell whose; the endpoint asks again */
+	                                          .personal = true, .own = true }, e);
+}
+
+static int prepare(struct exchange *x, struct error *e)
+{
+	tx_close(&x->tx); /* nobody waits for the world while holding a transaction */
+	return x->endpoint->prepare(x, e) < 0 ? -1 : exchange_begin(x, e);
+}
+
+static int answer_known(struct exchange *x, struct error *e)
+{
+	if (admit(x, e) < 0 ||
+	    (x->endpoint->prepare && prepare(x, e) < 0) ||
+	    x->endpoint->answer(x, e) < 0)
+		return -1;
+	return tx_commit(&x->tx, e);
+}
+
+static int answer_exchange(const struct endpoints *endpoints, struct exchange *x, struct error *e)
+{
+	if (find_route(endpoints, x, e) < 0 || check_parameters(x, e) < 0)
+		return -1;
+	return x->endpoint->permit == PERMIT_ANYONE ? x->endpoint->answer(x, e) : answer_known(x, e);
+}
+
+/* ---- the ends ---- */
+
+/* An attempt to change what one may not change is kept; one to look is only logged, or a page left open would fill the audit. */
+static bool is_recorded(const struct exchange *x, const struct error *why)
+{
+	return why->kind == ERROR_DENIED && x->principal.kind != PRINCIPAL_NOBODY && !id_is_nil(&x->organisation.id) &&
+	       !text_equal(x->endpoint->method, "GET");
+}
+
+static void record_refusal(struct exchange *x, const struct error *why)
+{
+	struct error e = { 0 };
+	const char *address = arena_format(x->arena, "%s %s", x->endpoint->method, x->endpoint->path);
+
+	if (exchange_begin(x, &e) < 0 ||
+	    exchange_audit(x, "access.denied", "address", address, NULL, NULL,
+	                   exchange_object(x, "code", why->code, "reason", why->text, NULL), &e) < 0 ||
+	    tx_commit(&x->tx, &e) < 0)
+		log_failure(&x->log, LOG_LEVEL_ERROR, "could not record a refusal", &e);
+	tx_close(&x->tx);
+}
+
+static void refuse(struct exchange *x, const struct error *e)
+{
+	tx_close(&x->tx);
+	if (is_recorded(x, e))
+		record_refusal(x, e);
+	reply_error(x->reply, e, x->id); /* forgets the headers that an answer began to set */
+	if (e->kind == ERROR_UNAUTHENTICATED)
+		reply_header(x->reply, "WWW-Authenticate", "Bearer realm=\"rosterd\"");
+	if (x->allow[0])
+		reply_header(x->reply, "Allow", "%s", x->allow);
+}
+
+static void log_end(struct exchange *x, const struct error *e, int64_t began_ms)
+{
+	bool ours = e->kind == ERROR_INTERNAL || e->kind == ERROR_UNCERTAIN;
+	/* The pattern and not the path: addresses of mail stand in paths. */
+	const char *method = x->endpoint ? x->endpoint->method : "?", *path = x->endpoint ? x->endpoint->path : "unknown";
+
+	name_subject(x);
+	if (e->kind == ERROR_NONE)
+		log_info(&x->log, "%s %s: %d in %lld ms", method, path, x->reply->status,
+		         (long long)(clock_monotonic_ms() - began_ms));
+	else
+		log_failure(&x->log, ours ? LOG_LEVEL_ERROR : LOG_LEVEL_INFO,
+		            arena_format(x->arena, "%s %s: %d", method, path, x->reply->status), e);
+}
+
+static void answer(void *self, struct request *request, struct reply *reply)
+{
+	const struct endpoints *endpoints = self;
+	struct id id = id_new();
+	struct error e = { 0 };
+	int64_t began_ms = clock_monotonic_ms();
+	struct exchange x = {
+		.options = &endpoints->options, .request = request, .reply = reply, .arena = request->arena,
+	};
+
+	id_text(&id, x.id);
+	if (answer_exchange(endpoints, &x, &e) < 0)
+		refuse(&x, &e);
+	else
+		e = (struct error){ 0 }; /* what was tried on the way and did not matter */
+	reply_header(reply, "X-Request-Id", "%s", x.id);
+	reply_header(reply, "Cache-Control", "no-store");
+	log_end(&x, &e, began_ms);
+}
+
+static int body_most(void *self, const struct request *head, size_t *ret, struct error *e)
+{
+	const struct endpoints *endpoints = self;
+	struct request request = *head;
+	char allow[EXCHANGE_ALLOW_SIZE];
+	size_t index;
+
+	(void)e;
+	*ret = router_find(endpoints->router, &request, &index, allow, NULL) == 1 ? routes[index].body_most
+	                                                                          : UNROUTED_BODY_MOST;
+	return 0;
+}
+
+struct server_handler endpoints_handler(struct endpoints *endpoints)
+{
+	return (struct server_handler){ .self = endpoints, .body_most = body_most, .answer = answer };
+}

@@ -1,0 +1,106 @@
+/* A domain makes everybody who has an address in it a person of the organisation, so only what is proven may be added: for now
+ * that is the operator's word. */
+#include "endpoints/domains.h"
+
+#include "base/text.h"
+#include "roster/domain.h"
+
+enum { DOMAIN_GIVEN_MOST = 1024 }; /* as it is typed, before it is brought into A-labels */
+
+static void put_domain(struct json_writer *w, const struct domain *domain)
+{
+	json_begin_object(w, NULL);
+	json_put_text(w, "domain", domain->domain);
+	json_put_text(w, "state", domain->state);
+	json_put_text(w, "proven_by", domain->proven_by);
+	json_put_time(w, "proven_at", domain->proven_at);
+	json_put_text(w, "managed_by", domain->managed_by);
+	json_end_object(w);
+}
+
+int domains_list(struct exchange *x, struct error *e)
+{
+	struct json_writer w;
+	struct domain *domains;
+	const char *after;
+	size_t count;
+	int limit;
+
+	if (exchange_page(x, &limit, &after, e) < 0 ||
+	    domain_list(x->tx, x->arena, &x->organisation.id, after, limit + 1, &domains, &count, e) < 0)
+		return -1;
+	exchange_list_begin(x, &w);
+	for (size_t i = 0; i < count && i < (size_t)limit; i++)
+		put_domain(&w, &domains[i]);
+	exchange_list_end(&w, count > (size_t)limit ? domains[limit - 1].domain : NULL);
+	return 0;
+}
+
+static int load(struct exchange *x, const char *given, struct domain *ret, struct error *e)
+{
+	const char *name;
+	int found;
+
+	if (text_domain(x->arena, given, &name, NULL) < 0)
+		return exchange_unknown("domain", given, e);
+	found = domain_load(x->tx, x->arena, &x->organisation.id, name, ret, e);
+	return found == 0 ? exchange_unknown("domain", given, e) : found == 1 ? 0 : -1;
+}
+
+static int show(struct exchange *x, int status, const char *name, struct error *e)
+{
+	struct domain domain;
+	struct json_writer w;
+
+	if (load(x, name, &domain, e) < 0)
+		return -1;
+	exchange_reply(x, status, &w);
+	put_domain(&w, &domain);
+	return 0;
+}
+
+int domains_show(struct exchange *x, struct error *e)
+{
+	return show(x, 200, request_segment(x->request, "domain"), e);
+}
+
+struct wish {
+	const char *domain;
+};
+
+static const struct json_field fields[] = {
+	JSON_TEXT(struct wish, domain, JSON_NEEDED, DOMAIN_GIVEN_MOST),
+	{ 0 },
+};
+
+int domains_add(struct exchange *x, struct error *e)
+{
+	struct wish wish = { 0 };
+	const char *name;
+
+	if (exchange_read(x, fields, &wish, e) < 0 || text_domain(x->arena, wish.domain, &name, e) < 0)
+		return -1;
+	if (x->principal.kind != PRINCIPAL_OPERATOR)
+		return error_set(e, ERROR_DENIED, "domain.not_proven",
+		                 "\"%s\" is not proven to be yours; ask the operator to add it", name);
+	if (domain_add(x->tx, &x->organisation.id, name, "operator", NULL, e) < 0 ||
+	    exchange_audit(x, "domain.verified", "domain", name, NULL, NULL,
+	                   exchange_object(x, "state", "verified", "proven_by", "operator", NULL), e) < 0)
+		return -1;
+	exchange_location(x, "/v1/organisations/%s/domains/%s", x->organisation.slug, name);
+	return show(x, 201, name, e);
+}
+
+int domains_remove(struct exchange *x, struct error *e)
+{
+	struct domain domain;
+
+	if (load(x, request_segment(x->request, "domain"), &domain, e) < 0 ||
+	    exchange_managed("domain", domain.managed_by, e) < 0 ||
+	    domain_remove(x->tx, &x->organisation.id, domain.domain, e) < 0 ||
+	    exchange_audit(x, "domain.removed", "domain", domain.domain, NULL,
+	                   exchange_object(x, "state", domain.state, NULL), NULL, e) < 0)
+		return -1;
+	exchange_done(x);
+	return 0;
+}

@@ -1,0 +1,37 @@
+/* How the world comes in: opened once, then handed to the server as its handler. */
+#ifndef ROSTERD_ENDPOINTS_ENDPOINTS_H
+#define ROSTERD_ENDPOINTS_ENDPOINTS_H
+
+#include <stdbool.h>
+
+#include "access/authenticate.h"
+#include "base/error.h"
+#include "http/server.h"
+
+struct catalog;
+struct crypt_keys;
+struct endpoints;
+struct log;
+struct store;
+
+/* Everything is borrowed until endpoints_close. */
+struct endpoints_options {
+	struct store *store;
+	struct catalog *catalog;
+	const struct crypt_keys *crypt_keys;
+	struct administrators administrators;
+	const char *public_url;   /* where clients reach us: "https://roster.example"; no slash at the end; NULL: not known */
+	const char *version;      /* what /healthz says */
+	bool allow_private;       /* whether connections may reach addresses of our own networks */
+	int link_deadline_ms;     /* for the test of a connection */
+	const struct log *log;    /* parent of the subjects of exchanges; may be NULL */
+};
+
+/* ERROR_INTERNAL "endpoint.unsaid": a row of the table does not say who may. */
+int endpoints_open(const struct endpoints_options *options, struct endpoints **ret, struct error *e);
+void endpoints_close(struct endpoints **endpoints);
+
+/* Lives as long as the endpoints. */
+struct server_handler endpoints_handler(struct endpoints *endpoints);
+
+#endif

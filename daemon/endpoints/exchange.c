@@ -1,0 +1,255 @@
+/* What endpoints do alike. Anything that only one of them does stands there. */
+#include "endpoints/exchange.h"
+
+#include <ctype.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "base/clock.h"
+#include "base/text.h"
+#include "roster/audit.h"
+
+enum { AUDIT_OBJECT_MOST = 256 << 10 };
+
+int exchange_begin(struct exchange *x, struct error *e)
+{
+	if (tx_begin(x->options->store, STORE_REQUEST, &x->tx, e) < 0)
+		return -1;
+	return id_is_nil(&x->organisation.id) ? 0 : tx_for(x->tx, &x->organisation.id, e);
+}
+
+int exchange_read(struct exchange *x, const struct json_field *fields, void *into, struct error *e)
+{
+	const char *type = request_header(x->request, "Content-Type");
+
+	if (x->request->body_size == 0)
+		return error_set(e, ERROR_INPUT, "request.body", "a JSON object is expected as the body; there is none");
+	if (type && !text_begins(type, "application/json") && !text_begins(type, "application/merge-patch+json"))
+		return error_set(e, ERROR_INPUT, "request.content_type",
+		                 "the body is \"%.100s\"; \"application/json\" is expected", type);
+	return json_read_bytes(x->arena, x->request->body, x->request->body_size, fields, into, e);
+}
+
+static int bad_cursor(struct error *e)
+{
+	return error_set(e, ERROR_INPUT, "request.after",
+	                 "\"after\" is not a place in this list; give back what \"next\" of the page before said");
+}
+
+int exchange_page(struct exchange *x, int *ret_limit, const char **ret_after, struct error *e)
+{
+	const char *limit = request_query(x->request, "limit");
+	int64_t number = PAGE_DEFAULT;
+
+	if (limit && (text_to_int64(limit, &number) < 0 || number < 1 || number > PAGE_MOST))
+		return error_set(e, ERROR_INPUT, "request.limit", "\"limit\" is \"%.40s\"; a number from 1 to %d is expected",
+		                 limit, PAGE_MOST);
+	*ret_limit = (int)number;
+	*ret_after = request_query(x->request, "after");
+	return 0;
+}
+
+int exchange_page_id(struct exchange *x, int *ret_limit, struct id *ret_id, const struct id **ret_after,
+                     struct error *e)
+{
+	const char *after;
+
+	if (exchange_page(x, ret_limit, &after, e) < 0)
+		return -1;
+	if (after && id_parse(after, ret_id) < 0)
+		return bad_cursor(e);
+	*ret_after = after ? ret_id : NULL;
+	return 0;
+}
+
+int exchange_page_number(struct exchange *x, int *ret_limit, int64_t *ret_after, struct error *e)
+{
+	const char *after;
+	int64_t number = 0;
+
+	if (exchange_page(x, ret_limit, &after, e) < 0)
+		return -1;
+	if (after && (text_to_int64(after, &number) < 0 || number < 1))
+		return bad_cursor(e);
+	*ret_after = number;
+	return 0;
+}
+
+int exchange_word(struct exchange *x, const char *name, const char *const *words, const char **ret, struct error *e)
+{
+	const char *given = request_query(x->request, name), *meant;
+
+	for (size_t i = 0; given && words[i]; i++)
+		if (text_equal(given, words[i]))
+			return *ret = given, 0;
+	if (!given)
+		return *ret = NULL, 0;
+	meant = text_did_you_mean(given, words);
+	return error_set(e, ERROR_INPUT, "request.parameter", "\"%s\" is \"%.80s\", which it cannot be%s%s%s", name, given,
+	                 meant ? "; did you mean \"" : "", meant ? meant : "", meant ? "\"?" : "");
+}
+
+int exchange_time(struct exchange *x, const char *name, int64_t *ret, struct error *e)
+{
+	const char *given = request_query(x->request, name);
+
+	*ret = 0;
+	if (!given || clock_parse(given, ret) == 0)
+		return 0;
+	return error_set(e, ERROR_INPUT, "request.parameter",
+	                 "\"%s\" is \"%.80s\"; a time such as \"2026-11-22T09:14:07Z\" is expected", name, given);
+}
+
+void exchange_reply(struct exchange *x, int status, struct json_writer *ret)
+{
+	x->reply->status = status;
+	reply_header(x->reply, "Content-Type", "application/json");
+	json_writer_open(ret, &x->reply->body);
+}
+
+void exchange_list_begin(struct exchange *x, struct json_writer *ret)
+{
+	exchange_reply(x, 200, ret);
+	json_begin_object(ret, NULL);
+	json_begin_array(ret, "items");
+}
+
+void exchange_list_end(struct json_writer *w, const char *next)
+{
+	json_end_array(w);
+	json_put_text(w, "next", next);
+	json_end_object(w);
+}
+
+void exchange_done(struct exchange *x)
+{
+	x->reply->status = 204;
+}
+
+void exchange_put_id(struct json_writer *w, const char *name, const struct id *id)
+{
+	char text[ID_TEXT_SIZE];
+
+	json_put_text(w, name, id_is_nil(id) ? NULL : id_text(id, text));
+}
+
+void exchange_etag(struct exchange *x, int64_t version)
+{
+	reply_header(x->reply, "ETag", "\"%lld\"", (long long)version);
+}
+
+/* Whether a list of entity tags (RFC 9110, 13.1.1) names this version. A weak one never matches. */
+static bool lists_version(const char *tags, int64_t version)
+{
+	char wanted[32];
+	size_t length = (size_t)snprintf(wanted, sizeof(wanted), "\"%lld\"", (long long)version);
+
+	while (*tags) {
+		size_t span = strcspn(tags, ",");
+		size_t trimmed = span;
+
+		while (trimmed > 0 && isblank((unsigned char)tags[trimmed - 1]))
+			trimmed--;
+		if (trimmed == length && memcmp(tags, wanted, length) == 0)
+			return true;
+		tags += span + (tags[span] == ',');
+		tags += strspn(tags, " \t");
+	}
+	return false;
+}
+
+int exchange_match(struct exchange *x, int64_t version, struct error *e)
+{
+	const char *tags = request_header(x->request, "If-Match");
+
+	if (!tags || text_equal(tags, "*") || lists_version(tags, version))
+		return 0;
+	return error_set(e, ERROR_PRECONDITION, "precondition.changed",
+	                 "it is at version \"%lld\" and not at %.80s any more; read it again", (long long)version, tags);
+}
+
+void exchange_location(struct exchange *x, const char *fmt, ...)
+{
+	va_list args;
+
+	va_start(args, fmt);
+	reply_header(x->reply, "Location", "%s%s", x->options->public_url ? x->options->public_url : "",
+	             arena_formatv(x->arena, fmt, args));
+	va_end(args);
+}
+
+int exchange_may(const struct exchange *x, struct question question, struct error *e)
+{
+	question.operator = x->principal.kind == PRINCIPAL_OPERATOR;
+	question.role = x->principal.role;
+	question.suspended = text_equal(x->organisation.state, "suspended");
+	return authorize(&question, e);
+}
+
+static struct actor actor_of(const struct exchange *x)
+{
+	static const char *const kinds[] = {
+		[PRINCIPAL_NOBODY] = "daemon",
+		[PRINCIPAL_OPERATOR] = "operator",
+		[PRINCIPAL_MEMBER] = "member",
+		[PRINCIPAL_SERVICE] = "service",
+	};
+
+	return (struct actor){
+		.kind = kinds[x->principal.kind],
+		.id = x->principal.id,
+		.name = x->principal.name,
+		.source = "api",
+		.request = x->id,
+		.address = x->request->address[0] ? x->request->address : NULL,
+	};
+}
+
+int exchange_audit(struct exchange *x, const char *action, const char *target_kind, const char *target,
+                   const char *target_name, const char *before, const char *after, struct error *e)
+{
+	struct actor actor = actor_of(x);
+	struct audit_event event = { action, target_kind, target, target_name, before, after };
+	const struct id *organisation = id_is_nil(&x->organisation.id) ? NULL : &x->organisation.id;
+
+	return audit_write(x->tx, organisation, &actor, &event, e);
+}
+
+const char *exchange_object(struct exchange *x, const char *name, ...)
+{
+	__attribute__((cleanup(buffer_close))) struct buffer buffer;
+	struct json_writer w;
+	va_list args;
+
+	buffer_open(&buffer, AUDIT_OBJECT_MOST);
+	json_writer_open(&w, &buffer);
+	json_begin_object(&w, NULL);
+	va_start(args, name);
+	for (; name; name = va_arg(args, const char *))
+		json_put_text(&w, name, va_arg(args, const char *));
+	va_end(args);
+	json_end_object(&w);
+	return arena_text(x->arena, buffer.bytes);
+}
+
+const char *exchange_who(const struct exchange *x)
+{
+	return arena_format(x->arena, "%s %s", actor_of(x).kind, x->principal.id);
+}
+
+int exchange_unknown(const char *kind, const char *which, struct error *e)
+{
+	char code[ERROR_CODE_MOST];
+
+	snprintf(code, sizeof(code), "%s.unknown", kind);
+	return error_set(e, ERROR_NOT_FOUND, code, "there is no %s \"%.200s\" here", kind, which);
+}
+
+int exchange_managed(const char *kind, const char *managed_by, struct error *e)
+{
+	if (!managed_by)
+		return 0;
+	return error_set(e, ERROR_CONFLICT, "managed_by_file",
+	                 "this %s is described by the file \"%s\"; change it there and reload", kind, managed_by);
+}

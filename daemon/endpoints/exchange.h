@@ -1,0 +1,108 @@
+/* An exchange: one request and its reply, as an endpoint sees it; and what endpoints do alike.
+ *
+ * An endpoint has two halves. `prepare` (seldom) runs before the transaction and may talk to the world; `answer` runs inside it, may
+ * wait for nobody, writes the reply and never commits: dispatch does, and only if what was changed was also audited. */
+#ifndef ROSTERD_ENDPOINTS_EXCHANGE_H
+#define ROSTERD_ENDPOINTS_EXCHANGE_H
+
+#include <stdint.h>
+
+#include "access/authenticate.h"
+#include "access/authorize.h"
+#include "base/arena.h"
+#include "base/error.h"
+#include "base/id.h"
+#include "base/json.h"
+#include "base/log.h"
+#include "endpoints/endpoints.h"
+#include "http/reply.h"
+#include "http/request.h"
+#include "roster/organisation.h"
+#include "store/transaction.h"
+
+struct exchange;
+typedef int answer_fn(struct exchange *x, struct error *e);
+
+/* One address that we answer. */
+struct endpoint {
+	const char *method, *path;
+	enum permit permit;            /* PERMIT_ANYONE has to be said aloud */
+	size_t body_most;              /* bytes; 0: no body */
+	answer_fn *answer;
+	answer_fn *prepare;            /* NULL: nothing to ask the world */
+	const char *const *parameters; /* of the query, ended by NULL; NULL: none. Others are refused */
+};
+
+enum { EXCHANGE_ALLOW_SIZE = 128 };
+
+struct exchange {
+	const struct endpoints_options *options;
+	const struct endpoint *endpoint;
+	struct request *request;
+	struct reply *reply;
+	struct arena *arena;           /* gone when the exchange ends */
+	struct tx *tx;                 /* NULL for PERMIT_ANYONE and in prepare */
+	struct log log;
+	char id[ID_TEXT_SIZE];
+	char allow[EXCHANGE_ALLOW_SIZE]; /* the methods that the address has, when it is not this one; "" otherwise */
+	struct principal principal;
+	struct organisation organisation; /* its id is nil if the address names none */
+	void *prepared;                /* from prepare to answer */
+};
+
+/* Opens the transaction, for the organisation if there is one. Dispatch's work, and prepare's when it must look something up: which
+ * then closes it again. */
+int exchange_begin(struct exchange *x, struct error *e);
+
+enum { PAGE_DEFAULT = 100, PAGE_MOST = 1000 };
+
+/* The body by a table; a request without one is refused. */
+int exchange_read(struct exchange *x, const struct json_field *fields, void *into, struct error *e);
+
+/* ?limit= and ?after= of a list. *ret_after is NULL for the first page. */
+int exchange_page(struct exchange *x, int *ret_limit, const char **ret_after, struct error *e);
+/* The same where the cursor is an id; *ret_after points to *ret_id or is NULL. */
+int exchange_page_id(struct exchange *x, int *ret_limit, struct id *ret_id, const struct id **ret_after,
+                     struct error *e);
+/* The same where it is a number; 0 for the first page. */
+int exchange_page_number(struct exchange *x, int *ret_limit, int64_t *ret_after, struct error *e);
+
+/* A query parameter that is one of words (ended by NULL); *ret is NULL if it is not there. */
+int exchange_word(struct exchange *x, const char *name, const char *const *words, const char **ret, struct error *e);
+/* A query parameter that is an RFC 3339 time; *ret is 0 if it is not there. */
+int exchange_time(struct exchange *x, const char *name, int64_t *ret, struct error *e);
+
+/* Begins a JSON reply; the caller writes one value. */
+void exchange_reply(struct exchange *x, int status, struct json_writer *ret);
+/* {"items": [ ... and ], "next": cursor or null}. */
+void exchange_list_begin(struct exchange *x, struct json_writer *ret);
+void exchange_list_end(struct json_writer *w, const char *next);
+/* 204, and nothing to read. */
+void exchange_done(struct exchange *x);
+
+void exchange_put_id(struct json_writer *w, const char *name, const struct id *id); /* nil writes null */
+
+/* ETag of the reply, and If-Match of the request against it: ERROR_PRECONDITION "precondition.changed". */
+void exchange_etag(struct exchange *x, int64_t version);
+int exchange_match(struct exchange *x, int64_t version, struct error *e);
+/* Location of what was made, relative to the public URL. */
+void exchange_location(struct exchange *x, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
+
+/* Asks the matrix something about who asks here; permit, personal, own, target_is_owner and to are the caller's. */
+int exchange_may(const struct exchange *x, struct question question, struct error *e);
+
+/* One audit entry of this exchange. before and after are JSON objects or NULL. */
+int exchange_audit(struct exchange *x, const char *action, const char *target_kind, const char *target,
+                   const char *target_name, const char *before, const char *after, struct error *e);
+/* A JSON object of texts for it: exchange_object(x, "role", "admin", "state", NULL-or-text, NULL). Pairs end with a NULL name. */
+const char *exchange_object(struct exchange *x, const char *name, ...) __attribute__((sentinel));
+
+/* Who asks, in one word and an id, for rows that keep it: "operator uid 0". */
+const char *exchange_who(const struct exchange *x);
+
+/* ERROR_NOT_FOUND "member.unknown": "there is no member \"x\" here". Returns -1. */
+int exchange_unknown(const char *kind, const char *which, struct error *e);
+/* ERROR_CONFLICT "managed_by_file" if a file says what this is like; 0 if none does. */
+int exchange_managed(const char *kind, const char *managed_by, struct error *e);
+
+#endif

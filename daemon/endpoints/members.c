@@ -1,0 +1,255 @@
+/* Roles and states as administrators set them. What a directory says goes another way; a role that was set here is no longer
+ * changed by a mapping. */
+#include "endpoints/members.h"
+
+#include "base/text.h"
+#include "roster/member.h"
+
+const char *const members_parameters[] = { "limit", "after", "state", "role", "q", NULL };
+
+void members_put(struct json_writer *w, const struct member *m)
+{
+	json_begin_object(w, NULL);
+	exchange_put_id(w, "id", &m->user);
+	json_put_text(w, "name", m->name);
+	json_put_text(w, "email", m->email);
+	json_put_text(w, "user_name", m->user_name);
+	json_put_text(w, "role", m->role);
+	json_put_text(w, "role_source", m->role_source);
+	json_put_text(w, "state", m->state);
+	json_put_text(w, "suspended_by", m->suspended_by);
+	json_put_text(w, "source", m->source);
+	exchange_put_id(w, "connection", &m->connection);
+	json_put_time(w, "joined_at", m->joined_at);
+	json_put_time(w, "last_active_at", m->last_active_at);
+	json_put_int(w, "version", m->version);
+	json_end_object(w);
+}
+
+int members_find(struct exchange *x, const char *named, struct member *ret, struct error *e)
+{
+	int found = member_find(x->tx, x->arena, &x->organisation.id, named, ret, e);
+
+	return found == 0 ? exchange_unknown("member", named, e) : found == 1 ? 0 : -1;
+}
+
+static int find_named(struct exchange *x, struct member *ret, struct error *e)
+{
+	return members_find(x, request_segment(x->request, "member"), ret, e);
+}
+
+static void show(struct exchange *x, int status, const struct member *member)
+{
+	struct json_writer w;
+
+	exchange_etag(x, member->version);
+	exchange_reply(x, status, &w);
+	members_put(&w, member);
+}
+
+/* Replies with the member as they are now. */
+static int show_again(struct exchange *x, int status, const struct id *user, struct error *e)
+{
+	struct member member;
+	char text[ID_TEXT_SIZE];
+	int found = member_load(x->tx, x->arena, &x->organisation.id, user, &member, e);
+
+	if (found <= 0)
+		return found == 0 ? exchange_unknown("member", id_text(user, text), e) : -1;
+	show(x, status, &member);
+	return 0;
+}
+
+int members_list(struct exchange *x, struct error *e)
+{
+	struct member_filter filter = { .text = request_query(x->request, "q") };
+	struct json_writer w;
+	struct member *members;
+	struct id place;
+	size_t count, limit;
+	char text[ID_TEXT_SIZE];
+
+	if (exchange_page_id(x, &filter.most, &place, &filter.after, e) < 0 ||
+	    exchange_word(x, "state", member_states, &filter.state, e) < 0 ||
+	    exchange_word(x, "role", member_roles, &filter.role, e) < 0)
+		return -1;
+	limit = (size_t)filter.most++;
+	if (member_list(x->tx, x->arena, &x->organisation.id, &filter, &members, &count, e) < 0)
+		return -1;
+	exchange_list_begin(x, &w);
+	for (size_t i = 0; i < count && i < limit; i++)
+		members_put(&w, &members[i]);
+	exchange_list_end(&w, count > limit ? id_text(&members[limit - 1].user, text) : NULL);
+	return 0;
+}
+
+int members_show(struct exchange *x, struct error *e)
+{
+	struct member member;
+
+	if (find_named(x, &member, e) < 0)
+		return -1;
+	show(x, 200, &member);
+	return 0;
+}
+
+/* ---- made by hand ---- */
+
+struct wish {
+	const char *name, *email, *role, *state;
+};
+
+static const char *const given_roles[] = { "admin", "member", "viewer", NULL };
+static const char *const given_states[] = { "active", "suspended", NULL };
+
+static const struct json_field create_fields[] = {
+	JSON_TEXT(struct wish, name, JSON_NEEDED, MEMBER_NAME_MOST),
+	JSON_TEXT(struct wish, email, JSON_NEEDED, MEMBER_EMAIL_MOST),
+	JSON_WORD(struct wish, role, JSON_OPTIONAL, given_roles),
+	{ 0 },
+};
+
+static int check_room(struct exchange *x, struct error *e)
+{
+	const struct organisation_type *type = organisation_type_find(x->organisation.type);
+	struct organisation now = x->organisation;
+
+	if (type->members_most == 0)
+		return 0;
+	if (organisation_count(x->tx, x->arena, &now, e) < 0)
+		return -1;
+	if (now.members < type->members_most)
+		return 0;
+	return error_set(e, ERROR_LIMIT, "limit.members",
+	                 "an organisation of type \"%s\" has at most %lld members, there are %lld; change its type or remove one",
+	                 type->name, (long long)type->members_most, (long long)now.members);
+}
+
+static int check_new(struct exchange *x, const char *email, struct error *e)
+{
+	struct member member;
+	int found = member_find(x->tx, x->arena, &x->organisation.id, email, &member, e);
+
+	if (found < 0)
+		return -1;
+	if (found == 1 && !text_equal(member.state, "left"))
+		return error_set(e, ERROR_CONFLICT, "member.exists", "\"%s\" is a member already", email);
+	return 0;
+}
+
+/* The address is what the operator says it is: not proven, so it links to no account and lets nobody in. */
+int members_create(struct exchange *x, struct error *e)
+{
+	struct wish wish = { 0 };
+	struct member made = { .organisation = x->organisation.id, .user = id_new(), .source = "operator" };
+	char text[ID_TEXT_SIZE];
+
+	if (exchange_read(x, create_fields, &wish, e) < 0 || text_email(x->arena, wish.email, &made.email, e) < 0 ||
+	    check_room(x, e) < 0 || check_new(x, made.email, e) < 0)
+		return -1;
+	made.name = wish.name;
+	made.role = wish.role ? wish.role : x->organisation.default_role;
+	made.role_source = wish.role ? "manual" : "default";
+	if (member_create(x->tx, &made, e) < 0 ||
+	    exchange_audit(x, "member.joined", "member", id_text(&made.user, text), made.name, NULL,
+	                   exchange_object(x, "name", made.name, "email", made.email, "role", made.role, "state", "active",
+	                                   NULL), e) < 0)
+		return -1;
+	exchange_location(x, "/v1/organisations/%s/members/%s", x->organisation.slug, text);
+	return show_again(x, 201, &made.user, e);
+}
+
+/* ---- changed ---- */
+
+static const struct json_field change_fields[] = {
+	JSON_WORD(struct wish, role, JSON_OPTIONAL, member_roles),
+	JSON_WORD(struct wish, state, JSON_OPTIONAL, given_states),
+	{ 0 },
+};
+
+/* What the matrix must be asked about a change of this member. */
+static struct question about(enum permit permit, const struct member *member, const char *to)
+{
+	return (struct question){
+		.permit = permit,
+		.target_is_owner = text_equal(member->role, "owner"),
+		.to = role_parse(to),
+	};
+}
+
+static int to_owner(struct error *e)
+{
+	return error_set(e, ERROR_CONFLICT, "member.to_owner",
+	                 "a role cannot be changed to owner; transfer the ownership instead (POST .../owner)");
+}
+
+static int change_role(struct exchange *x, struct member *member, const char *role, struct error *e)
+{
+	char text[ID_TEXT_SIZE];
+
+	if (exchange_may(x, about(PERMIT_CHANGE_ROLES, member, role), e) < 0)
+		return -1;
+	if (text_equal(role, member->role) && text_equal(member->role_source, "manual"))
+		return 0;
+	if (text_equal(role, "owner"))
+		return to_owner(e);
+	if (member_set_role(x->tx, member, role, "manual", e) < 0 ||
+	    exchange_audit(x, "member.role_changed", "member", id_text(&member->user, text), member->name,
+	                   exchange_object(x, "role", member->role, "role_source", member->role_source, NULL),
+	                   exchange_object(x, "role", role, "role_source", "manual", NULL), e) < 0)
+		return -1;
+	member->version++;
+	return 0;
+}
+
+static int change_state(struct exchange *x, struct member *member, const char *state, struct error *e)
+{
+	const char *by = x->principal.kind == PRINCIPAL_OPERATOR ? "operator" : "admin";
+	bool suspend = text_equal(state, "suspended");
+	const char *action = suspend ? "member.suspended" : text_equal(state, "left") ? "member.removed" : "member.restored";
+	char text[ID_TEXT_SIZE];
+
+	if (exchange_may(x, about(PERMIT_REMOVE_MEMBERS, member, NULL), e) < 0)
+		return -1;
+	if (text_equal(state, member->state))
+		return 0;
+	if (member_set_state(x->tx, member, state, suspend ? by : NULL, e) < 0)
+		return -1;
+	member->version++;
+	return exchange_audit(x, action, "member", id_text(&member->user, text), member->name,
+	                      exchange_object(x, "state", member->state, NULL),
+	                      exchange_object(x, "state", state, NULL), e);
+}
+
+/* Who has left and comes back needs room like anybody. */
+static int check_return(struct exchange *x, const struct member *member, const char *state, struct error *e)
+{
+	if (!text_equal(member->state, "left") || text_equal(state, "left"))
+		return 0;
+	return text_equal(state, "active") ? check_room(x, e)
+	                                   : error_set(e, ERROR_CONFLICT, "member.left", "somebody who has left cannot be suspended");
+}
+
+int members_change(struct exchange *x, struct error *e)
+{
+	struct wish wish = { 0 };
+	struct member member;
+
+	if (exchange_read(x, change_fields, &wish, e) < 0 || find_named(x, &member, e) < 0 ||
+	    exchange_match(x, member.version, e) < 0 ||
+	    (wish.role && change_role(x, &member, wish.role, e) < 0) ||
+	    (wish.state && (check_return(x, &member, wish.state, e) < 0 || change_state(x, &member, wish.state, e) < 0)))
+		return -1;
+	return show_again(x, 200, &member.user, e);
+}
+
+int members_remove(struct exchange *x, struct error *e)
+{
+	struct member member;
+
+	if (find_named(x, &member, e) < 0 || exchange_match(x, member.version, e) < 0 ||
+	    change_state(x, &member, "left", e) < 0)
+		return -1;
+	exchange_done(x);
+	return 0;
+}

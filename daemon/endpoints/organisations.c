@@ -1,0 +1,280 @@
+/* The operator makes organisations and sets their type and state; owners and admins set the rest. */
+#include "endpoints/organisations.h"
+
+#include "base/text.h"
+#include "roster/connection.h"
+#include "roster/member.h"
+
+static const char *const default_roles[] = { "admin", "member", "viewer", NULL };
+static const char *const settable_states[] = { "active", "suspended", NULL };
+
+static void put_organisation(struct json_writer *w, const struct organisation *o)
+{
+	json_begin_object(w, NULL);
+	exchange_put_id(w, "id", &o->id);
+	json_put_text(w, "slug", o->slug);
+	json_put_text(w, "name", o->name);
+	json_put_text(w, "type", o->type);
+	json_put_text(w, "state", o->state);
+	json_put_text(w, "default_role", o->default_role);
+	exchange_put_id(w, "owner", &o->owner);
+	json_put_int(w, "members", o->members);
+	json_put_time(w, "created_at", o->created_at);
+	json_put_int(w, "version", o->version);
+	json_put_text(w, "managed_by", o->managed_by);
+	json_end_object(w);
+}
+
+/* Replies with the organisation as it is now. */
+static int show(struct exchange *x, int status, const struct id *id, struct error *e)
+{
+	struct organisation organisation;
+	struct json_writer w;
+	char text[ID_TEXT_SIZE];
+	int found = organisation_load(x->tx, x->arena, id, &organisation, e);
+
+	if (found == 0)
+		return exchange_unknown("organisation", id_text(id, text), e);
+	if (found < 0 || organisation_count(x->tx, x->arena, &organisation, e) < 0)
+		return -1;
+	exchange_etag(x, organisation.version);
+	exchange_reply(x, status, &w);
+	put_organisation(&w, &organisation);
+	return 0;
+}
+
+static int list_all(struct exchange *x, int limit, const char *after, struct error *e)
+{
+	struct organisation *organisations;
+	struct json_writer w;
+	size_t count;
+
+	if (organisation_list(x->tx, x->arena, after, limit + 1, &organisations, &count, e) < 0)
+		return -1;
+	exchange_list_begin(x, &w);
+	for (size_t i = 0; i < count && i < (size_t)limit; i++)
+		put_organisation(&w, &organisations[i]);
+	exchange_list_end(&w, count > (size_t)limit ? organisations[limit - 1].slug : NULL);
+	return 0;
+}
+
+/* Whoever is of an organisation sees that one. */
+static int list_own(struct exchange *x, const char *after, struct error *e)
+{
+	struct organisation own;
+	struct json_writer w;
+	int found;
+
+	if (tx_for(x->tx, &x->principal.organisation, e) < 0)
+		return -1;
+	found = organisation_load(x->tx, x->arena, &x->principal.organisation, &own, e);
+	if (found < 0 || (found == 1 && organisation_count(x->tx, x->arena, &own, e) < 0))
+		return -1;
+	exchange_list_begin(x, &w);
+	if (found == 1 && !after)
+		put_organisation(&w, &own);
+	exchange_list_end(&w, NULL);
+	return 0;
+}
+
+int organisations_list(struct exchange *x, struct error *e)
+{
+	const char *after;
+	int limit;
+
+	if (exchange_page(x, &limit, &after, e) < 0)
+		return -1;
+	return x->principal.kind == PRINCIPAL_OPERATOR ? list_all(x, limit, after, e) : list_own(x, after, e);
+}
+
+int organisations_show(struct exchange *x, struct error *e)
+{
+	return show(x, 200, &x->organisation.id, e);
+}
+
+struct wish {
+	const char *name, *slug, *type, *state, *default_role;
+};
+
+static const struct json_field create_fields[] = {
+	JSON_TEXT(struct wish, name, JSON_NEEDED, ORGANISATION_NAME_MOST),
+	JSON_TEXT(struct wish, slug, JSON_OPTIONAL, ORGANISATION_SLUG_MOST),
+	JSON_WORD(struct wish, type, JSON_NEEDED, organisation_types),
+	JSON_WORD(struct wish, default_role, JSON_OPTIONAL, default_roles),
+	{ 0 },
+};
+
+static const struct json_field change_fields[] = {
+	JSON_TEXT(struct wish, name, JSON_OPTIONAL, ORGANISATION_NAME_MOST),
+	JSON_TEXT(struct wish, slug, JSON_OPTIONAL, ORGANISATION_SLUG_MOST),
+	JSON_WORD(struct wish, type, JSON_OPTIONAL, organisation_types),
+	JSON_WORD(struct wish, state, JSON_OPTIONAL, settable_states),
+	JSON_WORD(struct wish, default_role, JSON_OPTIONAL, default_roles),
+	{ 0 },
+};
+
+static int check_name(const struct wish *wish, struct error *e)
+{
+	if (wish->name && wish->name[0] == '\0')
+		return error_set(e, ERROR_INPUT, "organisation.name", "the name is empty; give one");
+	return wish->slug ? organisation_check_slug(wish->slug, e) : 0;
+}
+
+static const char *as_audited(struct exchange *x, const struct organisation *o)
+{
+	return exchange_object(x, "slug", o->slug, "name", o->name, "type", o->type, "state", o->state, "default_role",
+	                       o->default_role, NULL);
+}
+
+int organisations_create(struct exchange *x, struct error *e)
+{
+	struct wish wish = { .default_role = "member" };
+	struct organisation made = { .id = id_new() };
+	char text[ID_TEXT_SIZE];
+
+	if (exchange_read(x, create_fields, &wish, e) < 0 || check_name(&wish, e) < 0)
+		return -1;
+	made.slug = wish.slug;
+	made.name = wish.name;
+	made.type = wish.type;
+	made.state = "active";
+	made.default_role = wish.default_role ? wish.default_role : "member";
+	if ((!made.slug && organisation_slug(x->arena, made.name, &made.slug, e) < 0) ||
+	    tx_for(x->tx, &made.id, e) < 0 || organisation_create(x->tx, &made, e) < 0)
+		return -1;
+	x->organisation = made; /* the entry stands in its own chain */
+	if (exchange_audit(x, "organisation.created", "organisation", id_text(&made.id, text), made.name, NULL,
+	                   as_audited(x, &made), e) < 0)
+		return -1;
+	exchange_location(x, "/v1/organisations/%s", made.slug);
+	return show(x, 201, &made.id, e);
+}
+
+/* What type and state it has is between the operator and the customer; it is not a setting. */
+static int check_operators(struct exchange *x, const struct wish *wish, struct error *e)
+{
+	const struct organisation *now = &x->organisation;
+	bool settings = wish->name || wish->slug || wish->default_role;
+
+	if ((wish->type && !text_equal(wish->type, now->type)) || (wish->state && !text_equal(wish->state, now->state)))
+		if (exchange_may(x, (struct question){ .permit = PERMIT_OPERATOR }, e) < 0)
+			return -1;
+	return settings || wish->type ? exchange_managed("organisation", now->managed_by, e) : 0;
+}
+
+static int has_connections(struct exchange *x, bool *ret, struct error *e)
+{
+	struct connection *connections;
+	size_t count;
+
+	if (connection_list(x->tx, x->arena, &x->organisation.id, NULL, 1, &connections, &count, e) < 0)
+		return -1;
+	*ret = count > 0;
+	return 0;
+}
+
+/* A type that has less room than what is there is refused, and says what stands in the way. */
+static int check_type(struct exchange *x, const struct organisation *wanted, struct error *e)
+{
+	const struct organisation_type *type = organisation_type_find(wanted->type);
+	struct organisation now = x->organisation;
+	bool connected = false;
+
+	if (text_equal(now.type, wanted->type))
+		return 0;
+	if (organisation_count(x->tx, x->arena, &now, e) < 0 || has_connections(x, &connected, e) < 0)
+		return -1;
+	if (type->members_most > 0 && now.members > type->members_most)
+		return error_set(e, ERROR_LIMIT, "limit.members",
+		                 "the type \"%s\" has room for %lld members, there are %lld; remove some first", type->name,
+		                 (long long)type->members_most, (long long)now.members);
+	if (!type->connections && connected)
+		return error_set(e, ERROR_CONFLICT, "organisation.has_connections",
+		                 "the type \"%s\" has no connections, and there are some; delete them first", type->name);
+	return 0;
+}
+
+int organisations_change(struct exchange *x, struct error *e)
+{
+	struct organisation wanted = x->organisation;
+	struct wish wish = { 0 };
+	char text[ID_TEXT_SIZE];
+
+	if (exchange_match(x, wanted.version, e) < 0 || exchange_read(x, change_fields, &wish, e) < 0 ||
+	    check_name(&wish, e) < 0 || check_operators(x, &wish, e) < 0)
+		return -1;
+	wanted.name = wish.name ? wish.name : wanted.name;
+	wanted.slug = wish.slug ? wish.slug : wanted.slug;
+	wanted.type = wish.type ? wish.type : wanted.type;
+	wanted.state = wish.state ? wish.state : wanted.state;
+	wanted.default_role = wish.default_role ? wish.default_role : wanted.default_role;
+	if (check_type(x, &wanted, e) < 0 || organisation_update(x->tx, &wanted, e) < 0 ||
+	    exchange_audit(x, "organisation.changed", "organisation", id_text(&wanted.id, text), wanted.name,
+	                   as_audited(x, &x->organisation), as_audited(x, &wanted), e) < 0)
+		return -1;
+	return show(x, 200, &wanted.id, e);
+}
+
+/* ---- ownership ---- */
+
+struct own {
+	const char *member;
+};
+
+static const struct json_field own_fields[] = {
+	JSON_TEXT(struct own, member, JSON_NEEDED, MEMBER_EMAIL_MOST),
+	{ 0 },
+};
+
+/* The operator names an owner where there is none. One that is there hands over themselves. */
+static int check_owner(struct exchange *x, bool owned, const struct member *owner, struct error *e)
+{
+	if (x->principal.kind == PRINCIPAL_OPERATOR && owned)
+		return error_set(e, ERROR_DENIED, "owner.exists",
+		                 "the organisation has an owner, and only the owner can transfer the ownership");
+	if (x->principal.kind == PRINCIPAL_OPERATOR || (owned && id_equal(&owner->user, &x->principal.user)))
+		return 0;
+	return error_set(e, ERROR_DENIED, "owner.not_you", "only the owner can transfer the ownership");
+}
+
+static int audit_hand_over(struct exchange *x, const struct member *member, const char *to, struct error *e)
+{
+	char text[ID_TEXT_SIZE];
+
+	return exchange_audit(x, "member.role_changed", "member", id_text(&member->user, text), member->name,
+	                      exchange_object(x, "role", member->role, NULL), exchange_object(x, "role", to, NULL), e);
+}
+
+static int hand_over(struct exchange *x, const struct member *from, const struct member *to, struct error *e)
+{
+	char text[ID_TEXT_SIZE], before[ID_TEXT_SIZE], after[ID_TEXT_SIZE];
+
+	if (member_transfer(x->tx, from, to, e) < 0 || (from && audit_hand_over(x, from, "admin", e) < 0) ||
+	    audit_hand_over(x, to, "owner", e) < 0)
+		return -1;
+	return exchange_audit(x, "organisation.owner_changed", "organisation", id_text(&x->organisation.id, text),
+	                      x->organisation.name,
+	                      exchange_object(x, "owner", from ? id_text(&from->user, before) : NULL, NULL),
+	                      exchange_object(x, "owner", id_text(&to->user, after), NULL), e);
+}
+
+int organisations_own(struct exchange *x, struct error *e)
+{
+	const struct id *organisation = &x->organisation.id;
+	struct own own = { 0 };
+	struct member from = { 0 }, to = { 0 };
+	int owned, found;
+
+	if (exchange_read(x, own_fields, &own, e) < 0)
+		return -1;
+	owned = member_owner(x->tx, x->arena, organisation, &from, e);
+	if (owned < 0 || check_owner(x, owned == 1, &from, e) < 0)
+		return -1;
+	found = member_find(x->tx, x->arena, organisation, own.member, &to, e);
+	if (found <= 0)
+		return found == 0 ? exchange_unknown("member", own.member, e) : -1;
+	if (owned == 0 || !id_equal(&from.user, &to.user))
+		if (hand_over(x, owned == 1 ? &from : NULL, &to, e) < 0)
+			return -1;
+	return show(x, 200, organisation, e);
+}

@@ -1,0 +1,81 @@
+/* The whole of rosterd as the world sees it: the first file to read. schema/openapi.yaml says the same to programs, and a test
+ * compares the two. */
+#include "endpoints/routes.h"
+
+#include "base/text.h"
+#include "endpoints/audit.h"
+#include "endpoints/connections.h"
+#include "endpoints/domains.h"
+#include "endpoints/groups.h"
+#include "endpoints/health.h"
+#include "endpoints/members.h"
+#include "endpoints/organisations.h"
+#include "endpoints/permissions.h"
+#include "endpoints/plugins.h"
+#include "endpoints/runs.h"
+#include "endpoints/tokens.h"
+
+static const char *const paged[] = { "limit", "after", NULL };
+
+#define ORGANISATION "/v1/organisations/{organisation}"
+#define CONNECTION ORGANISATION "/connections/{connection}"
+#define RUN ORGANISATION "/runs/{run}"
+
+/* A row ends where it has no more to say. */
+#pragma GCC diagnostic ignored "-Wmissing-field-initializers"
+
+/* clang-format off */
+const struct endpoint routes[] = {
+	{ "GET",    "/healthz",                             PERMIT_ANYONE,             0,      health_show },
+	{ "GET",    "/v1/whoami",                           PERMIT_KNOWN,              0,      permissions_whoami },
+	{ "GET",    "/v1/plugins",                          PERMIT_KNOWN,              0,      plugins_list, plugins_prepare },
+	{ "GET",    "/v1/plugins/{plugin}",                 PERMIT_KNOWN,              0,      plugins_show, plugins_prepare },
+	{ "GET",    "/v1/tokens",                           PERMIT_OPERATOR,           0,      tokens_list, NULL, paged },
+	{ "POST",   "/v1/tokens",                           PERMIT_OPERATOR,           KB(4),  tokens_create_operators },
+	{ "DELETE", "/v1/tokens/{token}",                   PERMIT_OPERATOR,           0,      tokens_revoke },
+	{ "GET",    "/v1/audit",                            PERMIT_OPERATOR,           0,      audit_show, NULL, audit_parameters },
+
+	{ "GET",    "/v1/organisations",                    PERMIT_KNOWN,              0,      organisations_list, NULL, paged },
+	{ "POST",   "/v1/organisations",                    PERMIT_OPERATOR,           KB(4),  organisations_create },
+	{ "GET",    ORGANISATION,                           PERMIT_KNOWN,              0,      organisations_show },
+	{ "PATCH",  ORGANISATION,                           PERMIT_CONFIGURE_SETTINGS, KB(4),  organisations_change },
+	{ "POST",   ORGANISATION "/owner",                  PERMIT_TRANSFER_OWNERSHIP, KB(4),  organisations_own },
+	{ "GET",    ORGANISATION "/permissions",            PERMIT_KNOWN,              0,      permissions_show },
+	{ "POST",   ORGANISATION "/check",                  PERMIT_KNOWN,              KB(4),  permissions_check },
+	{ "GET",    ORGANISATION "/audit",                  PERMIT_VIEW_AUDIT,         0,      audit_show, NULL, audit_parameters },
+
+	{ "GET",    ORGANISATION "/domains",                PERMIT_KNOWN,              0,      domains_list, NULL, paged },
+	{ "POST",   ORGANISATION "/domains",                PERMIT_CONFIGURE_SETTINGS, KB(4),  domains_add },
+	{ "GET",    ORGANISATION "/domains/{domain}",       PERMIT_KNOWN,              0,      domains_show },
+	{ "DELETE", ORGANISATION "/domains/{domain}",       PERMIT_CONFIGURE_SETTINGS, 0,      domains_remove },
+
+	{ "GET",    ORGANISATION "/members",                PERMIT_VIEW_MEMBERS,       0,      members_list, NULL, members_parameters },
+	{ "POST",   ORGANISATION "/members",                PERMIT_OPERATOR,           KB(4),  members_create },
+	{ "GET",    ORGANISATION "/members/{member}",       PERMIT_VIEW_MEMBERS,       0,      members_show },
+	{ "PATCH",  ORGANISATION "/members/{member}",       PERMIT_CHANGE_ROLES,       KB(4),  members_change },
+	{ "DELETE", ORGANISATION "/members/{member}",       PERMIT_REMOVE_MEMBERS,     0,      members_remove },
+
+	{ "GET",    ORGANISATION "/groups",                 PERMIT_VIEW_MEMBERS,       0,      groups_list, NULL, paged },
+	{ "GET",    ORGANISATION "/groups/{group}/members", PERMIT_VIEW_MEMBERS,       0,      groups_members, NULL, paged },
+
+	{ "GET",    ORGANISATION "/tokens",                 PERMIT_VIEW_KEYS,          0,      tokens_list, NULL, paged },
+	{ "POST",   ORGANISATION "/tokens",                 PERMIT_CREATE_KEYS,        KB(4),  tokens_create },
+	{ "DELETE", ORGANISATION "/tokens/{token}",         PERMIT_DELETE_KEYS,        0,      tokens_revoke },
+
+	{ "GET",    ORGANISATION "/connections",            PERMIT_CONFIGURE_SETTINGS, 0,      connections_list, NULL, paged },
+	{ "POST",   ORGANISATION "/connections",            PERMIT_CONFIGURE_SETTINGS, MB(1),  connections_create, connections_prepare_create },
+	{ "GET",    CONNECTION,                             PERMIT_CONFIGURE_SETTINGS, 0,      connections_show },
+	{ "PATCH",  CONNECTION,                             PERMIT_CONFIGURE_SETTINGS, MB(1),  connections_change, connections_prepare_change },
+	{ "DELETE", CONNECTION,                             PERMIT_CONFIGURE_SETTINGS, 0,      connections_delete },
+	{ "POST",   CONNECTION "/test",                     PERMIT_CONFIGURE_SETTINGS, KB(4),  connections_test, connections_prepare_test },
+	{ "GET",    CONNECTION "/refused",                  PERMIT_CONFIGURE_SETTINGS, 0,      connections_refused, NULL, paged },
+	{ "POST",   CONNECTION "/runs",                     PERMIT_CONFIGURE_SETTINGS, KB(4),  runs_ask },
+
+	{ "GET",    ORGANISATION "/runs",                   PERMIT_CONFIGURE_SETTINGS, 0,      runs_list, NULL, runs_parameters },
+	{ "GET",    RUN,                                    PERMIT_CONFIGURE_SETTINGS, 0,      runs_show },
+	{ "GET",    RUN "/changes",                         PERMIT_CONFIGURE_SETTINGS, 0,      runs_changes, NULL, paged },
+	{ "POST",   RUN "/approve",                         PERMIT_CONFIGURE_SETTINGS, KB(4),  runs_approve },
+	{ "POST",   RUN "/drop",                            PERMIT_CONFIGURE_SETTINGS, KB(4),  runs_drop },
+	{ 0 },
+};
+/* clang-format on */

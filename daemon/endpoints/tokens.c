@@ -1,0 +1,213 @@
+/* A token is shown once, when it is made. One that speaks for a member is made by that member or by the operator: whoever could make
+ * one for somebody else could be them. */
+#include "endpoints/tokens.h"
+
+#include "base/clock.h"
+#include "base/crypt.h"
+#include "base/secret.h"
+#include "base/text.h"
+#include "endpoints/members.h"
+#include "roster/member.h"
+#include "roster/token.h"
+
+#define DAY_MS (INT64_C(24) * 60 * 60 * 1000)
+#define TOKEN_LIFE_DEFAULT_MS (90 * DAY_MS)
+#define TOKEN_LIFE_MOST_MS (3660 * DAY_MS)
+enum { EXPIRES_IN_MOST = 32 };
+
+static const struct id *organisation_of(const struct exchange *x)
+{
+	return id_is_nil(&x->organisation.id) ? NULL : &x->organisation.id;
+}
+
+static void put_members(struct json_writer *w, const struct token *token)
+{
+	exchange_put_id(w, "id", &token->id);
+	json_put_text(w, "name", token->name);
+	exchange_put_id(w, "member", &token->user);
+	json_put_text(w, "role", token->role);
+	json_put_text(w, "created_by", token->created_by);
+	json_put_time(w, "created_at", token->created_at);
+	json_put_time(w, "expires_at", token->expires_at);
+}
+
+int tokens_list(struct exchange *x, struct error *e)
+{
+	struct json_writer w;
+	struct token *tokens;
+	struct id place;
+	const struct id *after;
+	size_t count;
+	int limit;
+	char text[ID_TEXT_SIZE];
+
+	if (exchange_page_id(x, &limit, &place, &after, e) < 0 ||
+	    token_list(x->tx, x->arena, organisation_of(x), after, limit + 1, &tokens, &count, e) < 0)
+		return -1;
+	exchange_list_begin(x, &w);
+	for (size_t i = 0; i < count && i < (size_t)limit; i++) {
+		json_begin_object(&w, NULL);
+		put_members(&w, &tokens[i]);
+		json_end_object(&w);
+	}
+	exchange_list_end(&w, count > (size_t)limit ? id_text(&tokens[limit - 1].id, text) : NULL);
+	return 0;
+}
+
+struct wish {
+	const char *name, *member, *role, *expires_in;
+};
+
+static const char *const service_roles[] = { "admin", "member", "viewer", NULL };
+
+static const struct json_field fields[] = {
+	JSON_TEXT(struct wish, name, JSON_NEEDED, TOKEN_NAME_MOST),
+	JSON_TEXT(struct wish, expires_in, JSON_OPTIONAL, EXPIRES_IN_MOST),
+	JSON_TEXT(struct wish, member, JSON_OPTIONAL, MEMBER_EMAIL_MOST),
+	JSON_WORD(struct wish, role, JSON_OPTIONAL, service_roles),
+	{ 0 },
+};
+
+static const struct json_field operator_fields[] = {
+	JSON_TEXT(struct wish, name, JSON_NEEDED, TOKEN_NAME_MOST),
+	JSON_TEXT(struct wish, expires_in, JSON_OPTIONAL, EXPIRES_IN_MOST),
+	{ 0 },
+};
+
+static int read_life(const char *expires_in, int64_t *ret_expires_at, struct error *e)
+{
+	int64_t life_ms = TOKEN_LIFE_DEFAULT_MS;
+
+	if (expires_in && (text_to_duration_ms(expires_in, &life_ms) < 0 || life_ms < 1 || life_ms > TOKEN_LIFE_MOST_MS))
+		return error_set(e, ERROR_INPUT, "token.expires_in",
+		                 "\"expires_in\" is \"%s\"; a time such as \"30d\" is expected, at most %lldd", expires_in,
+		                 (long long)(TOKEN_LIFE_MOST_MS / DAY_MS));
+	*ret_expires_at = clock_now_us() + life_ms * 1000;
+	return 0;
+}
+
+/* Whom it will speak for: a member, or nobody but itself. */
+static int choose_speaker(struct exchange *x, const struct wish *wish, struct token *token, struct error *e)
+{
+	struct member member;
+
+	if (!wish->member == !wish->role)
+		return error_set(e, ERROR_INPUT, "token.speaker",
+		                 "exactly one of \"member\" and \"role\" is expected: whom the token speaks for, or its own role");
+	token->role = wish->role;
+	if (wish->role)
+		return 0;
+	if (members_find(x, wish->member, &member, e) < 0)
+		return -1;
+	if (!text_equal(member.state, "active"))
+		return error_set(e, ERROR_CONFLICT, "member.not_active", "the member is \"%s\", not active", member.state);
+	token->user = member.user;
+	return 0;
+}
+
+static int check_speaker(struct exchange *x, const struct token *token, struct error *e)
+{
+	bool personal = !id_is_nil(&token->user) && id_equal(&token->user, &x->principal.user);
+
+	if (exchange_may(x, (struct question){ .permit = PERMIT_CREATE_KEYS, .personal = personal }, e) < 0)
+		return -1;
+	if (x->principal.kind == PRINCIPAL_OPERATOR || personal || token->role)
+		return 0;
+	return error_set(e, ERROR_DENIED, "token.somebody_else",
+	                 "a token that speaks for a member is made by that member, or by the operator");
+}
+
+static int keep(struct exchange *x, struct token *token, const uint8_t hash[CRYPT_DIGEST_SIZE], struct error *e)
+{
+	static const struct id nil_id;
+	char id[ID_TEXT_SIZE], member[ID_TEXT_SIZE];
+	const char *speaker = id_is_nil(&token->user) ? NULL : id_text(&token->user, member);
+
+	if (token_create(x->tx, token, hash, e) < 0 ||
+	    /* the operator's tokens are of no organisation, their chain is of the nil one */
+	    (!organisation_of(x) && tx_for(x->tx, &nil_id, e) < 0))
+		return -1;
+	return exchange_audit(x, "token.created", "token", id_text(&token->id, id), token->name, NULL,
+	                      exchange_object(x, "member", speaker, "role", token->role, NULL), e);
+}
+
+static int make(struct exchange *x, const struct wish *wish, struct token *token, struct error *e)
+{
+	uint8_t hash[CRYPT_DIGEST_SIZE];
+	scoped(secret) *text = NULL;
+	struct json_writer w;
+
+	token->id = id_new();
+	token->organisation = x->organisation.id;
+	token->name = wish->name;
+	token->created_by = exchange_who(x);
+	token->created_at = clock_now_us();
+	if (read_life(wish->expires_in, &token->expires_at, e) < 0)
+		return -1;
+	text = crypt_token_new(TOKEN_PREFIX, hash);
+	if (keep(x, token, hash, e) < 0)
+		return -1;
+	exchange_reply(x, 201, &w);
+	json_begin_object(&w, NULL);
+	put_members(&w, token);
+	json_put_text(&w, "token", secret_text(text));
+	json_end_object(&w);
+	return 0;
+}
+
+int tokens_create(struct exchange *x, struct error *e)
+{
+	struct wish wish = { 0 };
+	struct token token = { 0 };
+
+	if (exchange_read(x, fields, &wish, e) < 0 || choose_speaker(x, &wish, &token, e) < 0 ||
+	    check_speaker(x, &token, e) < 0)
+		return -1;
+	return make(x, &wish, &token, e);
+}
+
+int tokens_create_operators(struct exchange *x, struct error *e)
+{
+	struct wish wish = { 0 };
+	struct token token = { 0 };
+
+	return exchange_read(x, operator_fields, &wish, e) < 0 ? -1 : make(x, &wish, &token, e);
+}
+
+static bool is_own(const struct exchange *x, const struct token *token)
+{
+	return (!id_is_nil(&token->user) && id_equal(&token->user, &x->principal.user)) ||
+	       id_equal(&token->id, &x->principal.token);
+}
+
+static int revoke(struct exchange *x, const struct token *token, struct error *e)
+{
+	static const struct id nil_id;
+	char id[ID_TEXT_SIZE];
+	int revoked = token_revoke(x->tx, organisation_of(x), &token->id, e);
+
+	if (revoked <= 0 || (!organisation_of(x) && tx_for(x->tx, &nil_id, e) < 0))
+		return revoked == 0 ? exchange_unknown("token", id_text(&token->id, id), e) : -1;
+	return exchange_audit(x, "token.revoked", "token", id_text(&token->id, id), token->name, NULL, NULL, e);
+}
+
+int tokens_revoke(struct exchange *x, struct error *e)
+{
+	const char *named = request_segment(x->request, "token");
+	struct token token;
+	struct id id;
+	int found;
+
+	if (id_parse(named, &id) < 0)
+		return exchange_unknown("token", named, e);
+	found = token_load(x->tx, x->arena, organisation_of(x), &id, &token, e);
+	if (found <= 0)
+		return found == 0 ? exchange_unknown("token", named, e) : -1;
+	if (organisation_of(x) &&
+	    exchange_may(x, (struct question){ .permit = PERMIT_DELETE_KEYS, .own = is_own(x, &token) }, e) < 0)
+		return -1;
+	if (revoke(x, &token, e) < 0)
+		return -1;
+	exchange_done(x);
+	return 0;
+}
