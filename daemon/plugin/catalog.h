@@ -10,7 +10,10 @@
 
 #include "base/error.h"
 
+struct arena;
 struct catalog;
+struct channel;
+struct log;
 
 struct catalog_options {
 	const char *plugin_directory; /* where *.so are; a name is a file name without ".so" */
@@ -49,10 +52,22 @@ void catalog_close(struct catalog **catalog);
 /* 1: found (lives as long as the catalog). 0: there is no such plug-in. -1: it is there and cannot be used; e says why. */
 int catalog_find(struct catalog *catalog, const char *name, const struct catalog_plugin **ret, struct error *e);
 
-/* All names, sorted, ended by NULL; lives as long as the catalog. For lists and "did you mean". */
+/* All names as they were when it was opened, sorted, ended by NULL; lives as long as the catalog. For lists and "did you
+ * mean". */
 const char *const *catalog_names(struct catalog *catalog);
 
 /* Checks one value against a setting's type: ERROR_INPUT says what was expected. value NULL: whether it may be left out. */
 int catalog_check_value(const struct catalog_setting *setting, const char *value, struct error *e);
+
+/* ---- for link ---- */
+
+/* Starts a child for a plug-in, waiting until `deadline_ms` (of the monotonic clock) for one of children_most to be free:
+ * then ERROR_RETRY "plugin.busy". ERROR_NOT_FOUND "plugin.unknown". name and log are borrowed until catalog_end. */
+int catalog_start(struct catalog *catalog, const char *name, const struct log *log, int64_t deadline_ms,
+                  struct channel *ret, struct error *e);
+void catalog_end(struct catalog *catalog, struct channel *channel);
+
+/* Reads what a child says of its plug-in before anything else; everything stands in the arena. */
+int catalog_describe(struct channel *channel, struct arena *arena, struct catalog_plugin *ret, struct error *e);
 
 #endif

@@ -1,0 +1,577 @@
+/* One connection, opened: settings go in, checked items come out, and plug-in words become ours. */
+#include "plugin/link.h"
+
+#include "base/clock.h"
+#include "base/secret.h"
+#include "base/text.h"
+
+#include "plugin/catalog.h"
+#include "plugin/channel.h"
+#include "plugin/dial.h"
+
+#include "connector.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+enum {
+	WAIT_MS_MOST = 24 * 3600 * 1000, /* that a plug-in may ask for */
+	DIAL_MARGIN_MS = 100,            /* left for a plug-in to say what it could not reach */
+};
+
+_Static_assert((int)LINK_ALL == ROSTER_ALL && (int)LINK_NAMED == ROSTER_NAMED, "scopes");
+_Static_assert((int)STANDING_ACTIVE == ROSTER_ACTIVE && (int)STANDING_GONE == ROSTER_GONE, "standings");
+_Static_assert((int)PROOF_NONE == ROSTER_UNPROVEN && (int)PROOF_VERIFIED == ROSTER_PROVEN, "proofs");
+
+struct link {
+	struct catalog *catalog;
+	struct link_options options;
+	struct channel channel;
+	struct arena *arena; /* the plug-in's description, and what is derived from settings */
+	struct catalog_plugin plugin;
+	const char **places; /* values of settings of type address */
+	int64_t call;        /* the number of the call under way or last */
+	enum link_scope scope;
+	bool dead; /* something failed */
+	struct link_end end;
+
+	/* The person that was handed out last points in here. */
+	const char *groups[ROSTER_VALUES_MOST + 1];
+	struct identity_attribute attributes[ROSTER_ATTRIBUTES_MOST];
+	const char *values[ROSTER_ATTRIBUTES_MOST * (ROSTER_VALUES_MOST + 1)];
+};
+
+/* ---- what a plug-in says it cannot do ---- */
+
+static const struct trouble {
+	enum error_kind kind;
+	const char *code;
+} troubles[] = {
+	[ROSTER_TRY_LATER] = { ERROR_RETRY, "plugin.try_later" },
+	[ROSTER_REFUSED] = { ERROR_DENIED, "plugin.refused" },
+	[ROSTER_LOST_PLACE] = { ERROR_PRECONDITION, "plugin.lost_place" },
+	[ROSTER_NONSENSE] = { ERROR_REMOTE, "plugin.nonsense" },
+	[ROSTER_MISCONFIGURED] = { ERROR_INPUT, "plugin.misconfigured" },
+	[ROSTER_DENIED] = { ERROR_DENIED, "plugin.denied" },
+};
+
+static int call_failed(struct link *link, const struct wire_frame *frame, struct error *e)
+{
+	int64_t trouble = wire_number(frame, WIRE_TROUBLE), after_ms = wire_number(frame, WIRE_AFTER_MS);
+	const char *why = wire_text(frame, WIRE_LINE);
+
+	if (trouble < ROSTER_TRY_LATER || trouble > ROSTER_DENIED || !why)
+		return error_set(e, ERROR_REMOTE, "plugin.silent",
+		                 "plug-in \"%s\" failed without saying why, which is a fault of the plug-in", link->plugin.name);
+	error_set(e, troubles[trouble].kind, troubles[trouble].code, "%s", why);
+	if (e && trouble == ROSTER_TRY_LATER)
+		e->wait_ms = (int)(after_ms < 0 ? 0 : after_ms > WAIT_MS_MOST ? WAIT_MS_MOST : after_ms);
+	return -1;
+}
+
+/* ---- settings ---- */
+
+static const struct catalog_setting *find_setting(const struct catalog_plugin *plugin, const char *name)
+{
+	for (size_t i = 0; i < plugin->setting_count; i++)
+		if (text_equal(plugin->settings[i].name, name))
+			return &plugin->settings[i];
+	return NULL;
+}
+
+static int refuse_unknown(const struct link *link, const char *name, struct error *e)
+{
+	const char *names[WIRE_SETTINGS_MOST + 1] = { NULL }, *meant;
+
+	for (size_t i = 0; i < link->plugin.setting_count; i++)
+		names[i] = link->plugin.settings[i].name;
+	meant = text_did_you_mean(name, names);
+	return error_set(e, ERROR_INPUT, "setting.unknown", "plug-in \"%s\" has no setting \"%.64s\"%s%s%s",
+	                 link->plugin.name, name, meant ? "; did you mean \"" : "", meant ? meant : "", meant ? "\"?" : "");
+}
+
+static const char *given_value(const struct link *link, const char *name)
+{
+	for (size_t i = 0; i < link->options.setting_count; i++) {
+		const struct link_setting *given = &link->options.settings[i];
+
+		if (text_equal(given->name, name))
+			return given->secret ? secret_text(given->secret) : given->text;
+	}
+	return NULL;
+}
+
+static int check_settings(const struct link *link, struct error *e)
+{
+	for (size_t i = 0; i < link->options.setting_count; i++)
+		if (!find_setting(&link->plugin, link->options.settings[i].name))
+			return refuse_unknown(link, link->options.settings[i].name, e);
+	for (size_t i = 0; i < link->plugin.setting_count; i++) {
+		const struct catalog_setting *setting = &link->plugin.settings[i];
+
+		if (catalog_check_value(setting, given_value(link, setting->name), e) < 0)
+			return -1;
+	}
+	return 0;
+}
+
+static void write_value(struct link *link, const struct catalog_setting *setting, const char *value)
+{
+	struct wire_writer *writer = &link->channel.writer;
+	char milliseconds[24];
+	int64_t ms;
+
+	if (setting->type == CATALOG_DURATION && text_to_duration_ms(value, &ms) == 0) {
+		snprintf(milliseconds, sizeof(milliseconds), "%lld", (long long)ms);
+		value = milliseconds;
+	}
+	wire_begin(writer, WIRE_VALUE);
+	wire_put_text(writer, WIRE_NAME, setting->name);
+	wire_put_text(writer, WIRE_TEXT, value);
+	wire_end(writer, NULL); /* catalog_check_value has seen to its limits */
+}
+
+/* Hands over every setting that has a value; remembers where the plug-in may go. */
+static void write_settings(struct link *link)
+{
+	size_t count = 0;
+
+	link->places = arena_array(link->arena, link->plugin.setting_count + 1, sizeof(*link->places));
+	for (size_t i = 0; i < link->plugin.setting_count; i++) {
+		const struct catalog_setting *setting = &link->plugin.settings[i];
+		const char *value = given_value(link, setting->name);
+
+		if (!value)
+			value = setting->fallback;
+		if (!value)
+			continue;
+		write_value(link, setting, value);
+		if (setting->type == CATALOG_ADDRESS)
+			link->places[count++] = arena_text(link->arena, value);
+	}
+}
+
+/* ---- calls ---- */
+
+static int begin_call(struct link *link, enum wire_kind kind, struct error *e)
+{
+	struct wire_writer *writer = &link->channel.writer;
+
+	if (link->dead)
+		return error_set(e, ERROR_INTERNAL, "plugin.closed", "the link to plug-in \"%s\" has failed before",
+		                 link->plugin.name);
+	if (!channel_is_idle(&link->channel))
+		return channel_broken(&link->channel, e, "it says something although it was not asked");
+	channel_allow(&link->channel, link->options.deadline_ms);
+	wire_begin(writer, kind);
+	wire_put_number(writer, WIRE_CALL, ++link->call);
+	wire_put_number(writer, WIRE_DEADLINE_MS, link->options.deadline_ms);
+	return 0;
+}
+
+static int send_call(struct link *link, struct error *e)
+{
+	return wire_end(&link->channel.writer, e) < 0 ? -1 : channel_send(&link->channel, -1, e);
+}
+
+/* Whatever fails once ends the link. */
+static int ending(struct link *link, int result)
+{
+	link->dead |= result < 0;
+	return result;
+}
+
+/* ---- what a plug-in asks of us ---- */
+
+static int decline(struct link *link, const struct error *why, struct error *e)
+{
+	struct wire_writer *writer = &link->channel.writer;
+
+	wire_begin(writer, WIRE_DECLINED);
+	wire_put_number(writer, WIRE_TROUBLE, why->kind == ERROR_DENIED ? ROSTER_MISCONFIGURED : ROSTER_TRY_LATER);
+	wire_put_number(writer, WIRE_AFTER_MS, why->wait_ms);
+	wire_put_text(writer, WIRE_LINE, why->text);
+	return wire_end(writer, e) < 0 ? -1 : channel_send(&link->channel, -1, e);
+}
+
+static int64_t dial_deadline(const struct link *link, int64_t timeout_ms)
+{
+	int64_t now = clock_monotonic_ms(), most = link->channel.deadline_ms - DIAL_MARGIN_MS;
+
+	if (timeout_ms <= 0 || timeout_ms > DIAL_TIMEOUT_MS_MOST)
+		timeout_ms = DIAL_TIMEOUT_MS_MOST;
+	return now + timeout_ms < most ? now + timeout_ms : most;
+}
+
+static int answer_dial(struct link *link, const struct wire_frame *frame, struct error *e)
+{
+	const struct dial_request request = {
+		.host = wire_text(frame, WIRE_HOST),
+		.port = wire_text(frame, WIRE_PORT),
+		.places = link->places,
+		.allow_private = link->options.allow_private,
+		.deadline_ms = dial_deadline(link, wire_number(frame, WIRE_TIMEOUT_MS)),
+		.cancel_fd = host_cancel_fd(link->channel.host),
+	};
+	struct wire_writer *writer = &link->channel.writer;
+	struct error why;
+	int fd, result;
+
+	if (dial(&request, &fd, &why) < 0)
+		return decline(link, &why, e);
+	wire_begin(writer, WIRE_GRANTED);
+	result = wire_end(writer, e) < 0 ? -1 : channel_send(&link->channel, fd, e);
+	close(fd);
+	return result;
+}
+
+static int not_used_yet(struct link *link, const struct wire_frame *frame, struct error *e)
+{
+	(void)frame;
+	host_kill(link->channel.host);
+	return error_set(e, ERROR_INTERNAL, "plugin.not_used_yet",
+	                 "plug-in \"%s\" asks for something that this rosterd does not use yet (keep, recall, once, look_at, "
+	                 "reply, send_browser)", link->plugin.name);
+}
+
+/* ---- items: 1: it is one. -1: it breaks a rule. ---- */
+
+static bool is_proof(int64_t proof)
+{
+	return proof >= ROSTER_UNPROVEN && proof <= ROSTER_PROVEN;
+}
+
+static const char *person_trouble(const struct link *link, const struct wire_frame *frame)
+{
+	int64_t standing = wire_number(frame, WIRE_STANDING);
+
+	if (standing < ROSTER_ACTIVE || standing > ROSTER_GONE)
+		return "a person has no standing";
+	if (standing == ROSTER_GONE && link->scope == LINK_ALL)
+		return "a listing of all names who is gone";
+	if (standing != ROSTER_GONE && !wire_has(frame, WIRE_USER_NAME))
+		return "a person has no user_name";
+	if (wire_has(frame, WIRE_EMAIL) && !is_proof(wire_number(frame, WIRE_EMAIL_PROOF)))
+		return "an address has no proof";
+	if (wire_has(frame, WIRE_IN_GROUP) && !wire_number(frame, WIRE_HAS_GROUPS))
+		return "a person is in groups and has none";
+	return NULL;
+}
+
+static void take_groups(struct link *link, const struct wire_frame *frame)
+{
+	const char *at = frame->fields;
+	struct wire_value value;
+	enum wire_field field;
+	size_t count = 0;
+
+	while (wire_next(frame, &at, &field, &value) > 0)
+		if (field == WIRE_IN_GROUP)
+			link->groups[count++] = value.bytes;
+	link->groups[count] = NULL;
+}
+
+/* An attribute's values follow its name. */
+static const char *take_attributes(struct link *link, const struct wire_frame *frame, size_t *ret_count)
+{
+	const char *at = frame->fields;
+	size_t count = 0, of_this = 0, next = 0;
+	struct wire_value value;
+	enum wire_field field;
+
+	while (wire_next(frame, &at, &field, &value) > 0) {
+		if (field == WIRE_ATTRIBUTE) {
+			if (count > 0)
+				link->values[next++] = NULL;
+			link->attributes[count++] = (struct identity_attribute){ value.bytes, &link->values[next] };
+			of_this = 0;
+		} else if (field == WIRE_ATTRIBUTE_VALUE) {
+			if (count == 0 || ++of_this > ROSTER_VALUES_MOST)
+				return "an attribute's values are without a name, or too many";
+			link->values[next++] = value.bytes;
+		}
+	}
+	if (count > 0)
+		link->values[next] = NULL;
+	*ret_count = count;
+	return NULL;
+}
+
+/* Further addresses are checked and not handed out: nothing asks for them yet. */
+static struct identity person_of(const struct wire_frame *frame)
+{
+	return (struct identity){
+		.remote_id = wire_text(frame, WIRE_REMOTE_ID),
+		.reference = wire_text(frame, WIRE_REFERENCE),
+		.user_name = wire_text(frame, WIRE_USER_NAME),
+		.email = wire_text(frame, WIRE_EMAIL),
+		.email_proof = wire_has(frame, WIRE_EMAIL) ? (enum proof)wire_number(frame, WIRE_EMAIL_PROOF) : PROOF_NONE,
+		.given_name = wire_text(frame, WIRE_GIVEN_NAME),
+		.family_name = wire_text(frame, WIRE_FAMILY_NAME),
+		.display_name = wire_text(frame, WIRE_DISPLAY_NAME),
+		.standing = (enum standing)wire_number(frame, WIRE_STANDING),
+		.locale = wire_text(frame, WIRE_LOCALE),
+		.title = wire_text(frame, WIRE_JOB_TITLE),
+		.department = wire_text(frame, WIRE_DEPARTMENT),
+		.manager = wire_text(frame, WIRE_MANAGER),
+	};
+}
+
+static int take_person(struct link *link, const struct wire_frame *frame, struct link_item *ret, struct error *e)
+{
+	const char *why = person_trouble(link, frame);
+
+	ret->kind = LINK_PERSON;
+	ret->person = person_of(frame);
+	if (!why && wire_has(frame, WIRE_HAS_GROUPS)) {
+		take_groups(link, frame);
+		ret->person.groups = link->groups;
+	}
+	if (!why && (wire_has(frame, WIRE_ATTRIBUTE) || wire_has(frame, WIRE_ATTRIBUTE_VALUE))) {
+		why = take_attributes(link, frame, &ret->person.attribute_count);
+		ret->person.attributes = link->attributes;
+	}
+	return why ? channel_broken(&link->channel, e, "%s", why) : 1;
+}
+
+static int take_group(struct link *link, const struct wire_frame *frame, struct link_item *ret, struct error *e)
+{
+	ret->kind = LINK_GROUP;
+	ret->group = (struct identity_group){
+		.remote_id = wire_text(frame, WIRE_REMOTE_ID),
+		.reference = wire_text(frame, WIRE_REFERENCE),
+		.name = wire_text(frame, WIRE_NAME),
+		.gone = wire_number(frame, WIRE_GONE) != 0,
+	};
+	if (ret->group.gone && link->scope == LINK_ALL)
+		return channel_broken(&link->channel, e, "a listing of all names a group that is gone");
+	return 1;
+}
+
+static int take_membership(struct link *link, const struct wire_frame *frame, struct link_item *ret, struct error *e)
+{
+	(void)link;
+	(void)e;
+	ret->kind = LINK_MEMBERSHIP;
+	ret->membership = (struct identity_membership){ wire_text(frame, WIRE_IN_GROUP), wire_text(frame, WIRE_GROUP_MEMBER) };
+	return 1;
+}
+
+static int take_refused(struct link *link, const struct wire_frame *frame, struct link_item *ret, struct error *e)
+{
+	(void)link;
+	(void)e;
+	ret->kind = LINK_REFUSED;
+	ret->refused_id = wire_text(frame, WIRE_REMOTE_ID);
+	ret->text = wire_text(frame, WIRE_LINE);
+	return 1;
+}
+
+static int take_note(struct link *link, const struct wire_frame *frame, struct link_item *ret, struct error *e)
+{
+	(void)link;
+	(void)e;
+	ret->kind = LINK_NOTE;
+	ret->text = wire_text(frame, WIRE_LINE);
+	return 1;
+}
+
+/* ---- the end of a call ---- */
+
+static const char *end_trouble(const struct link *link, const struct wire_frame *frame)
+{
+	int64_t more = wire_number(frame, WIRE_MORE);
+	bool whole = wire_has(frame, WIRE_WHOLE), incomplete = wire_has(frame, WIRE_INCOMPLETE);
+
+	if (link->scope == 0)
+		return more == 0 ? NULL : "it returns neither 0 nor -1";
+	if (more != 0 && more != 1)
+		return "a page returns neither 1, 0 nor -1";
+	if (more == 1 && !wire_has(frame, WIRE_CURSOR))
+		return "a page says that there is more and gives no cursor";
+	if (more == 1 && (whole || incomplete))
+		return "a page says that there is more and how the listing ended";
+	if (more == 0 && link->scope == LINK_ALL && whole == incomplete)
+		return "the last page of a listing of all says neither whole nor incomplete, or both";
+	return NULL;
+}
+
+static void take_end(struct link *link, const struct wire_frame *frame)
+{
+	const char *whole = wire_text(frame, WIRE_WHOLE), *incomplete = wire_text(frame, WIRE_INCOMPLETE);
+	const char *proof = whole ? whole : incomplete ? incomplete : "";
+
+	link->end = (struct link_end){ .more = wire_number(frame, WIRE_MORE) == 1, .whole = whole != NULL };
+	memcpy(link->end.proof, proof, text_cut(proof, strlen(proof), sizeof(link->end.proof) - 1));
+	if (wire_has(frame, WIRE_CURSOR)) {
+		link->end.cursor = frame->values[WIRE_CURSOR].bytes;
+		link->end.cursor_size = frame->values[WIRE_CURSOR].size;
+	}
+}
+
+/* 0: ended well. */
+static int end_call(struct link *link, const struct wire_frame *frame, struct error *e)
+{
+	const char *why;
+
+	if (wire_number(frame, WIRE_CALL) != link->call)
+		return channel_broken(&link->channel, e, "it answers a question that was not asked");
+	if (frame->kind == WIRE_FAILED)
+		return call_failed(link, frame, e);
+	why = end_trouble(link, frame);
+	if (why)
+		return channel_broken(&link->channel, e, "%s", why);
+	take_end(link, frame);
+	return 0;
+}
+
+/* ---- reading ---- */
+
+/* By kind, either an item or a question to us; neither: it may not come now. */
+static const struct {
+	int (*take)(struct link *, const struct wire_frame *, struct link_item *, struct error *);
+	int (*answer)(struct link *, const struct wire_frame *, struct error *);
+} meanings[WIRE_KIND_COUNT] = {
+	[WIRE_PERSON] = { .take = take_person },          [WIRE_GROUP] = { .take = take_group },
+	[WIRE_MEMBER] = { .take = take_membership },      [WIRE_REFUSED] = { .take = take_refused },
+	[WIRE_NOTE] = { .take = take_note },              [WIRE_DIAL] = { .answer = answer_dial },
+	[WIRE_KEEP] = { .answer = not_used_yet },         [WIRE_RECALL] = { .answer = not_used_yet },
+	[WIRE_ONCE] = { .answer = not_used_yet },         [WIRE_LOOK_AT] = { .answer = not_used_yet },
+	[WIRE_REPLY] = { .answer = not_used_yet },        [WIRE_SEND_BROWSER] = { .answer = not_used_yet },
+};
+
+static int next_item(struct link *link, struct link_item *ret, struct error *e)
+{
+	struct wire_frame frame;
+
+	for (;;) {
+		if (channel_next(&link->channel, &frame, e) < 0)
+			return -1;
+		if (frame.kind == WIRE_DONE || frame.kind == WIRE_FAILED)
+			return end_call(link, &frame, e);
+		if (meanings[frame.kind].take && (link->scope != 0 || frame.kind == WIRE_NOTE))
+			return meanings[frame.kind].take(link, &frame, ret, e);
+		if (!meanings[frame.kind].answer)
+			return channel_broken(&link->channel, e, "a frame of kind %d may not come now", (int)frame.kind);
+		if (meanings[frame.kind].answer(link, &frame, e) < 0)
+			return -1;
+	}
+}
+
+int link_next(struct link *link, struct link_item *ret, struct error *e)
+{
+	/* Not all of it: texts that belong to another kind are not looked at, and a million of these add up. */
+	return ending(link, next_item(link, ret, e));
+}
+
+const struct link_end *link_end(const struct link *link)
+{
+	return &link->end;
+}
+
+/* ---- asking ---- */
+
+static void put_all(struct wire_writer *writer, enum wire_field field, const char *const *texts)
+{
+	for (; texts && *texts; texts++)
+		wire_put_text(writer, field, *texts);
+}
+
+static int ask(struct link *link, const struct link_ask *question, struct error *e)
+{
+	struct wire_writer *writer = &link->channel.writer;
+
+	if (!(link->plugin.scopes & (1U << question->scope)))
+		return error_set(e, ERROR_INPUT, "plugin.scope", "plug-in \"%s\" cannot answer this kind of question (scope %d)",
+		                 link->plugin.name, (int)question->scope);
+	if (begin_call(link, WIRE_ASK, e) < 0)
+		return -1;
+	link->scope = question->scope;
+	wire_put_number(writer, WIRE_SCOPE, question->scope);
+	wire_put_number(writer, WIRE_PAGE_MOST, question->page_most);
+	if (question->cursor)
+		wire_put_bytes(writer, WIRE_CURSOR, question->cursor, question->cursor_size);
+	put_all(writer, WIRE_WANTED, question->attributes);
+	put_all(writer, WIRE_NAMED, question->named);
+	put_all(writer, WIRE_NAMED_GROUP, question->named_groups);
+	return send_call(link, e);
+}
+
+int link_ask(struct link *link, const struct link_ask *question, struct error *e)
+{
+	return ending(link, ask(link, question, e));
+}
+
+/* A call that gives nothing but notes. */
+static int finish_call(struct link *link, struct arena *arena, const char **ret_notes, struct error *e)
+{
+	const char *notes = "";
+	struct link_item item;
+	int got;
+
+	while ((got = next_item(link, &item, e)) > 0)
+		if (arena)
+			notes = arena_format(arena, "%s%s\n", notes, item.text);
+	if (got == 0 && ret_notes)
+		*ret_notes = notes;
+	return got;
+}
+
+int link_check(struct link *link, struct arena *arena, const char **ret_notes, struct error *e)
+{
+	link->scope = 0;
+	if (begin_call(link, WIRE_CHECK, e) < 0 || send_call(link, e) < 0)
+		return ending(link, -1);
+	return ending(link, finish_call(link, arena, ret_notes, e));
+}
+
+/* ---- opening ---- */
+
+static int open_plugin(struct link *link, struct error *e)
+{
+	if (catalog_describe(&link->channel, link->arena, &link->plugin, e) < 0 || check_settings(link, e) < 0)
+		return -1;
+	write_settings(link);
+	if (begin_call(link, WIRE_OPEN, e) < 0 || send_call(link, e) < 0)
+		return -1;
+	return finish_call(link, NULL, NULL, e);
+}
+
+int link_open(struct catalog *catalog, const struct link_options *options, struct link **ret, struct error *e)
+{
+	scoped(link) *link = calloc(1, sizeof(*link));
+	int64_t deadline_ms = clock_monotonic_ms() + options->deadline_ms;
+
+	if (!link)
+		abort();
+	link->catalog = catalog;
+	link->options = *options;
+	link->arena = arena_open("link");
+	if (catalog_start(catalog, options->plugin, options->log, deadline_ms, &link->channel, e) < 0)
+		return -1;
+	channel_allow(&link->channel, options->deadline_ms);
+	if (open_plugin(link, e) < 0)
+		return -1;
+	*ret = link;
+	link = NULL;
+	return 0;
+}
+
+void link_close(struct link **link)
+{
+	struct link *l = *link;
+
+	if (!l)
+		return;
+	catalog_end(l->catalog, &l->channel);
+	arena_close(&l->arena);
+	free(l);
+	*link = NULL;
+}
+
+void link_cancel(struct link *link)
+{
+	host_cancel(link->channel.host);
+}
