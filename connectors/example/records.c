@@ -1,0 +1,151 @@
+/* The example's directory: lines of text, cut in place. */
+#include "example/records.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+static const struct {
+	const char *word;
+	enum record_kind kind;
+} kinds[] = { { "person", RECORD_PERSON }, { "group", RECORD_GROUP }, { "member", RECORD_MEMBER } };
+
+static const struct {
+	const char *word;
+	size_t offset;
+} fields[] = {
+	{ "id", offsetof(struct record, id) },
+	{ "reference", offsetof(struct record, reference) },
+	{ "name", offsetof(struct record, name) },
+	{ "user", offsetof(struct record, user) },
+	{ "email", offsetof(struct record, email) },
+	{ "given", offsetof(struct record, given) },
+	{ "family", offsetof(struct record, family) },
+	{ "title", offsetof(struct record, title) },
+	{ "department", offsetof(struct record, department) },
+	{ "manager", offsetof(struct record, manager) },
+	{ "locale", offsetof(struct record, locale) },
+	{ "suspended", offsetof(struct record, suspended) },
+	{ "group", offsetof(struct record, group) },
+	{ "member", offsetof(struct record, member) },
+};
+
+/* Cuts blanks off both ends. */
+static char *trim(char *text)
+{
+	char *end;
+
+	text += strspn(text, " \t\r");
+	for (end = text + strlen(text); end > text && strchr(" \t\r", end[-1]); end--)
+		;
+	*end = '\0';
+	return text;
+}
+
+/* "key=value" */
+static const char *take_field(struct record *record, char *field)
+{
+	char *value = strchr(field, '=');
+
+	if (!value)
+		return "a field has no '='";
+	*value++ = '\0';
+	field = trim(field);
+	for (size_t i = 0; i < sizeof(fields) / sizeof(fields[0]); i++) {
+		if (strcmp(fields[i].word, field) != 0)
+			continue;
+		*(const char **)((char *)record + fields[i].offset) = trim(value);
+		return NULL;
+	}
+	return "a field has a name that is not known";
+}
+
+static const char *missing(const struct record *record)
+{
+	if (record->kind == RECORD_MEMBER)
+		return record->group && record->member ? NULL : "a member needs group= and member=";
+	if (!record->id)
+		return "id= is missing";
+	if (record->kind == RECORD_GROUP && !record->name)
+		return "a group needs name=";
+	return NULL;
+}
+
+/* "person: id=7; user=ada; email=ada@acme.example". What is wrong with it, or NULL. */
+static const char *take_line(struct record *record, char *line)
+{
+	char *rest = strchr(line, ':'), *next;
+	const char *why;
+
+	if (!rest)
+		return "a line begins with \"person:\", \"group:\" or \"member:\"";
+	*rest++ = '\0';
+	for (size_t i = 0; i < sizeof(kinds) / sizeof(kinds[0]); i++)
+		if (strcmp(kinds[i].word, trim(line)) == 0)
+			record->kind = kinds[i].kind;
+	if (!record->kind)
+		return "a line begins with \"person:\", \"group:\" or \"member:\"";
+	for (; rest; rest = next) {
+		next = strchr(rest, ';');
+		if (next)
+			*next++ = '\0';
+		if (*trim(rest) && (why = take_field(record, rest)))
+			return why;
+	}
+	return missing(record);
+}
+
+static size_t count_lines(const char *text)
+{
+	size_t count = 1;
+
+	while ((text = strchr(text, '\n'))) {
+		text++;
+		count++;
+	}
+	return count;
+}
+
+int records_open(struct records *records, const char *text, int *ret_line, const char **ret_why)
+{
+	int number = 0;
+
+	*records = (struct records){ .text = strdup(text), .list = calloc(count_lines(text), sizeof(*records->list)) };
+	if (!records->text || !records->list) {
+		*ret_line = 0;
+		*ret_why = "out of memory";
+		return -1;
+	}
+	for (char *line = records->text, *next; line; line = next) {
+		struct record *record = &records->list[records->count];
+
+		next = strchr(line, '\n');
+		if (next)
+			*next++ = '\0';
+		number++;
+		line = trim(line);
+		if (*line == '\0' || *line == '#')
+			continue;
+		record->line = number;
+		*ret_line = number;
+		*ret_why = take_line(record, line);
+		if (*ret_why)
+			return -1;
+		records->count++;
+	}
+	return 0;
+}
+
+void records_close(struct records *records)
+{
+	free(records->text);
+	free(records->list);
+	*records = (struct records){ 0 };
+}
+
+const struct record *records_find(const struct records *records, enum record_kind kind, const char *id)
+{
+	for (size_t i = 0; i < records->count; i++)
+		if (records->list[i].kind == kind && strcmp(records->list[i].id, id) == 0)
+			return &records->list[i];
+	return NULL;
+}

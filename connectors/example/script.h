@@ -1,0 +1,26 @@
+/* The example's fault script: what shall go wrong, and on which page. A plug-in of yours needs none of this. */
+#ifndef CONNECTORS_EXAMPLE_SCRIPT_H
+#define CONNECTORS_EXAMPLE_SCRIPT_H
+
+#include "connector.h"
+
+#include <stdbool.h>
+
+/* Pages count from 1; 0 is never. */
+struct script {
+	int page_size;                /* page_size 100: overrides what the daemon asks for */
+	int fail_at;                  /* fail_at 3 try_later 5000 */
+	enum roster_trouble trouble;  /* try_later, refused, lost_place, nonsense, misconfigured */
+	int after_ms;
+	int incomplete_at;            /* incomplete_at 2: the listing is cut off after that page */
+	int hang_at, crash_at;        /* hang_at 2, crash_at 2 */
+	int garbage_at;               /* garbage_at 2: a name that is not UTF-8 */
+	int refuse_at;                /* refuse_at 2: one record that cannot be read */
+	bool disorder;                /* the last line of a page comes first */
+	bool duplicates;              /* everything comes twice */
+};
+
+/* Reads one directive a line ('#' begins a comment). 0, or -1 and the number of the line that is not understood. */
+int script_read(const char *text, struct script *ret, int *ret_line);
+
+#endif
