@@ -51,7 +51,7 @@ struct connection {
 
 	bool failed; /* a statement of the part of the pipeline that is being read has failed ... */
 	struct error failure; /* ... and this is what the ones behind it are told */
-	char constraint[CONNECTION_CONSTRAINT_SIZE];
+	struct complaint complaint;
 };
 
 static void *grown(void *memory, size_t count, size_t size)
@@ -222,9 +222,9 @@ struct arena *connection_scratch(struct connection *c)
 	return c->scratch;
 }
 
-const char *connection_constraint(const struct connection *c)
+const struct complaint *connection_complaint(const struct connection *c)
 {
-	return c->constraint;
+	return &c->complaint;
 }
 
 PGconn *connection_libpq(struct connection *c)
@@ -256,6 +256,13 @@ static bool ends_session(const PGresult *result)
 	return text_equal(severity, "FATAL") || text_equal(severity, "PANIC");
 }
 
+static void note_complaint(struct connection *c, const PGresult *result, const char *message)
+{
+	snprintf(c->complaint.constraint, sizeof c->complaint.constraint, "%s", field(result, PG_DIAG_CONSTRAINT_NAME));
+	snprintf(c->complaint.message, sizeof c->complaint.message, "%s", message);
+	c->complaint.position = atoi(field(result, PG_DIAG_STATEMENT_POSITION));
+}
+
 /* DETAIL, HINT and CONTEXT are left out: they hold values. */
 static int refused(struct connection *c, const char *name, const PGresult *result, struct error *e)
 {
@@ -264,7 +271,7 @@ static int refused(struct connection *c, const char *name, const PGresult *resul
 
 	if (!*state)
 		return connection_lost(c, e);
-	snprintf(c->constraint, sizeof c->constraint, "%s", field(result, PG_DIAG_CONSTRAINT_NAME));
+	note_complaint(c, result, message);
 	sqlstate_error(state, e);
 	if (is_stale(result, state)) {
 		c->stale = true;
@@ -520,7 +527,7 @@ int connection_receive(struct connection *c, PGresult **ret, struct error *e)
 {
 	int stepped = 0;
 
-	c->constraint[0] = '\0';
+	c->complaint = (struct complaint){ 0 };
 	if (c->dead)
 		return connection_lost(c, e);
 	if (c->unsynced && connection_sync(c, e) < 0)
@@ -549,6 +556,17 @@ int connection_settle(struct connection *c, struct error *e)
 	return c->dead ? -1 : result;
 }
 
+int connection_ping(struct connection *c, struct error *e)
+{
+	static const struct statement ping = { .name = "store.ping", .sql = "SELECT 1" };
+	PGresult *result;
+
+	if (connection_send(c, &ping, false, e) < 0 || connection_receive(c, &result, e) < 0)
+		return -1;
+	PQclear(result);
+	return connection_settle(c, e);
+}
+
 /* ---- outside the pipeline ---------------------------------------------------------------------------------------------------------- */
 
 int connection_plain(struct connection *c, const char *name, const char *sql, PGresult **ret, struct error *e)
@@ -557,7 +575,7 @@ int connection_plain(struct connection *c, const char *name, const char *sql, PG
 		return -1;
 	if (!PQexitPipelineMode(c->pg) || !PQsendQuery(c->pg, sql))
 		return connection_lost(c, e);
-	c->constraint[0] = '\0';
+	c->complaint = (struct complaint){ 0 };
 	expect(c, EXPECT_HEARD, name);
 	return connection_more(c, ret, e);
 }

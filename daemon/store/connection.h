@@ -20,8 +20,8 @@ struct connection;
 
 enum {
 	CONNECTION_MARGIN_MS = 3000,   /* how much later than the server's own limit we stop waiting for it */
-	CONNECTION_PIPELINE_MOST = 256,  /* statements on the way at one time; a power of two */
 	CONNECTION_CONSTRAINT_SIZE = 64, /* NAMEDATALEN */
+	CONNECTION_MESSAGE_SIZE = 256,
 };
 
 struct connection_options {
@@ -80,10 +80,18 @@ int connection_put(struct connection *c, const char *bytes, size_t size, struct 
 /* Ends the COPY; its result is the next of connection_more. */
 int connection_put_end(struct connection *c, struct error *e);
 
-/* The constraint that the last failed statement broke, or "". */
-const char *connection_constraint(const struct connection *c);
+/* Whether it answers. */
+int connection_ping(struct connection *c, struct error *e);
 
-/* For listen: the descriptor to poll, and libpq's own object. */
+/* What the server said when a statement failed last. */
+struct complaint {
+	char constraint[CONNECTION_CONSTRAINT_SIZE]; /* that it broke, or "" */
+	char message[CONNECTION_MESSAGE_SIZE];       /* "" where it may hold values */
+	int position;                                /* the character of the SQL, from 1; 0: not told */
+};
+const struct complaint *connection_complaint(const struct connection *c);
+
+/* For listen: libpq's own object. */
 PGconn *connection_libpq(struct connection *c);
 
 #endif

@@ -265,24 +265,13 @@ enum store_role pool_any_role(const struct store *store)
 
 /* ---- looking ------------------------------------------------------------------------------------------------------------- */
 
-static int ask(struct connection *c, struct error *e)
-{
-	static const struct statement ping = { .name = "store.ping", .sql = "SELECT 1" };
-	PGresult *result;
-
-	if (connection_send(c, &ping, false, e) < 0 || connection_receive(c, &result, e) < 0)
-		return -1;
-	PQclear(result);
-	return connection_settle(c, e);
-}
-
 int store_ping(struct store *store, enum store_role role, struct error *e)
 {
 	struct connection *c;
 
 	if (pool_borrow(store, role, &c, e) < 0)
 		return -1;
-	int result = ask(c, e);
+	int result = connection_ping(c, e);
 	pool_give_back(store, role, &c);
 	return result;
 }

@@ -53,7 +53,7 @@ int query_write(struct tx *tx, const struct query *query, const struct param *pa
                 struct error *e);
 
 /* Pipeline: query_send queues without waiting, query_receive takes results in the same order (as query_run's). All sent ones
- * must be received before anything else is done with the tx; at most 256 may be on the way. After a failed one the others fail too. arena and
+ * must be received before anything else is done with the tx; at most TX_PIPELINE_MOST may be on the way. After a failed one the others fail too. arena and
  * ret may be NULL: nobody reads the rows. */
 int query_send(struct tx *tx, const struct query *query, const struct param *params, size_t count, struct error *e);
 int query_receive(struct tx *tx, struct arena *arena, const struct rows **ret, int64_t *ret_count, struct error *e);

@@ -18,7 +18,7 @@ struct tx {
 	bool begun;    /* BEGIN was sent */
 	bool done_one; /* a statement has succeeded, so the whole may not be tried again from here */
 	bool failed, writes;
-	const struct query *sent[CONNECTION_PIPELINE_MOST]; /* a ring: on_the_way of them, the next one at received */
+	const struct query *sent[TX_PIPELINE_MOST]; /* a ring: on_the_way of them, the next one at received */
 	unsigned received, on_the_way;
 
 	bool chosen, choice_sent;
@@ -162,15 +162,15 @@ struct connection *tx_connection(struct tx *tx)
 
 int tx_check_room(const struct tx *tx, struct error *e)
 {
-	if (tx->on_the_way == CONNECTION_PIPELINE_MOST)
+	if (tx->on_the_way == TX_PIPELINE_MOST)
 		return error_set(e, ERROR_INTERNAL, "query.pipeline", "more than %d statements are on the way",
-		                 CONNECTION_PIPELINE_MOST);
+		                 TX_PIPELINE_MOST);
 	return 0;
 }
 
 void tx_sent(struct tx *tx, const struct query *query)
 {
-	tx->sent[(tx->received + tx->on_the_way++) % CONNECTION_PIPELINE_MOST] = query;
+	tx->sent[(tx->received + tx->on_the_way++) % TX_PIPELINE_MOST] = query;
 }
 
 const struct query *tx_received(struct tx *tx)
@@ -178,7 +178,7 @@ const struct query *tx_received(struct tx *tx)
 	if (tx->on_the_way == 0)
 		return NULL;
 	tx->on_the_way--;
-	return tx->sent[tx->received++ % CONNECTION_PIPELINE_MOST];
+	return tx->sent[tx->received++ % TX_PIPELINE_MOST];
 }
 
 int tx_check_quiet(const struct tx *tx, struct error *e)
@@ -200,7 +200,7 @@ int tx_failed(struct tx *tx)
 {
 	tx->failed = true;
 	snprintf(tx->constraint, sizeof tx->constraint, "%s",
-	         tx->connection ? connection_constraint(tx->connection) : "");
+	         tx->connection ? connection_complaint(tx->connection)->constraint : "");
 	return -1;
 }
 

@@ -13,6 +13,8 @@
 #include "base/id.h"
 #include "store/pool.h"
 
+enum { TX_PIPELINE_MOST = 256 }; /* statements on the way at one time: a power of two */
+
 struct connection;
 struct query;
 struct tx;
