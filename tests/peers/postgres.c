@@ -1,5 +1,6 @@
 /* A private PostgreSQL for a test program. The work is done by postgres.sh; a child of ours outlives the program and
  * cleans up when the pipe between them closes. */
+#define _GNU_SOURCE /* pipe2 */
 #include "peers/postgres.h"
 
 #include <fcntl.h>
@@ -33,6 +34,14 @@ static const char *script(void)
 }
 
 /* Standard output belongs to the test's TAP. */
+static void be_silent(void)
+{
+	int nothing = open("/dev/null", O_RDWR);
+
+	dup2(nothing, STDIN_FILENO);
+	dup2(nothing, STDOUT_FILENO);
+}
+
 static int run_script(const char *action, const char *const *settings)
 {
 	const char *arguments[4 + SETTINGS_MOST] = { script(), action, folder };
@@ -43,7 +52,7 @@ static int run_script(const char *action, const char *const *settings)
 
 	pid_t child = fork();
 	if (child == 0) {
-		dup2(STDERR_FILENO, STDOUT_FILENO);
+		be_silent();
 		execv(script(), (char **)arguments);
 		_exit(127);
 	}
@@ -63,8 +72,7 @@ static void leave_undertaker(void)
 	if (undertaker == 0) {
 		setsid(); /* a signal for the test's group is not for us */
 		close(ends[1]);
-		close(STDIN_FILENO);
-		dup2(STDERR_FILENO, STDOUT_FILENO);
+		be_silent();
 		while (read(ends[0], &byte, 1) > 0)
 			continue;
 		execl(script(), script(), "stop", folder, (char *)NULL);
@@ -114,9 +122,9 @@ const char *postgres_conninfo(void)
 
 char *postgres_ask(const char *sql)
 {
-	char whole[sizeof conninfo + 32];
+	char whole[sizeof conninfo + 64];
 
-	snprintf(whole, sizeof whole, "%s user=postgres", conninfo);
+	snprintf(whole, sizeof whole, "%s user=postgres options='-c client_min_messages=warning'", conninfo);
 	PGconn *pg = PQconnectdb(whole);
 	PGresult *result = PQexec(pg, sql);
 	ExecStatusType status = PQresultStatus(result);
