@@ -501,7 +501,7 @@ static int note_failure(struct connection *c, const struct expected *x, const PG
 static int step(struct connection *c, PGresult **ret, struct error *e)
 {
 	struct expected x = c->expected[c->first];
-	PGresult *result;
+	PGresult *result = NULL;
 
 	if (take(c, x.what, &result, e) < 0)
 		return -1;

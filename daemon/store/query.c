@@ -54,7 +54,7 @@ static int count_written(const struct query *query, const PGresult *result, int6
 
 static int count_effect(struct tx *tx, const struct query *query, const PGresult *result, int64_t *ret, struct error *e)
 {
-	int64_t written;
+	int64_t written = 0;
 
 	if (count_written(query, result, &written, e) < 0)
 		return -1;
@@ -91,7 +91,7 @@ int query_send(struct tx *tx, const struct query *query, const struct param *par
 static int take_result(struct tx *tx, const struct query *query, const PGresult *result, struct arena *arena,
                        const struct rows **ret, int64_t *ret_count, struct error *e)
 {
-	int64_t written;
+	int64_t written = 0;
 
 	if (count_effect(tx, query, result, &written, e) < 0 || (ret && rows_take(result, arena, ret, e) < 0))
 		return tx_failed(tx);
