@@ -15,8 +15,7 @@ static const struct query steps[] = {
 	/* Hash joins of whole tables are what the first steps are; the planner knows nothing of new tables and would try
 	 * nested loops. Memory is the server's, and for this transaction alone. */
 	STEP("memory", "SELECT set_config('work_mem', '256MB', true), set_config('hash_mem_multiplier', '2', true), "
-	               "set_config('enable_nestloop', 'off', true), set_config('jit', 'off', true), "
-	               "set_config('statement_timeout', '0', true)"),
+	               "set_config('enable_nestloop', 'off', true), set_config('jit', 'off', true)"),
 
 	/* New, changed and gone in one pass. Who was refused is there, though we could not read them: not gone. */
 	STEP("delta",

@@ -20,6 +20,9 @@
 /* How often our own database may be in trouble before a run is given up. */
 enum { RUN_ATTEMPTS_MOST = 8, RUN_RETRY_MS = 2000 };
 
+/* One statement of a reconcile may be about millions of people. */
+enum { RECONCILE_STATEMENT_MS = 3600 * 1000 };
+
 enum state { RUN_ASKED, RUN_READING, RUN_RECONCILING, RUN_HELD, RUN_PLANNED, RUN_DONE, RUN_FAILED, RUN_DROPPED, RUN_STATES };
 
 /* The same words as the CHECK on runs.state. */
@@ -257,7 +260,7 @@ static int reconcile(struct work *w, enum state *ret, struct error *e)
 {
 	scoped(tx) *tx = NULL;
 	struct outcome outcome;
-	if (open_tx(w, &tx, e) < 0 ||
+	if (open_tx(w, &tx, e) < 0 || tx_patience(tx, RECONCILE_STATEMENT_MS, e) < 0 ||
 	    provision_reconcile(tx, w->arena, &w->source, &w->run, &w->actor, &outcome, e) < 0)
 		return -1;
 
