@@ -464,6 +464,28 @@ static void limits_bodies(void **state)
 	assert_has(ask("GET /x HTTP/1.1\r\nHost: x\r\nContent-Length: 1\r\n\r\n"), "takes no body");
 }
 
+static void tells_a_client_that_sends_on_and_on(void **state)
+{
+	static char body[300000];
+	int fd;
+
+	(void)state;
+	open_server();
+	memset(body, 'b', sizeof(body));
+	fd = dial();
+	say(fd, "POST /x HTTP/1.1\r\nHost: x\r\nContent-Length: 300000\r\n\r\n");
+	say_bytes(fd, body, sizeof(body));
+	assert_has(hear(fd), "\"code\":\"http.body\"");
+	close(fd);
+
+	fd = dial(); /* chunks without end: they are read for a while, then no more */
+	say(fd, "POST /x HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n7fffffff\r\n");
+	for (int i = 0; i < 8; i++)
+		say_bytes(fd, body, sizeof(body));
+	assert_true(is_closed(fd));
+	close(fd);
+}
+
 static void limits_heads(void **state)
 {
 	char head[3 * HEAD_MOST];
@@ -899,6 +921,7 @@ int main(void)
 		CASE(takes_chunks_and_closes_after_them),
 		CASE(waits_for_leave_to_continue),
 		CASE(limits_bodies),
+		CASE(tells_a_client_that_sends_on_and_on),
 		CASE(limits_heads),
 		CASE(survives_a_head_that_never_ends),
 		CASE(refuses_what_may_be_read_in_two_ways),
