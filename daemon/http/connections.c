@@ -74,8 +74,8 @@ static size_t count_of_address(const struct connections *connections, const stru
 	size_t count = 0;
 
 	for (struct connection *at = connections->chains[connection->place]; at; at = at->next)
-		count += !at->over_unix_socket && memcmp(&at->address, &connection->address,
-		                                         counted_bytes(&connection->address)) == 0;
+		count += !at->over_unix_socket &&
+			 memcmp(&at->address, &connection->address, counted_bytes(&connection->address)) == 0;
 	return count;
 }
 
@@ -83,7 +83,7 @@ static bool is_too_many(const struct connections *connections, const struct conn
 {
 	return connections->count >= connections->most ||
 	       (is_counted_by_address(connections, connection) &&
-	        count_of_address(connections, connection) >= connections->per_address_most);
+		count_of_address(connections, connection) >= connections->per_address_most);
 }
 
 static void put_in(struct connections *connections, struct connection *connection)
@@ -152,7 +152,8 @@ void connections_remove(struct connections *connections, struct connection *conn
 	free(connection);
 }
 
-void connections_set(struct connections *connections, struct connection *connection, enum connection_state state)
+void connections_set(struct connections *connections, struct connection *connection,
+		     enum connection_state state)
 {
 	pthread_mutex_lock(&connections->lock);
 	connection->state = state;

@@ -25,7 +25,7 @@ struct connection {
 	int fd;
 	bool over_unix_socket;
 	struct address address; /* of TCP */
-	uid_t peer_uid;         /* of a Unix socket: SO_PEERCRED */
+	uid_t peer_uid;		/* of a Unix socket: SO_PEERCRED */
 	gid_t peer_gid;
 	pid_t peer_pid;
 	enum connection_state state;
@@ -34,8 +34,8 @@ struct connection {
 	struct connection *next, **link;
 };
 
-/* per_address_most counts an IPv6 network of 64 bits as one address; Unix sockets and trusted proxies are not counted by
- * address. proxies is borrowed. */
+/* per_address_most counts an IPv6 network of 64 bits as one address; Unix sockets and trusted proxies are not
+ * counted by address. proxies is borrowed. */
 struct connections *connections_open(int most, int per_address_most, const struct proxies *proxies);
 void connections_close(struct connections **connections);
 
@@ -43,7 +43,8 @@ void connections_close(struct connections **connections);
 struct connection *connections_add(struct connections *connections, int fd, const struct sockaddr *from);
 void connections_remove(struct connections *connections, struct connection *connection);
 
-void connections_set(struct connections *connections, struct connection *connection, enum connection_state state);
+void connections_set(struct connections *connections, struct connection *connection,
+		     enum connection_state state);
 
 /* Shuts down all that have been idle or arriving for longer than most_ms. */
 void connections_end_slow(struct connections *connections, int64_t most_ms);
@@ -51,8 +52,8 @@ void connections_end_slow(struct connections *connections, int64_t most_ms);
 /* Shuts down all that are not being answered. */
 void connections_end_unanswered(struct connections *connections);
 
-/* Until none is left, or the deadline: closes those that are idle as they become it. A request that has come in while
- * its connection was idle is still read and answered. */
+/* Until none is left, or the deadline: closes those that are idle as they become it. A request that has come
+ * in while its connection was idle is still read and answered. */
 void connections_drain(struct connections *connections, int64_t deadline_ms);
 
 #endif

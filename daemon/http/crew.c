@@ -62,8 +62,9 @@ int crew_open(int threads, int waiting_most, crew_work_fn *work, struct crew **r
 		int failed = pthread_create(&crew->threads[crew->thread_count], NULL, work_on, crew);
 		if (failed) {
 			crew_close(&crew);
-			return error_set(e, ERROR_INTERNAL, "http.threads", "could not start %d exchange threads: %s",
-			                 threads, strerror(failed));
+			return error_set(e, ERROR_INTERNAL, "http.threads",
+					 "could not start %d exchange threads: %s", threads,
+					 strerror(failed));
 		}
 	}
 	*ret = crew;

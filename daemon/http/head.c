@@ -7,7 +7,7 @@
 
 enum { METHOD_MOST = 32, HOST_MOST = 255 + 6, LENGTH_DIGITS_MOST = 15 };
 
-#define DIGITS  "0123456789"
+#define DIGITS	"0123456789"
 #define LETTERS "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
 
 static bool is_made_of(const char *text, size_t length, const char *bytes)
@@ -34,15 +34,17 @@ static bool is_clean(const char *value)
 static int check_names(const struct request *request, struct error *e)
 {
 	if (!is_token(request->method) || strlen(request->method) > METHOD_MOST)
-		return error_set(e, ERROR_INPUT, "http.method_name", "the method of the request is no token of at most %d bytes",
-		                 METHOD_MOST);
+		return error_set(e, ERROR_INPUT, "http.method_name",
+				 "the method of the request is no token of at most %d bytes", METHOD_MOST);
 
 	for (size_t i = 0; i < request->header_count; i++) {
 		if (!is_token(request->headers[i].name))
-			return error_set(e, ERROR_INPUT, "http.header", "the name of header %zu is no token", i + 1);
+			return error_set(e, ERROR_INPUT, "http.header", "the name of header %zu is no token",
+					 i + 1);
 		if (!is_clean(request->headers[i].value))
-			return error_set(e, ERROR_INPUT, "http.header", "the value of header \"%s\" has control characters",
-			                 request->headers[i].name);
+			return error_set(e, ERROR_INPUT, "http.header",
+					 "the value of header \"%s\" has control characters",
+					 request->headers[i].name);
 	}
 	return 0;
 }
@@ -80,7 +82,8 @@ static bool is_host(const char *host)
 	}
 
 	port = host + length;
-	return *port == '\0' || (*port == ':' && strlen(port) <= 6 && is_made_of(port + 1, strlen(port + 1), DIGITS));
+	return *port == '\0' ||
+	       (*port == ':' && strlen(port) <= 6 && is_made_of(port + 1, strlen(port + 1), DIGITS));
 }
 
 static int check_host(const struct request *request, const char *version, struct error *e)
@@ -88,11 +91,13 @@ static int check_host(const struct request *request, const char *version, struct
 	const char *host;
 
 	if (only_header(request, "Host", &host) < 0)
-		return error_set(e, ERROR_INPUT, "http.host", "the request has more than one header \"Host\"");
+		return error_set(e, ERROR_INPUT, "http.host",
+				 "the request has more than one header \"Host\"");
 	if (!host && strcmp(version, "HTTP/1.0") != 0)
 		return error_set(e, ERROR_INPUT, "http.host", "the request has no header \"Host\"");
 	if (host && !is_host(host))
-		return error_set(e, ERROR_INPUT, "http.host", "the header \"Host\" is no host name or address with a port");
+		return error_set(e, ERROR_INPUT, "http.host",
+				 "the header \"Host\" is no host name or address with a port");
 	return 0;
 }
 
@@ -113,7 +118,8 @@ static int read_length(const char *digits, uint64_t *ret, struct error *e)
 	return 0;
 }
 
-static int read_body_length(const struct request *request, const char *version, struct head *head, struct error *e)
+static int read_body_length(const struct request *request, const char *version, struct head *head,
+			    struct error *e)
 {
 	const char *length, *encoding;
 

@@ -1,4 +1,5 @@
-/* Whether a head can be understood in one way only: the defence against request smuggling. Knows no library. */
+/* Whether a head can be understood in one way only: the defence against request smuggling. Knows no library.
+ */
 #ifndef ROSTERD_HTTP_HEAD_H
 #define ROSTERD_HTTP_HEAD_H
 
@@ -11,12 +12,12 @@
 
 struct head {
 	bool chunked;
-	bool has_body;   /* chunked, or a Content-Length above 0 */
+	bool has_body;	 /* chunked, or a Content-Length above 0 */
 	uint64_t length; /* Content-Length; 0 if chunked */
 };
 
-/* Judges method and headers: tokens and values without controls, one good Host, and one way alone to tell how long the body is.
- * ERROR_INPUT "http.method_name", "http.header", "http.host", "http.body_length". */
+/* Judges method and headers: tokens and values without controls, one good Host, and one way alone to tell how
+ * long the body is. ERROR_INPUT "http.method_name", "http.header", "http.host", "http.body_length". */
 int head_read(const struct request *request, const char *version, struct head *ret, struct error *e);
 
 #endif

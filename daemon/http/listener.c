@@ -1,4 +1,5 @@
-/* Makes listening sockets. A Unix socket listens only once its mode and group are right: before, connecting is refused. */
+/* Makes listening sockets. A Unix socket listens only once its mode and group are right: before, connecting
+ * is refused. */
 #include "http/listener.h"
 
 #include "base/text.h"
@@ -78,7 +79,9 @@ static int open_tcp(struct listener *listener, const char *where, struct error *
 	int failed;
 
 	if (split(where, host, &port) < 0 || getaddrinfo(host, port, &hints, &own) != 0)
-		return refuse(e, ERROR_INPUT, where, "an address and a port such as \"127.0.0.1:8080\" or \"[::1]:8080\" are expected");
+		return refuse(
+			e, ERROR_INPUT, where,
+			"an address and a port such as \"127.0.0.1:8080\" or \"[::1]:8080\" are expected");
 
 	listener->fd = socket(own->ai_family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
 	failed = listener->fd < 0 || bind_tcp(listener->fd, own) < 0;
@@ -92,7 +95,8 @@ static int open_tcp(struct listener *listener, const char *where, struct error *
 static bool somebody_listens(const struct sockaddr_un *own)
 {
 	int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
-	bool listens = fd >= 0 && (connect(fd, (const struct sockaddr *)own, sizeof(*own)) == 0 || errno == EAGAIN);
+	bool listens =
+		fd >= 0 && (connect(fd, (const struct sockaddr *)own, sizeof(*own)) == 0 || errno == EAGAIN);
 
 	if (fd >= 0)
 		close(fd);
@@ -118,13 +122,14 @@ static int find_group(const char *name, gid_t *ret, const char *where, struct er
 	char buffer[4096];
 
 	if (getgrnam_r(name, &entry, buffer, sizeof(buffer), &found) != 0 || !found)
-		return error_set(e, ERROR_INPUT, "http.listen", "could not listen at \"%s\": there is no group \"%s\"", where,
-		                 name);
+		return error_set(e, ERROR_INPUT, "http.listen",
+				 "could not listen at \"%s\": there is no group \"%s\"", where, name);
 	*ret = found->gr_gid;
 	return 0;
 }
 
-static int open_unix(struct listener *listener, const char *where, unsigned mode, const char *group, struct error *e)
+static int open_unix(struct listener *listener, const char *where, unsigned mode, const char *group,
+		     struct error *e)
 {
 	const char *path = where + strlen("unix:");
 	struct sockaddr_un own = { .sun_family = AF_UNIX };
@@ -150,12 +155,14 @@ static int open_unix(struct listener *listener, const char *where, unsigned mode
 	return 0;
 }
 
-int listener_open(struct listener *listener, const char *where, unsigned mode, const char *group, struct error *e)
+int listener_open(struct listener *listener, const char *where, unsigned mode, const char *group,
+		  struct error *e)
 {
 	int result;
 
 	*listener = (struct listener){ .fd = -1, .port = -1 };
-	result = text_begins(where, "unix:") ? open_unix(listener, where, mode, group, e) : open_tcp(listener, where, e);
+	result = text_begins(where, "unix:") ? open_unix(listener, where, mode, group, e)
+					     : open_tcp(listener, where, e);
 	if (result < 0)
 		listener_close(listener);
 	return result;
@@ -169,7 +176,7 @@ int listener_inherit(struct listener *listener, int fd, struct error *e)
 	if (getsockopt(fd, SOL_SOCKET, SO_ACCEPTCONN, &listens, &size) < 0 ||
 	    getsockopt(fd, SOL_SOCKET, SO_TYPE, &type, &size) < 0 || !listens || type != SOCK_STREAM)
 		return error_set(e, ERROR_INPUT, "http.listen",
-		                 "descriptor %d that was handed in is no listening stream socket", fd);
+				 "descriptor %d that was handed in is no listening stream socket", fd);
 
 	fcntl(fd, F_SETFL, fcntl(fd, F_GETFL) | O_NONBLOCK);
 	fcntl(fd, F_SETFD, FD_CLOEXEC);
@@ -187,7 +194,8 @@ static void remove_path(const struct listener *listener)
 {
 	struct stat found;
 
-	if (lstat(listener->path, &found) == 0 && found.st_dev == listener->device && found.st_ino == listener->inode)
+	if (lstat(listener->path, &found) == 0 && found.st_dev == listener->device &&
+	    found.st_ino == listener->inode)
 		unlink(listener->path);
 }
 

@@ -11,16 +11,18 @@
 
 struct listener {
 	int fd;
-	int port;       /* of TCP; -1: a Unix socket */
+	int port;	/* of TCP; -1: a Unix socket */
 	bool inherited; /* belongs to whoever handed it in: never shut down, for he goes on listening */
 	char path[sizeof(((struct sockaddr_un *)NULL)->sun_path)]; /* "": no Unix socket of ours */
 	dev_t device; /* of the path, so that we never remove somebody else's */
 	ino_t inode;
 };
 
-/* "127.0.0.1:8080", "[::1]:8080", "unix:/run/rosterd/rosterd.sock" with mode and group (NULL: ours). A socket file on which
- * nobody listens any more is replaced. ERROR_INPUT "http.listen"; ERROR_CONFLICT if somebody listens there. */
-int listener_open(struct listener *listener, const char *where, unsigned mode, const char *group, struct error *e);
+/* "127.0.0.1:8080", "[::1]:8080", "unix:/run/rosterd/rosterd.sock" with mode and group (NULL: ours). A socket
+ * file on which nobody listens any more is replaced. ERROR_INPUT "http.listen"; ERROR_CONFLICT if somebody
+ * listens there. */
+int listener_open(struct listener *listener, const char *where, unsigned mode, const char *group,
+		  struct error *e);
 
 /* Takes over a listening stream socket. */
 int listener_inherit(struct listener *listener, int fd, struct error *e);

@@ -1,4 +1,5 @@
-/* Walks the hops from the right: each proxy that we trust vouches for the one before it, and nobody vouches for more. */
+/* Walks the hops from the right: each proxy that we trust vouches for the one before it, and nobody vouches
+ * for more. */
 #include "http/proxy.h"
 
 #include "base/text.h"
@@ -95,11 +96,14 @@ int proxies_read(struct proxies *proxies, const char *const *words, struct error
 	proxies->count = 0;
 	for (; words && *words; words++) {
 		if (proxies->count == PROXIES_MOST)
-			return error_set(e, ERROR_INPUT, "http.proxy", "more than %d trusted proxies are named; name networks",
-			                 PROXIES_MOST);
-		if (read_network(*words, &proxies->networks[proxies->count]) < 0)
 			return error_set(e, ERROR_INPUT, "http.proxy",
-			                 "trusted proxy \"%s\" is no address or network such as \"10.0.0.0/8\"", *words);
+					 "more than %d trusted proxies are named; name networks",
+					 PROXIES_MOST);
+		if (read_network(*words, &proxies->networks[proxies->count]) < 0)
+			return error_set(
+				e, ERROR_INPUT, "http.proxy",
+				"trusted proxy \"%s\" is no address or network such as \"10.0.0.0/8\"",
+				*words);
 		proxies->count++;
 	}
 	return 0;
@@ -154,7 +158,8 @@ static bool next_piece(struct span *rest, char separator, struct span *ret)
 	}
 
 	*ret = trim((struct span){ rest->at, i });
-	*rest = i < rest->length ? (struct span){ rest->at + i + 1, rest->length - i - 1 } : (struct span){ 0 };
+	*rest = i < rest->length ? (struct span){ rest->at + i + 1, rest->length - i - 1 }
+				 : (struct span){ 0 };
 	return true;
 }
 
@@ -219,7 +224,7 @@ static void take_element(struct span element, struct hop *hop)
 
 /* Every header of that name, in order: they are one list (RFC 9110 5.3). */
 static void read_list(const struct request *request, const char *name, struct hops *hops,
-                      void (*take)(struct span, struct hop *))
+		      void (*take)(struct span, struct hop *))
 {
 	for (size_t i = 0; i < request->header_count; i++) {
 		struct span rest, piece;
@@ -242,8 +247,8 @@ static void take_scheme(struct span piece, struct hop *hop)
 	hop->secure = is_word(piece, "https");
 }
 
-/* One scheme is the proxy's own word for all hops; a list belongs to the addresses one by one; anything else says nothing.
- * A proxy may name the scheme alone: a hop that hides its address. */
+/* One scheme is the proxy's own word for all hops; a list belongs to the addresses one by one; anything else
+ * says nothing. A proxy may name the scheme alone: a hop that hides its address. */
 static void read_x_forwarded(const struct request *request, struct hops *hops)
 {
 	struct hops schemes = { 0 };
@@ -260,9 +265,10 @@ static void read_x_forwarded(const struct request *request, struct hops *hops)
 	}
 }
 
-/* From the right up to the first that is not trusted. One that hides its address ends the walk: the proxy that we trust is
- * then all that is known. */
-static struct hop outermost(const struct proxies *proxies, const struct address *peer, const struct hops *hops)
+/* From the right up to the first that is not trusted. One that hides its address ends the walk: the proxy
+ * that we trust is then all that is known. */
+static struct hop outermost(const struct proxies *proxies, const struct address *peer,
+			    const struct hops *hops)
 {
 	struct hop found = { .known = true, .address = *peer };
 
@@ -280,7 +286,8 @@ static bool is_same(const struct hop *a, const struct hop *b)
 	return memcmp(&a->address, &b->address, sizeof(a->address)) == 0 && a->secure == b->secure;
 }
 
-int proxy_resolve(const struct proxies *proxies, const struct address *peer, struct request *request, struct error *e)
+int proxy_resolve(const struct proxies *proxies, const struct address *peer, struct request *request,
+		  struct error *e)
 {
 	struct hops forwarded = { 0 }, x_forwarded = { 0 };
 	struct hop by_forwarded, by_x_forwarded, client;
@@ -293,8 +300,9 @@ int proxy_resolve(const struct proxies *proxies, const struct address *peer, str
 	by_x_forwarded = outermost(proxies, peer, &x_forwarded);
 	if (forwarded.count > 0 && x_forwarded.count > 0 && !is_same(&by_forwarded, &by_x_forwarded))
 		return error_set(e, ERROR_INPUT, "http.forwarded",
-		                 "the proxy sent \"Forwarded\" and \"X-Forwarded-For\" that disagree; let it remove the one "
-		                 "that it does not write");
+				 "the proxy sent \"Forwarded\" and \"X-Forwarded-For\" that disagree; let it "
+				 "remove the one "
+				 "that it does not write");
 
 	client = forwarded.count > 0 ? by_forwarded : by_x_forwarded;
 	address_text(&client.address, request->address);

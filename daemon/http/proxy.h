@@ -1,4 +1,5 @@
-/* Who asks, when trusted proxies stand between: RFC 7239 Forwarded, or X-Forwarded-For and -Proto. Knows no library. */
+/* Who asks, when trusted proxies stand between: RFC 7239 Forwarded, or X-Forwarded-For and -Proto. Knows no
+ * library. */
 #ifndef ROSTERD_HTTP_PROXY_H
 #define ROSTERD_HTTP_PROXY_H
 
@@ -27,7 +28,8 @@ struct proxies {
 	struct network networks[PROXIES_MOST];
 };
 
-/* "10.0.0.0/8", "2001:db8::/32", "::1", ...; ended by NULL, may be NULL. ERROR_INPUT "http.proxy" names the bad one. */
+/* "10.0.0.0/8", "2001:db8::/32", "::1", ...; ended by NULL, may be NULL. ERROR_INPUT "http.proxy" names the
+ * bad one. */
 int proxies_read(struct proxies *proxies, const char *const *words, struct error *e);
 
 bool proxies_trust(const struct proxies *proxies, const struct address *address);
@@ -38,9 +40,11 @@ int address_from_socket(const struct sockaddr *from, struct address *ret);
 bool address_is_v4(const struct address *address);
 void address_text(const struct address *address, char ret[64]);
 
-/* Sets request->address and request->secure for a TCP peer. Headers of a peer that is not trusted are ignored. Of a trusted
- * one the rightmost address that is not trusted counts, and the scheme that was seen there. A trusted proxy that sends both
- * kinds of header with different answers passes one on from the client: ERROR_INPUT "http.forwarded". */
-int proxy_resolve(const struct proxies *proxies, const struct address *peer, struct request *request, struct error *e);
+/* Sets request->address and request->secure for a TCP peer. Headers of a peer that is not trusted are
+ * ignored. Of a trusted one the rightmost address that is not trusted counts, and the scheme that was seen
+ * there. A trusted proxy that sends both kinds of header with different answers passes one on from the
+ * client: ERROR_INPUT "http.forwarded". */
+int proxy_resolve(const struct proxies *proxies, const struct address *peer, struct request *request,
+		  struct error *e);
 
 #endif

@@ -66,7 +66,7 @@ void reply_close(struct reply *reply)
 static bool is_token(const char *name)
 {
 	return *name && strspn(name, "!#$%&'*+-.^_`|~0123456789abcdefghijklmnopqrstuvwxyz"
-	                             "ABCDEFGHIJKLMNOPQRSTUVWXYZ") == strlen(name);
+				     "ABCDEFGHIJKLMNOPQRSTUVWXYZ") == strlen(name);
 }
 
 /* The place of a header, or the one behind the last. */

@@ -1,4 +1,5 @@
-/* What is answered: a status, headers and a body in a growing buffer; and how an error becomes one (RFC 9457). */
+/* What is answered: a status, headers and a body in a growing buffer; and how an error becomes one (RFC
+ * 9457). */
 #ifndef ROSTERD_HTTP_REPLY_H
 #define ROSTERD_HTTP_REPLY_H
 
@@ -23,15 +24,17 @@ struct reply {
 		char *value; /* owned by the reply */
 	} headers[REPLY_HEADERS_MOST];
 	size_t head_size; /* of names and values */
-	bool broken;      /* a header that may not be sent was given: the server answers 500 instead */
+	bool broken;	  /* a header that may not be sent was given: the server answers 500 instead */
 };
 
 void reply_open(struct reply *reply);
 void reply_close(struct reply *reply);
 
-/* Adds or replaces a header; every Set-Cookie is added. A value with line breaks or controls, a name that is no token, or
- * more than the limits above is our bug, which the client may have provoked: nothing of it is sent, reply->broken says so. */
-void reply_header(struct reply *reply, const char *name, const char *fmt, ...) __attribute__((format(printf, 3, 4)));
+/* Adds or replaces a header; every Set-Cookie is added. A value with line breaks or controls, a name that is
+ * no token, or more than the limits above is our bug, which the client may have provoked: nothing of it is
+ * sent, reply->broken says so. */
+void reply_header(struct reply *reply, const char *name, const char *fmt, ...)
+	__attribute__((format(printf, 3, 4)));
 
 /* Replaces whatever stands there by application/problem+json (RFC 9457): type "urn:rosterd:error:<code>",
  * title (the kind's words), status, detail (e->text), code, request (its id). wait_ms becomes
@@ -41,8 +44,9 @@ void reply_error(struct reply *reply, const struct error *e, const char *request
 /* What a program finds under that name, without case; NULL: not set. */
 const char *reply_find_header(const struct reply *reply, const char *name);
 
-/* 400, 401, 403, 404, 409, 412, 413 or 429 (limits whose code begins with "rate."), 503, 502, 500. A few codes of HTTP's own
- * have their own status: "http.method" 405, "http.target" 414, "http.media_type" 415, "http.head" 431. */
+/* 400, 401, 403, 404, 409, 412, 413 or 429 (limits whose code begins with "rate."), 503, 502, 500. A few
+ * codes of HTTP's own have their own status: "http.method" 405, "http.target" 414, "http.media_type" 415,
+ * "http.head" 431. */
 int reply_status(const struct error *e);
 
 #endif

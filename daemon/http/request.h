@@ -14,7 +14,7 @@ enum {
 	REQUEST_PATH_MOST = 2048,
 	REQUEST_PARAMETERS_MOST = 64, /* of the query string */
 	REQUEST_HEADERS_MOST = 100,
-	REQUEST_HEAD_MOST = 32768,    /* request line and headers together */
+	REQUEST_HEAD_MOST = 32768, /* request line and headers together */
 	REQUEST_SEGMENTS_MOST = 16,
 };
 
@@ -23,25 +23,27 @@ struct request_pair {
 };
 
 struct request {
-	struct arena *arena;  /* gone after the reply was sent */
-	const char *method;   /* "GET" */
-	const char *path;     /* percent-decoded by segment; refused if it is not UTF-8, or has NUL, "//", "/./", "/../" */
-	const char *target;   /* as it came, for signatures and logs */
+	struct arena *arena; /* gone after the reply was sent */
+	const char *method;  /* "GET" */
+	const char *path; /* percent-decoded by segment; refused if it is not UTF-8, or has NUL, "//", "/./",
+			     "/../" */
+	const char *target; /* as it came, for signatures and logs */
 	size_t query_count, header_count;
-	struct request_pair query[REQUEST_PARAMETERS_MOST];   /* decoded */
+	struct request_pair query[REQUEST_PARAMETERS_MOST]; /* decoded */
 	struct request_pair headers[REQUEST_HEADERS_MOST];
 	const char *body; /* ends with a NUL that is not counted; NULL: none */
 	size_t body_size;
 	/* Filled by the router: the values of {name} in the order of the pattern. */
 	size_t segment_count;
 	struct request_pair segments[REQUEST_SEGMENTS_MOST];
-	/* Where it came from: the connected peer, or behind a trusted proxy what that says (rightmost untrusted). */
-	char address[64];     /* "203.0.113.7", "2001:db8::7"; "" for a Unix socket */
+	/* Where it came from: the connected peer, or behind a trusted proxy what that says (rightmost
+	 * untrusted). */
+	char address[64]; /* "203.0.113.7", "2001:db8::7"; "" for a Unix socket */
 	bool over_unix_socket;
-	uid_t peer_uid;       /* Unix socket: SO_PEERCRED */
+	uid_t peer_uid; /* Unix socket: SO_PEERCRED */
 	gid_t peer_gid;
 	pid_t peer_pid;
-	bool secure;          /* https at the outermost proxy, or a Unix socket */
+	bool secure; /* https at the outermost proxy, or a Unix socket */
 };
 
 /* NULL if there is none. Header names compare without case; two of the same name give the first. */

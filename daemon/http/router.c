@@ -1,5 +1,6 @@
-/* A tree of segments: literal children by name, and at most one {name}. A path walks it depth first, literals before the
- * name, so that "/users/me" beats "/users/{user}" and "/users/{user}/keys" is still found under "me". */
+/* A tree of segments: literal children by name, and at most one {name}. A path walks it depth first, literals
+ * before the name, so that "/users/me" beats "/users/{user}" and "/users/{user}/keys" is still found under
+ * "me". */
 #include "http/router.h"
 
 #include "base/text.h"
@@ -58,8 +59,8 @@ static struct node *child_of(struct arena *arena, struct node *parent, const cha
 	return node;
 }
 
-static void add_route(struct router *router, struct node *node, const char *method, const char *path, size_t row,
-                      const char *const *names)
+static void add_route(struct router *router, struct node *node, const char *method, const char *path,
+		      size_t row, const char *const *names)
 {
 	struct route **at = &node->routes;
 	struct route *route;
@@ -77,8 +78,8 @@ static void add_route(struct router *router, struct node *node, const char *meth
 static const char *name_in(struct arena *arena, const char *segment, size_t length)
 {
 	return length > 2 && segment[0] == '{' && segment[length - 1] == '}'
-	               ? arena_text_n(arena, segment + 1, length - 2)
-	               : NULL;
+		       ? arena_text_n(arena, segment + 1, length - 2)
+		       : NULL;
 }
 
 static void add_pattern(struct router *router, const char *method, const char *path, size_t row)
@@ -130,8 +131,8 @@ static bool is_segment(const char *literal, const char *at, size_t length)
 	return strncmp(literal, at, length) == 0 && literal[length] == '\0';
 }
 
-/* at stands on the "/" before a segment, or at the end. The path has at most REQUEST_PATH_MOST bytes and the tree is no
- * deeper than its patterns, so the recursion is bounded by these. */
+/* at stands on the "/" before a segment, or at the end. The path has at most REQUEST_PATH_MOST bytes and the
+ * tree is no deeper than its patterns, so the recursion is bounded by these. */
 static bool walk_down(struct arena *arena, const struct node *node, const char *at, struct walk *walk)
 {
 	size_t length;
@@ -169,9 +170,10 @@ static void list_methods(const struct node *node, char *ret)
 	size_t length = 0;
 
 	ret[0] = '\0';
-	for (const struct route *route = node->routes; route && length < ROUTER_ALLOW_SIZE; route = route->next)
-		length += (size_t)snprintf(ret + length, ROUTER_ALLOW_SIZE - length, "%s%s", length ? ", " : "",
-		                           route->method);
+	for (const struct route *route = node->routes; route && length < ROUTER_ALLOW_SIZE;
+	     route = route->next)
+		length += (size_t)snprintf(ret + length, ROUTER_ALLOW_SIZE - length, "%s%s",
+					   length ? ", " : "", route->method);
 }
 
 static void fill_segments(struct request *request, const struct route *route, const struct walk *walk)
@@ -181,7 +183,8 @@ static void fill_segments(struct request *request, const struct route *route, co
 		request->segments[i] = (struct request_pair){ route->names[i], walk->values[i] };
 }
 
-int router_find(const struct router *router, struct request *request, size_t *ret, char *ret_allow, struct error *e)
+int router_find(const struct router *router, struct request *request, size_t *ret, char *ret_allow,
+		struct error *e)
 {
 	struct walk walk = { 0 };
 	const struct route *route;
@@ -196,8 +199,8 @@ int router_find(const struct router *router, struct request *request, size_t *re
 		route = route_for(walk.found, "GET");
 	if (!route) {
 		list_methods(walk.found, ret_allow);
-		return error_set(e, ERROR_INPUT, "http.method", "\"%s\" is not for %s; it answers %s", request->path,
-		                 request->method, ret_allow);
+		return error_set(e, ERROR_INPUT, "http.method", "\"%s\" is not for %s; it answers %s",
+				 request->path, request->method, ret_allow);
 	}
 
 	fill_segments(request, route, &walk);

@@ -1,8 +1,9 @@
 /* The only place that knows the server library: its callbacks become exchanges.
  *
- * Each HTTP thread of a listener is a library daemon of its own on the shared descriptor. A request is read whole on that
- * thread, then answered there by `quick`, or given to the crew while its connection is suspended. An exchange is thus
- * always in one pair of hands: the HTTP thread's, the queue's or one exchange thread's. */
+ * Each HTTP thread of a listener is a library daemon of its own on the shared descriptor. A request is read
+ * whole on that thread, then answered there by `quick`, or given to the crew while its connection is
+ * suspended. An exchange is thus always in one pair of hands: the HTTP thread's, the queue's or one exchange
+ * thread's. */
 #include "http/server.h"
 
 #include "base/clock.h"
@@ -27,17 +28,17 @@
 
 enum {
 	HTTP_THREADS_MOST = 64,
-	KEEP_S = 1,        /* how often slow connections are looked for */
-	SEND_MS = 2000,    /* for the last answers to be sent, once all are given */
-	RETRY_MS = 1000,   /* what a client is told that comes while all threads are busy */
+	KEEP_S = 1,		/* how often slow connections are looked for */
+	SEND_MS = 2000,		/* for the last answers to be sent, once all are given */
+	RETRY_MS = 1000,	/* what a client is told that comes while all threads are busy */
 	DISCARD_MOST = 1 << 20, /* bytes of a refused body that are read, so that the client can read why */
-	POOL_SPARE = 32768,     /* of the library's memory for a connection: its own notes and the reply's head */
+	POOL_SPARE = 32768, /* of the library's memory for a connection: its own notes and the reply's head */
 };
 
 enum stage {
-	STAGE_HEAD,     /* the library has the request line, or more */
-	STAGE_BODY,     /* the head is good */
-	STAGE_DISCARD,  /* refused while the body comes in: the reply is ready, the rest is thrown away */
+	STAGE_HEAD,	/* the library has the request line, or more */
+	STAGE_BODY,	/* the head is good */
+	STAGE_DISCARD,	/* refused while the body comes in: the reply is ready, the rest is thrown away */
 	STAGE_ANSWERED, /* the reply is ready */
 };
 
@@ -102,15 +103,16 @@ static void mend_reply(struct exchange *x)
 	if (!x->reply.broken && !x->reply.body.full && x->reply.status >= 200 && x->reply.status <= 599)
 		return;
 	error_set(&e, ERROR_INTERNAL, "http.reply", "the reply could not be sent");
-	log_error(NULL, "http: the reply to %s %s was not sent: status %d, %s", x->request.method, x->request.path,
-	          x->reply.status,
-	          x->reply.broken      ? "a header that may not be sent"
-	          : x->reply.body.full ? "its body is too large"
-	                               : "which is none");
+	log_error(NULL, "http: the reply to %s %s was not sent: status %d, %s", x->request.method,
+		  x->request.path, x->reply.status,
+		  x->reply.broken      ? "a header that may not be sent"
+		  : x->reply.body.full ? "its body is too large"
+				       : "which is none");
 	answer_error(x, &e);
 }
 
-/* A chunked body is the one thing whose end lenient readers see in different places, so nothing comes after it. */
+/* A chunked body is the one thing whose end lenient readers see in different places, so nothing comes after
+ * it. */
 static bool must_close(const struct exchange *x)
 {
 	return x->head.chunked || atomic_load(&x->server->draining);
@@ -135,7 +137,8 @@ static enum MHD_Result send_reply(struct exchange *x)
 	enum MHD_Result sent;
 
 	mend_reply(x);
-	response = MHD_create_response_from_buffer(x->reply.body.length, x->reply.body.bytes, MHD_RESPMEM_PERSISTENT);
+	response = MHD_create_response_from_buffer(x->reply.body.length, x->reply.body.bytes,
+						   MHD_RESPMEM_PERSISTENT);
 	if (!response)
 		return MHD_NO;
 	add_headers(response, x);
@@ -149,7 +152,7 @@ static enum MHD_Result send_reply(struct exchange *x)
 
 static struct connection *connection_of(struct MHD_Connection *carrier)
 {
-	return *(struct connection *const *)MHD_get_connection_info(carrier, MHD_CONNECTION_INFO_SOCKET_CONTEXT);
+	return MHD_get_connection_info(carrier, MHD_CONNECTION_INFO_SOCKET_CONTEXT)->socket_context;
 }
 
 /* The library's first word about a request: its target as it came. */
@@ -172,7 +175,7 @@ static void *begin_exchange(void *self, const char *target, struct MHD_Connectio
 
 /* The library's last word: sent, or the client has gone. */
 static void end_exchange(void *self, struct MHD_Connection *carrier, void **context,
-                         enum MHD_RequestTerminationCode how)
+			 enum MHD_RequestTerminationCode how)
 {
 	struct server *server = self;
 	struct exchange *x = *context;
@@ -202,7 +205,7 @@ struct collected {
 };
 
 static enum MHD_Result collect(void *self, enum MHD_ValueKind kind, const char *name, size_t name_size,
-                               const char *value, size_t value_size)
+			       const char *value, size_t value_size)
 {
 	struct collected *all = self;
 	size_t length = value_size;
@@ -226,9 +229,9 @@ static size_t size_of_head(struct MHD_Connection *carrier)
 	return MHD_get_connection_info(carrier, MHD_CONNECTION_INFO_REQUEST_HEADER_SIZE)->header_size;
 }
 
-/* The library parses leniently, in place: it folds lines into a header's name, ends a line at a bare LF and a value at a
- * NUL. Each of these loses or moves bytes. So the head is taken only if what was understood, written out by the rules,
- * has exactly the size of what came in. */
+/* The library parses leniently, in place: it folds lines into a header's name, ends a line at a bare LF and a
+ * value at a NUL. Each of these loses or moves bytes. So the head is taken only if what was understood,
+ * written out by the rules, has exactly the size of what came in. */
 static int collect_head(struct exchange *x, const char *version, struct error *e)
 {
 	struct request *request = &x->request;
@@ -236,19 +239,23 @@ static int collect_head(struct exchange *x, const char *version, struct error *e
 	size_t size = size_of_head(x->carrier);
 
 	if (size > x->server->head_most)
-		return error_set(e, ERROR_LIMIT, "http.head", "the head of the request is %zu bytes long; at most %zu are taken",
-		                 size, x->server->head_most);
+		return error_set(e, ERROR_LIMIT, "http.head",
+				 "the head of the request is %zu bytes long; at most %zu are taken", size,
+				 x->server->head_most);
 
 	MHD_get_connection_values_n(x->carrier, MHD_HEADER_KIND, collect, &all);
 	if (all.count > REQUEST_HEADERS_MOST)
-		return error_set(e, ERROR_LIMIT, "http.head", "the request has %zu headers; at most %d are taken", all.count,
-		                 REQUEST_HEADERS_MOST);
+		return error_set(e, ERROR_LIMIT, "http.head",
+				 "the request has %zu headers; at most %d are taken", all.count,
+				 REQUEST_HEADERS_MOST);
 	request->header_count = all.count;
 
-	if (strlen(request->method) + 1 + strlen(request->target) + 1 + strlen(version) + 2 + all.size + 2 != size)
+	if (strlen(request->method) + 1 + strlen(request->target) + 1 + strlen(version) + 2 + all.size + 2 !=
+	    size)
 		return error_set(e, ERROR_INPUT, "http.header",
-		                 "the head of the request has a folded line, a NUL, a line that does not end with CR LF "
-		                 "or needless blanks");
+				 "the head of the request has a folded line, a NUL, a line that does not end "
+				 "with CR LF "
+				 "or needless blanks");
 	return 0;
 }
 
@@ -269,9 +276,10 @@ static int find_client(struct exchange *x, struct error *e)
 static int too_large(const struct exchange *x, struct error *e)
 {
 	if (x->body_most == 0)
-		return error_set(e, ERROR_LIMIT, "http.body", "%s %s takes no body", x->request.method, x->request.path);
-	return error_set(e, ERROR_LIMIT, "http.body", "the body of the request is too large: at most %zu bytes are taken",
-	                 x->body_most);
+		return error_set(e, ERROR_LIMIT, "http.body", "%s %s takes no body", x->request.method,
+				 x->request.path);
+	return error_set(e, ERROR_LIMIT, "http.body",
+			 "the body of the request is too large: at most %zu bytes are taken", x->body_most);
 }
 
 static int check_length(const struct exchange *x, struct error *e)
@@ -328,7 +336,8 @@ static enum MHD_Result take_body(struct exchange *x, const char *bytes, size_t s
 
 /* --- the answer --- */
 
-/* On an exchange thread. The connection is suspended, so nobody else touches the exchange until it is resumed. */
+/* On an exchange thread. The connection is suspended, so nobody else touches the exchange until it is
+ * resumed. */
 static void answer_exchange(void *job)
 {
 	struct exchange *x = job;
@@ -366,9 +375,10 @@ static enum MHD_Result take_whole(struct exchange *x)
 	return send_reply(x);
 }
 
-/* The library calls with the head, with each piece of the body, and with the end of it; and again when it was resumed. */
+/* The library calls with the head, with each piece of the body, and with the end of it; and again when it was
+ * resumed. */
 static enum MHD_Result take(void *self, struct MHD_Connection *carrier, const char *url, const char *method,
-                            const char *version, const char *bytes, size_t *size, void **context)
+			    const char *version, const char *bytes, size_t *size, void **context)
 {
 	struct exchange *x = *context;
 	size_t given = *size;
@@ -387,7 +397,7 @@ static enum MHD_Result take(void *self, struct MHD_Connection *carrier, const ch
 /* --- connections --- */
 
 static void note_connection(void *self, struct MHD_Connection *carrier, void **context,
-                            enum MHD_ConnectionNotificationCode what)
+			    enum MHD_ConnectionNotificationCode what)
 {
 	struct server *server = self;
 
@@ -395,9 +405,10 @@ static void note_connection(void *self, struct MHD_Connection *carrier, void **c
 		connections_remove(server->connections, *context);
 		return;
 	}
-	*context = connections_add(server->connections,
-	                           MHD_get_connection_info(carrier, MHD_CONNECTION_INFO_CONNECTION_FD)->connect_fd,
-	                           MHD_get_connection_info(carrier, MHD_CONNECTION_INFO_CLIENT_ADDRESS)->client_addr);
+	*context = connections_add(
+		server->connections,
+		MHD_get_connection_info(carrier, MHD_CONNECTION_INFO_CONNECTION_FD)->connect_fd,
+		MHD_get_connection_info(carrier, MHD_CONNECTION_INFO_CLIENT_ADDRESS)->client_addr);
 }
 
 /* The library's own timeout begins again with every byte; this one does not. */
@@ -420,7 +431,8 @@ static void *keep(void *self)
 
 /* --- opening and closing --- */
 
-/* Paths and queries are decoded by target.c, strictly; the library is told that there is nothing to decode. */
+/* Paths and queries are decoded by target.c, strictly; the library is told that there is nothing to decode.
+ */
 static size_t leave_escaped(void *self, struct MHD_Connection *carrier, char *text)
 {
 	(void)self;
@@ -439,7 +451,8 @@ static void log_library(void *self, const char *fmt, va_list args)
 	log_debug(NULL, "http: %s", line);
 }
 
-static int start_daemon(struct server *server, const struct listener *listener, int connections_most, struct error *e)
+static int start_daemon(struct server *server, const struct listener *listener, int connections_most,
+			struct error *e)
 {
 	struct MHD_OptionItem options[] = {
 		{ MHD_OPTION_EXTERNAL_LOGGER, (intptr_t)log_library, NULL },
@@ -453,12 +466,13 @@ static int start_daemon(struct server *server, const struct listener *listener, 
 		{ MHD_OPTION_NOTIFY_CONNECTION, (intptr_t)note_connection, server },
 		{ MHD_OPTION_END, 0, NULL },
 	};
-	struct MHD_Daemon *daemon = MHD_start_daemon(
-		MHD_USE_EPOLL_INTERNAL_THREAD | MHD_ALLOW_SUSPEND_RESUME | MHD_USE_ERROR_LOG, 0, NULL, NULL, take, server,
-		MHD_OPTION_ARRAY, options, MHD_OPTION_END);
+	struct MHD_Daemon *daemon =
+		MHD_start_daemon(MHD_USE_EPOLL_INTERNAL_THREAD | MHD_ALLOW_SUSPEND_RESUME | MHD_USE_ERROR_LOG,
+				 0, NULL, NULL, take, server, MHD_OPTION_ARRAY, options, MHD_OPTION_END);
 
 	if (!daemon)
-		return error_set(e, ERROR_INTERNAL, "http.start", "could not start an HTTP thread: %s", strerror(errno));
+		return error_set(e, ERROR_INTERNAL, "http.start", "could not start an HTTP thread: %s",
+				 strerror(errno));
 	server->daemons[server->daemon_count++] = daemon;
 	return 0;
 }
@@ -480,15 +494,16 @@ static int check_options(const struct server_options *options, struct error *e)
 
 	for (size_t i = 0; i < ARRAY_COUNT(rows); i++)
 		if (rows[i].value < 1 || rows[i].value > rows[i].most)
-			return error_set(e, ERROR_INPUT, "http.options", "%s is %lld; 1 to %lld is expected", rows[i].name,
-			                 (long long)rows[i].value, (long long)rows[i].most);
+			return error_set(e, ERROR_INPUT, "http.options", "%s is %lld; 1 to %lld is expected",
+					 rows[i].name, (long long)rows[i].value, (long long)rows[i].most);
 	return 0;
 }
 
 static int check_room(const struct server *server, struct error *e)
 {
 	if (server->listener_count == SERVER_LISTENS_MOST)
-		return error_set(e, ERROR_INPUT, "http.listen", "more than %d places to listen are named", SERVER_LISTENS_MOST);
+		return error_set(e, ERROR_INPUT, "http.listen", "more than %d places to listen are named",
+				 SERVER_LISTENS_MOST);
 	return 0;
 }
 
@@ -499,8 +514,9 @@ static int open_listeners(struct server *server, const struct server_options *op
 		    listener_inherit(&server->listeners[server->listener_count], *fd, e) < 0)
 			return -1;
 	for (const char *const *where = options->listen; where && *where; where++, server->listener_count++)
-		if (check_room(server, e) < 0 || listener_open(&server->listeners[server->listener_count], *where,
-		                                               options->unix_mode, options->unix_group, e) < 0)
+		if (check_room(server, e) < 0 ||
+		    listener_open(&server->listeners[server->listener_count], *where, options->unix_mode,
+				  options->unix_group, e) < 0)
 			return -1;
 	if (server->listener_count == 0)
 		return error_set(e, ERROR_INPUT, "http.listen", "there is no place to listen");
@@ -512,14 +528,16 @@ static int start_keeper(struct server *server, struct error *e)
 	int failed = pthread_create(&server->keeper, NULL, keep, server);
 
 	if (failed)
-		return error_set(e, ERROR_INTERNAL, "http.threads", "could not start a thread: %s", strerror(failed));
+		return error_set(e, ERROR_INTERNAL, "http.threads", "could not start a thread: %s",
+				 strerror(failed));
 	server->keeper_runs = true;
 	return 0;
 }
 
 static int start_threads(struct server *server, const struct server_options *options, struct error *e)
 {
-	if (crew_open(options->exchange_threads, options->waiting_most, answer_exchange, &server->crew, e) < 0 ||
+	if (crew_open(options->exchange_threads, options->waiting_most, answer_exchange, &server->crew, e) <
+		    0 ||
 	    start_keeper(server, e) < 0)
 		return -1;
 	for (size_t i = 0; i < server->listener_count; i++)
@@ -530,7 +548,8 @@ static int start_threads(struct server *server, const struct server_options *opt
 }
 
 /* Signals are for the thread that asked: all that are started here block them. */
-static int start_threads_without_signals(struct server *server, const struct server_options *options, struct error *e)
+static int start_threads_without_signals(struct server *server, const struct server_options *options,
+					 struct error *e)
 {
 	sigset_t all, before;
 	int result;
@@ -542,8 +561,8 @@ static int start_threads_without_signals(struct server *server, const struct ser
 	return result;
 }
 
-int server_open(const struct server_options *options, const struct server_handler *handler, struct server **ret,
-                struct error *e)
+int server_open(const struct server_options *options, const struct server_handler *handler,
+		struct server **ret, struct error *e)
 {
 	struct arena *arena = arena_open("server");
 	struct server *server = arena_take(arena, sizeof(*server));
@@ -554,10 +573,11 @@ int server_open(const struct server_options *options, const struct server_handle
 	server->idle_ms = (int64_t)options->idle_timeout_s * 1000;
 	pthread_mutex_init(&server->keeper_lock, NULL);
 	pthread_cond_init(&server->keeper_wakes, NULL);
-	server->connections = connections_open(options->connections_most, options->connections_per_address_most,
-	                                       &server->proxies);
+	server->connections = connections_open(options->connections_most,
+					       options->connections_per_address_most, &server->proxies);
 
-	if (check_options(options, e) < 0 || proxies_read(&server->proxies, options->trusted_proxies, e) < 0 ||
+	if (check_options(options, e) < 0 ||
+	    proxies_read(&server->proxies, options->trusted_proxies, e) < 0 ||
 	    open_listeners(server, options, e) < 0 || start_threads_without_signals(server, options, e) < 0) {
 		server_close(&server, 0);
 		return -1;
@@ -586,7 +606,8 @@ static void stop_keeper(struct server *server)
 	pthread_join(server->keeper, NULL);
 }
 
-/* The library ends the process if it is stopped while a connection is suspended, so the crew finishes first. */
+/* The library ends the process if it is stopped while a connection is suspended, so the crew finishes first.
+ */
 static void answer_what_waits(struct server *server)
 {
 	atomic_store(&server->late, true);

@@ -1,7 +1,8 @@
 /* Carries requests: the HTTP server library lives in http/ and nowhere else.
  *
- * HTTP threads read requests (every size and time limited) and send replies; a request is answered on one of a fixed number of
- * exchange threads, which may block. What can be answered from memory is answered by `quick`, on the HTTP thread itself. */
+ * HTTP threads read requests (every size and time limited) and send replies; a request is answered on one of
+ * a fixed number of exchange threads, which may block. What can be answered from memory is answered by
+ * `quick`, on the HTTP thread itself. */
 #ifndef ROSTERD_HTTP_SERVER_H
 #define ROSTERD_HTTP_SERVER_H
 
@@ -18,8 +19,8 @@ enum { SERVER_LISTENS_MOST = 16 };
 
 struct server_handler {
 	void *self;
-	/* The most bytes of body that this method and path may have, asked before the body is read; 0: none. Also the place
-	 * to refuse early: -1 with e, which is answered at once. */
+	/* The most bytes of body that this method and path may have, asked before the body is read; 0: none.
+	 * Also the place to refuse early: -1 with e, which is answered at once. */
 	int (*body_most)(void *self, const struct request *head, size_t *ret, struct error *e);
 	/* Answers; may block. Runs on an exchange thread. */
 	void (*answer)(void *self, struct request *request, struct reply *reply);
@@ -30,24 +31,28 @@ struct server_handler {
 struct server_options {
 	/* "127.0.0.1:8080", "[::1]:8080", "unix:/run/rosterd/rosterd.sock"; ended by NULL. */
 	const char *const *listen;
-	unsigned unix_mode;          /* of sockets that we make, such as 0660 */
-	const char *unix_group;      /* NULL: ours */
-	const int *inherited;        /* listening descriptors handed in (socket activation); ended by -1; NULL: none */
-	const char *const *trusted_proxies; /* CIDR, v4 and v6; ended by NULL: whose Forwarded / X-Forwarded-For / -Proto count */
+	unsigned unix_mode;	/* of sockets that we make, such as 0660 */
+	const char *unix_group; /* NULL: ours */
+	const int
+		*inherited; /* listening descriptors handed in (socket activation); ended by -1; NULL: none */
+	const char *const *trusted_proxies; /* CIDR, v4 and v6; ended by NULL: whose Forwarded /
+					       X-Forwarded-For / -Proto count */
 	int http_threads, exchange_threads;
-	int connections_most;        /* on all listeners together */
-	int connections_per_address_most; /* an IPv6 /64 counts as one address; trusted proxies and Unix sockets don't count */
-	int waiting_most;            /* requests waiting for an exchange thread; above: 503 with Retry-After */
-	int idle_timeout_s;          /* of a connection; also the most time for a request to arrive */
-	size_t head_most;            /* of request line and headers, up to REQUEST_HEAD_MOST */
+	int connections_most;		  /* on all listeners together */
+	int connections_per_address_most; /* an IPv6 /64 counts as one address; trusted proxies and Unix
+					     sockets don't count */
+	int waiting_most;   /* requests waiting for an exchange thread; above: 503 with Retry-After */
+	int idle_timeout_s; /* of a connection; also the most time for a request to arrive */
+	size_t head_most;   /* of request line and headers, up to REQUEST_HEAD_MOST */
 };
 
-int server_open(const struct server_options *options, const struct server_handler *handler, struct server **ret,
-                struct error *e);
+int server_open(const struct server_options *options, const struct server_handler *handler,
+		struct server **ret, struct error *e);
 
-/* Stops accepting, closes connections that are idle, lets requests that have begun be answered within drain_ms, then ends.
- * After drain_ms requests that still wait for a thread are answered 503 and those that have not come in whole are dropped; an
- * `answer` that runs is waited for, for it can't be stopped. Leaves NULL behind. */
+/* Stops accepting, closes connections that are idle, lets requests that have begun be answered within
+ * drain_ms, then ends. After drain_ms requests that still wait for a thread are answered 503 and those that
+ * have not come in whole are dropped; an `answer` that runs is waited for, for it can't be stopped. Leaves
+ * NULL behind. */
 void server_close(struct server **server, int drain_ms);
 
 /* The port of the n-th TCP listener (for ":0"), or -1. */

@@ -36,12 +36,12 @@ static int decode(const char *text, size_t length, bool plus_is_blank, char *ret
 
 static int refuse(struct error *e, const char *what, const char *why)
 {
-	return error_set(e, ERROR_INPUT, what[0] == 'p' ? "http.path" : "http.query", "the %s of the request %s", what,
-	                 why);
+	return error_set(e, ERROR_INPUT, what[0] == 'p' ? "http.path" : "http.query",
+			 "the %s of the request %s", what, why);
 }
 
-static int read_text(struct arena *arena, const char *text, size_t length, const char *what, bool plus_is_blank,
-                     const char **ret, size_t *ret_length, struct error *e)
+static int read_text(struct arena *arena, const char *text, size_t length, const char *what,
+		     bool plus_is_blank, const char **ret, size_t *ret_length, struct error *e)
 {
 	char *decoded = arena_take(arena, length + 1);
 	size_t size;
@@ -91,7 +91,8 @@ static int read_path(struct request *request, const char *text, size_t length, s
 
 	if (has_encoded_slash(text, length))
 		return refuse(e, "path", "has an encoded \"/\"");
-	if (read_text(request->arena, text, length, "path", false, &path, &size, e) < 0 || check_segments(path, e) < 0)
+	if (read_text(request->arena, text, length, "path", false, &path, &size, e) < 0 ||
+	    check_segments(path, e) < 0)
 		return -1;
 	request->path = path;
 	return 0;
@@ -106,11 +107,12 @@ static int read_pair(struct request *request, const char *text, size_t length, s
 	size_t size;
 
 	if (request->query_count == REQUEST_PARAMETERS_MOST)
-		return error_set(e, ERROR_INPUT, "http.query", "the query of the request has more than %d parameters",
-		                 REQUEST_PARAMETERS_MOST);
+		return error_set(e, ERROR_INPUT, "http.query",
+				 "the query of the request has more than %d parameters",
+				 REQUEST_PARAMETERS_MOST);
 	if (read_text(request->arena, text, name_length, "query", true, &pair.name, &size, e) < 0 ||
-	    read_text(request->arena, value_text, (size_t)(text + length - value_text), "query", true, &pair.value,
-	              &size, e) < 0)
+	    read_text(request->arena, value_text, (size_t)(text + length - value_text), "query", true,
+		      &pair.value, &size, e) < 0)
 		return -1;
 	request->query[request->query_count++] = pair;
 	return 0;
@@ -128,7 +130,8 @@ static int read_query(struct request *request, const char *text, struct error *e
 	return 0;
 }
 
-/* "http://host/path" to "/path": RFC 9112 3.2.2 has us accept it, and the host must not be a second opinion. */
+/* "http://host/path" to "/path": RFC 9112 3.2.2 has us accept it, and the host must not be a second opinion.
+ */
 static int skip_authority(const struct request *request, const char **target, struct error *e)
 {
 	const char *host = request_header(request, "Host");
@@ -169,8 +172,9 @@ int target_read(struct request *request, struct error *e)
 
 	length = strcspn(target, "?");
 	if (length > REQUEST_PATH_MOST)
-		return error_set(e, ERROR_LIMIT, "http.target", "the path of the request is %zu bytes long; at most %d are taken",
-		                 length, REQUEST_PATH_MOST);
+		return error_set(e, ERROR_LIMIT, "http.target",
+				 "the path of the request is %zu bytes long; at most %d are taken", length,
+				 REQUEST_PATH_MOST);
 	if (target[0] != '/')
 		return refuse(e, "path", "does not begin with \"/\"");
 	if (read_path(request, target, length, e) < 0)

@@ -1,5 +1,6 @@
-/* A request's head, as lines: the method and the target, then "name:value" each. Whatever it is, what is taken holds to the
- * contract: a decoded path without tricks, printable pairs, a body of one length, an address that is one. */
+/* A request's head, as lines: the method and the target, then "name:value" each. Whatever it is, what is
+ * taken holds to the contract: a decoded path without tricks, printable pairs, a body of one length, an
+ * address that is one. */
 #include "http/head.h"
 #include "http/proxy.h"
 #include "http/target.h"
@@ -49,8 +50,8 @@ static void check_path(const char *path)
 	if (strcmp(path, "*") == 0)
 		return;
 	must(path[0] == '/' && text_is_printable(path, strlen(path)) && strlen(path) <= REQUEST_PATH_MOST);
-	must(!strstr(path, "//") && !strstr(path, "/../") && !strstr(path, "/./") && !text_ends(path, "/..") &&
-	     !text_ends(path, "/."));
+	must(!strstr(path, "//") && !strstr(path, "/../") && !strstr(path, "/./") &&
+	     !text_ends(path, "/..") && !text_ends(path, "/."));
 }
 
 static void try_target(struct request *request)
@@ -77,7 +78,8 @@ static void try_head(const struct request *request)
 		must(request_header(request, "Host") != NULL);
 		must(!(head.chunked && head.length > 0));
 		must(!head.has_body || head.chunked || head.length > 0);
-		must(!request_header(request, "Transfer-Encoding") || !request_header(request, "Content-Length"));
+		must(!request_header(request, "Transfer-Encoding") ||
+		     !request_header(request, "Content-Length"));
 	}
 }
 

@@ -45,8 +45,8 @@ static void reads_networks(void **state)
 		const char *address;
 		bool is_trusted;
 	} rows[] = {
-		{ "10.0.0.1", true },     { "10.255.255.255", true },  { "11.0.0.0", false },
-		{ "192.0.2.7", true },    { "192.0.2.8", false },      { "2001:db8:1:ffff::1", true },
+		{ "10.0.0.1", true },	   { "10.255.255.255", true },	{ "11.0.0.0", false },
+		{ "192.0.2.7", true },	   { "192.0.2.8", false },	{ "2001:db8:1:ffff::1", true },
 		{ "2001:db8:2::", false }, { "::ffff:10.1.2.3", true }, { "::1", false },
 	};
 
@@ -61,8 +61,8 @@ static void reads_networks(void **state)
 
 static void refuses_bad_networks(void **state)
 {
-	static const char *const bad[] = { "", "10.0.0.0/33", "10.0.0.0/-1", "10.0.0.0/", "::/129", "10.0.0", "proxy",
-		                           "10.0.0.0/8/8", "[::1]" };
+	static const char *const bad[] = { "",	     "10.0.0.0/33", "10.0.0.0/-1",  "10.0.0.0/", "::/129",
+					   "10.0.0", "proxy",	    "10.0.0.0/8/8", "[::1]" };
 	struct proxies other;
 
 	(void)state;
@@ -92,7 +92,8 @@ static void ignores_headers_of_others(void **state)
 static void takes_the_rightmost_that_is_not_trusted(void **state)
 {
 	(void)state;
-	set_headers("X-Forwarded-For", "1.1.1.1, 203.0.113.9, 10.2.2.2,192.0.2.7", "X-Forwarded-Proto", "https");
+	set_headers("X-Forwarded-For", "1.1.1.1, 203.0.113.9, 10.2.2.2,192.0.2.7", "X-Forwarded-Proto",
+		    "https");
 	assert_int_equal(resolve("10.0.0.1"), 0);
 	assert_string_equal(request.address, "203.0.113.9");
 	assert_true(request.secure);
@@ -109,9 +110,10 @@ static void reads_forwarded(void **state)
 {
 	(void)state;
 	set_headers("Forwarded",
-	            "for=1.1.1.1;proto=https, For=\"[2001:db8:9::17]:4711\";by=_x;host=\"a,b\\\";c\"; Proto=HTTPS,"
-	            "for=\"10.3.3.3:80\";proto=http",
-	            NULL, NULL);
+		    "for=1.1.1.1;proto=https, For=\"[2001:db8:9::17]:4711\";by=_x;host=\"a,b\\\";c\"; "
+		    "Proto=HTTPS,"
+		    "for=\"10.3.3.3:80\";proto=http",
+		    NULL, NULL);
 	assert_int_equal(resolve("10.0.0.1"), 0);
 	assert_string_equal(request.address, "2001:db8:9::17");
 	assert_true(request.secure);
@@ -119,8 +121,8 @@ static void reads_forwarded(void **state)
 
 static void knows_no_more_than_it_is_told(void **state)
 {
-	static const char *const hidden[] = { "for=unknown", "for=_hidden", "for=", "proto=http", "", ",", "\"", "for=\"[::1",
-		                              "for=300.1.1.1" };
+	static const char *const hidden[] = { "for=unknown", "for=_hidden", "for=",	  "proto=http",	  "",
+					      ",",	     "\"",	    "for=\"[::1", "for=300.1.1.1" };
 
 	(void)state;
 	for (size_t i = 0; i < ARRAY_COUNT(hidden); i++) {

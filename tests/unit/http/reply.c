@@ -164,12 +164,9 @@ int main(void)
 {
 #define CASE(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
 	const struct CMUnitTest tests[] = {
-		CASE(replaces_headers_but_cookies),
-		CASE(takes_a_long_location),
-		CASE(never_sends_a_broken_header),
-		CASE(has_room_for_so_many_headers),
-		CASE(has_room_for_so_many_bytes),
-		CASE(gives_each_kind_its_status),
+		CASE(replaces_headers_but_cookies),  CASE(takes_a_long_location),
+		CASE(never_sends_a_broken_header),   CASE(has_room_for_so_many_headers),
+		CASE(has_room_for_so_many_bytes),    CASE(gives_each_kind_its_status),
 		CASE(turns_an_error_into_a_problem),
 	};
 	return cmocka_run_group_tests_name("http/reply", tests, NULL, NULL);

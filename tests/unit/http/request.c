@@ -70,9 +70,11 @@ static void decodes_paths_and_queries(void **state)
 
 static void refuses_paths(void **state)
 {
-	static const char *const bad[] = { "/a//b", "//", "/a/./b", "/a/..", "/.", "/%2e%2e/x", "/a%2", "/a%zz", "/%",
-		                           "/a%00b", "/a%0ab", "/%ff", "/%c3", "/%c0%80", "/%ed%a0%80", "/a%2fb", "/a%2Fb",
-		                           "/a\x01", "/a b", "/a#b", "/\xc3\xbc", "", "a", "?a=b", "*", "/%c2%85" };
+	static const char *const bad[] = { "/a//b", "//",      "/a/./b",     "/a/..",  "/.",	 "/%2e%2e/x",
+					   "/a%2",  "/a%zz",   "/%",	     "/a%00b", "/a%0ab", "/%ff",
+					   "/%c3",  "/%c0%80", "/%ed%a0%80", "/a%2fb", "/a%2Fb", "/a\x01",
+					   "/a b",  "/a#b",    "/\xc3\xbc",  "",       "a",	 "?a=b",
+					   "*",	    "/%c2%85" };
 
 	(void)state;
 	for (size_t i = 0; i < ARRAY_COUNT(bad); i++) {
@@ -85,7 +87,9 @@ static void refuses_paths(void **state)
 
 static void refuses_queries(void **state)
 {
-	static const char *const bad[] = { "/?a=%", "/?%0d=a", "/?a=%00", "/?a=%ff", "/?%e2%82=1", "/?a=%1f" };
+	static const char *const bad[] = {
+		"/?a=%", "/?%0d=a", "/?a=%00", "/?a=%ff", "/?%e2%82=1", "/?a=%1f"
+	};
 
 	(void)state;
 	for (size_t i = 0; i < ARRAY_COUNT(bad); i++) {
@@ -157,11 +161,16 @@ static void finds_the_length_of_the_body(void **state)
 static void refuses_a_body_of_doubtful_length(void **state)
 {
 	static const struct request_pair bad[] = {
-		{ "Content-Length", "" },         { "Content-Length", "-1" },
-		{ "Content-Length", "+1" },       { "Content-Length", "0x10" },
-		{ "Content-Length", "1,1" },      { "Content-Length", "1 1" },
-		{ "Content-Length", "9999999999999999" }, { "Transfer-Encoding", "identity" },
-		{ "Transfer-Encoding", "gzip, chunked" }, { "Transfer-Encoding", "" },
+		{ "Content-Length", "" },
+		{ "Content-Length", "-1" },
+		{ "Content-Length", "+1" },
+		{ "Content-Length", "0x10" },
+		{ "Content-Length", "1,1" },
+		{ "Content-Length", "1 1" },
+		{ "Content-Length", "9999999999999999" },
+		{ "Transfer-Encoding", "identity" },
+		{ "Transfer-Encoding", "gzip, chunked" },
+		{ "Transfer-Encoding", "" },
 		{ "Transfer-Encoding", "xchunked" },
 	};
 	struct head head = { .length = 7 };
@@ -196,9 +205,10 @@ static void refuses_two_ways_to_tell_the_length(void **state)
 
 static void wants_one_good_host(void **state)
 {
-	static const char *const good[] = { "a", "roster.example:8443", "192.0.2.1:80", "[2001:db8::1]", "[::1]:65535" };
-	static const char *const bad[] = { "", "a b", "a/b", "a@b", "a:b", "a:", "a:123456", "[::1", "[]", "[g]", "a,b",
-		                           "a#", "\xc3\xbc" };
+	static const char *const good[] = { "a", "roster.example:8443", "192.0.2.1:80", "[2001:db8::1]",
+					    "[::1]:65535" };
+	static const char *const bad[] = { "",	   "a b", "a/b", "a@b", "a:b", "a:",	  "a:123456",
+					   "[::1", "[]",  "[g]", "a,b", "a#",  "\xc3\xbc" };
 	struct head head;
 
 	(void)state;

@@ -131,9 +131,16 @@ static void names_the_methods_that_are_answered(void **state)
 
 static void says_that_nothing_lives_there(void **state)
 {
-	static const char *const nowhere[] = { "/v1", "/v1/", "/v1/organisations/", "/v1/organisations/acme",
-		                               "/v1/organisations/acme/members/", "/v1/organisation", "*", "",
-		                               "/v1/organisations/acme/members/me/keys/x", "/V1/organisations" };
+	static const char *const nowhere[] = { "/v1",
+					       "/v1/",
+					       "/v1/organisations/",
+					       "/v1/organisations/acme",
+					       "/v1/organisations/acme/members/",
+					       "/v1/organisation",
+					       "*",
+					       "",
+					       "/v1/organisations/acme/members/me/keys/x",
+					       "/V1/organisations" };
 	struct fixture *f = *state;
 
 	for (size_t i = 0; i < ARRAY_COUNT(nowhere); i++) {

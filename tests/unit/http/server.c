@@ -76,10 +76,10 @@ static void answer(void *self, struct request *request, struct reply *reply)
 		reply_header(reply, request_query(request, "name"), "x");
 	if (strcmp(request->path, "/cached") == 0)
 		reply_header(reply, "Cache-Control", "max-age=60");
-	buffer_format(&reply->body, "<%s %s from=%s secure=%d unix=%d uid=%d body=%zu:%s>", request->method, request->path,
-	              request->address, request->secure, request->over_unix_socket,
-	              request->over_unix_socket ? (int)request->peer_uid : -1, request->body_size,
-	              request->body ? request->body : "none");
+	buffer_format(&reply->body, "<%s %s from=%s secure=%d unix=%d uid=%d body=%zu:%s>", request->method,
+		      request->path, request->address, request->secure, request->over_unix_socket,
+		      request->over_unix_socket ? (int)request->peer_uid : -1, request->body_size,
+		      request->body ? request->body : "none");
 }
 
 static bool quick(void *self, struct request *request, struct reply *reply)
@@ -227,7 +227,8 @@ static const char *hear_of(int fd, bool has_body)
 		end = strstr(text, "\r\n\r\n");
 		if (end && wanted == sizeof(text) - 1) {
 			char *size = strcasestr(text, "\r\nContent-Length:");
-			wanted = (size_t)(end + 4 - text) + (has_body && size && size < end ? strtoul(size + 17, NULL, 10) : 0);
+			wanted = (size_t)(end + 4 - text) +
+				 (has_body && size && size < end ? strtoul(size + 17, NULL, 10) : 0);
 		}
 	}
 	text[length] = '\0';
@@ -346,8 +347,9 @@ static void keeps_alive_and_answers_in_order(void **state)
 	(void)state;
 	open_server();
 	fd = dial();
-	say(fd, "GET /1 HTTP/1.1\r\nHost: x\r\n\r\nPOST /2 HTTP/1.1\r\nHost: x\r\nContent-Length: 3\r\n\r\nabc"
-	        "GET /quick HTTP/1.1\r\nHost: x\r\n\r\nGET /4 HTTP/1.1\r\nHost: x\r\n\r\n");
+	say(fd,
+	    "GET /1 HTTP/1.1\r\nHost: x\r\n\r\nPOST /2 HTTP/1.1\r\nHost: x\r\nContent-Length: 3\r\n\r\nabc"
+	    "GET /quick HTTP/1.1\r\nHost: x\r\n\r\nGET /4 HTTP/1.1\r\nHost: x\r\n\r\n");
 	assert_has(hear(fd), "<GET /1 ");
 	assert_has(hear(fd), "<POST /2 from=127.0.0.1 secure=0 unix=0 uid=-1 body=3:abc>");
 	assert_has(hear(fd), "quick");
@@ -443,7 +445,8 @@ static void limits_bodies(void **state)
 	(void)state;
 	open_server();
 	memset(body, 'b', sizeof(body));
-	reply = ask("POST /x HTTP/1.1\r\nHost: x\r\nContent-Length: 1001\r\n\r\n"); /* before a byte of it is sent */
+	reply = ask("POST /x HTTP/1.1\r\nHost: x\r\nContent-Length: 1001\r\n\r\n"); /* before a byte of it is
+										       sent */
 	assert_has(reply, "HTTP/1.1 413 ");
 	assert_has(reply, "application/problem+json");
 	assert_has(reply, "\"code\":\"http.body\"");
@@ -531,7 +534,8 @@ static void survives_a_head_that_never_ends(void **state)
 static void refuses_what_may_be_read_in_two_ways(void **state)
 {
 	static const char *const bad[] = {
-		"POST /x HTTP/1.1\r\nHost: x\r\nContent-Length: 3\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n",
+		"POST /x HTTP/1.1\r\nHost: x\r\nContent-Length: 3\r\nTransfer-Encoding: "
+		"chunked\r\n\r\n0\r\n\r\n",
 		"POST /x HTTP/1.1\r\nHost: x\r\nContent-Length: 3\r\nContent-Length: 4\r\n\r\nabcd",
 		"POST /x HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: identity\r\n\r\n",
 		"GET /x HTTP/1.1\r\nHost: x\r\nA: b\r\n c\r\n\r\n",
@@ -566,7 +570,8 @@ static void refuses_a_nul(void **state)
 {
 	static const char in_value[] = "GET /x HTTP/1.1\r\nHost: x\r\nA: b\0c\r\n\r\n";
 	static const char in_target[] = "GET /x\0y HTTP/1.1\r\nHost: x\r\n\r\n";
-	static const char in_length[] = "POST /x HTTP/1.1\r\nHost: x\r\nContent-Length: 1\0" "1\r\n\r\nabcdefghijk";
+	static const char in_length[] = "POST /x HTTP/1.1\r\nHost: x\r\nContent-Length: 1\0"
+					"1\r\n\r\nabcdefghijk";
 	int fd;
 
 	(void)state;
@@ -688,7 +693,8 @@ static void ends_a_request_that_drips(void **state)
 	open_server();
 	fd = dial();
 	say(fd, "GET /x HTTP/1.1\r\nHost: x\r\n");
-	for (int i = 0; i < 100; i++) { /* a byte in time, again and again, would keep the library's own timeout from ending it */
+	for (int i = 0; i < 100;
+	     i++) { /* a byte in time, again and again, would keep the library's own timeout from ending it */
 		struct pollfd p = { .fd = fd, .events = POLLIN };
 
 		say(fd, "A");
@@ -752,8 +758,9 @@ static void replaces_a_stale_socket_and_no_other(void **state)
 
 static void believes_trusted_proxies_alone(void **state)
 {
-	static const char forwarded[] = "GET /x HTTP/1.1\r\nHost: x\r\nX-Forwarded-For: 1.1.1.1, 203.0.113.9\r\n"
-	                                "X-Forwarded-Proto: https\r\n\r\n";
+	static const char forwarded[] =
+		"GET /x HTTP/1.1\r\nHost: x\r\nX-Forwarded-For: 1.1.1.1, 203.0.113.9\r\n"
+		"X-Forwarded-Proto: https\r\n\r\n";
 
 	(void)state;
 	open_server();
@@ -762,8 +769,9 @@ static void believes_trusted_proxies_alone(void **state)
 	f.trusted[0] = "127.0.0.1";
 	open_server();
 	assert_has(ask(forwarded), "from=203.0.113.9 secure=1");
-	assert_has(ask("GET /x HTTP/1.1\r\nHost: x\r\nForwarded: for=1.1.1.1\r\nX-Forwarded-For: 2.2.2.2\r\n\r\n"),
-	           "HTTP/1.1 400 ");
+	assert_has(ask("GET /x HTTP/1.1\r\nHost: x\r\nForwarded: for=1.1.1.1\r\nX-Forwarded-For: "
+		       "2.2.2.2\r\n\r\n"),
+		   "HTTP/1.1 400 ");
 }
 
 static void listens_on_what_is_handed_in(void **state)
@@ -785,8 +793,8 @@ static void listens_on_what_is_handed_in(void **state)
 static void says_what_is_wrong_with_its_options(void **state)
 {
 	static const struct server_handler handler = { NULL, body_most, answer, quick };
-	static const char *const bad[] = { "8080", "127.0.0.1", "::1:80", "localhost:80", "127.0.0.1:x", "unix:relative",
-		                           "[::1]", "" };
+	static const char *const bad[] = { "8080",	  "127.0.0.1",	   "::1:80", "localhost:80",
+					   "127.0.0.1:x", "unix:relative", "[::1]",  "" };
 	struct server *server = NULL;
 	struct error e;
 
