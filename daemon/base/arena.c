@@ -43,7 +43,8 @@ struct arena {
 void memory_exhausted(const char *what, size_t size)
 {
 	char line[160];
-	int length = snprintf(line, sizeof(line), "rosterd: out of memory: %s wanted %zu bytes\n", what, size);
+	int length =
+		snprintf(line, sizeof(line), "rosterd: out of memory: %s wanted %zu bytes\n", what, size);
 
 	/* Not exit: its handlers want memory as well. If even this line is lost, there is nobody to tell. */
 	if (write(STDERR_FILENO, line, (size_t)length < sizeof(line) ? (size_t)length : sizeof(line) - 1) < 0)
@@ -110,8 +111,8 @@ void arena_reset(struct arena *arena)
 	ASAN_POISON_MEMORY_REGION(kept->bytes, kept->size);
 }
 
-/* A block that has room for size bytes. What is large gets a block of its own behind the current one, whose rest
- * stays in use. */
+/* A block that has room for size bytes. What is large gets a block of its own behind the current one, whose
+ * rest stays in use. */
 static struct block *block_with_room(struct arena *arena, size_t size)
 {
 	struct block *current = arena->block;

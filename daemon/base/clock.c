@@ -44,9 +44,10 @@ const char *clock_text(int64_t us, char ret[CLOCK_TEXT_SIZE])
 	seconds = us / SECOND_US - (us % SECOND_US < 0);
 	micros = (unsigned)(us - seconds * SECOND_US);
 	gmtime_r(&seconds, &tm);
-	snprintf(ret, CLOCK_TEXT_SIZE, "%04u-%02u-%02uT%02u:%02u:%02u.%06uZ", (unsigned)(tm.tm_year + 1900) % 10000,
-	         (unsigned)(tm.tm_mon + 1) % 100, (unsigned)tm.tm_mday % 100, (unsigned)tm.tm_hour % 100,
-	         (unsigned)tm.tm_min % 100, (unsigned)tm.tm_sec % 100, micros % SECOND_US);
+	snprintf(ret, CLOCK_TEXT_SIZE, "%04u-%02u-%02uT%02u:%02u:%02u.%06uZ",
+		 (unsigned)(tm.tm_year + 1900) % 10000, (unsigned)(tm.tm_mon + 1) % 100,
+		 (unsigned)tm.tm_mday % 100, (unsigned)tm.tm_hour % 100, (unsigned)tm.tm_min % 100,
+		 (unsigned)tm.tm_sec % 100, micros % SECOND_US);
 	return ret;
 }
 

@@ -130,8 +130,8 @@ void digest_add(struct digest *digest, const void *bytes, size_t size)
 void digest_add_field(struct digest *digest, const char *text)
 {
 	uint32_t length = text ? (uint32_t)strlen(text) : UINT32_MAX;
-	const uint8_t big_endian[] = { (uint8_t)(length >> 24), (uint8_t)(length >> 16), (uint8_t)(length >> 8),
-		                       (uint8_t)length };
+	const uint8_t big_endian[] = { (uint8_t)(length >> 24), (uint8_t)(length >> 16),
+				       (uint8_t)(length >> 8), (uint8_t)length };
 
 	digest_add(digest, big_endian, sizeof(big_endian));
 	if (text)
@@ -149,7 +149,7 @@ void crypt_random(void *ret, size_t size)
 }
 
 void crypt_hmac_sha256(const void *key, size_t key_size, const void *bytes, size_t size,
-                       uint8_t ret[CRYPT_DIGEST_SIZE])
+		       uint8_t ret[CRYPT_DIGEST_SIZE])
 {
 	crypto_auth_hmacsha256_state state;
 
@@ -227,18 +227,19 @@ static int read_key(const struct secret *from, const char *which, struct master_
 		/* Raw bytes of which the last was taken for a line break: one key file of 256 ends so. */
 		memcpy(ret->bytes, secret_bytes(from), size);
 		ret->bytes[size] = '\n';
-	} else if (text_unhex(secret_text(from), size, ret->bytes, sizeof(ret->bytes)) != CRYPT_MASTER_KEY_SIZE) {
+	} else if (text_unhex(secret_text(from), size, ret->bytes, sizeof(ret->bytes)) !=
+		   CRYPT_MASTER_KEY_SIZE) {
 		return error_set(e, ERROR_INPUT, "crypt.master_key",
-		                 "the %smaster key has %zu bytes; 32 bytes or 64 hexadecimal digits are expected "
-		                 "(\"openssl rand -hex 32\" makes one)",
-		                 which, size);
+				 "the %smaster key has %zu bytes; 32 bytes or 64 hexadecimal digits are "
+				 "expected (\"openssl rand -hex 32\" makes one)",
+				 which, size);
 	}
 	name_key(ret);
 	return 0;
 }
 
 int crypt_keys_open(const struct secret *master, const struct secret *previous, struct crypt_keys **ret,
-                    struct error *e)
+		    struct error *e)
 {
 	struct crypt_keys *keys = sodium_malloc(sizeof(*keys));
 
@@ -274,21 +275,21 @@ static void bind_to(const uint8_t *envelope, const char *context, uint8_t ret[CR
 }
 
 static void seal(uint8_t *ret, const void *bytes, size_t size, const uint8_t bound[CRYPT_DIGEST_SIZE],
-                 const uint8_t *nonce, const uint8_t *key)
+		 const uint8_t *nonce, const uint8_t *key)
 {
-	crypto_aead_xchacha20poly1305_ietf_encrypt(ret, NULL, bytes, size, bound, CRYPT_DIGEST_SIZE, NULL, nonce,
-	                                           key);
+	crypto_aead_xchacha20poly1305_ietf_encrypt(ret, NULL, bytes, size, bound, CRYPT_DIGEST_SIZE, NULL,
+						   nonce, key);
 }
 
-static bool unseal(uint8_t *ret, const uint8_t *sealed, size_t sealed_size, const uint8_t bound[CRYPT_DIGEST_SIZE],
-                   const uint8_t *nonce, const uint8_t *key)
+static bool unseal(uint8_t *ret, const uint8_t *sealed, size_t sealed_size,
+		   const uint8_t bound[CRYPT_DIGEST_SIZE], const uint8_t *nonce, const uint8_t *key)
 {
 	return crypto_aead_xchacha20poly1305_ietf_decrypt(ret, NULL, NULL, sealed, sealed_size, bound,
-	                                                  CRYPT_DIGEST_SIZE, nonce, key) == 0;
+							  CRYPT_DIGEST_SIZE, nonce, key) == 0;
 }
 
-void crypt_seal(const struct crypt_keys *keys, const char *context, const struct secret *value, struct arena *arena,
-                const uint8_t **ret, size_t *ret_size)
+void crypt_seal(const struct crypt_keys *keys, const char *context, const struct secret *value,
+		struct arena *arena, const uint8_t **ret, size_t *ret_size)
 {
 	const struct master_key *master = &keys->keys[0];
 	size_t size = CRYPT_ENVELOPE_OVERHEAD + secret_size(value);
@@ -301,8 +302,10 @@ void crypt_seal(const struct crypt_keys *keys, const char *context, const struct
 	crypt_random(envelope + AT_KEY_NONCE, NONCE_SIZE);
 	crypt_random(envelope + AT_VALUE_NONCE, NONCE_SIZE);
 	bind_to(envelope, context, bound);
-	seal(envelope + AT_DATA_KEY, data_key, sizeof(data_key), bound, envelope + AT_KEY_NONCE, master->bytes);
-	seal(envelope + AT_VALUE, secret_bytes(value), secret_size(value), bound, envelope + AT_VALUE_NONCE, data_key);
+	seal(envelope + AT_DATA_KEY, data_key, sizeof(data_key), bound, envelope + AT_KEY_NONCE,
+	     master->bytes);
+	seal(envelope + AT_VALUE, secret_bytes(value), secret_size(value), bound, envelope + AT_VALUE_NONCE,
+	     data_key);
 	secret_wipe(data_key, sizeof(data_key));
 	*ret = envelope;
 	*ret_size = size;
@@ -323,8 +326,9 @@ static int refuse_key(const struct crypt_keys *keys, const uint8_t *id, struct e
 	text_hex(id, KEY_ID_SIZE, wanted);
 	text_hex(keys->keys[0].id, KEY_ID_SIZE, ours);
 	return error_set(e, ERROR_INTERNAL, "crypt.unknown_key",
-	                 "a stored secret was sealed by master key %s, ours is %s; give the old key as the previous one",
-	                 wanted, ours);
+			 "a stored secret was sealed by master key %s, ours is %s; give the old key as the "
+			 "previous one",
+			 wanted, ours);
 }
 
 static int refuse_envelope(const char *context, const char *why, struct error *e)
@@ -334,7 +338,7 @@ static int refuse_envelope(const char *context, const char *why, struct error *e
 }
 
 static int open_value(const uint8_t *sealed, size_t size, const uint8_t bound[CRYPT_DIGEST_SIZE],
-                      const uint8_t *data_key, struct secret **ret)
+		      const uint8_t *data_key, struct secret **ret)
 {
 	size_t value_size = size - CRYPT_ENVELOPE_OVERHEAD;
 	uint8_t *value = sodium_malloc(value_size + 1);
@@ -350,7 +354,7 @@ static int open_value(const uint8_t *sealed, size_t size, const uint8_t bound[CR
 }
 
 int crypt_open(const struct crypt_keys *keys, const char *context, const uint8_t *sealed, size_t size,
-               struct secret **ret, struct error *e)
+	       struct secret **ret, struct error *e)
 {
 	uint8_t data_key[DATA_KEY_SIZE], bound[CRYPT_DIGEST_SIZE];
 	const struct master_key *master;
@@ -359,14 +363,15 @@ int crypt_open(const struct crypt_keys *keys, const char *context, const uint8_t
 	if (size < CRYPT_ENVELOPE_OVERHEAD)
 		return refuse_envelope(context, "it is shorter than an envelope", e);
 	if (sealed[0] != ENVELOPE_VERSION)
-		return refuse_envelope(context, "its version is unknown; was it written by a newer rosterd?", e);
+		return refuse_envelope(context, "its version is unknown; was it written by a newer rosterd?",
+				       e);
 	master = find_key(keys, sealed + AT_KEY_ID);
 	if (!master)
 		return refuse_key(keys, sealed + AT_KEY_ID, e);
 
 	bind_to(sealed, context, bound);
 	if (unseal(data_key, sealed + AT_DATA_KEY, DATA_KEY_SIZE + TAG_SIZE, bound, sealed + AT_KEY_NONCE,
-	           master->bytes))
+		   master->bytes))
 		result = open_value(sealed, size, bound, data_key, ret);
 	secret_wipe(data_key, sizeof(data_key));
 	return result == 0 ? 0 : refuse_envelope(context, "it was changed, or moved from another place", e);

@@ -12,7 +12,8 @@
 enum {
 	COUNTER_LOW_BITS = 14, /* below the variant */
 	COUNTER_MOST = (1 << 26) - 1,
-	COUNTER_START_MOST = (1 << 25) - 1, /* each millisecond begins in the lower half, so that it can grow */
+	COUNTER_START_MOST =
+		(1 << 25) - 1, /* each millisecond begins in the lower half, so that it can grow */
 	TEXT_LENGTH = ID_TEXT_SIZE - 1,
 };
 

@@ -120,7 +120,8 @@ static void add_path(struct buffer *path, const struct json *value)
 }
 
 static int __attribute__((format(printf, 4, 0)))
-refuse_path(const struct reading *r, const struct json *at, const char *missing, const char *fmt, va_list args)
+refuse_path(const struct reading *r, const struct json *at, const char *missing, const char *fmt,
+	    va_list args)
 {
 	const char *why = arena_formatv(r->arena, fmt, args);
 	struct buffer path;
@@ -137,7 +138,7 @@ refuse_path(const struct reading *r, const struct json *at, const char *missing,
 	}
 	shown = text_cut(path.bytes, path.length, PATH_SHOWN_MOST);
 	result = error_set(r->error, ERROR_INPUT, "json.field", "\"%.*s%s\": %s", (int)shown, path.bytes,
-	                   shown < path.length ? "..." : "", why);
+			   shown < path.length ? "..." : "", why);
 	buffer_close(&path);
 	return result;
 }
@@ -200,7 +201,8 @@ static const char *expectation(struct arena *arena, const struct json_field *fie
 	case JSON_TYPE_BOOL:
 		return "true or false";
 	case JSON_TYPE_INT:
-		return arena_format(arena, "a whole number from %" PRId64 " to %" PRId64, field->least, field->most);
+		return arena_format(arena, "a whole number from %" PRId64 " to %" PRId64, field->least,
+				    field->most);
 	case JSON_TYPE_TIME:
 		return "a time such as \"2026-11-22T09:14:07Z\"";
 	case JSON_TYPE_WORD:
@@ -218,17 +220,20 @@ static int refuse_kind(const struct reading *r, const struct json *value, const 
 	return refuse(r, value, "%s is expected, %s came", expectation(r->arena, field), kind_of(value));
 }
 
-static int read_text(const struct reading *r, const struct json *value, const struct json_field *field, void *into)
+static int read_text(const struct reading *r, const struct json *value, const struct json_field *field,
+		     void *into)
 {
 	if (!json_is_text(value))
 		return refuse_kind(r, value, field);
 	if (value->count > (uint64_t)field->most)
-		return refuse(r, value, "%s is expected, %zu came", expectation(r->arena, field), value->count);
+		return refuse(r, value, "%s is expected, %zu came", expectation(r->arena, field),
+			      value->count);
 	*(const char **)into = arena_text(r->arena, value->text);
 	return 0;
 }
 
-static int read_bool(const struct reading *r, const struct json *value, const struct json_field *field, void *into)
+static int read_bool(const struct reading *r, const struct json *value, const struct json_field *field,
+		     void *into)
 {
 	if (!json_is_bool(value))
 		return refuse_kind(r, value, field);
@@ -236,18 +241,20 @@ static int read_bool(const struct reading *r, const struct json *value, const st
 	return 0;
 }
 
-static int read_int(const struct reading *r, const struct json *value, const struct json_field *field, void *into)
+static int read_int(const struct reading *r, const struct json *value, const struct json_field *field,
+		    void *into)
 {
 	if (!is_kind(value, JSON_KIND_WHOLE))
 		return refuse_kind(r, value, field);
 	if (value->whole < field->least || value->whole > field->most)
 		return refuse(r, value, "%s is expected, %" PRId64 " came", expectation(r->arena, field),
-		              value->whole);
+			      value->whole);
 	*(int64_t *)into = value->whole;
 	return 0;
 }
 
-static int read_time(const struct reading *r, const struct json *value, const struct json_field *field, void *into)
+static int read_time(const struct reading *r, const struct json *value, const struct json_field *field,
+		     void *into)
 {
 	if (!json_is_text(value))
 		return refuse_kind(r, value, field);
@@ -256,7 +263,8 @@ static int read_time(const struct reading *r, const struct json *value, const st
 	return 0;
 }
 
-static int read_word(const struct reading *r, const struct json *value, const struct json_field *field, void *into)
+static int read_word(const struct reading *r, const struct json *value, const struct json_field *field,
+		     void *into)
 {
 	const char *meant;
 
@@ -271,11 +279,12 @@ static int read_word(const struct reading *r, const struct json *value, const st
 	}
 	meant = text_did_you_mean(value->text, field->words);
 	return refuse(r, value, "%s is expected, \"%.*s\" came%s%s%s", expectation(r->arena, field),
-	              (int)text_cut(value->text, value->count, WORD_SHOWN_MOST), value->text,
-	              meant ? "; did you mean \"" : "", meant ? meant : "", meant ? "\"?" : "");
+		      (int)text_cut(value->text, value->count, WORD_SHOWN_MOST), value->text,
+		      meant ? "; did you mean \"" : "", meant ? meant : "", meant ? "\"?" : "");
 }
 
-static int read_texts(const struct reading *r, const struct json *value, const struct json_field *field, void *into)
+static int read_texts(const struct reading *r, const struct json *value, const struct json_field *field,
+		      void *into)
 {
 	static const struct json_field item = { .type = JSON_TYPE_TEXT, .most = JSON_LIST_TEXT_MOST };
 	const char **texts;
@@ -283,7 +292,8 @@ static int read_texts(const struct reading *r, const struct json *value, const s
 	if (!json_is_array(value))
 		return refuse_kind(r, value, field);
 	if (value->count > (uint64_t)field->most)
-		return refuse(r, value, "%s is expected, %zu came", expectation(r->arena, field), value->count);
+		return refuse(r, value, "%s is expected, %zu came", expectation(r->arena, field),
+			      value->count);
 
 	texts = arena_array(r->arena, value->count + 1, sizeof(*texts));
 	for (size_t i = 0; i < value->count; i++)
@@ -293,7 +303,8 @@ static int read_texts(const struct reading *r, const struct json *value, const s
 	return 0;
 }
 
-static int read_value(const struct reading *r, const struct json *value, const struct json_field *field, void *into)
+static int read_value(const struct reading *r, const struct json *value, const struct json_field *field,
+		      void *into)
 {
 	(void)r;
 	(void)field;
@@ -303,7 +314,8 @@ static int read_value(const struct reading *r, const struct json *value, const s
 
 /* By json_type: how it is read, and how large the place is that it is read into. */
 static const struct kind_of_field {
-	int (*read)(const struct reading *r, const struct json *value, const struct json_field *field, void *into);
+	int (*read)(const struct reading *r, const struct json *value, const struct json_field *field,
+		    void *into);
 	size_t size;
 } kinds[] = {
 	[JSON_TYPE_TEXT] = { read_text, sizeof(char *) },
@@ -315,7 +327,8 @@ static const struct kind_of_field {
 	[JSON_TYPE_VALUE] = { read_value, sizeof(struct json *) },
 };
 
-static int read_member(const struct reading *r, const struct json *value, const struct json_field *field, char *into)
+static int read_member(const struct reading *r, const struct json *value, const struct json_field *field,
+		       char *into)
 {
 	bool is_given = field->given_offset >= 0;
 
@@ -362,7 +375,7 @@ static int refuse_name(const struct reading *r, const struct json *member, const
 }
 
 int json_read(struct arena *arena, const struct json *object, const struct json_field *fields, void *into,
-              struct error *e)
+	      struct error *e)
 {
 	const struct reading r = { arena, e };
 
@@ -378,15 +391,15 @@ int json_read(struct arena *arena, const struct json *object, const struct json_
 
 		if (!member && fields->presence == JSON_NEEDED)
 			return refuse_missing(&r, object, fields->name, "%s is expected, nothing came",
-			                      expectation(arena, fields));
+					      expectation(arena, fields));
 		if (member && read_member(&r, member, fields, into) < 0)
 			return -1;
 	}
 	return 0;
 }
 
-int json_read_bytes(struct arena *arena, const char *bytes, size_t length, const struct json_field *fields, void *into,
-                    struct error *e)
+int json_read_bytes(struct arena *arena, const char *bytes, size_t length, const struct json_field *fields,
+		    void *into, struct error *e)
 {
 	struct json *value;
 

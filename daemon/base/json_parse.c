@@ -80,7 +80,7 @@ static void fill(struct arena *arena, json_t *from, struct json *into);
 
 /* What the child's own fill leaves alone, and then the child. */
 static void fill_child(struct arena *arena, json_t *from, const struct json *parent, const char *name,
-                       struct json *into)
+		       struct json *into)
 {
 	into->parent = parent;
 	into->name = arena_text(arena, name);
@@ -105,8 +105,7 @@ static void fill_object(struct arena *arena, json_t *from, struct json *into)
 	into->kind = JSON_KIND_OBJECT;
 	into->count = json_object_size(from);
 	child = into->children = arena_array(arena, into->count, sizeof(*into));
-	json_object_foreach(from, name, value)
-		fill_child(arena, value, into, name, child++);
+	json_object_foreach(from, name, value) fill_child(arena, value, into, name, child++);
 }
 
 static void fill(struct arena *arena, json_t *from, struct json *into)

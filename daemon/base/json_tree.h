@@ -19,7 +19,7 @@ enum json_kind {
 struct json {
 	enum json_kind kind;
 	const struct json *parent; /* NULL at the top */
-	const char *name;          /* as a member of an object, else NULL */
+	const char *name;	   /* as a member of an object, else NULL */
 	union {
 		bool truth;
 		int64_t whole;

@@ -17,20 +17,22 @@
 static _Atomic(enum log_form) form = LOG_PLAIN;
 static _Atomic(enum log_level) most_level = LOG_LEVEL_NOTICE;
 
-static const char *const form_names[] = { [LOG_PLAIN] = "plain", [LOG_JOURNAL] = "journal", [LOG_JSON] = "json" };
+static const char *const form_names[] = {
+	[LOG_PLAIN] = "plain", [LOG_JOURNAL] = "journal", [LOG_JSON] = "json"
+};
 static const char *const level_names[] = {
 	[LOG_LEVEL_ERROR] = "error", [LOG_LEVEL_WARNING] = "warning", [LOG_LEVEL_NOTICE] = "notice",
 	[LOG_LEVEL_INFO] = "info",   [LOG_LEVEL_DEBUG] = "debug",
 };
 
-/* A line in the making. Framing is added whole; values are shown until `reserve` bytes are left for what must follow. */
+/* A line in the making. Framing is added whole; values are shown until what must follow just fits. */
 struct line {
 	enum log_form form;
 	size_t length;
 	char bytes[LOG_LINE_MOST];
 };
 
-enum { JSON_END_RESERVE = 3, PLAIN_END_RESERVE = 1 }; /* "}\n with the quote, or the line break alone */
+enum { JSON_END_RESERVE = 3, PLAIN_END_RESERVE = 1 }; /* a quote and "}\n", or the line break alone */
 
 void log_open(enum log_form chosen, enum log_level most)
 {
@@ -109,7 +111,8 @@ static void add_text(struct line *line, const char *text)
 	add(line, text, strlen(text), reserve_of(line));
 }
 
-/* Shows the first character of text so that it can neither break the line nor the form. Returns its length in text. */
+/* Shows the first character of text so that it can neither break the line nor the form. Returns its length in
+ * text. */
 static size_t show_character(enum log_form as, const char *text, size_t length, char ret[8])
 {
 	size_t n = text_character(text, length);
@@ -195,7 +198,7 @@ static void begin_plain(struct line *line, enum log_level level)
 }
 
 static void write_plain(struct line *line, const struct log *log, enum log_level level, const char *text,
-                        const struct error *e)
+			const struct error *e)
 {
 	begin_plain(line, level);
 	if (log && log->subject[0]) {
@@ -220,7 +223,7 @@ static void write_plain(struct line *line, const struct log *log, enum log_level
 }
 
 static void write_json(struct line *line, const struct log *log, enum log_level level, const char *text,
-                       const struct error *e)
+		       const struct error *e)
 {
 	char time[CLOCK_TEXT_SIZE];
 

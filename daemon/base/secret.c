@@ -1,4 +1,4 @@
-/* Values that nobody may see: between guard pages, locked if the system allows it, read-only once they stand. */
+/* Values that nobody may see: between guard pages, locked if the system allows it, read-only once made. */
 #include "base/secret.h"
 
 #include "base/arena.h"
@@ -34,7 +34,8 @@ struct secret *secret_take(const void *bytes, size_t size)
 	if (!secret || size == SIZE_MAX)
 		memory_exhausted("secret", size);
 
-	/* Where RLIMIT_MEMLOCK is small, the memory is guarded and wiped but may be swapped: better than no daemon. */
+	/* Where RLIMIT_MEMLOCK is small, the memory is guarded and wiped but may be swapped: better than no
+	 * daemon. */
 	*secret = (struct secret){ .size = size, .bytes = sodium_malloc(size + 1) };
 	if (!secret->bytes)
 		memory_exhausted("secret", size);
@@ -164,14 +165,15 @@ int secret_read_credential(const char *name, struct secret **ret, struct error *
 
 	if (!is_plain_name(name))
 		return error_set(e, ERROR_INPUT, "secret.credential",
-		                 "credential \"%s\" has a name with a folder in it; a plain name is expected", name);
+				 "credential \"%s\" has a name with a folder in it; a plain name is expected",
+				 name);
 	if (!folder)
 		return error_set(e, ERROR_INPUT, "secret.credential",
-		                 "there is no credential \"%s\": CREDENTIALS_DIRECTORY is not set; "
-		                 "add LoadCredential= to the unit, or name a file",
-		                 name);
+				 "there is no credential \"%s\": CREDENTIALS_DIRECTORY is not set; "
+				 "add LoadCredential= to the unit, or name a file",
+				 name);
 	if ((size_t)snprintf(path, sizeof(path), "%s/%s", folder, name) >= sizeof(path))
-		return error_set(e, ERROR_INPUT, "secret.credential", "the name of credential \"%.64s...\" is too long",
-		                 name);
+		return error_set(e, ERROR_INPUT, "secret.credential",
+				 "the name of credential \"%.64s...\" is too long", name);
 	return secret_read_file(path, ret, e);
 }

@@ -110,7 +110,7 @@ static size_t promised_length(char first)
 	return byte < 0xc0 ? 1 : byte < 0xe0 ? 2 : byte < 0xf0 ? 3 : 4;
 }
 
-/* A character that the text itself leaves unfinished is left out as well: the text may have been cut before. */
+/* A character that the text itself leaves unfinished is left out as well: it may have been cut before. */
 size_t text_cut(const char *text, size_t length, size_t most)
 {
 	size_t end = length < most ? length : most, first = end;
@@ -169,7 +169,8 @@ static size_t distance(const char *a, size_t a_length, const char *b, size_t b_l
 			bool same = lower(a[i - 1]) == lower(b[j - 1]);
 
 			row[j] = least(before[j - 1] + !same, least(before[j], row[j - 1]) + 1);
-			if (i > 1 && j > 1 && lower(a[i - 1]) == lower(b[j - 2]) && lower(a[i - 2]) == lower(b[j - 1]))
+			if (i > 1 && j > 1 && lower(a[i - 1]) == lower(b[j - 2]) &&
+			    lower(a[i - 2]) == lower(b[j - 1]))
 				row[j] = least(row[j], two_ago[j - 2] + 1);
 		}
 	}

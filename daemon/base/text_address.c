@@ -105,7 +105,7 @@ static int refuse_domain(struct error *e, const char *given, const char *fault)
 	if (!text_is_printable(given, strlen(given)))
 		given = "(unprintable)";
 	return error_set(e, ERROR_INPUT, "text.domain", "\"%.*s\" is no domain name: %s",
-	                 (int)text_cut(given, strlen(given), DOMAIN_MOST), given, fault);
+			 (int)text_cut(given, strlen(given), DOMAIN_MOST), given, fault);
 }
 
 /* To A-labels, in lower case. NULL, or what is wrong. */
@@ -160,10 +160,10 @@ static bool is_invisible(uint32_t code)
 	static const struct range {
 		uint32_t first, last;
 	} ranges[] = {
-		{ 0xa0, 0xa0 },     { 0xad, 0xad },     { 0x34f, 0x34f },   { 0x61c, 0x61c },
-		{ 0x115f, 0x1160 }, { 0x1680, 0x1680 }, { 0x17b4, 0x17b5 }, { 0x180b, 0x180f },
-		{ 0x2000, 0x200f }, { 0x2028, 0x202f }, { 0x205f, 0x206f }, { 0x2800, 0x2800 },
-		{ 0x3000, 0x3000 }, { 0x3164, 0x3164 }, { 0xfe00, 0xfe0f }, { 0xfeff, 0xfeff },
+		{ 0xa0, 0xa0 },	    { 0xad, 0xad },	{ 0x34f, 0x34f },     { 0x61c, 0x61c },
+		{ 0x115f, 0x1160 }, { 0x1680, 0x1680 }, { 0x17b4, 0x17b5 },   { 0x180b, 0x180f },
+		{ 0x2000, 0x200f }, { 0x2028, 0x202f }, { 0x205f, 0x206f },   { 0x2800, 0x2800 },
+		{ 0x3000, 0x3000 }, { 0x3164, 0x3164 }, { 0xfe00, 0xfe0f },   { 0xfeff, 0xfeff },
 		{ 0xffa0, 0xffa0 }, { 0xfff0, 0xffff }, { 0x1d173, 0x1d17a }, { 0xe0000, 0xe0fff },
 	};
 
@@ -196,7 +196,7 @@ static const char *fault_of_local(const char *local, size_t length)
 	for (size_t at = 0, n; at < length; at += n) {
 		n = text_character(local + at, length - at);
 		if (n == 0 || !is_local_character(local + at, n))
-			return "blanks, quotes, comments and other special characters are not allowed before \"@\"";
+			return "no blanks, quotes, comments or brackets are allowed before \"@\"";
 	}
 	return NULL;
 }
@@ -228,7 +228,7 @@ int text_email(struct arena *arena, const char *given, const char **ret, struct 
 	address = arena_format(arena, "%s@%s", local, domain);
 	if (strlen(address) > ADDRESS_MOST)
 		return error_set(e, ERROR_INPUT, "text.email",
-		                 "this is no mail address: it is longer than %d bytes", ADDRESS_MOST);
+				 "this is no mail address: it is longer than %d bytes", ADDRESS_MOST);
 	*ret = address;
 	return 0;
 }

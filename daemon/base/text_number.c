@@ -16,7 +16,8 @@ static int read_count(const char *text, int64_t *ret, const char **ret_end)
 	const char *at = text;
 
 	for (; is_digit(*at); at++)
-		if (__builtin_mul_overflow(count, 10, &count) || __builtin_add_overflow(count, *at - '0', &count))
+		if (__builtin_mul_overflow(count, 10, &count) ||
+		    __builtin_add_overflow(count, *at - '0', &count))
 			return -1;
 	if (at == text)
 		return -1;
@@ -74,7 +75,8 @@ int text_to_duration_ms(const char *text, int64_t *ret)
 {
 	enum { SECOND = 1000, MINUTE = 60 * SECOND, HOUR = 60 * MINUTE, DAY = 24 * HOUR, WEEK = 7 * DAY };
 	static const struct unit units[] = {
-		{ "ms", 1 }, { "s", SECOND }, { "m", MINUTE }, { "h", HOUR }, { "d", DAY }, { "w", WEEK }, { 0 },
+		{ "ms", 1 },  { "s", SECOND }, { "m", MINUTE }, { "h", HOUR },
+		{ "d", DAY }, { "w", WEEK },   { 0 },
 	};
 
 	return read_with_unit(text, units, ret);
@@ -83,8 +85,8 @@ int text_to_duration_ms(const char *text, int64_t *ret)
 int text_to_size(const char *text, uint64_t *ret)
 {
 	static const struct unit units[] = {
-		{ "", 1 },           { "k", KB(1) },      { "K", KB(1) },      { "m", MB(1) },
-		{ "M", MB(1) },      { "g", MB(1) << 10 }, { "G", MB(1) << 10 }, { 0 },
+		{ "", 1 },	{ "k", KB(1) },	      { "K", KB(1) },	    { "m", MB(1) },
+		{ "M", MB(1) }, { "g", MB(1) << 10 }, { "G", MB(1) << 10 }, { 0 },
 	};
 	int64_t size;
 
@@ -154,7 +156,7 @@ static int base64url_value(char c)
 	return found ? (int)(found - base64url) : -1;
 }
 
-/* Whether every character is one of ours and the bits beyond the last byte are zero: one text for one value. */
+/* Every character is one of ours and the bits beyond the last byte are zero: one text for one value. */
 static bool is_base64url(const char *text, size_t length)
 {
 	static const int unused_bits[] = { 0, -1, 15, 3 };
