@@ -337,7 +337,7 @@ static void emails(void **state)
 		"\"ann lee\"@acme.example", "ann(x)@acme.example", "ann lee@acme.example", " ann@acme.example",
 		"ann@acme.example ", ".ann@acme.example", "ann.@acme.example", "an..n@acme.example", "ann\n@acme.example",
 		"ann\\@acme.example", "<ann@acme.example>", "ann,bob@acme.example", "ann:x@acme.example", "ann@[1.2.3.4]",
-		"ann\xe2\x80\x8b@acme.example", "an\xc2\xa0n@acme.example", "\xe2\x80\xae" "nna@acme.example",
+		"ann\xe2\x80\x8b@acme.example", "an\xc2\xa0n@acme.example", "\xe2\x80\xaenna@acme.example",
 		"ann\xff@acme.example", "ann@1.2.3.4" };
 
 	(void)state;
