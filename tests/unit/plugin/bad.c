@@ -1,0 +1,186 @@
+/* The bridge with a deliberately bad plug-in: each fault costs its own link, is named, and the next link works. */
+#include "platform.h"
+
+#include "tools.h"
+
+#include "base/text.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#ifdef SANITIZED
+enum { CONFINED = 0 };
+#else
+enum { CONFINED = 1 };
+#endif
+
+static const struct link_ask everything = { .scope = LINK_ALL, .page_most = 500 };
+
+struct fault {
+	const char *name;
+	enum error_kind kind; /* ERROR_NONE: it gets what it wants */
+	const char *code, *text;
+	int deadline_ms;
+	bool confined; /* holds only where sanitizers do not stand in the way */
+};
+
+static const struct fault faults[] = {
+	{ "abort", ERROR_REMOTE, "plugin.", "plug-in \"bad_connector\" ", 0, false },
+	{ "crash", ERROR_REMOTE, "plugin.crashed", "plug-in \"bad_connector\" crashed (SIGSEGV)", 0, true },
+	{ "exit", ERROR_REMOTE, "plugin.ended", "ended by itself with exit code ", 0, false },
+	{ "hang", ERROR_REMOTE, "plugin.deadline", "no answer within 1 s while waiting for a server that is frozen;", 1000,
+	  false },
+	{ "leak", ERROR_REMOTE, "plugin.memory", "used up its memory (limit 128 MiB)", 0, true },
+	{ "flood", ERROR_REMOTE, "plugin.deadline", "no answer within 1 s", 1000, false },
+	{ "complain", ERROR_NONE, "", "got out: of breath", 0, false },
+	{ "garbage", ERROR_REMOTE, "plugin.protocol", "broke the rules and was ended: a frame of kind \"unknown\"", 0, false },
+	{ "long_id", ERROR_REMOTE, "plugin.nonsense", "\"remote_id\" of a person is too long (at most 1024 bytes", 0, false },
+	{ "long_name", ERROR_REMOTE, "plugin.nonsense", "\"display_name\" of a person is too long", 0, false },
+	{ "not_utf8", ERROR_REMOTE, "plugin.nonsense", "\"display_name\" of a person is not UTF-8", 0, false },
+	{ "no_id", ERROR_REMOTE, "plugin.nonsense", "\"remote_id\" of a person is missing", 0, false },
+	{ "too_many", ERROR_REMOTE, "plugin.nonsense", "\"groups\" of a person stands there too often", 0, false },
+	{ "ignore", ERROR_REMOTE, "plugin.nonsense", "\"remote_id\" of a person is missing", 0, false },
+	{ "emit_late", ERROR_REMOTE, "plugin.nonsense", "after it has said how the listing ended", 0, false },
+	{ "silent", ERROR_REMOTE, "plugin.silent", "failed without saying why", 0, false },
+	{ "strange", ERROR_REMOTE, "plugin.protocol", "a page returns neither 1, 0 nor -1", 0, false },
+	{ "no_cursor", ERROR_REMOTE, "plugin.protocol", "says that there is more and gives no cursor", 0, false },
+	{ "no_end", ERROR_REMOTE, "plugin.protocol", "says neither whole nor incomplete", 0, false },
+	{ "both_ends", ERROR_REMOTE, "plugin.protocol", "says neither whole nor incomplete, or both", 0, false },
+	{ "close_socket", ERROR_REMOTE, "plugin.ended", "closed its socket and was killed", 0, false },
+	{ "keep", ERROR_INTERNAL, "plugin.not_used_yet", "does not use yet", 0, false },
+	{ "raw_person", ERROR_REMOTE, "plugin.protocol", "the field \"remote_id\" (21) is missing", 0, false },
+	{ "raw_huge", ERROR_REMOTE, "plugin.protocol", "is too large", 0, false },
+	{ "raw_from_daemon", ERROR_REMOTE, "plugin.protocol", "may not come from this side", 0, false },
+	{ "between", ERROR_NONE, "", "got out: of time", 0, false },
+
+	{ "open_passwd", ERROR_REMOTE, "plugin.nonsense", "/etc/passwd: Permission denied", 0, false },
+	{ "open_libraries", ERROR_REMOTE, "plugin.nonsense", "/usr/lib: Permission denied", 0, false },
+	{ "write_file", ERROR_REMOTE, "plugin.nonsense", "/tmp/rosterd-bad-connector: ", 0, false },
+	{ "read_daemon", ERROR_REMOTE, "plugin.nonsense", "Permission denied", 0, false },
+	{ "open_certificates", ERROR_NONE, "", "got out: /etc/ssl/certs", 0, false },
+	{ "look_around", ERROR_REMOTE, "plugin.nonsense", "nothing to see", 0, false },
+	{ "memory_file", ERROR_NONE, "", "got out: memory file", 0, false },
+	{ "socket", ERROR_REMOTE, "plugin.nonsense", "socket: Operation not permitted", 0, true },
+	{ "connect", ERROR_REMOTE, "plugin.nonsense", "connect: Operation not permitted", 0, true },
+	{ "fork", ERROR_REMOTE, "plugin.nonsense", "fork: Operation not permitted", 0, true },
+	{ "kill", ERROR_REMOTE, "plugin.nonsense", "kill: Operation not permitted", 0, true },
+	{ "code", ERROR_REMOTE, "plugin.nonsense", "mmap: Operation not permitted", 0, true },
+	{ "execve", ERROR_REMOTE, "plugin.forbidden", "made a system call that plug-ins may not make", 0, true },
+	{ "ptrace", ERROR_REMOTE, "plugin.forbidden", "made a system call that plug-ins may not make", 0, true },
+};
+
+static struct catalog *catalog;
+
+static int open_bad(void **state)
+{
+	(void)state;
+	catalog = tools_catalog("tests/peers/.libs");
+	return 0;
+}
+
+static int close_bad(void **state)
+{
+	(void)state;
+	catalog_close(&catalog);
+	return 0;
+}
+
+static struct link *open_fault(const char *name, int deadline_ms)
+{
+	char daemon[16];
+	struct link *link = NULL;
+	struct error e;
+
+	snprintf(daemon, sizeof(daemon), "%d", (int)getpid());
+	if (tools_open(catalog, "bad_connector", deadline_ms ? deadline_ms : TOOLS_DEADLINE_MS, &link, &e, "fault", name,
+	               "daemon", daemon, NULL) < 0)
+		fail_msg("%s", e.text);
+	return link;
+}
+
+static void expect_text(const char *text, const char *expected)
+{
+	if (!strstr(text, expected))
+		fail_msg("\"%s\" is not in \"%s\"", expected, text);
+}
+
+static void test_fault(void **state)
+{
+	const struct fault *fault = *state;
+	struct tools_count count = { 0 };
+	struct error e = { 0 };
+	struct link *link;
+	char proof[512];
+	int result;
+
+	if (fault->confined && !CONFINED)
+		return; /* its name says that it is skipped */
+	link = open_fault(fault->name, fault->deadline_ms);
+	result = tools_read(link, &everything, &count, &e);
+	snprintf(proof, sizeof(proof), "%s", link_end(link)->proof);
+	link_close(&link);
+	expect_text(result < 0 ? e.text : proof, fault->text);
+	assert_int_equal(result, fault->kind == ERROR_NONE ? 0 : -1);
+	assert_int_equal(e.kind, fault->kind);
+	assert_int_equal(strncmp(e.code, fault->code, strlen(fault->code)), 0);
+}
+
+static void test_what_is_said_unasked_ends_the_link(void **state)
+{
+	struct link *link;
+	struct error e;
+
+	(void)state;
+	assert_int_equal(tools_open(catalog, "bad_connector", TOOLS_DEADLINE_MS, &link, &e, "fault", "open_early", NULL), -1);
+	assert_string_equal(e.code, "plugin.protocol");
+}
+
+static void test_a_check_that_emits_is_refused(void **state)
+{
+	struct link *link = open_fault("", 0);
+	struct error e;
+	int result = link_check(link, NULL, NULL, &e);
+
+	(void)state;
+	link_close(&link);
+	assert_int_equal(result, -1);
+	expect_text(e.text, "although nobody asked");
+}
+
+static void test_other_abis_are_refused(void **state)
+{
+	const struct catalog_plugin *plugin;
+	struct error e;
+
+	(void)state;
+	assert_int_equal(catalog_find(catalog, "bad_major", &plugin, &e), -1);
+	assert_string_equal(e.code, "plugin.unusable");
+	expect_text(e.text, "plug-in \"bad_major\" was built for connector ABI 2.0; this rosterd has 1.0");
+	assert_int_equal(catalog_find(catalog, "bad_minor", &plugin, &e), -1);
+	expect_text(e.text, "ABI 1.9");
+}
+
+/* TAP's directive for a test that is skipped; cmocka's own is read as a failure by the harness. */
+static char *name_of(const struct fault *fault, char *ret, size_t size)
+{
+	snprintf(ret, size, "%s%s", fault->name,
+	         fault->confined && !CONFINED ? " # SKIP sanitizers stand in the way of what confines a child" : "");
+	return ret;
+}
+
+int main(void)
+{
+	static char names[ARRAY_COUNT(faults)][96];
+	struct CMUnitTest tests[ARRAY_COUNT(faults) + 3] = {
+		cmocka_unit_test(test_what_is_said_unasked_ends_the_link),
+		cmocka_unit_test(test_a_check_that_emits_is_refused),
+		cmocka_unit_test(test_other_abis_are_refused),
+	};
+
+	for (size_t i = 0; i < ARRAY_COUNT(faults); i++)
+		tests[3 + i] = (struct CMUnitTest){ .name = name_of(&faults[i], names[i], sizeof(names[i])), .test_func = test_fault,
+			                            .initial_state = (void *)(uintptr_t)&faults[i] };
+	return cmocka_run_group_tests(tests, open_bad, close_bad);
+}
