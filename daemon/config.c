@@ -71,6 +71,8 @@ static const struct setting database_rows[] = {
 	  .about = "The password of request_role; none for peer authentication." },
 	{ "worker_password", SETTING_SECRET, AT(config.store.passwords[STORE_WORKER]),
 	  .about = "The password of worker_role; none for peer authentication." },
+	{ "schema", SETTING_PATH, AT(config.schema), SCHEMA_DIRECTORY, .built_in = true,
+	  .about = "The folder with the steps that bring the schema up." },
 	{ "request_connections", SETTING_NUMBER, AT(config.store.most[STORE_REQUEST]), "8", .least = 1,
 	  .most = 1000, .about = "The most connections for requests." },
 	{ "worker_connections", SETTING_NUMBER, AT(config.store.most[STORE_WORKER]), "4", .least = 2,

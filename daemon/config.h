@@ -30,6 +30,7 @@ struct config {
 	struct server_options server;			       /* listen has the Unix socket too */
 	int drain_ms;
 	struct store_options store;
+	const char *schema; /* the folder of migrations */
 	struct catalog_options catalog;
 	bool allow_private_addresses;
 	int workers;

@@ -129,7 +129,7 @@ static int take_setting(struct exchange *x, const struct catalog_plugin *plugin,
                         struct error *e)
 {
 	const struct catalog_setting *setting = find_setting(plugin, name);
-	const char *text;
+	const char *text = NULL;
 
 	if (!setting)
 		return unknown_setting(x, plugin, name, e);

@@ -1,0 +1,265 @@
+#include "declare.h"
+
+#include <string.h>
+
+#include "base/arena.h"
+#include "base/id.h"
+#include "base/log.h"
+#include "base/secret.h"
+#include "base/text.h"
+#include "orgfile.h"
+#include "roster/audit.h"
+#include "roster/connection.h"
+#include "roster/domain.h"
+#include "roster/organisation.h"
+#include "store/transaction.h"
+
+enum { LIST_MOST = 1000 };
+
+struct declaration {
+	struct tx *tx;
+	struct arena *arena;
+	const struct crypt_keys *keys;
+	const struct orgfile *file;
+	struct id organisation;
+	struct actor actor;
+	struct log log;
+};
+
+static int record(struct declaration *d, const char *action, const char *kind, const char *target, const char *name,
+                  struct error *e)
+{
+	const struct audit_event event = { .action = action, .target_kind = kind, .target = target, .target_name = name };
+	log_note(&d->log, "%s %s \"%s\"", action, kind, name);
+	return audit_write(d->tx, &d->organisation, &d->actor, &event, e);
+}
+
+static const char *id_in(struct declaration *d, const struct id *id)
+{
+	char text[ID_TEXT_SIZE];
+	return arena_text(d->arena, id_text(id, text));
+}
+
+/* ---- the organisation itself -------------------------------------------------------------------------------------------- */
+
+static int create_organisation(struct declaration *d, struct error *e)
+{
+	const struct organisation made = {
+		.id = d->organisation,
+		.slug = d->file->slug,
+		.name = d->file->name,
+		.type = d->file->type,
+		.default_role = d->file->default_role,
+		.managed_by = d->file->file,
+	};
+	if (organisation_create(d->tx, &made, e) < 0)
+		return -1;
+	return record(d, "organisation.created", "organisation", id_in(d, &made.id), made.name, e);
+}
+
+static int update_organisation(struct declaration *d, struct error *e)
+{
+	struct organisation is;
+	int found = organisation_load(d->tx, d->arena, &d->organisation, &is, e);
+	if (found != 1)
+		return found < 0 ? -1 : error_set(e, ERROR_CONFLICT, "declare.gone", "it was deleted meanwhile");
+	if (text_equal(is.name, d->file->name) && text_equal(is.type, d->file->type) &&
+	    text_equal(is.default_role, d->file->default_role) && text_equal(is.managed_by, d->file->file))
+		return 0;
+
+	is.name = d->file->name;
+	is.type = d->file->type;
+	is.default_role = d->file->default_role;
+	is.managed_by = d->file->file;
+	if (organisation_update(d->tx, &is, e) < 0)
+		return -1;
+	return record(d, "organisation.updated", "organisation", id_in(d, &is.id), is.name, e);
+}
+
+static int declare_organisation(struct declaration *d, struct error *e)
+{
+	int found = organisation_resolve(d->tx, d->arena, d->file->slug, &d->organisation, e);
+	if (found < 0)
+		return -1;
+	if (found == 0)
+		d->organisation = id_new();
+	if (tx_for(d->tx, &d->organisation, e) < 0)
+		return -1;
+	return found == 1 ? update_organisation(d, e) : create_organisation(d, e);
+}
+
+/* ---- domains --------------------------------------------------------------------------------------------------------------- */
+
+static bool among(const char *const *list, const char *text)
+{
+	for (; *list; list++)
+		if (strcmp(*list, text) == 0)
+			return true;
+	return false;
+}
+
+static int declare_domains(struct declaration *d, struct error *e)
+{
+	struct domain is, *all;
+	size_t count;
+	for (const char *const *domain = d->file->domains; *domain; domain++) {
+		int found = domain_load(d->tx, d->arena, &d->organisation, *domain, &is, e);
+		if (found < 0)
+			return -1;
+		if (found == 1)
+			continue;
+		if (domain_add(d->tx, &d->organisation, *domain, "operator", d->file->file, e) < 0 ||
+		    record(d, "domain.verified", "domain", *domain, *domain, e) < 0)
+			return -1;
+	}
+
+	if (domain_list(d->tx, d->arena, &d->organisation, NULL, LIST_MOST, &all, &count, e) < 0)
+		return -1;
+	for (size_t i = 0; i < count; i++)
+		if (text_equal(all[i].managed_by, d->file->file) && !among(d->file->domains, all[i].domain))
+			log_warning(&d->log, "the file no longer names domain \"%s\", which stays: remove it with rosterctl domain "
+			                     "remove", all[i].domain);
+	return 0;
+}
+
+/* ---- connections ------------------------------------------------------------------------------------------------------------ */
+
+static bool same_pairs(const struct connection_pair *a, size_t a_count, const struct connection_pair *b, size_t b_count)
+{
+	size_t found = 0;
+	for (size_t i = 0; i < a_count; i++)
+		for (size_t k = 0; k < b_count; k++)
+			found += strcmp(a[i].name, b[k].name) == 0 && text_equal(a[i].value, b[k].value);
+	return a_count == b_count && found == a_count;
+}
+
+static bool same_mappings(const struct connection *a, const struct connection *b)
+{
+	if (a->mapping_count != b->mapping_count)
+		return false;
+	for (size_t i = 0; i < a->mapping_count; i++)
+		if (strcmp(a->mappings[i].group, b->mappings[i].group) != 0 ||
+		    strcmp(a->mappings[i].role, b->mappings[i].role) != 0)
+			return false;
+	return true;
+}
+
+static bool same(const struct connection *a, const struct connection *b)
+{
+	return text_equal(a->state, b->state) && a->schedule_ms == b->schedule_ms && a->remove_most == b->remove_most &&
+	       a->remove_share == b->remove_share && text_equal(a->managed_by, b->managed_by) &&
+	       same_pairs(a->settings, a->setting_count, b->settings, b->setting_count) &&
+	       same_pairs(a->attributes, a->attribute_count, b->attributes, b->attribute_count) && same_mappings(a, b);
+}
+
+/* Seals the secrets that differ from what is kept. *changed is turned on if there was one. */
+static int declare_secrets(struct declaration *d, const struct orgfile_connection *from, const struct id *id, bool *changed,
+                           struct error *e)
+{
+	for (size_t i = 0; i < from->is.secret_count; i++) {
+		scoped(secret) *kept = NULL;
+		const struct secret *wanted = from->secrets[i];
+		int found = connection_open_secret(d->tx, d->keys, &d->organisation, id, from->is.secrets[i], &kept, e);
+		if (found < 0)
+			return -1;
+		if (found == 1 && secret_equal(kept, secret_bytes(wanted), secret_size(wanted)))
+			continue;
+		if (connection_keep_secret(d->tx, d->keys, &d->organisation, id, from->is.secrets[i], wanted, e) < 0)
+			return -1;
+		*changed = true;
+	}
+	return 0;
+}
+
+static int create_connection(struct declaration *d, const struct orgfile_connection *from, struct connection *wanted,
+                             struct error *e)
+{
+	bool changed;
+	wanted->id = id_new();
+	if (connection_create(d->tx, wanted, e) < 0 || declare_secrets(d, from, &wanted->id, &changed, e) < 0)
+		return -1;
+	return record(d, "connection.created", "connection", id_in(d, &wanted->id), wanted->name, e);
+}
+
+static int update_connection(struct declaration *d, const struct orgfile_connection *from, const struct connection *is,
+                             struct connection *wanted, struct error *e)
+{
+	bool changed = !same(is, wanted);
+	if (strcmp(is->plugin, wanted->plugin) != 0)
+		return error_set(e, ERROR_CONFLICT, "declare.plugin",
+		                 "connection \"%s\" is of plug-in \"%s\" and cannot become one of \"%s\": give the new one another "
+		                 "name", is->name, is->plugin, wanted->plugin);
+	wanted->id = is->id;
+	wanted->version = is->version;
+	if ((changed && connection_update(d->tx, wanted, e) < 0) || declare_secrets(d, from, &is->id, &changed, e) < 0)
+		return -1;
+	return changed ? record(d, "connection.updated", "connection", id_in(d, &is->id), is->name, e) : 0;
+}
+
+static int declare_connection(struct declaration *d, const struct orgfile_connection *from, struct error *e)
+{
+	struct connection is, wanted = from->is;
+	wanted.organisation = d->organisation;
+	wanted.managed_by = d->file->file;
+	int found = connection_find(d->tx, d->arena, &d->organisation, wanted.name, &is, e);
+	if (found < 0)
+		return -1;
+	return found == 1 ? update_connection(d, from, &is, &wanted, e) : create_connection(d, from, &wanted, e);
+}
+
+static int declare_connections(struct declaration *d, struct error *e)
+{
+	for (size_t i = 0; i < d->file->connection_count; i++)
+		if (declare_connection(d, &d->file->connections[i], e) < 0)
+			return -1;
+
+	struct connection *all;
+	size_t count;
+	if (connection_list(d->tx, d->arena, &d->organisation, NULL, LIST_MOST, &all, &count, e) < 0)
+		return -1;
+	for (size_t i = 0; i < count; i++) {
+		bool named = false;
+		for (size_t k = 0; k < d->file->connection_count; k++)
+			named = named || strcmp(all[i].name, d->file->connections[k].is.name) == 0;
+		if (!named && text_equal(all[i].managed_by, d->file->file))
+			log_warning(&d->log, "the file no longer describes connection \"%s\", which stays as it was", all[i].name);
+	}
+	return 0;
+}
+
+/* ---- all of it --------------------------------------------------------------------------------------------------------------- */
+
+static int declare_file(struct store *store, const struct crypt_keys *keys, const struct orgfile *file,
+                        struct error *e)
+{
+	scoped(arena) *arena = arena_open("declare");
+	scoped(tx) *tx = NULL;
+	if (tx_begin(store, STORE_REQUEST, &tx, e) < 0)
+		return -1;
+
+	struct declaration d = {
+		.tx = tx,
+		.arena = arena,
+		.keys = keys,
+		.file = file,
+		.actor = { .kind = "file", .id = file->file, .source = "file" },
+	};
+	log_subject(&d.log, NULL, "%s", file->file);
+	if (declare_organisation(&d, e) < 0 || declare_domains(&d, e) < 0 || declare_connections(&d, e) < 0)
+		return -1;
+	return tx_commit(&tx, e);
+}
+
+int declare_organisations(struct store *store, const struct crypt_keys *keys,
+                          const struct orgfile *organisations, size_t count, struct error *e)
+{
+	for (size_t i = 0; i < count; i++) {
+		struct error why;
+		if (declare_file(store, keys, &organisations[i], &why) < 0) {
+			error_set(e, why.kind, why.code, "%s: organisation \"%s\": %s", organisations[i].file,
+			          organisations[i].slug, why.text);
+			return error_detail(e, "%s", why.detail);
+		}
+	}
+	return 0;
+}

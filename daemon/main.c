@@ -1,0 +1,280 @@
+/* The order of starting and stopping, and nothing else. */
+#include <getopt.h>
+#include <grp.h>
+#include <pwd.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <systemd/sd-daemon.h>
+#include <sysexits.h>
+#include <unistd.h>
+
+#include "base/arena.h"
+#include "base/crypt.h"
+#include "base/log.h"
+#include "base/secret.h"
+#include "config.h"
+#include "declare.h"
+#include "endpoints/endpoints.h"
+#include "http/server.h"
+#include "plugin/catalog.h"
+#include "platform.h"
+#include "problem.h"
+#include "store/migrate.h"
+#include "store/pool.h"
+#include "sync/workers.h"
+
+enum { ADMINISTRATORS_MOST = 64 };
+
+struct arguments {
+	const char *config; /* NULL: the installed one, if there is one */
+	const char *directory; /* of a standalone daemon; NULL: its usual place */
+	bool standalone, check;
+};
+
+/* What has been started, in the order of starting. Whatever is not NULL is stopped, in reverse. */
+struct daemon {
+	struct arena *arena;
+	struct config *config;
+	struct catalog *catalog;
+	struct crypt_keys *keys;
+	struct store *store;
+	struct workers *workers;
+	struct endpoints *endpoints;
+	struct server *server;
+	uid_t users[ADMINISTRATORS_MOST];
+	gid_t groups[ADMINISTRATORS_MOST];
+	struct administrators administrators;
+};
+
+static const char usage[] =
+	"usage: rosterd [--config FILE]\n"
+	"       rosterd --standalone [DIR] [--config FILE]\n"
+	"       rosterd --check-config [FILE]\n"
+	"\n"
+	"  --config FILE          read this instead of " CONFIG_DIRECTORY "/rosterd.conf\n"
+	"  --standalone [DIR]     start a private PostgreSQL and keep everything in DIR; stays in the foreground\n"
+	"  --check-config [FILE]  say what is wrong with the configuration, all of it, and end\n"
+	"  --version, --help\n"
+	"\n"
+	"rosterd stays in the foreground and ends with SIGTERM or SIGINT. rosterctl talks to it.\n";
+
+/* The operand of an option that may go without one. */
+static const char *operand(int argc, char **argv)
+{
+	return optind < argc && argv[optind][0] != '-' ? argv[optind++] : NULL;
+}
+
+static void read_arguments(int argc, char **argv, struct arguments *ret)
+{
+	static const struct option options[] = {
+		{ "config", required_argument, NULL, 'c' }, { "standalone", no_argument, NULL, 's' },
+		{ "check-config", no_argument, NULL, 'k' }, { "version", no_argument, NULL, 'v' },
+		{ "help", no_argument, NULL, 'h' },         { 0 },
+	};
+	int option;
+	while ((option = getopt_long(argc, argv, "+c:h", options, NULL)) != -1) {
+		switch (option) {
+		case 'c':
+			ret->config = optarg;
+			break;
+		case 's':
+			ret->standalone = true;
+			ret->directory = operand(argc, argv);
+			break;
+		case 'k':
+			ret->check = true;
+			ret->config = operand(argc, argv);
+			break;
+		case 'v':
+			puts("rosterd " PACKAGE_VERSION);
+			exit(0);
+		case 'h':
+			fputs(usage, stdout);
+			exit(0);
+		default:
+			fputs(usage, stderr);
+			exit(EX_USAGE);
+		}
+	}
+	if (optind < argc) {
+		fprintf(stderr, "rosterd: \"%s\" is not understood\n%s", argv[optind], usage);
+		exit(EX_USAGE);
+	}
+}
+
+/* ---- starting ------------------------------------------------------------------------------------------------------------- */
+
+/* Nobody but root looks into our memory: no core, no ptrace, no /proc/self/mem for others of our user. */
+static void close_the_curtains(void)
+{
+	prctl(PR_SET_DUMPABLE, 0);
+	signal(SIGPIPE, SIG_IGN);
+}
+
+static int read_config(struct daemon *d, const char *path)
+{
+	struct problems problems;
+	problems_open(&problems, d->arena);
+	if (config_read(path, d->arena, &d->config, &d->catalog, &problems) < 0) {
+		problems_print(&problems, stderr);
+		return -1;
+	}
+	log_open(d->config->log_form, d->config->log_level);
+	return 0;
+}
+
+/* The names of people and groups who may use the socket as the operator; our own user may, as root may. */
+static int find_administrators(struct daemon *d, struct error *e)
+{
+	struct administrators *a = &d->administrators;
+	*a = (struct administrators){ .users = d->users, .groups = d->groups };
+	d->users[a->user_count++] = geteuid();
+	for (const char *const *name = d->config->admin_users; name && *name && a->user_count < ADMINISTRATORS_MOST; name++) {
+		const struct passwd *user = getpwnam(*name);
+		if (!user)
+			return error_set(e, ERROR_INPUT, "config.admin_user", "admin_users names \"%s\", who is no user of this "
+			                 "machine", *name);
+		d->users[a->user_count++] = user->pw_uid;
+	}
+	for (const char *const *name = d->config->admin_groups; name && *name && a->group_count < ADMINISTRATORS_MOST; name++) {
+		const struct group *group = getgrnam(*name);
+		if (!group)
+			return error_set(e, ERROR_INPUT, "config.admin_group", "admin_groups names \"%s\", which is no group of "
+			                 "this machine", *name);
+		d->groups[a->group_count++] = group->gr_gid;
+	}
+	return 0;
+}
+
+static int open_keys(struct daemon *d, struct error *e)
+{
+	if (!d->config->master_key)
+		return error_set(e, ERROR_INPUT, "config.master_key", "there is no master key: make one with \"openssl rand -hex 32\" "
+		                 "in a file of mode 0600 and name it in master_key");
+	return crypt_keys_open(d->config->master_key, d->config->previous_master_key, &d->keys, e);
+}
+
+static int open_store(struct daemon *d, struct error *e)
+{
+	int applied = 0;
+	if (store_open(&d->config->store, &d->store, e) < 0 ||
+	    migrate_apply(d->store, d->config->schema, &applied, e) < 0)
+		return -1;
+	if (applied > 0)
+		log_note(NULL, "brought the schema up by %d steps", applied);
+	return 0;
+}
+
+static int open_workers(struct daemon *d, struct error *e)
+{
+	const struct workers_options options = {
+		.store = d->store,
+		.catalog = d->catalog,
+		.keys = d->keys,
+		.threads = d->config->workers,
+		.allow_private = d->config->allow_private_addresses,
+		.call_deadline_ms = d->config->call_deadline_ms,
+		.page_most = d->config->page_most,
+	};
+	return workers_open(&options, &d->workers, e);
+}
+
+static int open_endpoints(struct daemon *d, struct error *e)
+{
+	const struct endpoints_options options = {
+		.store = d->store,
+		.catalog = d->catalog,
+		.crypt_keys = d->keys,
+		.administrators = d->administrators,
+		.public_url = d->config->public_url,
+		.version = PACKAGE_VERSION,
+		.allow_private = d->config->allow_private_addresses,
+		.link_deadline_ms = d->config->call_deadline_ms,
+	};
+	if (endpoints_open(&options, &d->endpoints, e) < 0)
+		return -1;
+	struct server_handler handler = endpoints_handler(d->endpoints);
+	return server_open(&d->config->server, &handler, &d->server, e);
+}
+
+static int start(struct daemon *d, struct error *e)
+{
+	if (open_keys(d, e) < 0 || find_administrators(d, e) < 0 || open_store(d, e) < 0 ||
+	    declare_organisations(d->store, d->keys, d->config->organisations, d->config->organisation_count, e) < 0 ||
+	    open_workers(d, e) < 0 || open_endpoints(d, e) < 0)
+		return -1;
+	log_note(NULL, "ready: %s", d->config->socket);
+	sd_notify(0, "READY=1");
+	return 0;
+}
+
+/* ---- stopping --------------------------------------------------------------------------------------------------------------- */
+
+/* Who asks first is answered; then nobody goes and sees any more; then the doors close. */
+static void stop(struct daemon *d)
+{
+	sd_notify(0, "STOPPING=1");
+	if (d->server)
+		server_close(&d->server, d->config->drain_ms);
+	endpoints_close(&d->endpoints);
+	workers_close(&d->workers);
+	store_close(&d->store);
+	crypt_keys_close(&d->keys);
+	catalog_close(&d->catalog);
+	config_close(&d->config);
+	arena_close(&d->arena);
+}
+
+/* The signals that end us are taken by the main thread alone; threads and children are started with them blocked. */
+static void block_signals(sigset_t *ret)
+{
+	sigemptyset(ret);
+	sigaddset(ret, SIGTERM);
+	sigaddset(ret, SIGINT);
+	sigaddset(ret, SIGHUP);
+	pthread_sigmask(SIG_BLOCK, ret, NULL);
+}
+
+static void wait_for_the_end(const sigset_t *signals)
+{
+	int signal;
+	do
+		sigwait(signals, &signal);
+	while (signal == SIGHUP);
+	log_note(NULL, "%s: ending", signal == SIGINT ? "interrupted" : "terminated");
+}
+
+int main(int argc, char **argv)
+{
+	struct arguments arguments = { 0 };
+	struct daemon d = { .arena = arena_open("daemon") };
+	struct error e;
+	sigset_t signals;
+
+	read_arguments(argc, argv, &arguments);
+	close_the_curtains();
+	if (secret_start(&e) < 0) {
+		log_failure(NULL, LOG_LEVEL_ERROR, "could not start", &e);
+		return EX_SOFTWARE;
+	}
+	if (arguments.check)
+		return config_check(arguments.config, stdout);
+
+	block_signals(&signals);
+	if (read_config(&d, arguments.config) < 0) {
+		stop(&d);
+		return EX_CONFIG;
+	}
+	int status = EX_UNAVAILABLE;
+	if (start(&d, &e) == 0) {
+		wait_for_the_end(&signals);
+		status = 0;
+	} else {
+		log_failure(NULL, LOG_LEVEL_ERROR, "could not start", &e);
+	}
+	stop(&d);
+	return status;
+}
