@@ -78,14 +78,9 @@ static int check_choice(const struct option *option, const char *value, struct e
 	                   meant ? "; did you mean \"" : "", meant ? meant : "", meant ? "\"?" : "");
 }
 
-static int keep_option(struct arguments *a, const struct option *option, const char *value, struct error *e)
+static void keep_option(struct arguments *a, const struct option *option, const char *value)
 {
-	if (!option->many && arguments_given(a, option->name))
-		return usage_error(e, "--%s is given twice; it is expected once", option->name);
-	if (check_choice(option, value, e) < 0)
-		return -1;
 	a->options[a->option_count++] = (struct given_option){ option, value };
-	return 0;
 }
 
 /* Reads argv[*at], and the next one if that is its value. */
@@ -97,14 +92,14 @@ static int read_option(struct arena *arena, int argc, char *const *argv, int *at
 
 	if (!option)
 		return unknown_option(NULL, name, e);
-	if (!option->value)
-		return value ? usage_error(e, "--%s takes no value, and \"%s\" came with it", name, value) :
-		               keep_option(a, option, NULL, e);
-	if (!value && *at + 1 < argc && !text_begins(argv[*at + 1], "--"))
+	if (!option->value && value)
+		return usage_error(e, "--%s takes no value, and \"%s\" came with it", name, value);
+	if (option->value && !value && *at + 1 < argc && !text_begins(argv[*at + 1], "--"))
 		value = argv[++*at];
-	if (!value)
+	if (option->value && !value)
 		return usage_error(e, "--%s needs a value: --%s %s", name, name, option->value);
-	return keep_option(a, option, value, e);
+	keep_option(a, option, value);
+	return 0;
 }
 
 static int split(struct arena *arena, int argc, char *const *argv, struct arguments *a, struct error *e)
@@ -115,7 +110,7 @@ static int split(struct arena *arena, int argc, char *const *argv, struct argume
 		if (!ended && strcmp(argv[i], "--") == 0)
 			ended = true;
 		else if (!ended && strcmp(argv[i], "-h") == 0)
-			a->options[a->option_count++] = (struct given_option){ command_option(NULL, "help"), NULL };
+			keep_option(a, command_option(NULL, "help"), NULL);
 		else if (!ended && text_begins(argv[i], "--")) {
 			if (read_option(arena, argc, argv, &i, a, e) < 0)
 				return -1;
@@ -202,13 +197,28 @@ void arguments_bounds(const struct command *command, size_t *ret_least, size_t *
 	*ret_most = most;
 }
 
-static int check_command(const struct arguments *a, struct error *e)
+/* Before the command is known an option is that of any command; now it becomes the command's own. */
+static int check_option(struct arguments *a, size_t index, struct error *e)
+{
+	struct given_option *given = &a->options[index];
+	const struct option *own = command_option(a->command, given->option->name);
+
+	if (!own)
+		return unknown_option(a->command, given->option->name, e);
+	for (size_t i = 0; i < index && !own->many && own->value; i++)
+		if (a->options[i].option == own)
+			return usage_error(e, "--%s is given twice; it is expected once", own->name);
+	given->option = own;
+	return check_choice(own, given->value, e);
+}
+
+static int check_command(struct arguments *a, struct error *e)
 {
 	size_t least, most;
 
 	for (size_t i = 0; i < a->option_count; i++)
-		if (!command_option(a->command, a->options[i].option->name))
-			return unknown_option(a->command, a->options[i].option->name, e);
+		if (check_option(a, i, e) < 0)
+			return -1;
 	arguments_bounds(a->command, &least, &most);
 	if (arguments_given(a, "help"))
 		return 0;

@@ -1,11 +1,9 @@
 /* The audit of an organisation, up to now or as it is written. */
 #include <stdio.h>
-#include <string.h>
 #include <time.h>
 
 #include "base/arena.h"
 #include "base/clock.h"
-#include "base/id.h"
 #include "base/json.h"
 #include "base/text.h"
 #include "rosterctl/cell.h"
@@ -15,18 +13,20 @@
 #include "rosterctl/path.h"
 #include "rosterctl/print.h"
 #include "rosterctl/safe.h"
+#include "rosterctl/seen.h"
 
 enum {
 	FOLLOW_PAUSE_S = 1,
-	FOLLOW_OVERLAP_US = 10 * 1000 * 1000, /* entries are seen when they commit, which is not the order of their times */
-	FOLLOW_SEEN = 4096,                   /* ids that are remembered, so that the overlap is not shown twice */
-	FOLLOW_COLUMNS = 6,
+	FOLLOW_OVERLAP_US = 60 * 1000 * 1000, /* entries are seen when they commit, which is not the order of their times */
+	FOLLOW_COLUMNS = 5,
 };
 
 static const struct column columns[] = {
-	{ "at", "at", CELL_TIME },         { "who", "actor", CELL_TEXT },
-	{ "did", "action", CELL_TEXT },    { "to", "target_name", CELL_TEXT },
-	{ "target", "target", CELL_TEXT }, { "through", "source", CELL_TEXT },
+	{ "at", "at", CELL_TIME },
+	{ "who", "actor_name,actor", CELL_TEXT },
+	{ "did", "action", CELL_TEXT },
+	{ "to", "target_name,target", CELL_TEXT },
+	{ "through", "source", CELL_TEXT },
 	{ 0 },
 };
 
@@ -34,9 +34,22 @@ static const struct column columns[] = {
 struct following {
 	struct ctl *ctl;
 	struct table table;
-	int64_t newest_us;
-	char seen[FOLLOW_SEEN][ID_TEXT_SIZE]; /* a ring */
-	size_t next_seen;
+	struct seen seen;
+	int64_t begin_us;  /* nothing before it is shown */
+	int64_t newest_us; /* of all entries so far */
+	int64_t aged_us;   /* what newest_us was when the seen were aged */
+};
+
+static void following_close(struct following *f)
+{
+	seen_close(&f->seen);
+}
+
+/* An entry of a page, as it was read and as it was written. */
+struct entry {
+	const struct json *json;
+	const char *bytes;
+	size_t length;
 };
 
 /* "2026-11-22T09:00:00Z" as it is, "1h" as the time an hour ago. */
@@ -58,7 +71,8 @@ static int instant(struct ctl *ctl, const char *option, const char **ret, struct
 
 static const char *filtered_path(struct ctl *ctl, struct arena *arena, const char *since, const char *until)
 {
-	const char *path = path_make(arena, "/v1/organisations/{}/audit", ctl_word(ctl, 0));
+	const char *organisation = ctl_word(ctl, 0);
+	const char *path = organisation ? path_make(arena, "/v1/organisations/{}/audit", organisation) : "/v1/audit";
 
 	path = path_with(arena, path, "action", ctl_option(ctl, "action"));
 	path = path_with(arena, path, "target", ctl_option(ctl, "target"));
@@ -66,70 +80,87 @@ static const char *filtered_path(struct ctl *ctl, struct arena *arena, const cha
 	return path_with(arena, path, "until", until);
 }
 
-static bool was_seen(struct following *f, const char *id)
-{
-	for (size_t i = 0; i < FOLLOW_SEEN; i++)
-		if (strncmp(f->seen[i], id, ID_TEXT_SIZE - 1) == 0)
-			return true;
-	snprintf(f->seen[f->next_seen], ID_TEXT_SIZE, "%s", id);
-	f->next_seen = (f->next_seen + 1) % FOLLOW_SEEN;
-	return false;
-}
-
-static void print_entry(struct following *f, struct arena *arena, const struct json *entry, const char *bytes,
-                        size_t length)
+static void print_entry(struct following *f, struct arena *arena, const struct entry *entry)
 {
 	const char *cells[FOLLOW_COLUMNS];
 
 	if (f->ctl->json) {
-		safe_json(stdout, bytes, length, true);
+		safe_json(stdout, entry->bytes, entry->length, true);
 		fputc('\n', stdout);
 		return;
 	}
 	for (size_t i = 0; i < FOLLOW_COLUMNS; i++)
-		cells[i] = cell_text(arena, cell_member(entry, &columns[i]), columns[i].form);
+		cells[i] = cell_text(arena, cell_member(entry->json, &columns[i]), columns[i].form);
 	table_print(&f->table, stdout, cells, 1);
 }
 
-static int print_new(struct arena *arena, const struct page *page, void *context, struct error *e)
+/* Whether the entry was not seen yet; it moves the time from which we ask on. */
+static bool is_new(struct following *f, struct arena *arena, const struct json *entry)
 {
-	struct following *f = context;
-	struct items items = page->items;
-	const char *bytes;
-	size_t length;
+	const char *at = json_text(json_member(entry, "at"));
 	int64_t us;
 
-	(void)e;
-	for (size_t i = 0; i < page->count && items_next(&items, &bytes, &length) > 0; i++) {
-		const struct json *entry = json_at(page->list, i);
-		const char *id = json_text(json_member(entry, "id")), *at = json_text(json_member(entry, "at"));
+	if (!at || clock_parse(at, &us) < 0 ||
+	    seen_before(&f->seen, cell_text(arena, json_member(entry, "id"), CELL_TEXT)))
+		return false;
+	if (us > f->newest_us)
+		f->newest_us = us;
+	return true;
+}
 
-		if (!id || !at || clock_parse(at, &us) < 0 || was_seen(f, id))
-			continue;
-		if (us > f->newest_us)
-			f->newest_us = us;
-		print_entry(f, arena, entry, bytes, length);
+/* Prints what is new on a page, the newest last; the API has it first. Enough is a page without anything new. */
+static int print_new(struct arena *arena, const struct page *page, void *context, struct error *e)
+{
+	struct entry *entries = arena_array(arena, page->count, sizeof(*entries)), entry;
+	struct following *f = context;
+	struct items items = page->items;
+	size_t count = 0;
+
+	for (size_t i = 0; i < page->count && items_next(&items, &entry.bytes, &entry.length) > 0; i++) {
+		entry.json = json_at(page->list, i);
+		if (is_new(f, arena, entry.json))
+			entries[count++] = entry;
 	}
-	return fflush(stdout) == 0 ? 0 : error_set(e, ERROR_INTERNAL, "output", "could not write the output");
+	for (size_t i = count; i > 0; i--)
+		print_entry(f, arena, &entries[i - 1]);
+	if (fflush(stdout) != 0)
+		return error_set(e, ERROR_INTERNAL, "output", "could not write the output");
+	return count == 0;
+}
+
+/* The seen are needed for as long as they are asked for again. */
+static void forget_old(struct following *f)
+{
+	if (f->newest_us - f->aged_us < FOLLOW_OVERLAP_US)
+		return;
+	seen_age(&f->seen);
+	f->aged_us = f->newest_us;
+}
+
+/* From where to ask: a while before the newest entry, but never before the beginning. */
+static const char *ask_from(const struct following *f, char ret[CLOCK_TEXT_SIZE])
+{
+	int64_t overlap = f->newest_us - FOLLOW_OVERLAP_US;
+
+	return clock_text(overlap > f->begin_us ? overlap : f->begin_us, ret);
 }
 
 /* Asks again and again, until interrupted or refused. */
 static int follow(struct ctl *ctl, const char *since, struct error *e)
 {
-	struct following *f = arena_take(ctl->arena, sizeof(*f));
-	char text[CLOCK_TEXT_SIZE];
+	scoped(following) f = { .ctl = ctl, .begin_us = clock_now_us() };
+	char from[CLOCK_TEXT_SIZE];
 
-	f->ctl = ctl;
-	f->newest_us = clock_now_us() + FOLLOW_OVERLAP_US;
-	if (since && clock_parse(since, &f->newest_us) == 0)
-		f->newest_us += FOLLOW_OVERLAP_US;
-	table_open(&f->table, columns, table_terminal(stdout));
+	if (since)
+		clock_parse(since, &f.begin_us);
+	f.newest_us = f.aged_us = f.begin_us;
+	table_open(&f.table, columns, table_terminal(stdout));
 	for (;;) {
 		scoped(arena) *arena = arena_open("follow");
-		const char *from = clock_text(f->newest_us - FOLLOW_OVERLAP_US, text);
 
-		if (pages_walk(ctl->session, filtered_path(ctl, arena, from, NULL), 0, print_new, f, e) < 0)
+		if (pages_walk(ctl->session, filtered_path(ctl, arena, ask_from(&f, from), NULL), 0, print_new, &f, e) < 0)
 			return -1;
+		forget_old(&f);
 		nanosleep(&(struct timespec){ .tv_sec = FOLLOW_PAUSE_S }, NULL);
 	}
 }

@@ -12,6 +12,7 @@
 
 enum {
 	CELL_BYTES_MOST = 4096,   /* of a list or an object in one cell; more is cut */
+	MEMBER_NAME_MOST = 63,    /* in a column's member */
 	CELL_DEPTH_MOST = 3,      /* objects within objects that are still spelled out */
 	CLOCK_SECONDS_LENGTH = 19 /* "2026-11-22T09:14:07" */
 };
@@ -88,16 +89,31 @@ const char *cell_text(struct arena *arena, const struct json *value, enum cell_f
 	return text;
 }
 
+/* The member that these bytes name: "name", or "error.text". */
+static const struct json *find_member(const struct json *object, const char *name, size_t length)
+{
+	char part[MEMBER_NAME_MOST + 1];
+	size_t dot;
+
+	if (length > MEMBER_NAME_MOST)
+		return NULL;
+	memcpy(part, name, length);
+	part[length] = '\0';
+	dot = strcspn(part, ".");
+	if (dot == length)
+		return json_member(object, part);
+	part[dot] = '\0';
+	return json_member(json_member(object, part), part + dot + 1);
+}
+
 const struct json *cell_member(const struct json *object, const struct column *column)
 {
-	const char *dot = strchr(column->member, '.');
-	char outer[64];
+	const struct json *value = NULL;
+	const char *at = column->member;
 
-	if (!dot)
-		return json_member(object, column->member);
-	if ((size_t)(dot - column->member) >= sizeof(outer))
-		return NULL;
-	memcpy(outer, column->member, (size_t)(dot - column->member));
-	outer[dot - column->member] = '\0';
-	return json_member(json_member(object, outer), dot + 1);
+	for (size_t length; *at && (!value || json_is_null(value)); at += length + (at[length] == ',')) {
+		length = strcspn(at, ",");
+		value = find_member(object, at, length);
+	}
+	return value;
 }

@@ -11,7 +11,7 @@ struct json;
  * "name=value", and a secret as "(set)". */
 const char *cell_text(struct arena *arena, const struct json *value, enum cell_form form);
 
-/* The member of an object that a column shows, or NULL. */
+/* The member of an object that a column shows (table.h), or NULL. */
 const struct json *cell_member(const struct json *object, const struct column *column);
 
 #endif

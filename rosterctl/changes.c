@@ -13,7 +13,7 @@
 enum { CHANGE_COLUMNS = 4, DIFFERENCE_MOST = 4096 };
 
 static const struct column columns[] = {
-	{ "", "", CELL_TEXT }, { "change", "kind", CELL_TEXT }, { "who", "name", CELL_TEXT }, { "what", "", CELL_TEXT },
+	{ "", "", CELL_TEXT }, { "change", "kind", CELL_TEXT }, { "who", "name,subject", CELL_TEXT }, { "what", "", CELL_TEXT },
 	{ 0 },
 };
 
@@ -68,11 +68,11 @@ static int print_changes(struct arena *arena, const struct page *page, void *con
 
 	(void)e;
 	for (size_t i = 0; i < page->count; i++) {
-		const struct json *change = json_at(page->list, i), *name = json_member(change, "name");
+		const struct json *change = json_at(page->list, i);
 
 		*cell++ = sign_of(json_text(json_member(change, "kind")));
-		*cell++ = cell_text(arena, json_member(change, "kind"), CELL_TEXT);
-		*cell++ = cell_text(arena, json_text(name) ? name : json_member(change, "subject"), CELL_TEXT);
+		*cell++ = cell_text(arena, cell_member(change, &columns[1]), CELL_TEXT);
+		*cell++ = cell_text(arena, cell_member(change, &columns[2]), CELL_TEXT);
 		*cell++ = difference(arena, change);
 	}
 	if (page->count > 0)

@@ -7,6 +7,8 @@
 #include "rosterctl/handlers.h"
 
 static const char *const types[] = { "solo", "team", "enterprise", NULL };
+static const char *const organisation_states[] = { "active", "suspended", NULL };
+static const char *const connection_states[] = { "active", "paused", NULL };
 static const char *const member_states[] = { "invited", "waiting", "active", "suspended", "left", NULL };
 
 const struct option common_options[] = {
@@ -55,6 +57,7 @@ static const struct option org_set_options[] = {
 	{ "name", "NAME", "its name", NULL, false },
 	{ "slug", "SLUG", "its short name in addresses and commands", NULL, false },
 	{ "type", "TYPE", "solo, team or enterprise", types, false },
+	{ "state", "STATE", "active, or suspended: its people are kept out", organisation_states, false },
 	{ "default-role", "ROLE", "the role of those who come from a directory without another", NULL, false },
 	{ 0 },
 };
@@ -75,6 +78,12 @@ static const struct option connection_create_options[] = { CONNECTION_OPTIONS, {
 static const struct option connection_set_options[] = {
 	CONNECTION_OPTIONS,
 	{ "name", "NAME", "its name", NULL, false },
+	{ "state", "STATE", "active, or paused: it is not read by itself", connection_states, false },
+	{ 0 },
+};
+
+static const struct option member_add_options[] = {
+	{ "role", "ROLE", "the role; the organisation's default role otherwise", NULL, false },
 	{ 0 },
 };
 
@@ -215,6 +224,10 @@ const struct command commands[] = {
 	{ "member list", "ORG", "List an organisation's members.", NULL, member_list_options,
 	  "rosterctl member list acme --state suspended", "\"rosterctl member show ORG MEMBER\" shows one of them.",
 	  member_list, false },
+	{ "member add", "ORG EMAIL NAME", "Make somebody a member by hand.",
+	  "For people who are in no directory, such as the first owner. Only the operator may.", member_add_options,
+	  "rosterctl member add acme ada@acme.example \"Ada Lovelace\" --role admin",
+	  "\"rosterctl org owner ORG MEMBER\" gives the organisation to a member.", member_add, false },
 	{ "member show", "ORG MEMBER", "Show one member.", "MEMBER is an id or an e-mail.", NULL,
 	  "rosterctl member show acme ada@acme.example", "\"rosterctl audit list ORG --target ID\" tells the history.",
 	  member_show, false },
@@ -239,7 +252,9 @@ const struct command commands[] = {
 	  "rosterctl group members acme Engineering",
 	  "\"rosterctl connection set ORG/NAME --role GROUP=ROLE\" gives them a role.", group_members, false },
 
-	{ "audit list", "ORG", "List who did what.", NULL, audit_options, "rosterctl audit list acme --since 1d",
+	{ "audit list", "[ORG]", "List who did what, newest first.",
+	  "Without ORG: what concerns no organisation; only the operator sees it. With --follow the newest comes last.",
+	  audit_options, "rosterctl audit list acme --since 1d",
 	  "With --json each entry has what was there before and after.", audit_list, false },
 
 	{ "permission list", "ORG", "List what you may do in an organisation.", NULL, NULL,

@@ -11,8 +11,9 @@ enum { REMOVE_MOST_MOST = 1000 * 1000 * 1000, SHARE_MOST = 100 /* percent */ };
 
 static const struct column in_list[] = {
 	{ "name", "name", CELL_TEXT },         { "plug-in", "plugin", CELL_TEXT },
-	{ "state", "state", CELL_TEXT },       { "schedule", "schedule", CELL_TEXT },
-	{ "next due", "next_due_at", CELL_TIME }, { "id", "id", CELL_TEXT },
+	{ "state", "state", CELL_TEXT },       { "last run", "last_run.state", CELL_TEXT },
+	{ "schedule", "schedule", CELL_TEXT }, { "next due", "next_due_at", CELL_TIME },
+	{ "id", "id", CELL_TEXT },
 	{ 0 },
 };
 
@@ -44,6 +45,7 @@ static const struct column of_plugin[] = {
 	{ "name", "name", CELL_TEXT },
 	{ "title", "title", CELL_TEXT },
 	{ "abilities", "abilities", CELL_TEXT },
+	{ "unusable because", "unusable", CELL_TEXT },
 	{ 0 },
 };
 
@@ -115,6 +117,7 @@ int connection_set(struct ctl *ctl, struct error *e)
 
 	body_open(&body);
 	body_text(&body, ctl, "name", "name");
+	body_text(&body, ctl, "state", "state");
 	if (connection_path(ctl, "", &path, e) < 0 || write_connection(&body, ctl, e) < 0)
 		return -1;
 	return print_reply(ctl, "PATCH", path, &body, in_full, e);

@@ -60,6 +60,18 @@ int member_list(struct ctl *ctl, struct error *e)
 	return print_list(ctl, path, &(struct listing){ in_list, "no members" }, e);
 }
 
+int member_add(struct ctl *ctl, struct error *e)
+{
+	scoped(body) body;
+
+	body_open(&body);
+	json_put_text(&body.writer, "email", ctl_word(ctl, 1));
+	json_put_text(&body.writer, "name", ctl_word(ctl, 2));
+	body_text(&body, ctl, "role", "role");
+	return print_reply(ctl, "POST", path_make(ctl->arena, "/v1/organisations/{}/members", ctl_word(ctl, 0)), &body,
+	                   in_full, e);
+}
+
 int member_show(struct ctl *ctl, struct error *e)
 {
 	return print_thing(ctl, member_path(ctl), in_full, e);

@@ -71,6 +71,7 @@ int organisation_set(struct ctl *ctl, struct error *e)
 	body_text(&body, ctl, "name", "name");
 	body_text(&body, ctl, "slug", "slug");
 	body_text(&body, ctl, "type", "type");
+	body_text(&body, ctl, "state", "state");
 	body_text(&body, ctl, "default-role", "default_role");
 	return print_reply(ctl, "PATCH", organisation_path(ctl), &body, in_full, e);
 }

@@ -62,14 +62,14 @@ int pages_walk(struct session *session, const char *path, int64_t most, page_fn 
 	struct walk walk = { .left = most > 0 ? most : -1 };
 	struct answer answer;
 	struct page page;
-	int more;
+	int more, enough;
 
 	do {
 		arena_reset(arena);
 		if (session_call(session, arena, "GET", page_path(arena, path, &walk), NULL, &answer, e) < 0 ||
-		    read_page(&answer, &walk, &page, e) < 0 || each(arena, &page, context, e) < 0)
+		    read_page(&answer, &walk, &page, e) < 0 || (enough = each(arena, &page, context, e)) < 0)
 			return -1;
-		more = go_on(&walk, &answer, page.count, e);
+		more = enough ? 0 : go_on(&walk, &answer, page.count, e);
 	} while (more > 0);
 	return more;
 }

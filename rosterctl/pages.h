@@ -24,7 +24,7 @@ struct page {
 	size_t count;            /* how many of them to take */
 };
 
-/* Called for each page; the arena is emptied afterwards. */
+/* Called for each page; the arena is emptied afterwards. 0: go on, 1: that is enough, -1: failed. */
 typedef int page_fn(struct arena *arena, const struct page *page, void *context, struct error *e);
 
 /* Walks the list at path, at most `most` items (0: all). */

@@ -20,7 +20,7 @@ enum cell_form {
 
 struct column {
 	const char *title;
-	const char *member; /* "name", or "error.text" for a member of a member */
+	const char *member; /* "name"; "error.text" for a member of a member; "name,id" for the first that is not null */
 	enum cell_form form;
 };
 

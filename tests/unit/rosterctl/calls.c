@@ -501,6 +501,11 @@ static void the_other_commands_ask_for_the_right_things(void **state)
 		{ WORDS("member", "remove", "a", "b"), { "DELETE /v1/organisations/a/members/b", NULL, 204, NULL, PLAIN } },
 		{ WORDS("group", "members", "a", "g"), { "GET /v1/organisations/a/groups/g/members?limit=1000", NULL, 200, list, PLAIN } },
 		{ WORDS("audit", "list", "a", "--action", "x.y"), { "GET /v1/organisations/a/audit?action=x.y&limit=1000", NULL, 200, list, PLAIN } },
+		{ WORDS("audit", "list"), { "GET /v1/audit?limit=1000", NULL, 200, list, PLAIN } },
+		{ WORDS("member", "add", "a", "b@c", "B C"),
+		  { "POST /v1/organisations/a/members", "{\"email\":\"b@c\",\"name\":\"B C\"}", 201, "{}", PLAIN } },
+		{ WORDS("connection", "set", "a/b", "--state", "paused"),
+		  { "PATCH /v1/organisations/a/connections/b", "{\"state\":\"paused\"}", 200, "{}", PLAIN } },
 		{ WORDS("permission", "list", "a"), { "GET /v1/organisations/a/permissions", NULL, 200, "{\"permissions\":{\"x\":true}}", PLAIN } },
 		{ WORDS("token", "list"), { "GET /v1/tokens?limit=1000", NULL, 200, list, PLAIN } },
 		{ WORDS("token", "revoke", "1", "--organisation", "a"), { "DELETE /v1/organisations/a/tokens/1", NULL, 204, NULL, PLAIN } },
@@ -513,6 +518,30 @@ static void the_other_commands_ask_for_the_right_things(void **state)
 		if (o.exit != 0)
 			fail_msg("case %zu: exit %d, %s", i, o.exit, o.err);
 	}
+}
+
+/* The newest is first in the API and last on the screen; what was seen is not shown again; a refusal ends it. */
+static void an_audit_is_followed(void **state)
+{
+#define ENTRY(id, second) "{\"id\":" id ",\"at\":\"2026-11-22T09:14:" second "Z\",\"actor_name\":null,\"actor\":\"a" id "\"}"
+	struct outcome o = run(STEPS({ "GET /v1/organisations/a/audit?since=2026-11-22T09%3A14%3A00.000000Z&limit=1000", NULL,
+	                               200, "{\"items\":[" ENTRY("2", "02") "," ENTRY("1", "01") "],\"next\":\"1\"}", PLAIN },
+	                             { "GET /v1/organisations/a/audit?since=2026-11-22T09%3A14%3A00.000000Z&limit=1000&after=1",
+	                               NULL, 200, "{\"items\":[],\"next\":null}", PLAIN },
+	                             { "GET /v1/organisations/a/audit?since=2026-11-22T09%3A14%3A00.000000Z&limit=1000", NULL,
+	                               200, "{\"items\":[" ENTRY("4", "03") "," ENTRY("2", "02") "," ENTRY("3", "01")
+	                               "],\"next\":null}", PLAIN },
+	                             { "GET /v1/organisations/a/audit?since=2026-11-22T09%3A14%3A00.000000Z&limit=1000", NULL,
+	                               403, "{\"detail\":\"no longer\"}", PLAIN }),
+	                       WORDS("audit", "list", "a", "--follow", "--since", "2026-11-22T09:14:00Z"));
+
+	(void)state;
+	assert_int_equal(o.exit, 4);
+	assert_string_equal(o.out, "at                    who  did  to  through\n"
+	                           "2026-11-22 09:14:01Z  a1   -    -   -\n"
+	                           "2026-11-22 09:14:02Z  a2   -    -   -\n"
+	                           "2026-11-22 09:14:01Z  a3   -    -   -\n"
+	                           "2026-11-22 09:14:03Z  a4   -    -   -\n");
 }
 
 static void a_permission_that_is_denied_is_exit_4(void **state)
@@ -625,6 +654,7 @@ int main(void)
 		cmocka_unit_test(a_plan_is_a_difference_that_people_read),
 		cmocka_unit_test(a_held_run_is_approved_and_dropped),
 		cmocka_unit_test(the_other_commands_ask_for_the_right_things),
+		cmocka_unit_test(an_audit_is_followed),
 		cmocka_unit_test(a_permission_that_is_denied_is_exit_4),
 		cmocka_unit_test(a_token_is_printed_alone),
 		cmocka_unit_test(a_token_is_shown_over_tcp),

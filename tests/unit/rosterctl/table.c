@@ -16,6 +16,7 @@
 #include "rosterctl/items.h"
 #include "rosterctl/path.h"
 #include "rosterctl/safe.h"
+#include "rosterctl/seen.h"
 #include "rosterctl/table.h"
 
 static struct arena *arena;
@@ -160,6 +161,46 @@ static void values_become_words(void **state)
 	assert_string_equal(cell("[5]", CELL_TIME), "5");
 }
 
+static void members_are_found_by_their_names(void **state)
+{
+	const struct {
+		const char *member, *expected;
+	} cases[] = {
+		{ "a", "1" }, { "b.c", "2" }, { "n,b.c,a", "2" }, { "x,a", "1" }, { "a.x", "-" }, { "n", "-" }, { "", "-" },
+		{ "a-name-that-is-longer-than-any-member-of-the-api-has-or-ever-will-have", "-" },
+	};
+	static const char json[] = "{\"a\":1,\"b\":{\"c\":2},\"n\":null}";
+	struct json *object;
+	struct error e;
+
+	(void)state;
+	assert_int_equal(json_parse(arena, json, strlen(json), &object, &e), 0);
+	for (size_t i = 0; i < ARRAY_COUNT(cases); i++) {
+		const struct column column = { "title", cases[i].member, CELL_TEXT };
+
+		assert_string_equal(cell_text(arena, cell_member(object, &column), CELL_TEXT), cases[i].expected);
+	}
+}
+
+static void what_was_seen_is_known_until_it_is_old(void **state)
+{
+	struct seen seen = { 0 };
+	char name[16];
+
+	(void)state;
+	for (int round = 0; round < 2; round++)
+		for (int i = 0; i < 5000; i++) {
+			snprintf(name, sizeof(name), "%d", i);
+			assert_int_equal(seen_before(&seen, name), round == 1);
+		}
+	seen_age(&seen);
+	assert_true(seen_before(&seen, "1")); /* and so it is young again */
+	seen_age(&seen);
+	assert_true(seen_before(&seen, "1"));
+	assert_false(seen_before(&seen, "2"));
+	seen_close(&seen);
+}
+
 static void items_are_found_as_they_were_written(void **state)
 {
 	static const char json[] = " {\"a\":[\"]\"],\"b\":{\"items\":[9]}, \"c\":\"\\\"items\\\":[8]\" ,\"items\" : "
@@ -230,6 +271,8 @@ int main(void)
 		cmocka_unit_test(everything_that_is_made_safe_stays_so),
 		cmocka_unit_test(json_keeps_its_meaning),
 		cmocka_unit_test(values_become_words),
+		cmocka_unit_test(members_are_found_by_their_names),
+		cmocka_unit_test(what_was_seen_is_known_until_it_is_old),
 		cmocka_unit_test(items_are_found_as_they_were_written),
 		cmocka_unit_test(addresses_are_encoded),
 	};
