@@ -47,7 +47,7 @@ flow_daemon() {
 	"$BUILDDIR/rosterd" --config "$flow_dir/rosterd.conf" >>"$flow_dir/log" 2>&1 &
 	flow_pid=$!
 	for _ in $(seq 300); do
-		"$BUILDDIR/rosterctl" --socket "$socket" status >/dev/null 2>&1 && return 0
+		"$BUILDDIR/rosterctl/rosterctl" --socket "$socket" status >/dev/null 2>&1 && return 0
 		kill -0 "$flow_pid" 2>/dev/null || break
 		sleep 0.1
 	done
@@ -71,7 +71,7 @@ flow_start() {
 	flow_daemon
 }
 
-ctl() { "$BUILDDIR/rosterctl" --socket "$socket" "$@"; }
+ctl() { "$BUILDDIR/rosterctl/rosterctl" --socket "$socket" "$@"; }
 query() { psql -q -X -A -t -h "$flow_dir/pg" -U postgres -d rosterd -c "SET search_path = rosterd" -c "$1"; }
 
 directory() {
