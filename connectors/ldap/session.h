@@ -1,0 +1,46 @@
+/* One conversation with a directory server: reached, made private, signed in, and asked what it is. */
+#ifndef ROSTER_LDAP_SESSION_H
+#define ROSTER_LDAP_SESSION_H
+
+#include <stdbool.h>
+
+#include <ldap.h>
+
+#include "connector.h"
+#include "ldap/settings.h"
+#include "ldap/stream.h"
+#include "ldap/vendor.h"
+
+/* The call that is being served, and whom to tell. */
+struct caller {
+	struct roster_call *call;
+	const struct roster_host *host;
+	const struct settings *settings;
+};
+
+struct session {
+	LDAP *ld;
+	struct stream *stream;
+	const struct address *address;
+	const struct vendor *vendor;
+	bool pages;	  /* it says that it knows RFC 2696 */
+	char server[160]; /* "OpenLDAP", "389-Directory/2.3.1" */
+};
+
+/* Tries the servers in order: the next one is asked only if one cannot be reached, proves nobody or is busy,
+ * never after it has refused our credentials. -1: fail() was called. */
+int session_open(const struct caller *caller, struct session **ret);
+
+/* Accepts a pointer to NULL; leaves NULL behind. */
+void session_close(struct session **session);
+
+/* The next message of an operation, within the patience of the settings and the deadline of the call. -1:
+ * fail() was called, and the session can only be closed. `doing` is said in the message: "reading people". */
+int session_wait(const struct caller *caller, struct session *session, int msgid, const char *doing,
+		 LDAPMessage **ret);
+
+/* fail() for an operation that ended with this code. Always -1. */
+int session_fail(const struct caller *caller, const struct session *session, const char *doing, int code,
+		 const char *diagnostic);
+
+#endif
