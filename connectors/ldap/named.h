@@ -1,0 +1,13 @@
+/* Looking at certain people and groups, by their keys. */
+#ifndef ROSTER_LDAP_NAMED_H
+#define ROSTER_LDAP_NAMED_H
+
+#include "ldap/directory.h"
+
+/* As roster_directory.page, scope named: always one page. */
+int named_page(struct directory *directory, const struct roster_ask *ask);
+
+/* "(entryUUID=...)" for a key as we keep it; an objectGUID is asked for by its bytes. -1: it does not fit. */
+int named_filter(const char *attribute, const char *id, char *ret, size_t size);
+
+#endif
