@@ -142,9 +142,11 @@ void catalog_close(struct catalog **catalog)
 
 	if (!c)
 		return;
-	for (struct entry *entry = c->entries, *next; entry; entry = next) {
-		next = entry->next;
-		arena_close(&entry->arena); /* the entry stands in it */
+	while (c->entries) {
+		struct arena *arena = c->entries->arena; /* the entry stands in it */
+
+		c->entries = c->entries->next;
+		arena_close(&arena);
 	}
 	arena_close(&c->arena);
 	pthread_mutex_destroy(&c->entries_lock);

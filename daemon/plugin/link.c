@@ -462,7 +462,6 @@ static int next_item(struct link *link, struct link_item *ret, struct error *e)
 
 int link_next(struct link *link, struct link_item *ret, struct error *e)
 {
-	/* Not all of it: texts that belong to another kind are not looked at, and a million of these add up. */
 	return ending(link, next_item(link, ret, e));
 }
 

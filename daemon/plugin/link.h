@@ -56,9 +56,12 @@ struct link_end {
 	size_t cursor_size;
 };
 
-/* Starts a child for a plug-in of the catalog. allow_private: whether dial may reach loopback, link-local, and other addresses
- * of our own networks (the operator's setting; never cloud metadata services). deadline_ms: for each call. The settings are
- * borrowed until link_close. */
+/* Starts a child for a plug-in of the catalog and hands it the settings, checked by type: ERROR_INPUT "setting.unknown",
+ * "setting.missing", "setting.value"; ERROR_NOT_FOUND "plugin.unknown". A LIST stands one text a line. allow_private: whether
+ * dial may reach loopback and other addresses of our own networks, and Unix sockets, if a setting of type address names
+ * them (the operator's setting; link-local addresses and metadata services of clouds are never reached). deadline_ms: for
+ * opening, and for each call. The options' texts and the settings are borrowed until link_close. The child ends with the
+ * thread that opened the link. */
 struct link_options {
 	const char *plugin;
 	const struct link_setting *settings;
@@ -72,13 +75,13 @@ int link_open(struct catalog *catalog, const struct link_options *options, struc
 /* Ends the child and waits for it. Accepts a pointer to NULL; leaves NULL behind. */
 void link_close(struct link **link);
 
-/* The plug-in's own check of the connection. Its notes are put into the arena, a line each. */
+/* The plug-in's own check of the connection. Its notes are put into the arena, a line each; both may be NULL. */
 int link_check(struct link *link, struct arena *arena, const char **ret_notes, struct error *e);
 
 /* Asks for one page; then link_next until it gives 0. */
 int link_ask(struct link *link, const struct link_ask *ask, struct error *e);
 
-/* 1: an item, whose texts live until the next call. 0: the page has ended, link_end tells how. -1: failed: kinds are
+/* 1: an item, whose texts live until the next call; only what belongs to its kind is filled. 0: the page has ended, link_end tells how. -1: failed: kinds are
  * ERROR_RETRY (try later; wait_ms), ERROR_DENIED (refused us), ERROR_PRECONDITION (lost its place), ERROR_REMOTE (nonsense, crash,
  * hang), ERROR_INPUT (misconfigured). After -1 the link can only be closed. */
 int link_next(struct link *link, struct link_item *ret, struct error *e);

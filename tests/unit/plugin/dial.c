@@ -1,0 +1,158 @@
+/* Where a child may be connected to: by address, by name, and what is said if not. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include "plugin/dial.h"
+
+#include "base/clock.h"
+#include "base/text.h"
+
+#include <arpa/inet.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+static enum dial_judgement judge(const char *address)
+{
+	struct sockaddr_in six_or_four = { .sin_family = AF_INET };
+	struct sockaddr_in6 six = { .sin6_family = AF_INET6 };
+
+	if (inet_pton(AF_INET, address, &six_or_four.sin_addr) == 1)
+		return dial_judge((const struct sockaddr *)&six_or_four);
+	assert_int_equal(inet_pton(AF_INET6, address, &six.sin6_addr), 1);
+	return dial_judge((const struct sockaddr *)&six);
+}
+
+static void test_addresses_are_judged(void **state)
+{
+	static const struct {
+		const char *address;
+		enum dial_judgement judgement;
+	} cases[] = {
+		{ "8.8.8.8", DIAL_PUBLIC }, { "93.184.216.34", DIAL_PUBLIC }, { "172.15.255.255", DIAL_PUBLIC },
+		{ "172.32.0.0", DIAL_PUBLIC }, { "100.128.0.1", DIAL_PUBLIC }, { "2606:4700::1111", DIAL_PUBLIC },
+		{ "::ffff:8.8.8.8", DIAL_PUBLIC }, { "64:ff9b::808:808", DIAL_PUBLIC },
+		{ "127.0.0.1", DIAL_PRIVATE }, { "10.1.2.3", DIAL_PRIVATE }, { "172.16.0.1", DIAL_PRIVATE },
+		{ "172.31.255.255", DIAL_PRIVATE }, { "192.168.1.1", DIAL_PRIVATE }, { "100.64.0.1", DIAL_PRIVATE },
+		{ "198.19.0.1", DIAL_PRIVATE }, { "::1", DIAL_PRIVATE }, { "fd12:3456::1", DIAL_PRIVATE },
+		{ "::ffff:10.0.0.1", DIAL_PRIVATE }, { "64:ff9b::a00:1", DIAL_PRIVATE }, { "2002:a00:1::", DIAL_PRIVATE },
+		{ "169.254.169.254", DIAL_NEVER }, { "169.254.1.1", DIAL_NEVER }, { "0.0.0.0", DIAL_NEVER },
+		{ "0.1.2.3", DIAL_NEVER }, { "224.0.0.1", DIAL_NEVER }, { "255.255.255.255", DIAL_NEVER },
+		{ "100.100.100.200", DIAL_NEVER }, { "168.63.129.16", DIAL_NEVER }, { "192.0.0.192", DIAL_NEVER },
+		{ "::", DIAL_NEVER }, { "fe80::1", DIAL_NEVER }, { "ff02::1", DIAL_NEVER }, { "fd00:ec2::254", DIAL_NEVER },
+		{ "::ffff:169.254.169.254", DIAL_NEVER }, { "64:ff9b::a9fe:a9fe", DIAL_NEVER },
+		{ "2002:a9fe:a9fe::", DIAL_NEVER },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_COUNT(cases); i++)
+		if (judge(cases[i].address) != cases[i].judgement)
+			fail_msg("%s is judged %d", cases[i].address, judge(cases[i].address));
+}
+
+static void test_hosts_are_named_by_settings(void **state)
+{
+	static const char *const places[] = { "ldaps://dc1.acme.example:636, ldap://DC2.acme.example/ou=x?uid",
+		                              "https://user@idp.example/path@evil.example", "plain.example",
+		                              "ldap://[2001:db8::7]:389", "2001:db8::8", NULL };
+	static const char *const named[] = { "dc1.acme.example", "DC1.ACME.example", "dc2.acme.example", "idp.example",
+		                             "plain.example", "2001:db8::7", "2001:db8::8" };
+	static const char *const strange[] = { "acme.example", "dc1.acme.exampl", "evil.example", "user", "636", "ldaps", "",
+		                               "dc1.acme.example:636", "path" };
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_COUNT(named); i++)
+		if (!dial_is_named(places, named[i]))
+			fail_msg("%s is not named", named[i]);
+	for (size_t i = 0; i < ARRAY_COUNT(strange); i++)
+		if (dial_is_named(places, strange[i]))
+			fail_msg("%s is named", strange[i]);
+}
+
+static int try_dial(const char *host, const char *port, const char *place, bool allow_private, int *ret, struct error *e)
+{
+	const char *const places[] = { place, NULL };
+	const struct dial_request request = { .host = host, .port = port, .places = places, .allow_private = allow_private,
+		                              .deadline_ms = clock_monotonic_ms() + 10000, .cancel_fd = -1 };
+
+	return dial(&request, ret, e);
+}
+
+static void expect_refused(const char *host, const char *port, const char *place, bool allow_private, const char *text)
+{
+	struct error e;
+	int fd;
+
+	assert_int_equal(try_dial(host, port, place, allow_private, &fd, &e), -1);
+	assert_int_equal(e.kind, ERROR_DENIED);
+	assert_string_equal(e.code, "dial.refused");
+	if (!strstr(e.text, text))
+		fail_msg("\"%s\" is not in \"%s\"", text, e.text);
+}
+
+static void test_refusals_say_why(void **state)
+{
+	(void)state;
+	expect_refused("127.0.0.1", "1", "127.0.0.1", false, "the operator can allow private addresses");
+	expect_refused("127.0.0.1", "1", "ldap.acme.example", true, "no setting names this host");
+	expect_refused("169.254.169.254", "80", "http://169.254.169.254/", true, "belongs to a kind that is never allowed");
+	expect_refused("2852039166", "80", "2852039166", true, "(169.254.169.254)"); /* as one number */
+	expect_refused("0", "80", "0", true, "(0.0.0.0)");
+	expect_refused("", "80", "", true, "this is no host name");
+	expect_refused("/run/x", NULL, "ldapi:///run/y", true, "no setting names it");
+	expect_refused("/run/x", NULL, "ldapi:///run/x", false, "have to be allowed by the operator");
+}
+
+static void test_a_path_that_a_setting_holds(void **state)
+{
+	char path[108], place[256], percent[256] = "ldapi://", *to = percent + strlen(percent);
+	struct sockaddr_un address = { .sun_family = AF_UNIX };
+	int listener = socket(AF_UNIX, SOCK_STREAM, 0), fd;
+	struct error e;
+
+	(void)state;
+	snprintf(path, sizeof(path), "/tmp/rosterd-dial-%d", (int)getpid());
+	strcpy(address.sun_path, path);
+	assert_int_equal(bind(listener, (const struct sockaddr *)&address, sizeof(address)), 0);
+	assert_int_equal(listen(listener, 4), 0);
+	snprintf(place, sizeof(place), "ldapi://%s", path);
+	assert_int_equal(try_dial(path, NULL, place, true, &fd, &e), 0);
+	close(fd);
+	for (const char *c = path; *c; c++) /* "/" is "%2F" in a host's place */
+		to += *c == '/' ? sprintf(to, "%%2F") : sprintf(to, "%c", *c);
+	assert_int_equal(try_dial(path, NULL, percent, true, &fd, &e), 0);
+	close(fd);
+	unlink(path);
+	close(listener);
+	assert_int_equal(try_dial(path, NULL, place, true, &fd, &e), -1);
+	assert_int_equal(e.kind, ERROR_RETRY);
+}
+
+static void test_a_name_that_is_not_there(void **state)
+{
+	struct error e;
+	int fd;
+
+	(void)state;
+	assert_int_equal(try_dial("nobody.invalid", "636", "nobody.invalid", true, &fd, &e), -1);
+	assert_int_equal(e.kind, ERROR_RETRY);
+	assert_int_equal(strncmp(e.text, "could not look up nobody.invalid: ", 34), 0);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_addresses_are_judged),
+		cmocka_unit_test(test_hosts_are_named_by_settings),
+		cmocka_unit_test(test_refusals_say_why),
+		cmocka_unit_test(test_a_path_that_a_setting_holds),
+		cmocka_unit_test(test_a_name_that_is_not_there),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
