@@ -19,11 +19,12 @@ int about_status(struct ctl *ctl, struct error *e)
 		print_answer(ctl, &answer, columns);
 	status = json_text(json_member(answer.json, "status"));
 	version = json_text(json_member(answer.json, "version"));
-	print_line(ctl, "rosterd %s at %s: %s", version ? version : "of unknown version", session_where(ctl->session),
-	           status ? status : "it did not say how it is");
-	return status && text_equal(status, "ok") ? 0 :
-	                                            error_set(e, ERROR_INTERNAL, "daemon.unwell",
-	                                                      "the daemon answers, but says that it is not well");
+	print_line(ctl, "rosterd %s at %s: %s", version ? version : "of unknown version",
+		   session_where(ctl->session), status ? status : "it did not say how it is");
+	return status && text_equal(status, "ok")
+		       ? 0
+		       : error_set(e, ERROR_INTERNAL, "daemon.unwell",
+				   "the daemon answers, but says that it is not well");
 }
 
 int about_version(struct ctl *ctl, struct error *e)

@@ -20,9 +20,12 @@ static const struct column of_asker[] = {
 };
 
 static const struct column of_token[] = {
-	{ "name", "name", CELL_TEXT },         { "member", "member", CELL_TEXT },
-	{ "role", "role", CELL_TEXT },         { "expires", "expires_at", CELL_TIME },
-	{ "created", "created_at", CELL_TIME }, { "id", "id", CELL_TEXT },
+	{ "name", "name", CELL_TEXT },
+	{ "member", "member", CELL_TEXT },
+	{ "role", "role", CELL_TEXT },
+	{ "expires", "expires_at", CELL_TIME },
+	{ "created", "created_at", CELL_TIME },
+	{ "id", "id", CELL_TEXT },
 	{ 0 },
 };
 
@@ -64,8 +67,8 @@ int permission_check(struct ctl *ctl, struct error *e)
 		print_answer(ctl, &answer, of_asker);
 	reason = json_text(json_member(answer.json, "reason"));
 	if (!json_bool(json_member(answer.json, "allowed")))
-		return error_set(e, ERROR_DENIED, "permission.denied", "\"%s\" is not allowed: %s", ctl_word(ctl, 1),
-		                 reason ? reason : "no reason was given");
+		return error_set(e, ERROR_DENIED, "permission.denied", "\"%s\" is not allowed: %s",
+				 ctl_word(ctl, 1), reason ? reason : "no reason was given");
 	print_line(ctl, "\"%s\" is allowed%s%s", ctl_word(ctl, 1), reason ? ": " : "", reason ? reason : "");
 	return 0;
 }
@@ -75,7 +78,8 @@ static const char *tokens_path(const struct ctl *ctl)
 {
 	const char *organisation = ctl_option(ctl, "organisation");
 
-	return organisation ? path_make(ctl->arena, "/v1/organisations/{}/tokens", organisation) : "/v1/tokens";
+	return organisation ? path_make(ctl->arena, "/v1/organisations/{}/tokens", organisation)
+			    : "/v1/tokens";
 }
 
 /* The token alone goes to standard output, so that it can be sent to a file that only its owner reads. */
@@ -90,7 +94,8 @@ static int print_token(struct ctl *ctl, const struct answer *answer, struct erro
 		return 0;
 	}
 	puts(safe_text(ctl->arena, token));
-	print_hint(ctl, "this is shown once; keep it in a file that only you can read, and name that with --token-file");
+	print_hint(ctl, "this is shown once; keep it in a file that only you can read, and name that with "
+			"--token-file");
 	return 0;
 }
 
@@ -117,7 +122,8 @@ int token_list(struct ctl *ctl, struct error *e)
 
 int token_revoke(struct ctl *ctl, struct error *e)
 {
-	const char *path = arena_format(ctl->arena, "%s%s", tokens_path(ctl), path_make(ctl->arena, "/{}", ctl_word(ctl, 0)));
+	const char *path = arena_format(ctl->arena, "%s%s", tokens_path(ctl),
+					path_make(ctl->arena, "/{}", ctl_word(ctl, 0)));
 	struct answer answer;
 
 	if (session_call(ctl->session, ctl->arena, "DELETE", path, NULL, &answer, e) < 0)

@@ -28,7 +28,7 @@ static void add_name(struct names *names, const char *name)
 }
 
 static int unknown(const struct names *names, const char *what, const char *given, const char *otherwise,
-                   struct error *e)
+		   struct error *e)
 {
 	const char *meant = text_did_you_mean(given, names->list);
 
@@ -53,9 +53,10 @@ static int unknown_option(const struct command *command, const char *name, struc
 		if (!command || any == command)
 			add_options(&names, any->options);
 	if (!command)
-		return unknown(&names, "option", name, "\"rosterctl help COMMAND\" shows those of a command", e);
-	return usage_error(e, "\"%s\" takes no option \"--%s\"; \"rosterctl help %s\" shows what it takes", command->name,
-	                   name, command->name);
+		return unknown(&names, "option", name, "\"rosterctl help COMMAND\" shows those of a command",
+			       e);
+	return usage_error(e, "\"%s\" takes no option \"--%s\"; \"rosterctl help %s\" shows what it takes",
+			   command->name, name, command->name);
 }
 
 static int check_choice(const struct option *option, const char *value, struct error *e)
@@ -75,7 +76,7 @@ static int check_choice(const struct option *option, const char *value, struct e
 		return 0;
 	meant = text_did_you_mean(value, names.list);
 	return usage_error(e, "--%s is \"%s\"; one of %s is expected%s%s%s", option->name, value, all,
-	                   meant ? "; did you mean \"" : "", meant ? meant : "", meant ? "\"?" : "");
+			   meant ? "; did you mean \"" : "", meant ? meant : "", meant ? "\"?" : "");
 }
 
 static void keep_option(struct arguments *a, const struct option *option, const char *value)
@@ -84,7 +85,8 @@ static void keep_option(struct arguments *a, const struct option *option, const 
 }
 
 /* Reads argv[*at], and the next one if that is its value. */
-static int read_option(struct arena *arena, int argc, char *const *argv, int *at, struct arguments *a, struct error *e)
+static int read_option(struct arena *arena, int argc, char *const *argv, int *at, struct arguments *a,
+		       struct error *e)
 {
 	const char *given = argv[*at] + 2, *equals = strchr(given, '='), *value = equals ? equals + 1 : NULL;
 	const char *name = equals ? arena_text_n(arena, given, (size_t)(equals - given)) : given;
@@ -115,7 +117,9 @@ static int split(struct arena *arena, int argc, char *const *argv, struct argume
 			if (read_option(arena, argc, argv, &i, a, e) < 0)
 				return -1;
 		} else if (!ended && argv[i][0] == '-' && argv[i][1] != '\0')
-			return usage_error(e, "there is no option \"%s\"; options have two dashes and a whole name", argv[i]);
+			return usage_error(
+				e, "there is no option \"%s\"; options have two dashes and a whole name",
+				argv[i]);
 		else
 			a->words[a->count++] = argv[i];
 	}
@@ -141,7 +145,8 @@ static int only_group(struct arguments *a, struct error *e)
 		return 0;
 	for (const struct command *c = commands; c->name; c++)
 		if (command_in_group(c, a->topic)) {
-			strncat(otherwise, names.count ? ", " : "", sizeof(otherwise) - strlen(otherwise) - 1);
+			strncat(otherwise, names.count ? ", " : "",
+				sizeof(otherwise) - strlen(otherwise) - 1);
 			strncat(otherwise, second_word(c), sizeof(otherwise) - strlen(otherwise) - 1);
 			add_name(&names, second_word(c));
 		}
@@ -223,14 +228,17 @@ static int check_command(struct arguments *a, struct error *e)
 	if (arguments_given(a, "help"))
 		return 0;
 	if (a->count < least)
-		return usage_error(e, "an argument is missing: rosterctl %s %s", a->command->name, a->command->arguments);
+		return usage_error(e, "an argument is missing: rosterctl %s %s", a->command->name,
+				   a->command->arguments);
 	if (a->count > most)
-		return usage_error(e, "\"%s\" is one argument too many: rosterctl %s %s (text with blanks stands in quotes)",
-		                   a->words[most], a->command->name, a->command->arguments);
+		return usage_error(e,
+				   "\"%s\" is one argument too many: rosterctl %s %s (text with blanks "
+				   "stands in quotes)",
+				   a->words[most], a->command->name, a->command->arguments);
 	for (size_t i = 0; i < a->count; i++)
 		if (a->words[i][0] == '\0')
 			return usage_error(e, "an argument is empty: rosterctl %s %s", a->command->name,
-			                   a->command->arguments);
+					   a->command->arguments);
 	return 0;
 }
 

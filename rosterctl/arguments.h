@@ -1,7 +1,7 @@
 /* The command line, read by the table of commands.
  *
- * Options may stand anywhere, as "--name value" or "--name=value"; "--" ends them. What is unknown is answered with
- * what was probably meant. */
+ * Options may stand anywhere, as "--name value" or "--name=value"; "--" ends them. What is unknown is
+ * answered with what was probably meant. */
 #ifndef ROSTERCTL_ARGUMENTS_H
 #define ROSTERCTL_ARGUMENTS_H
 
@@ -14,23 +14,23 @@ struct arena;
 struct ctl;
 
 struct option {
-	const char *name;           /* without its dashes */
-	const char *value;          /* what stands for its value in the help, "ROLE"; NULL: it has none */
-	const char *words;          /* what it does */
+	const char *name;	    /* without its dashes */
+	const char *value;	    /* what stands for its value in the help, "ROLE"; NULL: it has none */
+	const char *words;	    /* what it does */
 	const char *const *choices; /* the values that there are, ended by NULL; NULL: any */
-	bool many;                  /* may be given more than once */
+	bool many;		    /* may be given more than once */
 };
 
 typedef int command_fn(struct ctl *ctl, struct error *e);
 
 struct command {
-	const char *name;             /* "org create" */
-	const char *arguments;        /* "NAME", "ORG/NAME [FIELD]", "[WORD...]"; "": none */
-	const char *summary;          /* one line */
-	const char *words;            /* what a person should know before using it */
+	const char *name;	      /* "org create" */
+	const char *arguments;	      /* "NAME", "ORG/NAME [FIELD]", "[WORD...]"; "": none */
+	const char *summary;	      /* one line */
+	const char *words;	      /* what a person should know before using it */
 	const struct option *options; /* ended by {0}; NULL: only the common ones */
-	const char *example;          /* a whole line to type */
-	const char *next;             /* what one does afterwards */
+	const char *example;	      /* a whole line to type */
+	const char *next;	      /* what one does afterwards */
 	command_fn *run;
 	bool offline; /* asks no daemon */
 };
@@ -42,14 +42,15 @@ struct given_option {
 
 struct arguments {
 	const struct command *command; /* NULL: none was named */
-	const char *topic;             /* without a command: "org" of "rosterctl org --help", or NULL */
-	const char **words;            /* what stands after the command's name; ended by NULL */
+	const char *topic;	       /* without a command: "org" of "rosterctl org --help", or NULL */
+	const char **words;	       /* what stands after the command's name; ended by NULL */
 	size_t count;
 	struct given_option *options;
 	size_t option_count;
 };
 
-/* Reads argv[1..]. CODE_USAGE says what is wrong. With --help or --version missing arguments are not minded. */
+/* Reads argv[1..]. CODE_USAGE says what is wrong. With --help or --version missing arguments are not minded.
+ */
 int arguments_read(struct arena *arena, int argc, char *const *argv, struct arguments *ret, struct error *e);
 
 /* The value of an option, or NULL; given tells an option without a value. */

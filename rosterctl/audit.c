@@ -17,10 +17,12 @@
 
 enum {
 	FOLLOW_PAUSE_S = 1,
-	FOLLOW_OVERLAP_US = 60 * 1000 * 1000, /* entries are seen when they commit, which is not the order of their times */
+	/* Entries are seen when they commit, which is not the order of their times. */
+	FOLLOW_OVERLAP_US = 60 * 1000 * 1000,
 	FOLLOW_COLUMNS = 5,
 };
 
+/* clang-format off */
 static const struct column columns[] = {
 	{ "at", "at", CELL_TIME },
 	{ "who", "actor_name,actor", CELL_TEXT },
@@ -29,6 +31,7 @@ static const struct column columns[] = {
 	{ "through", "source", CELL_TEXT },
 	{ 0 },
 };
+/* clang-format on */
 
 /* An audit that is being followed. */
 struct following {
@@ -63,8 +66,10 @@ static int instant(struct ctl *ctl, const char *option, const char **ret, struct
 	if (!given || clock_parse(given, &us) == 0)
 		return 0;
 	if (text_to_duration_ms(given, &ago_ms) < 0 || ago_ms < 0 || ago_ms > clock_now_us() / 1000)
-		return usage_error(e, "--%s is \"%s\"; a time such as \"2026-11-22T09:00:00Z\" or \"1h\" (ago) is expected",
-		                   option, given);
+		return usage_error(
+			e,
+			"--%s is \"%s\"; a time such as \"2026-11-22T09:00:00Z\" or \"1h\" (ago) is expected",
+			option, given);
 	*ret = arena_text(ctl->arena, clock_text(clock_now_us() - ago_ms * 1000, text));
 	return 0;
 }
@@ -72,7 +77,8 @@ static int instant(struct ctl *ctl, const char *option, const char **ret, struct
 static const char *filtered_path(struct ctl *ctl, struct arena *arena, const char *since, const char *until)
 {
 	const char *organisation = ctl_word(ctl, 0);
-	const char *path = organisation ? path_make(arena, "/v1/organisations/{}/audit", organisation) : "/v1/audit";
+	const char *path =
+		organisation ? path_make(arena, "/v1/organisations/{}/audit", organisation) : "/v1/audit";
 
 	path = path_with(arena, path, "action", ctl_option(ctl, "action"));
 	path = path_with(arena, path, "target", ctl_option(ctl, "target"));
@@ -108,7 +114,7 @@ static bool is_new(struct following *f, struct arena *arena, const struct json *
 	return true;
 }
 
-/* Prints what is new on a page, the newest last; the API has it first. Enough is a page without anything new. */
+/* Prints what is new on a page, the newest last; the API has it first. A page without news is enough. */
 static int print_new(struct arena *arena, const struct page *page, void *context, struct error *e)
 {
 	struct entry *entries = arena_array(arena, page->count, sizeof(*entries)), entry;
@@ -158,7 +164,8 @@ static int follow(struct ctl *ctl, const char *since, struct error *e)
 	for (;;) {
 		scoped(arena) *arena = arena_open("follow");
 
-		if (pages_walk(ctl->session, filtered_path(ctl, arena, ask_from(&f, from), NULL), 0, print_new, &f, e) < 0)
+		if (pages_walk(ctl->session, filtered_path(ctl, arena, ask_from(&f, from), NULL), 0,
+			       print_new, &f, e) < 0)
 			return -1;
 		forget_old(&f);
 		nanosleep(&(struct timespec){ .tv_sec = FOLLOW_PAUSE_S }, NULL);
@@ -173,7 +180,7 @@ int audit_list(struct ctl *ctl, struct error *e)
 		return -1;
 	if (!ctl_given(ctl, "follow"))
 		return print_list(ctl, filtered_path(ctl, ctl->arena, since, until),
-		                  &(struct listing){ columns, "no entries" }, e);
+				  &(struct listing){ columns, "no entries" }, e);
 	if (until || ctl_given(ctl, "limit"))
 		return usage_error(e, "--follow has no end; it goes with neither --until nor --limit");
 	return follow(ctl, since, e);

@@ -39,8 +39,8 @@ void body_text(struct body *body, const struct ctl *ctl, const char *option, con
 		json_put_text(&body->writer, member, ctl_option(ctl, option));
 }
 
-int body_number(struct body *body, const struct ctl *ctl, const char *option, const char *member, int64_t least,
-                int64_t most, struct error *e)
+int body_number(struct body *body, const struct ctl *ctl, const char *option, const char *member,
+		int64_t least, int64_t most, struct error *e)
 {
 	const char *given = ctl_option(ctl, option);
 	int64_t number;
@@ -48,15 +48,15 @@ int body_number(struct body *body, const struct ctl *ctl, const char *option, co
 	if (!given)
 		return 0;
 	if (text_to_int64(given, &number) < 0 || number < least || number > most)
-		return usage_error(e, "--%s is \"%s\"; a whole number from %lld to %lld is expected", option, given,
-		                   (long long)least, (long long)most);
+		return usage_error(e, "--%s is \"%s\"; a whole number from %lld to %lld is expected", option,
+				   given, (long long)least, (long long)most);
 	json_put_int(&body->writer, member, number);
 	return 0;
 }
 
 /* What stands before the "=" that is pointed to; NULL, and the error is filled, if that is nothing. */
 static const char *key_of(const struct ctl *ctl, const char *option, const char *given, const char *equals,
-                          const char *form, struct error *e)
+			  const char *form, struct error *e)
 {
 	if (equals && equals > given)
 		return arena_text_n(ctl->arena, given, (size_t)(equals - given));
@@ -66,7 +66,8 @@ static const char *key_of(const struct ctl *ctl, const char *option, const char 
 
 static void write_bytes(struct body *body, const char *key, const char *bytes, size_t length)
 {
-	struct secret *text = secret_take(bytes, length > 0 && bytes[length - 1] == '\n' ? length - 1 : length);
+	struct secret *text =
+		secret_take(bytes, length > 0 && bytes[length - 1] == '\n' ? length - 1 : length);
 
 	json_put_text(&body->writer, key, secret_text(text));
 	secret_close(&text);
@@ -80,9 +81,11 @@ static int put_stream(struct body *body, const char *key, FILE *stream, const ch
 	int result = 0;
 
 	if (ferror(stream))
-		result = error_set(e, ERROR_INPUT, "file.read", "could not read \"%s\": %s", name, strerror(errno));
+		result = error_set(e, ERROR_INPUT, "file.read", "could not read \"%s\": %s", name,
+				   strerror(errno));
 	else if (length > BODY_VALUE_MOST)
-		result = error_set(e, ERROR_INPUT, "file.size", "\"%s\" is larger than %d KiB", name, BODY_VALUE_MOST >> 10);
+		result = error_set(e, ERROR_INPUT, "file.size", "\"%s\" is larger than %d KiB", name,
+				   BODY_VALUE_MOST >> 10);
 	else if (!text_is_utf8(bytes, length))
 		result = error_set(e, ERROR_INPUT, "file.text", "\"%s\" is no text in UTF-8", name);
 	else
@@ -97,7 +100,8 @@ static int put_file(struct body *body, const char *key, const char *path, struct
 	int result;
 
 	if (!file)
-		return error_set(e, ERROR_INPUT, "file.open", "could not open \"%s\": %s", path, strerror(errno));
+		return error_set(e, ERROR_INPUT, "file.open", "could not open \"%s\": %s", path,
+				 strerror(errno));
 	result = put_stream(body, key, file, path, e);
 	fclose(file);
 	return result;
@@ -151,8 +155,11 @@ static int put_secret(struct body *body, const struct ctl *ctl, const char *give
 	if (!key)
 		return -1;
 	if (equals[1] != '@' || equals[2] == '\0')
-		return usage_error(e, "a secret does not belong on the command line; say --secret %s=@FILE, --secret %s=@- "
-		                      "for standard input, or --secret %s to be asked", key, key, key);
+		return usage_error(
+			e,
+			"a secret does not belong on the command line; say --secret %s=@FILE, --secret %s=@- "
+			"for standard input, or --secret %s to be asked",
+			key, key, key);
 	if (strcmp(equals + 1, "@-") == 0)
 		return put_stream(body, key, stdin, "standard input", e);
 	return put_secret_file(body, key, equals + 2, e);

@@ -1,7 +1,7 @@
 /* What we send: one JSON object, from options and pairs. Wiped when closed, since it may hold secrets.
  *
- * A secret never stands on the command line, where every user of the machine could read it: --secret reads it from a
- * file, from standard input, or from a terminal that does not show it. */
+ * A secret never stands on the command line, where every user of the machine could read it: --secret reads it
+ * from a file, from standard input, or from a terminal that does not show it. */
 #ifndef ROSTERCTL_BODY_H
 #define ROSTERCTL_BODY_H
 
@@ -12,7 +12,7 @@
 #include "rosterctl/ctl.h"
 
 enum {
-	BODY_MOST = 1 << 20,        /* bytes of a whole body */
+	BODY_MOST = 1 << 20,	    /* bytes of a whole body */
 	BODY_VALUE_MOST = 64 << 10, /* bytes of a value that is read from a file */
 };
 
@@ -28,8 +28,8 @@ void body_close(struct body *body);
 
 /* Writes a member if its option was given: as text, or as a whole number of least..most. */
 void body_text(struct body *body, const struct ctl *ctl, const char *option, const char *member);
-int body_number(struct body *body, const struct ctl *ctl, const char *option, const char *member, int64_t least,
-                int64_t most, struct error *e);
+int body_number(struct body *body, const struct ctl *ctl, const char *option, const char *member,
+		int64_t least, int64_t most, struct error *e);
 
 /* {"settings":{k:v}} of all --set KEY=VALUE, --set KEY=@FILE, --secret KEY=@FILE and --secret KEY. */
 int body_settings(struct body *body, const struct ctl *ctl, struct error *e);
@@ -37,7 +37,8 @@ int body_settings(struct body *body, const struct ctl *ctl, struct error *e);
 /* {"attributes":{field:attribute}} of all --attribute FIELD=ATTRIBUTE. */
 int body_attributes(struct body *body, const struct ctl *ctl, struct error *e);
 
-/* {"roles":[{"group":..,"role":..}]} of all --role GROUP=ROLE; the last "=" divides, since a group's name may hold one. */
+/* {"roles":[{"group":..,"role":..}]} of all --role GROUP=ROLE; the last "=" divides, since a group's name may
+ * hold one. */
 int body_roles(struct body *body, const struct ctl *ctl, struct error *e);
 
 #endif

@@ -11,9 +11,9 @@
 #include "rosterctl/safe.h"
 
 enum {
-	CELL_BYTES_MOST = 4096,   /* of a list or an object in one cell; more is cut */
-	MEMBER_NAME_MOST = 63,    /* in a column's member */
-	CELL_DEPTH_MOST = 3,      /* objects within objects that are still spelled out */
+	CELL_BYTES_MOST = 4096,	  /* of a list or an object in one cell; more is cut */
+	MEMBER_NAME_MOST = 63,	  /* in a column's member */
+	CELL_DEPTH_MOST = 3,	  /* objects within objects that are still spelled out */
 	CLOCK_SECONDS_LENGTH = 19 /* "2026-11-22T09:14:07" */
 };
 
@@ -84,7 +84,8 @@ const char *cell_text(struct arena *arena, const struct json *value, enum cell_f
 		return time_text(arena, json_text(value));
 	buffer_open(&buffer, CELL_BYTES_MOST);
 	add_value(arena, &buffer, value, 0);
-	text = arena_text_n(arena, buffer.length > 0 ? buffer.bytes : "-", buffer.length > 0 ? buffer.length : 1);
+	text = arena_text_n(arena, buffer.length > 0 ? buffer.bytes : "-",
+			    buffer.length > 0 ? buffer.length : 1);
 	buffer_close(&buffer);
 	return text;
 }

@@ -13,7 +13,10 @@
 enum { CHANGE_COLUMNS = 4, DIFFERENCE_MOST = 4096 };
 
 static const struct column columns[] = {
-	{ "", "", CELL_TEXT }, { "change", "kind", CELL_TEXT }, { "who", "name,subject", CELL_TEXT }, { "what", "", CELL_TEXT },
+	{ "", "", CELL_TEXT },
+	{ "change", "kind", CELL_TEXT },
+	{ "who", "name,subject", CELL_TEXT },
+	{ "what", "", CELL_TEXT },
 	{ 0 },
 };
 
@@ -21,7 +24,8 @@ static const struct column columns[] = {
 static const char *sign_of(const char *kind)
 {
 	static const char *const coming[] = { "join", "create", "restore", "invite", "group_create", NULL };
-	static const char *const going[] = { "leave", "suspend", "remove", "delete", "unlink", "group_delete", NULL };
+	static const char *const going[] = { "leave",  "suspend",      "remove", "delete",
+					     "unlink", "group_delete", NULL };
 
 	for (const char *const *word = coming; *word; word++)
 		if (text_equal(kind, *word))
@@ -33,8 +37,8 @@ static const char *sign_of(const char *kind)
 }
 
 /* One member that is different, was not there before, or is gone. */
-static void add_difference(struct arena *arena, struct buffer *buffer, const char *name, const struct json *before,
-                           const struct json *after)
+static void add_difference(struct arena *arena, struct buffer *buffer, const char *name,
+			   const struct json *before, const struct json *after)
 {
 	const char *old = cell_text(arena, before, CELL_TEXT), *new = cell_text(arena, after, CELL_TEXT);
 
@@ -46,7 +50,8 @@ static void add_difference(struct arena *arena, struct buffer *buffer, const cha
 
 static const char *difference(struct arena *arena, const struct json *change)
 {
-	const struct json *before = json_member(change, "before"), *after = json_member(change, "after"), *value;
+	const struct json *before = json_member(change, "before"), *after = json_member(change, "after"),
+			  *value;
 	struct buffer buffer;
 	const char *name, *text;
 
@@ -95,7 +100,7 @@ const char *changes_counts(struct arena *arena, const struct json *counts)
 
 	for (size_t at = 0; json_next(counts, &at, &kind, &count) > 0;)
 		if (json_int(count) > 0)
-			text = arena_format(arena, "%s%s%lld %s", text, *text ? ", " : "", (long long)json_int(count),
-			                    safe_text(arena, kind));
+			text = arena_format(arena, "%s%s%lld %s", text, *text ? ", " : "",
+					    (long long)json_int(count), safe_text(arena, kind));
 	return *text ? text : "nothing";
 }

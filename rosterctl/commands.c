@@ -6,117 +6,146 @@
 #include "base/text.h"
 #include "rosterctl/handlers.h"
 
+/* clang-format off */
+
 static const char *const types[] = { "solo", "team", "enterprise", NULL };
 static const char *const organisation_states[] = { "active", "suspended", NULL };
 static const char *const connection_states[] = { "active", "paused", NULL };
 static const char *const member_states[] = { "invited", "waiting", "active", "suspended", "left", NULL };
 
 const struct option common_options[] = {
-	{ "json", NULL, "print the API's JSON, for programs", NULL, false },
-	{ "socket", "PATH", "the daemon's Unix socket (or ROSTERD_SOCKET); /run/rosterd/rosterd.sock otherwise", NULL,
-	  false },
-	{ "url", "URL", "the daemon's HTTP(S) address (or ROSTERD_URL)", NULL, false },
-	{ "token-file", "FILE", "file that holds the token to show (or ROSTERD_TOKEN_FILE); only you may read it", NULL,
-	  false },
-	{ "timeout", "TIME", "how long one answer may take; 120s otherwise", NULL, false },
-	{ "help", NULL, "teach this command (-h, too)", NULL, false },
-	{ "version", NULL, "print rosterctl's version", NULL, false },
+	{ .name = "json", .words = "print the API's JSON, for programs" },
+	{ .name = "socket", .value = "PATH",
+	  .words = "the daemon's Unix socket (or ROSTERD_SOCKET); /run/rosterd/rosterd.sock "
+	           "otherwise" },
+	{ .name = "url", .value = "URL", .words = "the daemon's HTTP(S) address (or ROSTERD_URL)" },
+	{ .name = "token-file", .value = "FILE",
+	  .words = "file that holds the token to show (or ROSTERD_TOKEN_FILE); only you may "
+	           "read it" },
+	{ .name = "timeout", .value = "TIME",
+	  .words = "how long one answer may take; 120s otherwise" },
+	{ .name = "help", .words = "teach this command (-h, too)" },
+	{ .name = "version", .words = "print rosterctl's version" },
 	{ 0 },
 };
 
 /* What every list takes. */
 #define LIST_OPTIONS \
-	{ "limit", "N", "at most N lines", NULL, false }, \
-	{ "json-lines", NULL, "print one JSON object a line", NULL, false }
+	{ .name = "limit", .value = "N", .words = "at most N lines" }, \
+	{ .name = "json-lines", .words = "print one JSON object a line" }
 
 static const struct option list_options[] = { LIST_OPTIONS, { 0 } };
 
 static const struct option lines_options[] = {
-	{ "json-lines", NULL, "print one JSON object a line", NULL, false },
+	{ .name = "json-lines", .words = "print one JSON object a line" },
 	{ 0 },
 };
 
 static const struct option wait_options[] = {
-	{ "wait", NULL, "wait for the end, and say how it ended", NULL, false },
+	{ .name = "wait", .words = "wait for the end, and say how it ended" },
 	{ 0 },
 };
 
 static const struct option yes_options[] = {
-	{ "yes", NULL, "do not ask whether this is meant", NULL, false },
+	{ .name = "yes", .words = "do not ask whether this is meant" },
 	{ 0 },
 };
 
 static const struct option org_create_options[] = {
-	{ "type", "TYPE", "solo, team or enterprise; directories are for enterprises", types, false },
-	{ "slug", "SLUG", "its short name in addresses and commands; made from NAME otherwise", NULL, false },
-	{ "default-role", "ROLE", "the role of those who come from a directory without another", NULL, false },
+	{ .name = "type", .value = "TYPE",
+	  .words = "solo, team or enterprise; directories are for enterprises", .choices = types },
+	{ .name = "slug", .value = "SLUG",
+	  .words = "its short name in addresses and commands; made from NAME otherwise" },
+	{ .name = "default-role", .value = "ROLE",
+	  .words = "the role of those who come from a directory without another" },
 	{ 0 },
 };
 
 static const struct option org_set_options[] = {
-	{ "name", "NAME", "its name", NULL, false },
-	{ "slug", "SLUG", "its short name in addresses and commands", NULL, false },
-	{ "type", "TYPE", "solo, team or enterprise", types, false },
-	{ "state", "STATE", "active, or suspended: its people are kept out", organisation_states, false },
-	{ "default-role", "ROLE", "the role of those who come from a directory without another", NULL, false },
+	{ .name = "name", .value = "NAME", .words = "its name" },
+	{ .name = "slug", .value = "SLUG", .words = "its short name in addresses and commands" },
+	{ .name = "type", .value = "TYPE", .words = "solo, team or enterprise", .choices = types },
+	{ .name = "state", .value = "STATE",
+	  .words = "active, or suspended: its people are kept out", .choices = organisation_states },
+	{ .name = "default-role", .value = "ROLE",
+	  .words = "the role of those who come from a directory without another" },
 	{ 0 },
 };
 
 /* What connection create and connection set take. */
 #define CONNECTION_OPTIONS \
-	{ "set", "KEY=VALUE", "a setting of the plug-in; KEY=@FILE reads it, KEY=@@TEXT is \"@TEXT\"", NULL, true }, \
-	{ "secret", "KEY[=@FILE]", "a secret setting, from a file, from standard input (KEY=@-), or asked for (KEY)", \
-	  NULL, true }, \
-	{ "role", "GROUP=ROLE", "members of the directory's group get this role; the highest wins", NULL, true }, \
-	{ "attribute", "FIELD=ATTR", "take our field from this attribute of the directory", NULL, true }, \
-	{ "schedule", "TIME", "how often to read the directory, such as 15m; or never", NULL, false }, \
-	{ "remove-most", "N", "hold a run that would remove more than N members", NULL, false }, \
-	{ "remove-share", "P", "hold a run that would remove more than P percent of the members", NULL, false }
+	{ .name = "set", .value = "KEY=VALUE", \
+	  .words = "a setting of the plug-in; KEY=@FILE reads it, KEY=@@TEXT is \"@TEXT\"", \
+	  .many = true }, \
+	{ .name = "secret", .value = "KEY[=@FILE]", \
+	  .words = "a secret setting, from a file, from standard input (KEY=@-), or asked for " \
+	           "(KEY)", .many = true }, \
+	{ .name = "role", .value = "GROUP=ROLE", \
+	  .words = "members of the directory's group get this role; the highest wins", \
+	  .many = true }, \
+	{ .name = "attribute", .value = "FIELD=ATTR", \
+	  .words = "take our field from this attribute of the directory", .many = true }, \
+	{ .name = "schedule", .value = "TIME", \
+	  .words = "how often to read the directory, such as 15m; or never" }, \
+	{ .name = "remove-most", .value = "N", \
+	  .words = "hold a run that would remove more than N members" }, \
+	{ .name = "remove-share", .value = "P", \
+	  .words = "hold a run that would remove more than P percent of the members" }
 
 static const struct option connection_create_options[] = { CONNECTION_OPTIONS, { 0 } };
 
 static const struct option connection_set_options[] = {
 	CONNECTION_OPTIONS,
-	{ "name", "NAME", "its name", NULL, false },
-	{ "state", "STATE", "active, or paused: it is not read by itself", connection_states, false },
+	{ .name = "name", .value = "NAME", .words = "its name" },
+	{ .name = "state", .value = "STATE",
+	  .words = "active, or paused: it is not read by itself", .choices = connection_states },
 	{ 0 },
 };
 
 static const struct option member_add_options[] = {
-	{ "role", "ROLE", "the role; the organisation's default role otherwise", NULL, false },
+	{ .name = "role", .value = "ROLE",
+	  .words = "the role; the organisation's default role otherwise" },
 	{ 0 },
 };
 
 static const struct option member_list_options[] = {
-	{ "state", "STATE", "only those in this state", member_states, false },
-	{ "role", "ROLE", "only those with this role", NULL, false },
-	{ "match", "TEXT", "only those whose name or e-mail has TEXT in it", NULL, false },
+	{ .name = "state", .value = "STATE", .words = "only those in this state",
+	  .choices = member_states },
+	{ .name = "role", .value = "ROLE", .words = "only those with this role" },
+	{ .name = "match", .value = "TEXT",
+	  .words = "only those whose name or e-mail has TEXT in it" },
 	LIST_OPTIONS,
 	{ 0 },
 };
 
 static const struct option check_options[] = {
-	{ "member", "MEMBER", "ask for this member, by id or e-mail; for yourself otherwise", NULL, false },
+	{ .name = "member", .value = "MEMBER",
+	  .words = "ask for this member, by id or e-mail; for yourself otherwise" },
 	{ 0 },
 };
 
 static const struct option audit_options[] = {
-	{ "action", "ACTION", "only this action, such as member.join", NULL, false },
-	{ "target", "ID", "only what was done to this", NULL, false },
-	{ "since", "TIME", "from this time on: RFC 3339, or 1h for an hour ago", NULL, false },
-	{ "until", "TIME", "up to this time", NULL, false },
-	{ "follow", NULL, "go on as entries are written, from now or --since on, until interrupted", NULL, false },
+	{ .name = "action", .value = "ACTION", .words = "only this action, such as member.join" },
+	{ .name = "target", .value = "ID", .words = "only what was done to this" },
+	{ .name = "since", .value = "TIME",
+	  .words = "from this time on: RFC 3339, or 1h for an hour ago" },
+	{ .name = "until", .value = "TIME", .words = "up to this time" },
+	{ .name = "follow",
+	  .words = "go on as entries are written, from now or --since on, until interrupted" },
 	LIST_OPTIONS,
 	{ 0 },
 };
 
-#define ORGANISATION_OPTION { "organisation", "ORG", "of this organisation; the operator's otherwise", NULL, false }
+#define ORGANISATION_OPTION \
+	{ .name = "organisation", .value = "ORG", \
+	  .words = "of this organisation; the operator's otherwise" }
 
 static const struct option token_create_options[] = {
 	ORGANISATION_OPTION,
-	{ "member", "MEMBER", "the token acts for this member, by id or e-mail", NULL, false },
-	{ "role", "ROLE", "what it may do at most", NULL, false },
-	{ "expires", "TIME", "how long it is good for, such as 30d", NULL, false },
+	{ .name = "member", .value = "MEMBER",
+	  .words = "the token acts for this member, by id or e-mail" },
+	{ .name = "role", .value = "ROLE", .words = "what it may do at most" },
+	{ .name = "expires", .value = "TIME", .words = "how long it is good for, such as 30d" },
 	{ 0 },
 };
 
@@ -124,170 +153,450 @@ static const struct option token_list_options[] = { ORGANISATION_OPTION, LIST_OP
 static const struct option token_revoke_options[] = { ORGANISATION_OPTION, { 0 } };
 
 const struct command commands[] = {
-	{ "org create", "NAME", "Make an organisation.",
-	  "The slug is what the other commands call it. An organisation of type enterprise can be connected to "
-	  "directories.",
-	  org_create_options, "rosterctl org create \"Acme Corporation\" --type enterprise --slug acme",
-	  "Prove its domain with \"rosterctl domain add\", then connect its directory with \"rosterctl connection "
-	  "create\".",
-	  organisation_create, false },
-	{ "org list", "", "List organisations.", NULL, list_options, "rosterctl org list",
-	  "\"rosterctl org show ORG\" shows one of them.", organisation_list, false },
-	{ "org show", "ORG", "Show one organisation.", "ORG is its slug or its id.", NULL, "rosterctl org show acme",
-	  "\"rosterctl member list ORG\" lists its people.", organisation_show, false },
-	{ "org set", "ORG", "Change an organisation.", "What is not named stays as it is.", org_set_options,
-	  "rosterctl org set acme --default-role viewer", "\"rosterctl audit list ORG\" shows who changed what.",
-	  organisation_set, false },
-	{ "org owner", "ORG MEMBER", "Give an organisation to another owner.",
-	  "There is exactly one owner; the former one becomes an admin. MEMBER is an id or an e-mail.", NULL,
-	  "rosterctl org owner acme ada@acme.example", "\"rosterctl member list ORG --role owner\" shows the new one.",
-	  organisation_owner, false },
-
-	{ "domain add", "ORG DOMAIN", "Add a domain of mail to an organisation.",
-	  "People of a directory are matched with users by addresses of proven domains alone.", NULL,
-	  "rosterctl domain add acme acme.example", "\"rosterctl domain list ORG\" shows whether it is proven.", domain_add,
-	  false },
-	{ "domain list", "ORG", "List an organisation's domains.", NULL, list_options, "rosterctl domain list acme",
-	  "\"rosterctl domain remove ORG DOMAIN\" removes one.", domain_list, false },
-	{ "domain remove", "ORG DOMAIN", "Remove a domain from an organisation.",
-	  "Its members stay; nobody is matched by addresses of this domain any more.", NULL,
-	  "rosterctl domain remove acme old.example", "\"rosterctl domain list ORG\" shows those that are left.",
-	  domain_remove, false },
-
-	{ "connection create", "ORG PLUGIN NAME", "Connect an organisation to a directory.",
-	  "\"rosterctl plugin show PLUGIN\" lists the settings. A secret never stands on the command line, where others "
-	  "can read it.",
-	  connection_create_options,
-	  "rosterctl connection create acme ldap corporate --set url=ldaps://dc1.acme.example "
-	  "--secret bind_password=@/root/bind --role Admins=admin --schedule 15m",
-	  "Try it with \"rosterctl connection test ORG/NAME\", then see what it would do with \"rosterctl sync plan "
-	  "ORG/NAME\".",
-	  connection_create, false },
-	{ "connection list", "ORG", "List an organisation's connections.", NULL, list_options,
-	  "rosterctl connection list acme", "\"rosterctl connection show ORG/NAME\" shows one of them.", connection_list,
-	  false },
-	{ "connection show", "ORG/NAME", "Show one connection.", "Of a secret only whether it is set is shown.", NULL,
-	  "rosterctl connection show acme/corporate", "\"rosterctl connection set ORG/NAME\" changes it.", connection_show,
-	  false },
-	{ "connection set", "ORG/NAME", "Change a connection.",
-	  "Settings that are not named stay; --role and --attribute replace all that there were.", connection_set_options,
-	  "rosterctl connection set acme/corporate --schedule 1h", "\"rosterctl connection test ORG/NAME\" tries it.",
-	  connection_set, false },
-	{ "connection delete", "ORG/NAME", "Delete a connection.",
-	  "Its members stay members until somebody decides otherwise; the directory is not read any more.", yes_options,
-	  "rosterctl connection delete acme/corporate --yes", "\"rosterctl member list ORG\" shows who is left.",
-	  connection_delete, false },
-	{ "connection test", "ORG/NAME", "Try whether a connection works.",
-	  "Opens the directory with the connection's settings, changes nothing, and says what was found.", NULL,
-	  "rosterctl connection test acme/corporate", "\"rosterctl sync plan ORG/NAME\" shows what a run would do.",
-	  connection_test, false },
-	{ "connection refused", "ORG/NAME", "List people of a directory who could not be taken.",
-	  "Each with the reason; nobody is skipped in silence.", list_options,
-	  "rosterctl connection refused acme/corporate",
-	  "Mend the directory, or the connection with \"rosterctl connection set\"; the next run takes them.",
-	  connection_refused, false },
-
-	{ "plugin list", "", "List the plug-ins that there are.", NULL, list_options, "rosterctl plugin list",
-	  "\"rosterctl plugin show PLUGIN\" lists the settings of one.", plugin_list, false },
-	{ "plugin show", "PLUGIN", "Show a plug-in and its settings.", NULL, NULL, "rosterctl plugin show ldap",
-	  "\"rosterctl connection create ORG PLUGIN NAME\" uses it.", plugin_show, false },
-
-	{ "sync run", "ORG/CONNECTION", "Read a directory now and apply what it says.",
-	  "With --wait the exit code is 0 only when the run is done, and 6 when it is held because it would remove too "
-	  "many.",
-	  wait_options, "rosterctl sync run acme/corporate --wait",
-	  "\"rosterctl sync changes ORG/RUN\" lists what it changed, \"rosterctl connection refused\" whom it could not "
-	  "take.",
-	  sync_run, false },
-	{ "sync plan", "ORG/CONNECTION", "Read a directory now and show what a run would change.",
-	  "Changes nothing. \"+\" comes, \"-\" goes, \"~\" becomes different. With --json: the run and its changes.",
-	  lines_options, "rosterctl sync plan acme/corporate", "\"rosterctl sync run ORG/CONNECTION --wait\" does it.",
-	  sync_plan, false },
-	{ "sync list", "ORG[/CONNECTION]", "List runs.", NULL, list_options, "rosterctl sync list acme --limit 20",
-	  "\"rosterctl sync show ORG/RUN\" shows one of them.", sync_list, false },
-	{ "sync show", "ORG/RUN", "Show one run.", "Where it is, what it has read, what it changed, or why not.", NULL,
-	  "rosterctl sync show acme/0192f0c1-7a3e-7cc1-8f00-5d2b1c9e4a77", "\"rosterctl sync changes ORG/RUN\" lists its "
-	  "changes.",
-	  sync_show, false },
-	{ "sync changes", "ORG/RUN", "List what a run changed, or would change.", NULL, lines_options,
-	  "rosterctl sync changes acme/0192f0c1-7a3e-7cc1-8f00-5d2b1c9e4a77",
-	  "A held run goes on with \"rosterctl sync approve\", or ends with \"rosterctl sync drop\".", sync_changes,
-	  false },
-	{ "sync approve", "ORG/RUN", "Let a held run go on.",
-	  "It applies the plan exactly as it is shown by \"rosterctl sync changes\", or refuses if the roster has moved.",
-	  wait_options, "rosterctl sync approve acme/0192f0c1-7a3e-7cc1-8f00-5d2b1c9e4a77 --wait",
-	  "\"rosterctl sync show ORG/RUN\" shows how it ended.", sync_approve, false },
-	{ "sync drop", "ORG/RUN", "Throw a held run away.", "Nothing is changed.", NULL,
-	  "rosterctl sync drop acme/0192f0c1-7a3e-7cc1-8f00-5d2b1c9e4a77",
-	  "Look at the directory before the next run: \"rosterctl connection test ORG/NAME\".", sync_drop, false },
-
-	{ "member list", "ORG", "List an organisation's members.", NULL, member_list_options,
-	  "rosterctl member list acme --state suspended", "\"rosterctl member show ORG MEMBER\" shows one of them.",
-	  member_list, false },
-	{ "member add", "ORG EMAIL NAME", "Make somebody a member by hand.",
-	  "For people who are in no directory, such as the first owner. Only the operator may.", member_add_options,
-	  "rosterctl member add acme ada@acme.example \"Ada Lovelace\" --role admin",
-	  "\"rosterctl org owner ORG MEMBER\" gives the organisation to a member.", member_add, false },
-	{ "member show", "ORG MEMBER", "Show one member.", "MEMBER is an id or an e-mail.", NULL,
-	  "rosterctl member show acme ada@acme.example", "\"rosterctl audit list ORG --target ID\" tells the history.",
-	  member_show, false },
-	{ "member role", "ORG MEMBER ROLE", "Give a member another role.",
-	  "A role that was given by hand counts more than one from a directory's group.", NULL,
-	  "rosterctl member role acme ada@acme.example admin", "\"rosterctl member show ORG MEMBER\" shows it.", member_role,
-	  false },
-	{ "member suspend", "ORG MEMBER", "Keep a member out.", "Sessions and keys end at once; the member can come back.",
-	  NULL, "rosterctl member suspend acme ada@acme.example", "\"rosterctl member restore ORG MEMBER\" takes it back.",
-	  member_suspend, false },
-	{ "member restore", "ORG MEMBER", "Let a suspended member in again.", NULL, NULL,
-	  "rosterctl member restore acme ada@acme.example", "\"rosterctl member show ORG MEMBER\" shows the state.",
-	  member_restore, false },
-	{ "member remove", "ORG MEMBER", "Remove a member from an organisation.",
-	  "A directory that still has this person brings the member back with its next run.", yes_options,
-	  "rosterctl member remove acme ada@acme.example --yes", "\"rosterctl audit list ORG\" shows who did it.",
-	  member_remove, false },
-
-	{ "group list", "ORG", "List an organisation's groups.", NULL, list_options, "rosterctl group list acme",
-	  "\"rosterctl group members ORG GROUP\" lists who is in one.", group_list, false },
-	{ "group members", "ORG GROUP", "List the members of a group.", "GROUP is an id or a name.", list_options,
-	  "rosterctl group members acme Engineering",
-	  "\"rosterctl connection set ORG/NAME --role GROUP=ROLE\" gives them a role.", group_members, false },
-
-	{ "audit list", "[ORG]", "List who did what, newest first.",
-	  "Without ORG: what concerns no organisation; only the operator sees it. With --follow the newest comes last.",
-	  audit_options, "rosterctl audit list acme --since 1d",
-	  "With --json each entry has what was there before and after.", audit_list, false },
-
-	{ "permission list", "ORG", "List what you may do in an organisation.", NULL, NULL,
-	  "rosterctl permission list acme", "\"rosterctl permission check ORG PERMISSION --member MEMBER\" asks for another.",
-	  permission_list, false },
-	{ "permission check", "ORG PERMISSION", "Ask whether somebody may do something.",
-	  "The exit code is 0 for yes and 4 for no.", check_options,
-	  "rosterctl permission check acme members.change --member ada@acme.example",
-	  "\"rosterctl member role ORG MEMBER ROLE\" changes what a member may.", permission_check, false },
-
-	{ "token create", "NAME", "Make a token for the API.",
-	  "The token is printed once and alone, so that it can be sent to a file; we keep only its hash.",
-	  token_create_options,
-	  "(umask 077; rosterctl token create ci --organisation acme --role viewer --expires 30d > ci.token)",
-	  "Use it: rosterctl --url https://roster.example --token-file ci.token whoami", token_create, false },
-	{ "token list", "", "List tokens.", "Never the tokens themselves.", token_list_options,
-	  "rosterctl token list --organisation acme", "\"rosterctl token revoke ID\" ends one.", token_list, false },
-	{ "token revoke", "ID", "End a token at once.", NULL, token_revoke_options,
-	  "rosterctl token revoke 0192f0c1-7a3e-7cc1-8f00-5d2b1c9e4a77 --organisation acme",
-	  "\"rosterctl token list\" shows those that are left.", token_revoke, false },
-
-	{ "whoami", "", "Show who you are to the daemon.", NULL, NULL, "rosterctl whoami",
-	  "\"rosterctl permission list ORG\" shows what you may.", whoami_show, false },
-	{ "status", "", "Show whether the daemon is well.", "The exit code is 0 if it is, and 5 if it cannot be reached.",
-	  NULL, "rosterctl status", "If it is not: \"journalctl -u rosterd\" tells why.", about_status, false },
-	{ "version", "", "Print the version of rosterctl.", NULL, NULL, "rosterctl version",
-	  "\"rosterctl status\" prints the daemon's.", about_version, true },
-	{ "help", "[COMMAND...]", "Teach a command, or list them all.", NULL, NULL, "rosterctl help connection create",
-	  "Try it with your own names.", help_command, true },
-	{ "completion bash", "", "Print what bash needs to complete commands.", NULL, NULL,
-	  "source <(rosterctl completion bash)", "Press Tab after \"rosterctl \".", completion_bash, true },
+	{
+		.name = "org create",
+		.arguments = "NAME",
+		.summary = "Make an organisation.",
+		.words = "The slug is what the other commands call it. An organisation of type "
+		         "enterprise can be connected to directories.",
+		.options = org_create_options,
+		.example = "rosterctl org create \"Acme Corporation\" --type enterprise --slug "
+		           "acme",
+		.next = "Prove its domain with \"rosterctl domain add\", then connect its "
+		        "directory with \"rosterctl connection create\".",
+		.run = organisation_create,
+	},
+	{
+		.name = "org list",
+		.arguments = "",
+		.summary = "List organisations.",
+		.options = list_options,
+		.example = "rosterctl org list",
+		.next = "\"rosterctl org show ORG\" shows one of them.",
+		.run = organisation_list,
+	},
+	{
+		.name = "org show",
+		.arguments = "ORG",
+		.summary = "Show one organisation.",
+		.words = "ORG is its slug or its id.",
+		.example = "rosterctl org show acme",
+		.next = "\"rosterctl member list ORG\" lists its people.",
+		.run = organisation_show,
+	},
+	{
+		.name = "org set",
+		.arguments = "ORG",
+		.summary = "Change an organisation.",
+		.words = "What is not named stays as it is.",
+		.options = org_set_options,
+		.example = "rosterctl org set acme --default-role viewer",
+		.next = "\"rosterctl audit list ORG\" shows who changed what.",
+		.run = organisation_set,
+	},
+	{
+		.name = "org owner",
+		.arguments = "ORG MEMBER",
+		.summary = "Give an organisation to another owner.",
+		.words = "There is exactly one owner; the former one becomes an admin. MEMBER is "
+		         "an id or an e-mail.",
+		.example = "rosterctl org owner acme ada@acme.example",
+		.next = "\"rosterctl member list ORG --role owner\" shows the new one.",
+		.run = organisation_owner,
+	},
+	{
+		.name = "domain add",
+		.arguments = "ORG DOMAIN",
+		.summary = "Add a domain of mail to an organisation.",
+		.words = "People of a directory are matched with users by addresses of proven "
+		         "domains alone.",
+		.example = "rosterctl domain add acme acme.example",
+		.next = "\"rosterctl domain list ORG\" shows whether it is proven.",
+		.run = domain_add,
+	},
+	{
+		.name = "domain list",
+		.arguments = "ORG",
+		.summary = "List an organisation's domains.",
+		.options = list_options,
+		.example = "rosterctl domain list acme",
+		.next = "\"rosterctl domain remove ORG DOMAIN\" removes one.",
+		.run = domain_list,
+	},
+	{
+		.name = "domain remove",
+		.arguments = "ORG DOMAIN",
+		.summary = "Remove a domain from an organisation.",
+		.words = "Its members stay; nobody is matched by addresses of this domain any "
+		         "more.",
+		.example = "rosterctl domain remove acme old.example",
+		.next = "\"rosterctl domain list ORG\" shows those that are left.",
+		.run = domain_remove,
+	},
+	{
+		.name = "connection create",
+		.arguments = "ORG PLUGIN NAME",
+		.summary = "Connect an organisation to a directory.",
+		.words = "\"rosterctl plugin show PLUGIN\" lists the settings. A secret never "
+		         "stands on the command line, where others can read it.",
+		.options = connection_create_options,
+		.example = "rosterctl connection create acme ldap corporate --set "
+		           "url=ldaps://dc1.acme.example --secret bind_password=@/root/bind "
+		           "--role Admins=admin --schedule 15m",
+		.next = "Try it with \"rosterctl connection test ORG/NAME\", then see what it "
+		        "would do with \"rosterctl sync plan ORG/NAME\".",
+		.run = connection_create,
+	},
+	{
+		.name = "connection list",
+		.arguments = "ORG",
+		.summary = "List an organisation's connections.",
+		.options = list_options,
+		.example = "rosterctl connection list acme",
+		.next = "\"rosterctl connection show ORG/NAME\" shows one of them.",
+		.run = connection_list,
+	},
+	{
+		.name = "connection show",
+		.arguments = "ORG/NAME",
+		.summary = "Show one connection.",
+		.words = "Of a secret only whether it is set is shown.",
+		.example = "rosterctl connection show acme/corporate",
+		.next = "\"rosterctl connection set ORG/NAME\" changes it.",
+		.run = connection_show,
+	},
+	{
+		.name = "connection set",
+		.arguments = "ORG/NAME",
+		.summary = "Change a connection.",
+		.words = "Settings that are not named stay; --role and --attribute replace all "
+		         "that there were.",
+		.options = connection_set_options,
+		.example = "rosterctl connection set acme/corporate --schedule 1h",
+		.next = "\"rosterctl connection test ORG/NAME\" tries it.",
+		.run = connection_set,
+	},
+	{
+		.name = "connection delete",
+		.arguments = "ORG/NAME",
+		.summary = "Delete a connection.",
+		.words = "Its members stay members until somebody decides otherwise; the "
+		         "directory is not read any more.",
+		.options = yes_options,
+		.example = "rosterctl connection delete acme/corporate --yes",
+		.next = "\"rosterctl member list ORG\" shows who is left.",
+		.run = connection_delete,
+	},
+	{
+		.name = "connection test",
+		.arguments = "ORG/NAME",
+		.summary = "Try whether a connection works.",
+		.words = "Opens the directory with the connection's settings, changes nothing, "
+		         "and says what was found.",
+		.example = "rosterctl connection test acme/corporate",
+		.next = "\"rosterctl sync plan ORG/NAME\" shows what a run would do.",
+		.run = connection_test,
+	},
+	{
+		.name = "connection refused",
+		.arguments = "ORG/NAME",
+		.summary = "List people of a directory who could not be taken.",
+		.words = "Each with the reason; nobody is skipped in silence.",
+		.options = list_options,
+		.example = "rosterctl connection refused acme/corporate",
+		.next = "Mend the directory, or the connection with \"rosterctl connection set\"; "
+		        "the next run takes them.",
+		.run = connection_refused,
+	},
+	{
+		.name = "plugin list",
+		.arguments = "",
+		.summary = "List the plug-ins that there are.",
+		.options = list_options,
+		.example = "rosterctl plugin list",
+		.next = "\"rosterctl plugin show PLUGIN\" lists the settings of one.",
+		.run = plugin_list,
+	},
+	{
+		.name = "plugin show",
+		.arguments = "PLUGIN",
+		.summary = "Show a plug-in and its settings.",
+		.example = "rosterctl plugin show ldap",
+		.next = "\"rosterctl connection create ORG PLUGIN NAME\" uses it.",
+		.run = plugin_show,
+	},
+	{
+		.name = "sync run",
+		.arguments = "ORG/CONNECTION",
+		.summary = "Read a directory now and apply what it says.",
+		.words = "With --wait the exit code is 0 only when the run is done, and 6 when it "
+		         "is held because it would remove too many.",
+		.options = wait_options,
+		.example = "rosterctl sync run acme/corporate --wait",
+		.next = "\"rosterctl sync changes ORG/RUN\" lists what it changed, \"rosterctl "
+		        "connection refused\" whom it could not take.",
+		.run = sync_run,
+	},
+	{
+		.name = "sync plan",
+		.arguments = "ORG/CONNECTION",
+		.summary = "Read a directory now and show what a run would change.",
+		.words = "Changes nothing. \"+\" comes, \"-\" goes, \"~\" becomes different. With "
+		         "--json: the run and its changes.",
+		.options = lines_options,
+		.example = "rosterctl sync plan acme/corporate",
+		.next = "\"rosterctl sync run ORG/CONNECTION --wait\" does it.",
+		.run = sync_plan,
+	},
+	{
+		.name = "sync list",
+		.arguments = "ORG[/CONNECTION]",
+		.summary = "List runs.",
+		.options = list_options,
+		.example = "rosterctl sync list acme --limit 20",
+		.next = "\"rosterctl sync show ORG/RUN\" shows one of them.",
+		.run = sync_list,
+	},
+	{
+		.name = "sync show",
+		.arguments = "ORG/RUN",
+		.summary = "Show one run.",
+		.words = "Where it is, what it has read, what it changed, or why not.",
+		.example = "rosterctl sync show acme/0192f0c1-7a3e-7cc1-8f00-5d2b1c9e4a77",
+		.next = "\"rosterctl sync changes ORG/RUN\" lists its changes.",
+		.run = sync_show,
+	},
+	{
+		.name = "sync changes",
+		.arguments = "ORG/RUN",
+		.summary = "List what a run changed, or would change.",
+		.options = lines_options,
+		.example = "rosterctl sync changes acme/0192f0c1-7a3e-7cc1-8f00-5d2b1c9e4a77",
+		.next = "A held run goes on with \"rosterctl sync approve\", or ends with "
+		        "\"rosterctl sync drop\".",
+		.run = sync_changes,
+	},
+	{
+		.name = "sync approve",
+		.arguments = "ORG/RUN",
+		.summary = "Let a held run go on.",
+		.words = "It applies the plan exactly as it is shown by \"rosterctl sync "
+		         "changes\", or refuses if the roster has moved.",
+		.options = wait_options,
+		.example = "rosterctl sync approve acme/0192f0c1-7a3e-7cc1-8f00-5d2b1c9e4a77 "
+		           "--wait",
+		.next = "\"rosterctl sync show ORG/RUN\" shows how it ended.",
+		.run = sync_approve,
+	},
+	{
+		.name = "sync drop",
+		.arguments = "ORG/RUN",
+		.summary = "Throw a held run away.",
+		.words = "Nothing is changed.",
+		.example = "rosterctl sync drop acme/0192f0c1-7a3e-7cc1-8f00-5d2b1c9e4a77",
+		.next = "Look at the directory before the next run: \"rosterctl connection test "
+		        "ORG/NAME\".",
+		.run = sync_drop,
+	},
+	{
+		.name = "member list",
+		.arguments = "ORG",
+		.summary = "List an organisation's members.",
+		.options = member_list_options,
+		.example = "rosterctl member list acme --state suspended",
+		.next = "\"rosterctl member show ORG MEMBER\" shows one of them.",
+		.run = member_list,
+	},
+	{
+		.name = "member add",
+		.arguments = "ORG EMAIL NAME",
+		.summary = "Make somebody a member by hand.",
+		.words = "For people who are in no directory, such as the first owner. Only the "
+		         "operator may.",
+		.options = member_add_options,
+		.example = "rosterctl member add acme ada@acme.example \"Ada Lovelace\" --role "
+		           "admin",
+		.next = "\"rosterctl org owner ORG MEMBER\" gives the organisation to a member.",
+		.run = member_add,
+	},
+	{
+		.name = "member show",
+		.arguments = "ORG MEMBER",
+		.summary = "Show one member.",
+		.words = "MEMBER is an id or an e-mail.",
+		.example = "rosterctl member show acme ada@acme.example",
+		.next = "\"rosterctl audit list ORG --target ID\" tells the history.",
+		.run = member_show,
+	},
+	{
+		.name = "member role",
+		.arguments = "ORG MEMBER ROLE",
+		.summary = "Give a member another role.",
+		.words = "A role that was given by hand counts more than one from a directory's "
+		         "group.",
+		.example = "rosterctl member role acme ada@acme.example admin",
+		.next = "\"rosterctl member show ORG MEMBER\" shows it.",
+		.run = member_role,
+	},
+	{
+		.name = "member suspend",
+		.arguments = "ORG MEMBER",
+		.summary = "Keep a member out.",
+		.words = "Sessions and keys end at once; the member can come back.",
+		.example = "rosterctl member suspend acme ada@acme.example",
+		.next = "\"rosterctl member restore ORG MEMBER\" takes it back.",
+		.run = member_suspend,
+	},
+	{
+		.name = "member restore",
+		.arguments = "ORG MEMBER",
+		.summary = "Let a suspended member in again.",
+		.example = "rosterctl member restore acme ada@acme.example",
+		.next = "\"rosterctl member show ORG MEMBER\" shows the state.",
+		.run = member_restore,
+	},
+	{
+		.name = "member remove",
+		.arguments = "ORG MEMBER",
+		.summary = "Remove a member from an organisation.",
+		.words = "A directory that still has this person brings the member back with its "
+		         "next run.",
+		.options = yes_options,
+		.example = "rosterctl member remove acme ada@acme.example --yes",
+		.next = "\"rosterctl audit list ORG\" shows who did it.",
+		.run = member_remove,
+	},
+	{
+		.name = "group list",
+		.arguments = "ORG",
+		.summary = "List an organisation's groups.",
+		.options = list_options,
+		.example = "rosterctl group list acme",
+		.next = "\"rosterctl group members ORG GROUP\" lists who is in one.",
+		.run = group_list,
+	},
+	{
+		.name = "group members",
+		.arguments = "ORG GROUP",
+		.summary = "List the members of a group.",
+		.words = "GROUP is an id or a name.",
+		.options = list_options,
+		.example = "rosterctl group members acme Engineering",
+		.next = "\"rosterctl connection set ORG/NAME --role GROUP=ROLE\" gives them a "
+		        "role.",
+		.run = group_members,
+	},
+	{
+		.name = "audit list",
+		.arguments = "[ORG]",
+		.summary = "List who did what, newest first.",
+		.words = "Without ORG: what concerns no organisation; only the operator sees it. "
+		         "With --follow the newest comes last.",
+		.options = audit_options,
+		.example = "rosterctl audit list acme --since 1d",
+		.next = "With --json each entry has what was there before and after.",
+		.run = audit_list,
+	},
+	{
+		.name = "permission list",
+		.arguments = "ORG",
+		.summary = "List what you may do in an organisation.",
+		.example = "rosterctl permission list acme",
+		.next = "\"rosterctl permission check ORG PERMISSION --member MEMBER\" asks for "
+		        "another.",
+		.run = permission_list,
+	},
+	{
+		.name = "permission check",
+		.arguments = "ORG PERMISSION",
+		.summary = "Ask whether somebody may do something.",
+		.words = "The exit code is 0 for yes and 4 for no.",
+		.options = check_options,
+		.example = "rosterctl permission check acme members.change --member "
+		           "ada@acme.example",
+		.next = "\"rosterctl member role ORG MEMBER ROLE\" changes what a member may.",
+		.run = permission_check,
+	},
+	{
+		.name = "token create",
+		.arguments = "NAME",
+		.summary = "Make a token for the API.",
+		.words = "The token is printed once and alone, so that it can be sent to a file; "
+		         "we keep only its hash.",
+		.options = token_create_options,
+		.example = "(umask 077; rosterctl token create ci --organisation acme --role "
+		           "viewer --expires 30d > ci.token)",
+		.next = "Use it: rosterctl --url https://roster.example --token-file ci.token "
+		        "whoami",
+		.run = token_create,
+	},
+	{
+		.name = "token list",
+		.arguments = "",
+		.summary = "List tokens.",
+		.words = "Never the tokens themselves.",
+		.options = token_list_options,
+		.example = "rosterctl token list --organisation acme",
+		.next = "\"rosterctl token revoke ID\" ends one.",
+		.run = token_list,
+	},
+	{
+		.name = "token revoke",
+		.arguments = "ID",
+		.summary = "End a token at once.",
+		.options = token_revoke_options,
+		.example = "rosterctl token revoke 0192f0c1-7a3e-7cc1-8f00-5d2b1c9e4a77 "
+		           "--organisation acme",
+		.next = "\"rosterctl token list\" shows those that are left.",
+		.run = token_revoke,
+	},
+	{
+		.name = "whoami",
+		.arguments = "",
+		.summary = "Show who you are to the daemon.",
+		.example = "rosterctl whoami",
+		.next = "\"rosterctl permission list ORG\" shows what you may.",
+		.run = whoami_show,
+	},
+	{
+		.name = "status",
+		.arguments = "",
+		.summary = "Show whether the daemon is well.",
+		.words = "The exit code is 0 if it is, and 5 if it cannot be reached.",
+		.example = "rosterctl status",
+		.next = "If it is not: \"journalctl -u rosterd\" tells why.",
+		.run = about_status,
+	},
+	{
+		.name = "version",
+		.arguments = "",
+		.summary = "Print the version of rosterctl.",
+		.example = "rosterctl version",
+		.next = "\"rosterctl status\" prints the daemon's.",
+		.run = about_version,
+		.offline = true,
+	},
+	{
+		.name = "help",
+		.arguments = "[COMMAND...]",
+		.summary = "Teach a command, or list them all.",
+		.example = "rosterctl help connection create",
+		.next = "Try it with your own names.",
+		.run = help_command,
+		.offline = true,
+	},
+	{
+		.name = "completion bash",
+		.arguments = "",
+		.summary = "Print what bash needs to complete commands.",
+		.example = "source <(rosterctl completion bash)",
+		.next = "Press Tab after \"rosterctl \".",
+		.run = completion_bash,
+		.offline = true,
+	},
 	{ 0 },
 };
+/* clang-format on */
 
 const struct command *command_find(const char *name)
 {

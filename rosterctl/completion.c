@@ -32,10 +32,12 @@ static void put_second_words(void)
 	for (const struct command *c = commands; c->name; c++) {
 		int length = (int)strcspn(c->name, " ");
 
-		if (!c->name[length] || (c > commands && strncmp(c[-1].name, c->name, (size_t)length + 1) == 0))
+		if (!c->name[length] ||
+		    (c > commands && strncmp(c[-1].name, c->name, (size_t)length + 1) == 0))
 			continue;
 		printf("\t%.*s) words=\"", length, c->name);
-		for (const struct command *in = c; in->name && strncmp(in->name, c->name, (size_t)length + 1) == 0; in++)
+		for (const struct command *in = c;
+		     in->name && strncmp(in->name, c->name, (size_t)length + 1) == 0; in++)
 			printf("%s%s", in == c ? "" : " ", in->name + length + 1);
 		printf("\" ;;\n");
 	}

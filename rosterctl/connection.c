@@ -10,9 +10,12 @@
 enum { REMOVE_MOST_MOST = 1000 * 1000 * 1000, SHARE_MOST = 100 /* percent */ };
 
 static const struct column in_list[] = {
-	{ "name", "name", CELL_TEXT },         { "plug-in", "plugin", CELL_TEXT },
-	{ "state", "state", CELL_TEXT },       { "last run", "last_run.state", CELL_TEXT },
-	{ "schedule", "schedule", CELL_TEXT }, { "next due", "next_due_at", CELL_TIME },
+	{ "name", "name", CELL_TEXT },
+	{ "plug-in", "plugin", CELL_TEXT },
+	{ "state", "state", CELL_TEXT },
+	{ "last run", "last_run.state", CELL_TEXT },
+	{ "schedule", "schedule", CELL_TEXT },
+	{ "next due", "next_due_at", CELL_TIME },
 	{ "id", "id", CELL_TEXT },
 	{ 0 },
 };
@@ -35,9 +38,12 @@ static const struct column in_full[] = {
 };
 
 static const struct column of_refused[] = {
-	{ "account", "remote_id", CELL_TEXT },    { "user name", "user_name", CELL_TEXT },
-	{ "e-mail", "email", CELL_TEXT },         { "reason", "reason", CELL_TEXT },
-	{ "last seen", "last_seen_at", CELL_TIME }, { "code", "code", CELL_TEXT },
+	{ "account", "remote_id", CELL_TEXT },
+	{ "user name", "user_name", CELL_TEXT },
+	{ "e-mail", "email", CELL_TEXT },
+	{ "reason", "reason", CELL_TEXT },
+	{ "last seen", "last_seen_at", CELL_TIME },
+	{ "code", "code", CELL_TEXT },
 	{ 0 },
 };
 
@@ -50,9 +56,12 @@ static const struct column of_plugin[] = {
 };
 
 static const struct column of_setting[] = {
-	{ "setting", "name", CELL_TEXT },       { "type", "type", CELL_TEXT },
-	{ "required", "required", CELL_TEXT },  { "default", "default", CELL_TEXT },
-	{ "choices", "choices", CELL_TEXT },    { "what it is", "words", CELL_TEXT },
+	{ "setting", "name", CELL_TEXT },
+	{ "type", "type", CELL_TEXT },
+	{ "required", "required", CELL_TEXT },
+	{ "default", "default", CELL_TEXT },
+	{ "choices", "choices", CELL_TEXT },
+	{ "what it is", "words", CELL_TEXT },
 	{ 0 },
 };
 
@@ -64,7 +73,8 @@ static int connection_path(const struct ctl *ctl, const char *then, const char *
 	if (path_split(ctl->arena, ctl_word(ctl, 0), "CONNECTION", &organisation, &name, e) < 0)
 		return -1;
 	*ret = arena_format(ctl->arena, "%s%s",
-	                    path_make(ctl->arena, "/v1/organisations/{}/connections/{}", organisation, name), then);
+			    path_make(ctl->arena, "/v1/organisations/{}/connections/{}", organisation, name),
+			    then);
 	return 0;
 }
 
@@ -72,7 +82,8 @@ static int connection_path(const struct ctl *ctl, const char *then, const char *
 static int write_connection(struct body *body, const struct ctl *ctl, struct error *e)
 {
 	body_text(body, ctl, "schedule", "schedule");
-	if (body_settings(body, ctl, e) < 0 || body_roles(body, ctl, e) < 0 || body_attributes(body, ctl, e) < 0 ||
+	if (body_settings(body, ctl, e) < 0 || body_roles(body, ctl, e) < 0 ||
+	    body_attributes(body, ctl, e) < 0 ||
 	    body_number(body, ctl, "remove-most", "remove_most", 0, REMOVE_MOST_MOST, e) < 0 ||
 	    body_number(body, ctl, "remove-share", "remove_share", 0, SHARE_MOST, e) < 0)
 		return -1;
@@ -88,8 +99,9 @@ int connection_create(struct ctl *ctl, struct error *e)
 	json_put_text(&body.writer, "name", ctl_word(ctl, 2));
 	if (write_connection(&body, ctl, e) < 0)
 		return -1;
-	if (print_reply(ctl, "POST", path_make(ctl->arena, "/v1/organisations/{}/connections", ctl_word(ctl, 0)), &body,
-	                in_full, e) < 0)
+	if (print_reply(ctl, "POST",
+			path_make(ctl->arena, "/v1/organisations/{}/connections", ctl_word(ctl, 0)), &body,
+			in_full, e) < 0)
 		return -1;
 	print_hint(ctl, "try it: rosterctl connection test %s/%s", ctl_word(ctl, 0), ctl_word(ctl, 2));
 	return 0;
@@ -98,7 +110,7 @@ int connection_create(struct ctl *ctl, struct error *e)
 int connection_list(struct ctl *ctl, struct error *e)
 {
 	return print_list(ctl, path_make(ctl->arena, "/v1/organisations/{}/connections", ctl_word(ctl, 0)),
-	                  &(struct listing){ in_list, "no connections" }, e);
+			  &(struct listing){ in_list, "no connections" }, e);
 }
 
 int connection_show(struct ctl *ctl, struct error *e)
@@ -129,7 +141,8 @@ int connection_delete(struct ctl *ctl, struct error *e)
 	const char *path;
 
 	if (connection_path(ctl, "", &path, e) < 0 ||
-	    print_confirm(ctl, arena_format(ctl->arena, "delete connection \"%s\"", ctl_word(ctl, 0)), e) < 0 ||
+	    print_confirm(ctl, arena_format(ctl->arena, "delete connection \"%s\"", ctl_word(ctl, 0)), e) <
+		    0 ||
 	    session_call(ctl->session, ctl->arena, "DELETE", path, NULL, &answer, e) < 0)
 		return -1;
 	print_line(ctl, "connection \"%s\" is deleted", ctl_word(ctl, 0));
@@ -139,14 +152,16 @@ int connection_delete(struct ctl *ctl, struct error *e)
 /* What the plug-in noted on the way, and why it did not work. */
 static int judge_test(struct ctl *ctl, const struct answer *answer, struct error *e)
 {
-	const struct json *notes = json_member(answer->json, "notes"), *why = json_member(answer->json, "error");
+	const struct json *notes = json_member(answer->json, "notes"),
+			  *why = json_member(answer->json, "error");
 	const char *code = json_text(json_member(why, "code")), *text = json_text(json_member(why, "text"));
 
 	for (size_t i = 0; i < json_count(notes); i++)
 		print_line(ctl, "%s", json_text(json_at(notes, i)) ? json_text(json_at(notes, i)) : "-");
 	if (!json_bool(json_member(answer->json, "ok")))
 		return error_set(e, ERROR_REMOTE, code ? code : "connection.test", "%s",
-		                 text ? text : "the connection does not work, and nothing was said about why");
+				 text ? text
+				      : "the connection does not work, and nothing was said about why");
 	print_line(ctl, "connection \"%s\" works", ctl_word(ctl, 0));
 	return 0;
 }
@@ -182,8 +197,8 @@ int plugin_show(struct ctl *ctl, struct error *e)
 {
 	struct answer answer;
 
-	if (session_ask(ctl->session, ctl->arena, "GET", path_make(ctl->arena, "/v1/plugins/{}", ctl_word(ctl, 0)),
-	                NULL, &answer, e) < 0)
+	if (session_ask(ctl->session, ctl->arena, "GET",
+			path_make(ctl->arena, "/v1/plugins/{}", ctl_word(ctl, 0)), NULL, &answer, e) < 0)
 		return -1;
 	print_answer(ctl, &answer, of_plugin);
 	if (!ctl->json)

@@ -12,8 +12,8 @@ struct ctl {
 	struct arena *arena; /* until the end of the program */
 	const struct arguments *given;
 	struct session *session; /* NULL if the command is offline */
-	bool json;               /* answers are for a program */
-	bool lines;              /* ... one item a line */
+	bool json;		 /* answers are for a program */
+	bool lines;		 /* ... one item a line */
 };
 
 /* The n-th argument after the command's name, NULL if it was not given. */

@@ -22,9 +22,8 @@ static const struct {
 	const char *code;
 	enum exits number;
 } by_code[] = {
-	{ CODE_USAGE, EXITS_USAGE },         { CODE_UNREACHABLE, EXITS_UNREACHABLE },
-	{ CODE_HELD, EXITS_HELD },           { CODE_NONSENSE, EXITS_NONSENSE },
-	{ CODE_TOO_LARGE, EXITS_NONSENSE },
+	{ CODE_USAGE, EXITS_USAGE },	   { CODE_UNREACHABLE, EXITS_UNREACHABLE }, { CODE_HELD, EXITS_HELD },
+	{ CODE_NONSENSE, EXITS_NONSENSE }, { CODE_TOO_LARGE, EXITS_NONSENSE },
 };
 
 static enum exits of_kind(enum error_kind kind)

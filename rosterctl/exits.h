@@ -18,11 +18,11 @@ enum exits {
 };
 
 /* The codes of errors that are made on this side and have a number of their own. */
-#define CODE_USAGE       "usage"
+#define CODE_USAGE	 "usage"
 #define CODE_UNREACHABLE "daemon.unreachable"
-#define CODE_HELD        "run.held"
-#define CODE_NONSENSE    "answer.nonsense"
-#define CODE_TOO_LARGE   "answer.too_large"
+#define CODE_HELD	 "run.held"
+#define CODE_NONSENSE	 "answer.nonsense"
+#define CODE_TOO_LARGE	 "answer.too_large"
 
 struct exits_meaning {
 	enum exits number;

@@ -9,8 +9,8 @@ command_fn organisation_create, organisation_list, organisation_show, organisati
 command_fn domain_add, domain_list, domain_remove;
 
 /* connection.c */
-command_fn connection_create, connection_list, connection_show, connection_set, connection_delete, connection_test,
-	connection_refused;
+command_fn connection_create, connection_list, connection_show, connection_set, connection_delete,
+	connection_test, connection_refused;
 command_fn plugin_list, plugin_show;
 
 /* sync.c */

@@ -11,7 +11,8 @@
 
 enum { INDENT = 2, NAME_WIDTH = 20, OPTION_WIDTH = 26, SHOWN_MOST = 64 };
 
-/* Wraps words at HELP_WIDTH; what follows the first line is indented. The first line stands at column `at` already. */
+/* Wraps words at HELP_WIDTH; what follows the first line is indented. The first line stands at column `at`
+ * already. */
 static void put_wrapped(FILE *out, const char *words, size_t at, size_t indent)
 {
 	bool first = true;
@@ -50,15 +51,15 @@ static void put_options(FILE *out, const char *title, const struct option *optio
 	fprintf(out, "\n%s\n", title);
 	for (; options->name; options++) {
 		snprintf(shown, sizeof(shown), "--%s%s%s%s", options->name, options->value ? " " : "",
-		         options->value ? options->value : "", options->many ? " ..." : "");
+			 options->value ? options->value : "", options->many ? " ..." : "");
 		put_entry(out, shown, options->words, OPTION_WIDTH);
 	}
 }
 
 void help_of(FILE *out, const struct command *command)
 {
-	fprintf(out, "rosterctl %s%s%s%s\n\n", command->name, *command->arguments ? " " : "", command->arguments,
-	        command->options ? " [OPTION...]" : "");
+	fprintf(out, "rosterctl %s%s%s%s\n\n", command->name, *command->arguments ? " " : "",
+		command->arguments, command->options ? " [OPTION...]" : "");
 	put_wrapped(out, command->summary, 0, 0);
 	if (command->words) {
 		fputc('\n', out);
@@ -106,7 +107,8 @@ void help_overview(FILE *out)
 	      "people who come from there.\n\nCommands\n",
 	      out);
 	for (const struct command *c = commands; c->name; c++) {
-		if (c > commands && (strchr(c->name, ' ') || strchr(c[-1].name, ' ')) && !same_group(c, c - 1))
+		if (c > commands && (strchr(c->name, ' ') || strchr(c[-1].name, ' ')) &&
+		    !same_group(c, c - 1))
 			fputc('\n', out);
 		put_entry(out, c->name, c->summary, NAME_WIDTH + INDENT);
 	}
@@ -139,6 +141,6 @@ int help_command(struct ctl *ctl, struct error *e)
 		help_group(stdout, first);
 	else
 		return usage_error(e, "there is no command \"%s%s%s\"; \"rosterctl help\" lists them", first,
-		                   second ? " " : "", second ? second : "");
+				   second ? " " : "", second ? second : "");
 	return 0;
 }

@@ -1,4 +1,5 @@
-/* The items of a list as the daemon wrote them, byte for byte, so that programs get the API's JSON and not ours. */
+/* The items of a list as the daemon wrote them, byte for byte, so that programs get the API's JSON and not
+ * ours. */
 #ifndef ROSTERCTL_ITEMS_H
 #define ROSTERCTL_ITEMS_H
 

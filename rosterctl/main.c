@@ -1,4 +1,5 @@
-/* rosterctl: reads the command line, opens the conversation with the daemon, runs one command, says how it ended. */
+/* rosterctl: reads the command line, opens the conversation with the daemon, runs one command, says how it
+ * ended. */
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -36,8 +37,10 @@ static int choose_daemon(const struct arguments *given, struct session_options *
 	if (!ret->token_file)
 		ret->token_file = from_environment("ROSTERD_TOKEN_FILE");
 	if (timeout && (text_to_duration_ms(timeout, &ret->timeout_ms) < 0 || ret->timeout_ms < 1 ||
-	                ret->timeout_ms > SESSION_ANSWER_MS_MOST))
-		return usage_error(e, "--timeout is \"%s\"; a time such as \"30s\" is expected, at most \"1h\"", timeout);
+			ret->timeout_ms > SESSION_ANSWER_MS_MOST))
+		return usage_error(e,
+				   "--timeout is \"%s\"; a time such as \"30s\" is expected, at most \"1h\"",
+				   timeout);
 	return 0;
 }
 
@@ -99,8 +102,8 @@ static void report(struct arena *arena, const struct error *e)
 	if (text_equal(e->code, CODE_USAGE))
 		fprintf(stderr, "rosterctl: %s\n", safe_text(arena, e->text));
 	else
-		fprintf(stderr, "rosterctl: %s (%s%s%s)\n", safe_text(arena, e->text), safe_text(arena, e->code),
-		        e->detail[0] ? ", " : "", safe_text(arena, e->detail));
+		fprintf(stderr, "rosterctl: %s (%s%s%s)\n", safe_text(arena, e->text),
+			safe_text(arena, e->code), e->detail[0] ? ", " : "", safe_text(arena, e->detail));
 }
 
 int main(int argc, char **argv)

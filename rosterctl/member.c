@@ -7,8 +7,12 @@
 #include "rosterctl/session.h"
 
 static const struct column in_list[] = {
-	{ "name", "name", CELL_TEXT },     { "e-mail", "email", CELL_TEXT },   { "role", "role", CELL_TEXT },
-	{ "state", "state", CELL_TEXT },   { "source", "source", CELL_TEXT },  { "joined", "joined_at", CELL_TIME },
+	{ "name", "name", CELL_TEXT },
+	{ "e-mail", "email", CELL_TEXT },
+	{ "role", "role", CELL_TEXT },
+	{ "state", "state", CELL_TEXT },
+	{ "source", "source", CELL_TEXT },
+	{ "joined", "joined_at", CELL_TIME },
 	{ 0 },
 };
 
@@ -68,8 +72,9 @@ int member_add(struct ctl *ctl, struct error *e)
 	json_put_text(&body.writer, "email", ctl_word(ctl, 1));
 	json_put_text(&body.writer, "name", ctl_word(ctl, 2));
 	body_text(&body, ctl, "role", "role");
-	return print_reply(ctl, "POST", path_make(ctl->arena, "/v1/organisations/{}/members", ctl_word(ctl, 0)), &body,
-	                   in_full, e);
+	return print_reply(ctl, "POST",
+			   path_make(ctl->arena, "/v1/organisations/{}/members", ctl_word(ctl, 0)), &body,
+			   in_full, e);
 }
 
 int member_show(struct ctl *ctl, struct error *e)
@@ -105,8 +110,10 @@ int member_remove(struct ctl *ctl, struct error *e)
 {
 	struct answer answer;
 
-	if (print_confirm(ctl, arena_format(ctl->arena, "remove \"%s\" from \"%s\"", ctl_word(ctl, 1), ctl_word(ctl, 0)),
-	                  e) < 0 ||
+	if (print_confirm(ctl,
+			  arena_format(ctl->arena, "remove \"%s\" from \"%s\"", ctl_word(ctl, 1),
+				       ctl_word(ctl, 0)),
+			  e) < 0 ||
 	    session_call(ctl->session, ctl->arena, "DELETE", member_path(ctl), NULL, &answer, e) < 0)
 		return -1;
 	print_line(ctl, "\"%s\" is no longer a member of \"%s\"", ctl_word(ctl, 1), ctl_word(ctl, 0));
@@ -116,13 +123,13 @@ int member_remove(struct ctl *ctl, struct error *e)
 int group_list(struct ctl *ctl, struct error *e)
 {
 	return print_list(ctl, path_make(ctl->arena, "/v1/organisations/{}/groups", ctl_word(ctl, 0)),
-	                  &(struct listing){ of_group, "no groups" }, e);
+			  &(struct listing){ of_group, "no groups" }, e);
 }
 
 int group_members(struct ctl *ctl, struct error *e)
 {
-	const char *path =
-		path_make(ctl->arena, "/v1/organisations/{}/groups/{}/members", ctl_word(ctl, 0), ctl_word(ctl, 1));
+	const char *path = path_make(ctl->arena, "/v1/organisations/{}/groups/{}/members", ctl_word(ctl, 0),
+				     ctl_word(ctl, 1));
 
 	return print_list(ctl, path, &(struct listing){ of_group_member, "nobody is in this group" }, e);
 }

@@ -7,9 +7,12 @@
 #include "rosterctl/session.h"
 
 static const struct column in_list[] = {
-	{ "slug", "slug", CELL_TEXT },   { "name", "name", CELL_TEXT },
-	{ "type", "type", CELL_TEXT },   { "state", "state", CELL_TEXT },
-	{ "members", "members", CELL_NUMBER }, { "id", "id", CELL_TEXT },
+	{ "slug", "slug", CELL_TEXT },
+	{ "name", "name", CELL_TEXT },
+	{ "type", "type", CELL_TEXT },
+	{ "state", "state", CELL_TEXT },
+	{ "members", "members", CELL_NUMBER },
+	{ "id", "id", CELL_TEXT },
 	{ 0 },
 };
 
@@ -83,7 +86,7 @@ int organisation_owner(struct ctl *ctl, struct error *e)
 	body_open(&body);
 	json_put_text(&body.writer, "member", ctl_word(ctl, 1));
 	return print_reply(ctl, "POST", path_make(ctl->arena, "/v1/organisations/{}/owner", ctl_word(ctl, 0)),
-	                   &body, in_full, e);
+			   &body, in_full, e);
 }
 
 int domain_add(struct ctl *ctl, struct error *e)
@@ -92,14 +95,15 @@ int domain_add(struct ctl *ctl, struct error *e)
 
 	body_open(&body);
 	json_put_text(&body.writer, "domain", ctl_word(ctl, 1));
-	return print_reply(ctl, "POST", path_make(ctl->arena, "/v1/organisations/{}/domains", ctl_word(ctl, 0)),
-	                   &body, of_domain, e);
+	return print_reply(ctl, "POST",
+			   path_make(ctl->arena, "/v1/organisations/{}/domains", ctl_word(ctl, 0)), &body,
+			   of_domain, e);
 }
 
 int domain_list(struct ctl *ctl, struct error *e)
 {
 	return print_list(ctl, path_make(ctl->arena, "/v1/organisations/{}/domains", ctl_word(ctl, 0)),
-	                  &(struct listing){ of_domain, "no domains" }, e);
+			  &(struct listing){ of_domain, "no domains" }, e);
 }
 
 int domain_remove(struct ctl *ctl, struct error *e)

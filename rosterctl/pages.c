@@ -11,8 +11,8 @@
 
 struct walk {
 	char cursor[PAGES_CURSOR_MOST + 1]; /* where the next page begins; "" before the first */
-	int64_t left;                       /* items still wanted; -1: all */
-	int empty;                          /* pages without an item, in a row */
+	int64_t left;			    /* items still wanted; -1: all */
+	int empty;			    /* pages without an item, in a row */
 };
 
 static int read_page(const struct answer *answer, const struct walk *walk, struct page *ret, struct error *e)
@@ -20,7 +20,8 @@ static int read_page(const struct answer *answer, const struct walk *walk, struc
 	const struct json *list = json_member(answer->json, "items");
 
 	if (!json_is_array(list) || items_find(answer->bytes, "items", &ret->items) == 0)
-		return error_set(e, ERROR_REMOTE, CODE_NONSENSE, "the answer is no list: it has no \"items\"");
+		return error_set(e, ERROR_REMOTE, CODE_NONSENSE,
+				 "the answer is no list: it has no \"items\"");
 	ret->list = list;
 	ret->count = json_count(list);
 	if (walk->left >= 0 && (int64_t)ret->count > walk->left)
@@ -40,7 +41,8 @@ static int go_on(struct walk *walk, const struct answer *answer, size_t count, s
 		return 0;
 	if (*next == '\0' || strlen(next) > PAGES_CURSOR_MOST || strcmp(next, walk->cursor) == 0 ||
 	    walk->empty > PAGES_EMPTY_MOST)
-		return error_set(e, ERROR_REMOTE, CODE_NONSENSE, "the list does not end: its \"next\" leads nowhere");
+		return error_set(e, ERROR_REMOTE, CODE_NONSENSE,
+				 "the list does not end: its \"next\" leads nowhere");
 	memcpy(walk->cursor, next, strlen(next) + 1);
 	return 1;
 }
@@ -56,7 +58,7 @@ static const char *page_path(struct arena *arena, const char *path, const struct
 }
 
 int pages_walk(struct session *session, const char *path, int64_t most, page_fn *each, void *context,
-               struct error *e)
+	       struct error *e)
 {
 	scoped(arena) *arena = arena_open("page");
 	struct walk walk = { .left = most > 0 ? most : -1 };
@@ -66,7 +68,8 @@ int pages_walk(struct session *session, const char *path, int64_t most, page_fn 
 
 	do {
 		arena_reset(arena);
-		if (session_call(session, arena, "GET", page_path(arena, path, &walk), NULL, &answer, e) < 0 ||
+		if (session_call(session, arena, "GET", page_path(arena, path, &walk), NULL, &answer, e) <
+			    0 ||
 		    read_page(&answer, &walk, &page, e) < 0 || (enough = each(arena, &page, context, e)) < 0)
 			return -1;
 		more = enough ? 0 : go_on(&walk, &answer, page.count, e);

@@ -13,8 +13,8 @@ enum { ENCODED_BYTE = 3 /* "%2F" */ };
 /* RFC 3986 section 2.3. A name of dots alone would be taken for a folder, so its dots are encoded too. */
 static bool is_plain(char c, bool dots)
 {
-	return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '-' || c == '_' ||
-	       c == '~' || (c == '.' && !dots);
+	return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '-' ||
+	       c == '_' || c == '~' || (c == '.' && !dots);
 }
 
 static const char *encode(struct arena *arena, const char *text)
@@ -42,7 +42,7 @@ const char *path_make(struct arena *arena, const char *pattern, ...)
 	va_start(args, pattern);
 	for (; (place = strstr(pattern, "{}")); pattern = place + 2)
 		path = arena_format(arena, "%s%.*s%s", path, (int)(place - pattern), pattern,
-		                    encode(arena, va_arg(args, const char *)));
+				    encode(arena, va_arg(args, const char *)));
 	va_end(args);
 	return arena_format(arena, "%s%s", path, pattern);
 }
@@ -51,16 +51,18 @@ const char *path_with(struct arena *arena, const char *path, const char *name, c
 {
 	if (!value)
 		return path;
-	return arena_format(arena, "%s%c%s=%s", path, strchr(path, '?') ? '&' : '?', name, encode(arena, value));
+	return arena_format(arena, "%s%c%s=%s", path, strchr(path, '?') ? '&' : '?', name,
+			    encode(arena, value));
 }
 
 int path_split(struct arena *arena, const char *given, const char *what, const char **ret_organisation,
-               const char **ret_name, struct error *e)
+	       const char **ret_name, struct error *e)
 {
 	const char *slash = strchr(given, '/');
 
 	if (!slash || slash == given || slash[1] == '\0')
-		return usage_error(e, "\"%s\" is not ORG/%s: an organisation, a slash, and the %s", given, what, what);
+		return usage_error(e, "\"%s\" is not ORG/%s: an organisation, a slash, and the %s", given,
+				   what, what);
 	*ret_organisation = arena_text_n(arena, given, (size_t)(slash - given));
 	*ret_name = slash + 1;
 	return 0;

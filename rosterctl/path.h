@@ -6,7 +6,8 @@
 
 struct arena;
 
-/* Puts each argument, percent-encoded, in the place of a "{}": path_make(arena, "/v1/organisations/{}", name). */
+/* Puts each argument, percent-encoded, in the place of a "{}": path_make(arena, "/v1/organisations/{}",
+ * name). */
 const char *path_make(struct arena *arena, const char *pattern, ...);
 
 /* The path with one more "name=value" in its query; value NULL: the path as it is. */
@@ -14,6 +15,6 @@ const char *path_with(struct arena *arena, const char *path, const char *name, c
 
 /* Splits "ORG/NAME" at its first slash. what ("CONNECTION", "RUN") is for the message. */
 int path_split(struct arena *arena, const char *given, const char *what, const char **ret_organisation,
-               const char **ret_name, struct error *e);
+	       const char **ret_name, struct error *e);
 
 #endif

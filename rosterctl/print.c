@@ -140,7 +140,7 @@ int print_thing(struct ctl *ctl, const char *path, const struct column *columns,
 }
 
 int print_reply(struct ctl *ctl, const char *method, const char *path, struct body *body,
-                const struct column *columns, struct error *e)
+		const struct column *columns, struct error *e)
 {
 	struct answer answer;
 
@@ -152,7 +152,8 @@ int print_reply(struct ctl *ctl, const char *method, const char *path, struct bo
 }
 
 /* What is foreign in a line is made harmless with the rest of it. */
-__attribute__((format(printf, 3, 0))) static void print_safe(const struct ctl *ctl, FILE *out, const char *fmt, va_list args)
+__attribute__((format(printf, 3, 0))) static void print_safe(const struct ctl *ctl, FILE *out,
+							     const char *fmt, va_list args)
 {
 	fprintf(out, "%s\n", safe_text(ctl->arena, arena_formatv(ctl->arena, fmt, args)));
 }

@@ -12,7 +12,7 @@ struct json;
 
 struct listing {
 	const struct column *columns; /* ended by {0} */
-	const char *none;             /* said when there is nothing: "no members" */
+	const char *none;	      /* said when there is nothing: "no members" */
 };
 
 /* Prints all pages of the list at path, or as many items as --limit says. */
@@ -23,7 +23,7 @@ int print_thing(struct ctl *ctl, const char *path, const struct column *columns,
 
 /* Sends the body (it is ended here) and prints the answer as print_answer does. */
 int print_reply(struct ctl *ctl, const char *method, const char *path, struct body *body,
-                const struct column *columns, struct error *e);
+		const struct column *columns, struct error *e);
 
 /* Prints an answer: its JSON if that was asked for, otherwise a member a line. */
 void print_answer(struct ctl *ctl, const struct answer *answer, const struct column *columns);

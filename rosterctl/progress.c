@@ -26,8 +26,9 @@ static long long number(const struct json *run, const char *name)
 
 const char *progress_read(struct arena *arena, const struct json *run)
 {
-	return arena_format(arena, "%lld people, %lld groups, %lld memberships in %lld pages", number(run, "people"),
-	                    number(run, "groups"), number(run, "memberships"), number(run, "pages"));
+	return arena_format(arena, "%lld people, %lld groups, %lld memberships in %lld pages",
+			    number(run, "people"), number(run, "groups"), number(run, "memberships"),
+			    number(run, "pages"));
 }
 
 void progress_show(struct arena *arena, const struct json *run)
@@ -38,7 +39,7 @@ void progress_show(struct arena *arena, const struct json *run)
 	if (!is_live())
 		return;
 	line = arena_format(arena, "%s: %s", cell_text(arena, json_member(run, "state"), CELL_TEXT),
-	                    progress_read(arena, run));
+			    progress_read(arena, run));
 	fprintf(stderr, "\r%.*s\033[K", (int)safe_cut(line, fit > 1 ? fit - 1 : 79), line);
 }
 

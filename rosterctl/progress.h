@@ -1,4 +1,5 @@
-/* How far a run is, as one line of a terminal that is written over again; nothing if standard error is none. */
+/* How far a run is, as one line of a terminal that is written over again; nothing if standard error is none.
+ */
 #ifndef ROSTERCTL_PROGRESS_H
 #define ROSTERCTL_PROGRESS_H
 

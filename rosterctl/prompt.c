@@ -19,7 +19,8 @@ static void note_signal(int number)
 	caught = number;
 }
 
-/* An interrupt must end the reading but not leave the terminal silent, so it is noted and raised again afterwards. */
+/* An interrupt must end the reading but not leave the terminal silent, so it is noted and raised again
+ * afterwards. */
 static void catch_signals(struct sigaction *interrupt, struct sigaction *terminate)
 {
 	struct sigaction note = { .sa_handler = note_signal }; /* without SA_RESTART: read() returns */
@@ -62,8 +63,9 @@ int prompt_secret(const char *name, struct secret **ret, struct error *e)
 	ssize_t length;
 
 	if (terminal < 0)
-		return usage_error(e, "there is no terminal to ask for \"%s\"; say --secret %s=@FILE or --secret %s=@-", name,
-		                   name, name);
+		return usage_error(
+			e, "there is no terminal to ask for \"%s\"; say --secret %s=@FILE or --secret %s=@-",
+			name, name, name);
 	dprintf(terminal, "%s: ", name);
 	length = read_silently(terminal, line, sizeof(line));
 	dprintf(terminal, "\n");

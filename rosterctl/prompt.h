@@ -6,8 +6,8 @@
 
 struct secret;
 
-/* Reads one line from /dev/tty without echo. CODE_USAGE if there is no terminal. Whatever happens (an interrupt, too),
- * the terminal is as it was afterwards. */
+/* Reads one line from /dev/tty without echo. CODE_USAGE if there is no terminal. Whatever happens (an
+ * interrupt, too), the terminal is as it was afterwards. */
 int prompt_secret(const char *name, struct secret **ret, struct error *e);
 
 #endif

@@ -1,5 +1,6 @@
-/* A growing set of what has been seen, by 64-bit fingerprints: two of a billion that are taken for one another cost a
- * line of a display. What is old is forgotten in two steps, so that the set stays as small as the time it spans. */
+/* A growing set of what has been seen, by 64-bit fingerprints: two of a billion that are taken for one
+ * another cost a line of a display. What is old is forgotten in two steps, so that the set stays as small as
+ * the time it spans. */
 #ifndef ROSTERCTL_SEEN_H
 #define ROSTERCTL_SEEN_H
 

@@ -58,8 +58,9 @@ static int judge_url(const char *url, bool with_token, struct error *e)
 	    curl_url_get(parts, CURLUPART_HOST, &host, 0) != CURLUE_OK ||
 	    (!text_equal(scheme, "https") && !text_equal(scheme, "http")) ||
 	    curl_url_get(parts, CURLUPART_QUERY, &query, 0) == CURLUE_OK)
-		result = usage_error(e, "\"%s\" is no URL of a daemon; one such as \"https://roster.example\" is expected",
-		                     url);
+		result = usage_error(
+			e, "\"%s\" is no URL of a daemon; one such as \"https://roster.example\" is expected",
+			url);
 	else if (with_token && text_equal(scheme, "http") && !is_loopback(host))
 		result = usage_error(e, "a token is not sent to \"%s\" in the clear; use https", url);
 	curl_free(query);
@@ -112,8 +113,8 @@ static int take_token(struct session *s, const char *path, struct error *e)
 	if (secret_start(e) < 0 || secret_read_file(path, &s->token, e) < 0)
 		return -1;
 	if (!text_is_printable(secret_text(s->token), secret_size(s->token)) || secret_size(s->token) == 0)
-		return error_set(e, ERROR_INPUT, "token.file", "file \"%s\" holds no token: one line of text is expected",
-		                 path);
+		return error_set(e, ERROR_INPUT, "token.file",
+				 "file \"%s\" holds no token: one line of text is expected", path);
 	curl_easy_setopt(s->curl, CURLOPT_HTTPAUTH, (long)CURLAUTH_BEARER);
 	curl_easy_setopt(s->curl, CURLOPT_XOAUTH2_BEARER, secret_text(s->token));
 	return 0;
@@ -181,24 +182,27 @@ static int not_connected(struct session *s, struct error *e)
 
 	curl_easy_getinfo(s->curl, CURLINFO_OS_ERRNO, &number);
 	if (number == EACCES)
-		return error_set(e, ERROR_DENIED, "daemon.socket", "you may not use the socket at %s; ask as root", s->where);
-	return error_set(e, ERROR_REMOTE, CODE_UNREACHABLE, "could not reach the daemon at %s: %s; is rosterd running?",
-	                 s->where, number ? strerror((int)number) : s->trouble);
+		return error_set(e, ERROR_DENIED, "daemon.socket",
+				 "you may not use the socket at %s; ask as root", s->where);
+	return error_set(e, ERROR_REMOTE, CODE_UNREACHABLE,
+			 "could not reach the daemon at %s: %s; is rosterd running?", s->where,
+			 number ? strerror((int)number) : s->trouble);
 }
 
 /* Why the question was not answered. */
 static int unanswered(struct session *s, CURLcode code, struct error *e)
 {
 	if (s->received.full)
-		return error_set(e, ERROR_REMOTE, CODE_TOO_LARGE, "the answer of %s is larger than %d MiB", s->where,
-		                 SESSION_ANSWER_MOST >> 20);
+		return error_set(e, ERROR_REMOTE, CODE_TOO_LARGE, "the answer of %s is larger than %d MiB",
+				 s->where, SESSION_ANSWER_MOST >> 20);
 	if (code == CURLE_COULDNT_CONNECT)
 		return not_connected(s, e);
 	if (code == CURLE_OPERATION_TIMEDOUT)
 		return error_set(e, ERROR_REMOTE, CODE_UNREACHABLE,
-		                 "the daemon at %s did not answer in time; --timeout gives it more", s->where);
-	return error_set(e, ERROR_REMOTE, CODE_UNREACHABLE, "the talk with the daemon at %s broke off: %s", s->where,
-	                 s->trouble[0] ? s->trouble : curl_easy_strerror(code));
+				 "the daemon at %s did not answer in time; --timeout gives it more",
+				 s->where);
+	return error_set(e, ERROR_REMOTE, CODE_UNREACHABLE, "the talk with the daemon at %s broke off: %s",
+			 s->where, s->trouble[0] ? s->trouble : curl_easy_strerror(code));
 }
 
 static void set_question(struct session *s, const char *method, const struct buffer *body)
@@ -255,9 +259,10 @@ static int refused(struct arena *arena, const struct answer *answer, struct erro
 		p.request = short_text(arena, answer->json, "request", REQUEST_ID_MOST);
 	}
 	if (!p.detail && !p.title)
-		p.detail = arena_format(arena, "the answer had status %ld and did not say why", answer->status);
+		p.detail =
+			arena_format(arena, "the answer had status %ld and did not say why", answer->status);
 	error_set(e, kind_of_status(answer->status), p.code ? p.code : "daemon.refused", "%s",
-	          p.detail ? p.detail : p.title);
+		  p.detail ? p.detail : p.title);
 	return p.request ? error_detail(e, "request %s", p.request) : -1;
 }
 
@@ -272,15 +277,16 @@ static int judge(struct session *s, struct arena *arena, struct answer *answer, 
 		return refused(arena, answer, e);
 	if (answer->status < 200 || answer->status >= 300)
 		return error_set(e, ERROR_REMOTE, CODE_NONSENSE,
-		                 "%s answered with status %ld, as no rosterd does; is the address right?", s->where,
-		                 answer->status);
+				 "%s answered with status %ld, as no rosterd does; is the address right?",
+				 s->where, answer->status);
 	if (!read)
-		return error_set(e, ERROR_REMOTE, CODE_NONSENSE, "the answer of %s is not JSON: %s", s->where, syntax.text);
+		return error_set(e, ERROR_REMOTE, CODE_NONSENSE, "the answer of %s is not JSON: %s", s->where,
+				 syntax.text);
 	return 0;
 }
 
 int session_call(struct session *session, struct arena *arena, const char *method, const char *path,
-                 const struct buffer *body, struct answer *ret, struct error *e)
+		 const struct buffer *body, struct answer *ret, struct error *e)
 {
 	struct answer answer = { 0 };
 	CURLcode code;
@@ -303,14 +309,15 @@ int session_call(struct session *session, struct arena *arena, const char *metho
 }
 
 int session_ask(struct session *session, struct arena *arena, const char *method, const char *path,
-                const struct buffer *body, struct answer *ret, struct error *e)
+		const struct buffer *body, struct answer *ret, struct error *e)
 {
 	struct answer answer;
 
 	if (session_call(session, arena, method, path, body, &answer, e) < 0)
 		return -1;
 	if (!json_is_object(answer.json))
-		return error_set(e, ERROR_REMOTE, CODE_NONSENSE, "the answer of %s is no JSON object", session->where);
+		return error_set(e, ERROR_REMOTE, CODE_NONSENSE, "the answer of %s is no JSON object",
+				 session->where);
 	*ret = answer;
 	return 0;
 }

@@ -1,4 +1,5 @@
-/* A conversation with the daemon: over its Unix socket, or over HTTP(S) with a token. The only room that knows libcurl.
+/* A conversation with the daemon: over its Unix socket, or over HTTP(S) with a token. The only room that
+ * knows libcurl.
  *
  * Every answer is bounded in size and time, must be JSON, and is never a redirect. */
 #ifndef ROSTERCTL_SESSION_H
@@ -13,9 +14,9 @@
 #define SESSION_SOCKET "/run/rosterd/rosterd.sock"
 
 enum {
-	SESSION_ANSWER_MOST = 16 << 20,     /* bytes of one answer */
-	SESSION_CONNECT_MS = 10 * 1000,     /* to be let in */
-	SESSION_ANSWER_MS = 120 * 1000,     /* from the question to the end of the answer */
+	SESSION_ANSWER_MOST = 16 << 20, /* bytes of one answer */
+	SESSION_CONNECT_MS = 10 * 1000, /* to be let in */
+	SESSION_ANSWER_MS = 120 * 1000, /* from the question to the end of the answer */
 	SESSION_ANSWER_MS_MOST = 3600 * 1000,
 };
 
@@ -23,10 +24,10 @@ struct session;
 struct json;
 
 struct session_options {
-	const char *socket;     /* path; NULL: url, or the usual socket if that is NULL too */
-	const char *url;        /* "https://roster.example" */
+	const char *socket;	/* path; NULL: url, or the usual socket if that is NULL too */
+	const char *url;	/* "https://roster.example" */
 	const char *token_file; /* NULL: none; the socket knows us by our user id */
-	int64_t timeout_ms;     /* 0: SESSION_ANSWER_MS */
+	int64_t timeout_ms;	/* 0: SESSION_ANSWER_MS */
 };
 
 struct answer {
@@ -40,14 +41,14 @@ struct answer {
 int session_open(const struct session_options *options, struct session **ret, struct error *e);
 void session_close(struct session **session);
 
-/* Asks, and reads the answer into the arena. body NULL: none. A status of 400 and above is an error that has the
- * problem's kind, code and detail, and "request ID" in its detail. */
+/* Asks, and reads the answer into the arena. body NULL: none. A status of 400 and above is an error that has
+ * the problem's kind, code and detail, and "request ID" in its detail. */
 int session_call(struct session *session, struct arena *arena, const char *method, const char *path,
-                 const struct buffer *body, struct answer *ret, struct error *e);
+		 const struct buffer *body, struct answer *ret, struct error *e);
 
 /* As session_call, for an answer that must be a JSON object. */
 int session_ask(struct session *session, struct arena *arena, const char *method, const char *path,
-                const struct buffer *body, struct answer *ret, struct error *e);
+		const struct buffer *body, struct answer *ret, struct error *e);
 
 /* Where the daemon is, for messages: "unix:/run/rosterd/rosterd.sock" or the URL. */
 const char *session_where(const struct session *session);

@@ -16,15 +16,18 @@
 #include "rosterctl/session.h"
 
 enum {
-	WAIT_FIRST_MS = 100,      /* between the first two looks at a run; each wait is twice as long ... */
-	WAIT_LONGEST_MS = 1600,   /* ... until this */
+	WAIT_FIRST_MS = 100,	  /* between the first two looks at a run; each wait is twice as long ... */
+	WAIT_LONGEST_MS = 1600,	  /* ... until this */
 	WAIT_PATIENCE_MS = 10000, /* a daemon that starts again may be away for so long */
 };
 
 static const struct column in_list[] = {
-	{ "asked", "asked_at", CELL_TIME },      { "connection", "connection_name", CELL_TEXT },
-	{ "state", "state", CELL_TEXT },         { "people", "people", CELL_NUMBER },
-	{ "by", "asked_by", CELL_TEXT },         { "run", "id", CELL_TEXT },
+	{ "asked", "asked_at", CELL_TIME },
+	{ "connection", "connection_name", CELL_TEXT },
+	{ "state", "state", CELL_TEXT },
+	{ "people", "people", CELL_NUMBER },
+	{ "by", "asked_by", CELL_TEXT },
+	{ "run", "id", CELL_TEXT },
 	{ 0 },
 };
 
@@ -80,15 +83,17 @@ static int named_run(struct ctl *ctl, struct subject *ret, struct error *e)
 static int ask(struct ctl *ctl, bool plan_only, struct subject *ret, struct answer *answer, struct error *e)
 {
 	scoped(body) body;
-	const char *path, *id;
+	const char *given = ctl_word(ctl, 0), *path, *id;
 
 	body_open(&body);
-	if (path_split(ctl->arena, ctl_word(ctl, 0), "CONNECTION", &ret->organisation, &ret->connection, e) < 0)
+	if (path_split(ctl->arena, given, "CONNECTION", &ret->organisation, &ret->connection, e) < 0)
 		return -1;
-	path = path_make(ctl->arena, "/v1/organisations/{}/connections/{}/runs", ret->organisation, ret->connection);
+	path = path_make(ctl->arena, "/v1/organisations/{}/connections/{}/runs", ret->organisation,
+			 ret->connection);
 	json_put_text(&body.writer, "scope", "all");
 	json_put_bool(&body.writer, "plan_only", plan_only);
-	if (body_end(&body, e) < 0 || session_ask(ctl->session, ctl->arena, "POST", path, &body.buffer, answer, e) < 0)
+	if (body_end(&body, e) < 0 ||
+	    session_ask(ctl->session, ctl->arena, "POST", path, &body.buffer, answer, e) < 0)
 		return -1;
 	id = json_text(json_member(answer->json, "id"));
 	if (!id)
@@ -124,7 +129,7 @@ static bool may_pass(const struct error *e)
 
 /* Looks at the run until it is over; the last answer stands in the arena. */
 static int wait_for(struct ctl *ctl, struct arena *arena, const struct subject *subject, struct answer *ret,
-                    struct error *e)
+		    struct error *e)
 {
 	int64_t give_up = clock_monotonic_ms() + WAIT_PATIENCE_MS;
 
@@ -150,17 +155,17 @@ static int wait_for(struct ctl *ctl, struct arena *arena, const struct subject *
 static int held(struct ctl *ctl, const struct subject *subject, const struct json *run, struct error *e)
 {
 	const char *reason = json_text(json_member(run, "held_reason"));
+	const char *name =
+		safe_text(ctl->arena, arena_format(ctl->arena, "%s/%s", subject->organisation, subject->id));
 
 	if (!ctl->json)
 		fprintf(stderr,
-		        "look:     rosterctl sync changes %s/%s\n"
-		        "go on:    rosterctl sync approve %s/%s --wait\n"
-		        "or don't: rosterctl sync drop %s/%s\n",
-		        safe_text(ctl->arena, subject->organisation), safe_text(ctl->arena, subject->id),
-		        safe_text(ctl->arena, subject->organisation), safe_text(ctl->arena, subject->id),
-		        safe_text(ctl->arena, subject->organisation), safe_text(ctl->arena, subject->id));
+			"look:     rosterctl sync changes %s\n"
+			"go on:    rosterctl sync approve %s --wait\n"
+			"or don't: rosterctl sync drop %s\n",
+			name, name, name);
 	return error_set(e, ERROR_CONFLICT, CODE_HELD, "the run is held and nothing was changed: %s",
-	                 reason ? reason : "no reason was given");
+			 reason ? reason : "no reason was given");
 }
 
 /* The run's end as ours: 0 only if it did what it was asked for. */
@@ -168,16 +173,18 @@ static int judge(struct ctl *ctl, const struct subject *subject, const struct js
 {
 	const char *state = json_text(json_member(run, "state"));
 	const struct json *error = json_member(run, "error");
-	const char *code = json_text(json_member(error, "code")), *text = json_text(json_member(error, "text"));
+	const char *code = json_text(json_member(error, "code")),
+		   *text = json_text(json_member(error, "text"));
 
 	if (text_equal(state, "done") || text_equal(state, "planned"))
 		return 0;
 	if (text_equal(state, "held"))
 		return held(ctl, subject, run, e);
 	if (text_equal(state, "dropped"))
-		return error_set(e, ERROR_CONFLICT, "run.dropped", "the run was dropped; nothing was changed");
+		return error_set(e, ERROR_CONFLICT, "run.dropped",
+				 "the run was dropped; nothing was changed");
 	return error_set(e, ERROR_REMOTE, code ? code : "run.failed", "the run failed: %s",
-	                 text ? text : "it did not say why");
+			 text ? text : "it did not say why");
 }
 
 static const char *took(struct arena *arena, const struct json *run)
@@ -200,10 +207,11 @@ static void print_outcome(struct ctl *ctl, const struct subject *subject, const 
 	print_line(ctl, "run      %s: %s%s", subject->id, state, took(ctl->arena, run));
 	print_line(ctl, "read     %s", progress_read(ctl->arena, run));
 	print_line(ctl, "%s  %s", text_equal(state, "done") ? "changed" : "planned",
-	           changes_counts(ctl->arena, json_member(run, "counts")));
+		   changes_counts(ctl->arena, json_member(run, "counts")));
 	if (refused > 0)
-		print_line(ctl, "refused  %lld people; see: rosterctl connection refused %s/%s", (long long)refused,
-		           subject->organisation, subject->connection ? subject->connection : "CONNECTION");
+		print_line(ctl, "refused  %lld people; see: rosterctl connection refused %s/%s",
+			   (long long)refused, subject->organisation,
+			   subject->connection ? subject->connection : "CONNECTION");
 }
 
 /* Waits for a run to end, prints how, and judges it. */
@@ -234,8 +242,8 @@ int sync_run(struct ctl *ctl, struct error *e)
 		return follow(ctl, &subject, e);
 	if (ctl->json)
 		print_answer(ctl, &answer, in_full);
-	print_line(ctl, "run %s is asked for; see: rosterctl sync show %s/%s", subject.id, subject.organisation,
-	           subject.id);
+	print_line(ctl, "run %s is asked for; see: rosterctl sync show %s/%s", subject.id,
+		   subject.organisation, subject.id);
 	return 0;
 }
 
@@ -251,7 +259,8 @@ static int print_changes(struct ctl *ctl, const struct subject *subject, struct 
 }
 
 /* {"run":..,"changes":{"items":[..],"next":null}}, or with --json-lines the changes alone. */
-static int print_plan(struct ctl *ctl, const struct subject *subject, const struct answer *run, struct error *e)
+static int print_plan(struct ctl *ctl, const struct subject *subject, const struct answer *run,
+		      struct error *e)
 {
 	bool whole = ctl->json && !ctl->lines;
 
@@ -286,8 +295,8 @@ int sync_plan(struct ctl *ctl, struct error *e)
 	reason = json_text(json_member(answer.json, "held_reason"));
 	if (reason)
 		print_line(ctl, "a run would be held: %s", reason);
-	print_hint(ctl, "nothing was changed; to do it: rosterctl sync run %s/%s --wait", subject.organisation,
-	           subject.connection);
+	print_hint(ctl, "nothing was changed; to do it: rosterctl sync run %s/%s --wait",
+		   subject.organisation, subject.connection);
 	return judge(ctl, &subject, answer.json, e);
 }
 
@@ -299,9 +308,10 @@ int sync_list(struct ctl *ctl, struct error *e)
 	    path_split(ctl->arena, ctl_word(ctl, 0), "CONNECTION", &organisation, &connection, e) < 0)
 		return -1;
 	return print_list(ctl,
-	                  path_with(ctl->arena, path_make(ctl->arena, "/v1/organisations/{}/runs", organisation),
-	                            "connection", connection),
-	                  &(struct listing){ in_list, "no runs" }, e);
+			  path_with(ctl->arena,
+				    path_make(ctl->arena, "/v1/organisations/{}/runs", organisation),
+				    "connection", connection),
+			  &(struct listing){ in_list, "no runs" }, e);
 }
 
 int sync_show(struct ctl *ctl, struct error *e)
@@ -329,8 +339,8 @@ static int decide(struct ctl *ctl, const char *verb, struct subject *ret, struct
 
 	if (named_run(ctl, ret, e) < 0)
 		return -1;
-	return session_call(ctl->session, ctl->arena, "POST", arena_format(ctl->arena, "%s/%s", ret->path, verb), NULL,
-	                    &answer, e);
+	return session_call(ctl->session, ctl->arena, "POST",
+			    arena_format(ctl->arena, "%s/%s", ret->path, verb), NULL, &answer, e);
 }
 
 int sync_approve(struct ctl *ctl, struct error *e)

@@ -78,7 +78,7 @@ void table_print(struct table *table, FILE *out, const char *const *cells, size_
 	shrink(table, widths);
 	for (size_t i = 0; !table->headed && i < count; i++) {
 		print_cell(out, table->columns[i].title, widths[i], table->columns[i].form == CELL_NUMBER,
-		           i + 1 == count);
+			   i + 1 == count);
 		if (i + 1 == count)
 			fputc('\n', out);
 	}
@@ -86,7 +86,8 @@ void table_print(struct table *table, FILE *out, const char *const *cells, size_
 	for (size_t i = 0; i < rows * count; i++) {
 		bool last = (i + 1) % count == 0;
 
-		print_cell(out, cells[i], widths[i % count], table->columns[i % count].form == CELL_NUMBER, last);
+		print_cell(out, cells[i], widths[i % count], table->columns[i % count].form == CELL_NUMBER,
+			   last);
 		if (last)
 			fputc('\n', out);
 	}

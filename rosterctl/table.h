@@ -1,7 +1,8 @@
 /* Aligned tables for people.
  *
- * A table is printed a page at a time, so that a listing of a million members takes the memory of one page; columns
- * grow with what they have seen and never shrink again. On a terminal that is too narrow the widest columns are cut. */
+ * A table is printed a page at a time, so that a listing of a million members takes the memory of one page;
+ * columns grow with what they have seen and never shrink again. On a terminal that is too narrow the widest
+ * columns are cut. */
 #ifndef ROSTERCTL_TABLE_H
 #define ROSTERCTL_TABLE_H
 
@@ -20,13 +21,14 @@ enum cell_form {
 
 struct column {
 	const char *title;
-	const char *member; /* "name"; "error.text" for a member of a member; "name,id" for the first that is not null */
+	const char *member; /* "name"; "error.text" for a member of a member; "name,id" for the first that is
+			       not null */
 	enum cell_form form;
 };
 
 struct table {
 	const struct column *columns; /* ended by {0} */
-	size_t fit;                   /* columns of the terminal; 0: it is none, cut nothing */
+	size_t fit;		      /* columns of the terminal; 0: it is none, cut nothing */
 	size_t count;
 	size_t widths[TABLE_COLUMNS_MOST];
 	bool headed;

@@ -46,7 +46,9 @@ static void assert_refused(int result, const char *says)
 static void options_stand_anywhere(void **state)
 {
 	(void)state;
-	assert_int_equal(READ("--type", "team", "--socket=/s", "org", "--json", "create", "Acme", "--slug", "a"), 0);
+	assert_int_equal(READ("--type", "team", "--socket=/s", "org", "--json", "create", "Acme", "--slug",
+			      "a"),
+			 0);
 	assert_string_equal(given.command->name, "org create");
 	assert_int_equal(given.count, 1);
 	assert_string_equal(given.words[0], "Acme");
@@ -83,7 +85,9 @@ static void some_options_may_be_given_often(void **state)
 	size_t at = 0;
 
 	(void)state;
-	assert_int_equal(READ("connection", "create", "--set", "a=1", "o", "p", "--set=b=2", "--role", "g=r", "n"), 0);
+	assert_int_equal(READ("connection", "create", "--set", "a=1", "o", "p", "--set=b=2", "--role", "g=r",
+			      "n"),
+			 0);
 	assert_string_equal(arguments_each(&given, "set", &at), "a=1");
 	assert_string_equal(arguments_each(&given, "set", &at), "b=2");
 	assert_null(arguments_each(&given, "set", &at));
@@ -100,7 +104,8 @@ static void what_was_meant_is_said(void **state)
 	assert_refused(READ("statsu"), "did you mean \"status\"?");
 	assert_refused(READ("xyzzy"), "\"rosterctl help\" lists them");
 	assert_refused(READ("domain", "xyzzy"), "there are add, list, remove");
-	assert_refused(READ("org", "create", "A", "--type", "xyzzy"), "one of solo, team, enterprise is expected");
+	assert_refused(READ("org", "create", "A", "--type", "xyzzy"),
+		       "one of solo, team, enterprise is expected");
 }
 
 static void what_is_missing_or_too_much_is_said(void **state)
@@ -108,7 +113,8 @@ static void what_is_missing_or_too_much_is_said(void **state)
 	(void)state;
 	assert_refused(READ("org"), "needs a second word; there are create, list, show, set, owner");
 	assert_refused(READ("member", "role", "acme", "ada"), "rosterctl member role ORG MEMBER ROLE");
-	assert_refused(READ("member", "show", "acme", "Ada", "Lovelace"), "\"Lovelace\" is one argument too many");
+	assert_refused(READ("member", "show", "acme", "Ada", "Lovelace"),
+		       "\"Lovelace\" is one argument too many");
 	assert_refused(READ("org", "show", ""), "an argument is empty");
 	assert_refused(READ("org", "create", "A", "--slug"), "--slug needs a value: --slug SLUG");
 	assert_refused(READ("org", "create", "A", "--slug", "--json"), "--slug needs a value");
@@ -135,7 +141,11 @@ static void the_number_of_arguments_is_read_from_the_table(void **state)
 		const char *arguments;
 		size_t least, most;
 	} cases[] = {
-		{ "", 0, 0 }, { "A", 1, 1 }, { "A B/C", 2, 2 }, { "A [B]", 1, 2 }, { "[A...]", 0, SIZE_MAX },
+		{ "", 0, 0 },
+		{ "A", 1, 1 },
+		{ "A B/C", 2, 2 },
+		{ "A [B]", 1, 2 },
+		{ "[A...]", 0, SIZE_MAX },
 		{ "A[/B]", 1, 1 },
 	};
 	size_t least, most;

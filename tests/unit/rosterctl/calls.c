@@ -12,6 +12,9 @@
 
 #include "scripted.h"
 
+/* Scripts of requests and answers are laid out by hand. clang-format cannot know where they break. */
+/* clang-format off */
+
 #define WORDS(...) ((const char *const[]){ __VA_ARGS__, NULL })
 #define STEPS(...) ((const struct step[]){ __VA_ARGS__, { 0 } })
 

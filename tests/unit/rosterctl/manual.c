@@ -1,4 +1,5 @@
-/* docs/rosterctl.1 teaches what the table of commands knows, word for word, and no command that there is not. */
+/* docs/rosterctl.1 teaches what the table of commands knows, word for word, and no command that there is not.
+ */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdbool.h>
@@ -22,8 +23,8 @@ static void add_plain(char *to, const char *from)
 {
 	static const struct {
 		const char *roff, *plain;
-	} escapes[] = { { "\\-", "-" }, { "\\(dq", "\"" }, { "\\(aq", "'" }, { "\\(ti", "~" }, { "\\e", "\\" },
-		        { "\\fR", "" } };
+	} escapes[] = { { "\\-", "-" },	  { "\\(dq", "\"" }, { "\\(aq", "'" },
+			{ "\\(ti", "~" }, { "\\e", "\\" },   { "\\fR", "" } };
 	size_t i;
 
 	while (*from) {
@@ -107,7 +108,7 @@ static void assert_options_taught(const char *where, const char *text, const str
 
 	for (; options && options->name; options++) {
 		snprintf(shown, sizeof(shown), "--%s%s%s%s %s", options->name, options->value ? " " : "",
-		         options->value ? options->value : "", options->many ? " ..." : "", options->words);
+			 options->value ? options->value : "", options->many ? " ..." : "", options->words);
 		assert_taught(where, text, shown);
 	}
 }
@@ -120,7 +121,8 @@ static void every_command_is_in_the_manual(void **state)
 	for (const struct command *c = commands; c->name; c++) {
 		const char *text;
 
-		snprintf(title, sizeof(title), "rosterctl %s%s%s", c->name, *c->arguments ? " " : "", c->arguments);
+		snprintf(title, sizeof(title), "rosterctl %s%s%s", c->name, *c->arguments ? " " : "",
+			 c->arguments);
 		text = section(title);
 		if (!text)
 			fail_msg("\"%s\" has no section in docs/rosterctl.1", title);
@@ -173,7 +175,8 @@ static const char *help_text(const struct command *command)
 	fclose(out);
 	for (char *at = text; (at = strpbrk(at, "\n "));) /* wrapped lines are compared as one */
 		if (at[0] == '\n' || at[1] == ' ' || at[1] == '\n')
-			at[0] = ' ', memmove(at + 1, at + 1 + strspn(at + 1, " \n"), strlen(at + 1 + strspn(at + 1, " \n")) + 1);
+			at[0] = ' ', memmove(at + 1, at + 1 + strspn(at + 1, " \n"),
+					     strlen(at + 1 + strspn(at + 1, " \n")) + 1);
 		else
 			at++;
 	return text;
@@ -214,7 +217,8 @@ static void help_fits_a_terminal(void **state)
 	}
 }
 
-/* An option means the same to the reader of a line whatever the command, so it may have a value or none, not both. */
+/* An option means the same to the reader of a line whatever the command, so it may have a value or none, not
+ * both. */
 static void options_of_one_name_agree(void **state)
 {
 	(void)state;
@@ -223,7 +227,8 @@ static void options_of_one_name_agree(void **state)
 		assert_non_null(c->next);
 		for (const struct option *o = c->options; o && o->name; o++)
 			if (!o->value != !command_option(NULL, o->name)->value)
-				fail_msg("--%s of \"%s\" has a value or none, unlike elsewhere", o->name, c->name);
+				fail_msg("--%s of \"%s\" has a value or none, unlike elsewhere", o->name,
+					 c->name);
 	}
 }
 

@@ -112,14 +112,16 @@ static void compare(struct outcome *o, const struct step *step, const char *requ
 	if (!step->expect)
 		snprintf(o->wrong, sizeof(o->wrong), "not in the script: %.*s", (int)place, request);
 	else if (strlen(step->expect) != place || strncmp(step->expect, request, place) != 0)
-		snprintf(o->wrong, sizeof(o->wrong), "asked %.*s, expected %s", (int)place, request, step->expect);
+		snprintf(o->wrong, sizeof(o->wrong), "asked %.*s, expected %s", (int)place, request,
+			 step->expect);
 	else if (strcmp(wanted, body) != 0)
 		snprintf(o->wrong, sizeof(o->wrong), "sent %.400s, expected %.400s", body, wanted);
 }
 
 static void send_endless(int fd, int stop)
 {
-	static const char head[] = "HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nConnection: close\r\n\r\n[";
+	static const char head[] =
+		"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nConnection: close\r\n\r\n[";
 	static char blanks[CHUNK];
 	struct pollfd over = { .fd = stop, .events = POLLIN };
 
@@ -148,9 +150,9 @@ static void answer(int fd, int stop, const struct step *step)
 	case PLAIN:
 	case CUT:
 		snprintf(head, sizeof(head),
-		         "HTTP/1.1 %d Some\r\nContent-Type: application/json\r\nContent-Length: %zu\r\n"
-		         "Connection: close\r\n\r\n",
-		         step->status, promised);
+			 "HTTP/1.1 %d Some\r\nContent-Type: application/json\r\nContent-Length: %zu\r\n"
+			 "Connection: close\r\n\r\n",
+			 step->status, promised);
 		send_all(fd, head, strlen(head));
 	}
 	send_all(fd, text, strlen(text));
@@ -173,7 +175,8 @@ static void serve_one(struct daemon_part *part, int fd)
 static void *serve(void *context)
 {
 	struct daemon_part *part = context;
-	struct pollfd waits[] = { { .fd = part->stop, .events = POLLIN }, { .fd = part->listener, .events = POLLIN } };
+	struct pollfd waits[] = { { .fd = part->stop, .events = POLLIN },
+				  { .fd = part->listener, .events = POLLIN } };
 	int fd;
 
 	while (poll(waits, 2, -1) > 0 && !(waits[0].revents)) {
@@ -198,8 +201,8 @@ static int listen_at(enum place place)
 
 	snprintf(at_path.sun_path, sizeof(at_path.sun_path), "%s/socket", scratch());
 	unlink(at_path.sun_path);
-	if (place == OVER_SOCKET ? bind(fd, (struct sockaddr *)&at_path, sizeof(at_path)) :
-	                           bind(fd, (struct sockaddr *)&at_port, sizeof(at_port)))
+	if (place == OVER_SOCKET ? bind(fd, (struct sockaddr *)&at_path, sizeof(at_path))
+				 : bind(fd, (struct sockaddr *)&at_port, sizeof(at_port)))
 		give_up("bind");
 	if (listen(fd, 8) < 0)
 		give_up("listen");
@@ -246,7 +249,8 @@ static int run_program(const char *input, const char *const *words)
 	int status, in = open("/dev/null", O_RDONLY | O_CLOEXEC);
 	pid_t child;
 
-	snprintf(program, sizeof(program), "%s/rosterctl/rosterctl", getenv("BUILDDIR") ? getenv("BUILDDIR") : ".");
+	snprintf(program, sizeof(program), "%s/rosterctl/rosterctl",
+		 getenv("BUILDDIR") ? getenv("BUILDDIR") : ".");
 	if (input) {
 		scratch_file("in", input, 0600);
 		close(in);

@@ -5,11 +5,11 @@
 #include <stddef.h>
 
 enum manner {
-	PLAIN,  /* a whole answer of this status */
+	PLAIN,	  /* a whole answer of this status */
 	VERBATIM, /* answer is all that is sent, status line included */
-	ENDLESS, /* a 200 whose body does not end */
-	SILENT, /* reads the request and never answers */
-	CUT,    /* promises more than it sends, and closes */
+	ENDLESS,  /* a 200 whose body does not end */
+	SILENT,	  /* reads the request and never answers */
+	CUT,	  /* promises more than it sends, and closes */
 };
 
 struct step {
@@ -22,16 +22,16 @@ struct step {
 
 struct outcome {
 	int exit;
-	size_t asked;     /* requests that came */
-	char wrong[1024]; /* the first request that was not the expected one; "" if none */
+	size_t asked;	    /* requests that came */
+	char wrong[1024];   /* the first request that was not the expected one; "" if none */
 	char headers[4096]; /* of the last request */
-	char *out, *err;  /* until the next run */
+	char *out, *err;    /* until the next run */
 };
 
 enum place { OVER_SOCKET, OVER_TCP };
 
-/* Starts the scripted daemon (steps end with {0}), runs rosterctl with these words (ended by NULL), stops the daemon.
- * input NULL: /dev/null. */
+/* Starts the scripted daemon (steps end with {0}), runs rosterctl with these words (ended by NULL), stops the
+ * daemon. input NULL: /dev/null. */
 struct outcome play(const struct step *steps, enum place place, const char *input, const char *const *words);
 
 /* A folder that is removed at the end; and a file in it with this mode. Returns the path. */

@@ -21,7 +21,9 @@
 
 static struct arena *arena;
 
-static const struct column columns[] = { { "name", "name", CELL_TEXT }, { "n", "n", CELL_NUMBER }, { "last", "l", CELL_TEXT }, { 0 } };
+static const struct column columns[] = {
+	{ "name", "name", CELL_TEXT }, { "n", "n", CELL_NUMBER }, { "last", "l", CELL_TEXT }, { 0 }
+};
 
 /* Prints rows in one or two pages and compares all of it. */
 static void check(size_t fit, const char *const *cells, size_t rows, size_t first, const char *expected)
@@ -94,7 +96,9 @@ static void what_acts_is_shown(void **state)
 	CHECK_SAFE("plain \u00e9\u6f22\U0001f469", "plain \u00e9\u6f22\U0001f469");
 	CHECK_SAFE("\x1b[31m\r\n\t\x7f", "\\x1b[31m\\x0d\\x0a\\x09\\x7f");
 	CHECK_SAFE("a\0b", "a\\x00b");
-	CHECK_SAFE("\xc2\x9b" "1m\xc2\x85", "\\x9b1m\\x85");
+	CHECK_SAFE("\xc2\x9b"
+		   "1m\xc2\x85",
+		   "\\x9b1m\\x85");
 	CHECK_SAFE("\u202etxt.exe\u2066\ufeff\u200b", "\\u{202e}txt.exe\\u{2066}\\u{feff}\\u{200b}");
 	CHECK_SAFE("\xff\xc3", "\\xff\\xc3");
 	CHECK_SAFE("\xed\xa0\x80", "\\xed\\xa0\\x80"); /* a surrogate */
@@ -166,7 +170,13 @@ static void members_are_found_by_their_names(void **state)
 	const struct {
 		const char *member, *expected;
 	} cases[] = {
-		{ "a", "1" }, { "b.c", "2" }, { "n,b.c,a", "2" }, { "x,a", "1" }, { "a.x", "-" }, { "n", "-" }, { "", "-" },
+		{ "a", "1" },
+		{ "b.c", "2" },
+		{ "n,b.c,a", "2" },
+		{ "x,a", "1" },
+		{ "a.x", "-" },
+		{ "n", "-" },
+		{ "", "-" },
 		{ "a-name-that-is-longer-than-any-member-of-the-api-has-or-ever-will-have", "-" },
 	};
 	static const char json[] = "{\"a\":1,\"b\":{\"c\":2},\"n\":null}";
@@ -178,7 +188,8 @@ static void members_are_found_by_their_names(void **state)
 	for (size_t i = 0; i < ARRAY_COUNT(cases); i++) {
 		const struct column column = { "title", cases[i].member, CELL_TEXT };
 
-		assert_string_equal(cell_text(arena, cell_member(object, &column), CELL_TEXT), cases[i].expected);
+		assert_string_equal(cell_text(arena, cell_member(object, &column), CELL_TEXT),
+				    cases[i].expected);
 	}
 }
 
@@ -203,8 +214,9 @@ static void what_was_seen_is_known_until_it_is_old(void **state)
 
 static void items_are_found_as_they_were_written(void **state)
 {
-	static const char json[] = " {\"a\":[\"]\"],\"b\":{\"items\":[9]}, \"c\":\"\\\"items\\\":[8]\" ,\"items\" : "
-				   "[ 1 ,\"a,]\\\"\" , {\"x\":[{}]},[],null ] }";
+	static const char json[] =
+		" {\"a\":[\"]\"],\"b\":{\"items\":[9]}, \"c\":\"\\\"items\\\":[8]\" ,\"items\" : "
+		"[ 1 ,\"a,]\\\"\" , {\"x\":[{}]},[],null ] }";
 	static const char *const expected[] = { "1", "\"a,]\\\"\"", "{\"x\":[{}]}", "[]", "null" };
 	struct items items;
 	const char *item;
