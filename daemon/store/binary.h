@@ -1,4 +1,5 @@
-/* How PostgreSQL writes values in binary: type numbers, network byte order, its own epoch. For the rooms of store/ alone. */
+/* How PostgreSQL writes values in binary: type numbers, network byte order, its own epoch. For the rooms of
+ * store/ alone. */
 #ifndef ROSTERD_STORE_BINARY_H
 #define ROSTERD_STORE_BINARY_H
 

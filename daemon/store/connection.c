@@ -63,7 +63,7 @@ static void *grown(void *memory, size_t count, size_t size)
 	return more;
 }
 
-/* ---- opening and closing ------------------------------------------------------------------------------------------- */
+/* ---- opening and closing ---- */
 
 static void hear_nothing(void *context, const PGresult *notice)
 {
@@ -78,7 +78,8 @@ static void describe_session(const struct connection_options *options, char ret[
 	         options->statement_timeout_ms, options->lock_timeout_ms, options->idle_timeout_ms);
 }
 
-/* Blocks within libpq, which knows how to try several hosts; its own limit is per host and in whole seconds, at least two. */
+/* Blocks within libpq, which knows how to try several hosts; its own limit is per host and in whole seconds,
+ * at least two. */
 static PGconn *dial(const struct connection_options *o)
 {
 	char session[OPTIONS_MOST], connect_s[16], silence_ms[16];
@@ -133,7 +134,8 @@ int connection_open(const struct connection_options *options, struct connection 
 		abort();
 	if (PQstatus(pg) != CONNECTION_OK || PQsetnonblocking(pg, 1) < 0 || !PQenterPipelineMode(pg)) {
 		error_set(e, ERROR_RETRY, "store.down", "the database cannot be reached");
-		error_detail(e, "role \"%s\": %.*s", options->user, one_line(PQerrorMessage(pg)), PQerrorMessage(pg));
+		error_detail(e, "role \"%s\": %.*s", options->user, one_line(PQerrorMessage(pg)),
+		             PQerrorMessage(pg));
 		if (e)
 			e->wait_ms = LOST_WAIT_MS;
 		PQfinish(pg);
@@ -160,7 +162,7 @@ void connection_close(struct connection **connection)
 	free(c);
 }
 
-/* ---- what became of it ----------------------------------------------------------------------------------------------- */
+/* ---- what became of it ---- */
 
 int connection_lost(struct connection *c, struct error *e)
 {
@@ -232,7 +234,7 @@ PGconn *connection_libpq(struct connection *c)
 	return c->pg;
 }
 
-/* ---- errors ---------------------------------------------------------------------------------------------------------------- */
+/* ---- errors ---- */
 
 static const char *field(const PGresult *result, int code)
 {
@@ -258,7 +260,8 @@ static bool ends_session(const PGresult *result)
 
 static void note_complaint(struct connection *c, const PGresult *result, const char *message)
 {
-	snprintf(c->complaint.constraint, sizeof c->complaint.constraint, "%s", field(result, PG_DIAG_CONSTRAINT_NAME));
+	snprintf(c->complaint.constraint, sizeof c->complaint.constraint, "%s",
+	         field(result, PG_DIAG_CONSTRAINT_NAME));
 	snprintf(c->complaint.message, sizeof c->complaint.message, "%s", message);
 	c->complaint.position = atoi(field(result, PG_DIAG_STATEMENT_POSITION));
 }
@@ -298,7 +301,7 @@ static bool is_good(const PGresult *result)
 	}
 }
 
-/* ---- waiting ------------------------------------------------------------------------------------------------------------------ */
+/* ---- waiting ---- */
 
 /* 1: the socket is ready in one of the ways asked for. 0: time is over. -1: it is broken. */
 static int wait_for(struct connection *c, short events, int64_t deadline)
@@ -314,7 +317,8 @@ static int wait_for(struct connection *c, short events, int64_t deadline)
 	return ready;
 }
 
-/* Until the next result can be taken without waiting; sends and reads at the same time, so that neither side can block. */
+/* Until the next result can be taken without waiting; sends and reads at the same time, so that neither side
+ * can block. */
 static int await(struct connection *c, struct error *e)
 {
 	int64_t deadline = clock_monotonic_ms() + c->patience_ms + CONNECTION_MARGIN_MS;
@@ -335,7 +339,7 @@ static int await(struct connection *c, struct error *e)
 	}
 }
 
-/* ---- prepared statements ----------------------------------------------------------------------------------------------------- */
+/* ---- prepared statements ---- */
 
 static size_t place_of(const struct connection *c, const char *name)
 {
@@ -382,7 +386,8 @@ static int check_same(const struct prepared *p, const struct statement *s, struc
 	for (int i = 0; i < s->count; i++)
 		if (s->values[i] && p->types[i] != s->types[i])
 			return error_set(e, ERROR_INTERNAL, "query.params",
-			                 "parameter %d of statement \"%s\" had another type before", i + 1, s->name);
+			                 "parameter %d of statement \"%s\" had another type before", i + 1,
+			                 s->name);
 	return 0;
 }
 
@@ -401,7 +406,7 @@ static void remember_prepared(struct connection *c, struct prepared *p, const st
 		memcpy(p->types, s->types, size);
 }
 
-/* ---- the pipeline --------------------------------------------------------------------------------------------------------------- */
+/* ---- the pipeline ---- */
 
 static void expect(struct connection *c, enum expectation what, const char *name)
 {
@@ -567,7 +572,7 @@ int connection_ping(struct connection *c, struct error *e)
 	return connection_settle(c, e);
 }
 
-/* ---- outside the pipeline ---------------------------------------------------------------------------------------------------------- */
+/* ---- outside the pipeline ---- */
 
 int connection_plain(struct connection *c, const char *name, const char *sql, PGresult **ret, struct error *e)
 {

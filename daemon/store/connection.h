@@ -1,9 +1,11 @@
-/* One connection to PostgreSQL: statements go out in a pipeline, results come back in order, and nobody waits without end.
+/* One connection to PostgreSQL: statements go out in a pipeline, results come back in order, and nobody waits
+ * without end.
  *
- * For the rooms of store/ alone. A connection is always in libpq's pipeline mode, except within connection_plain. What the server
- * keeps for a session is used in one way only: statements are prepared under their names. Everything else lives between
- * BEGIN and COMMIT, so that a pooler that shares sessions by transaction may stand in front (it must know protocol-level
- * prepared statements, and let the start-up parameter "options" pass). */
+ * For the rooms of store/ alone. A connection is always in libpq's pipeline mode, except within
+ * connection_plain. What the server keeps for a session is used in one way only: statements are prepared
+ * under their names. Everything else lives between BEGIN and COMMIT, so that a pooler that shares sessions by
+ * transaction may stand in front (it must know protocol-level prepared statements, and let the start-up
+ * parameter "options" pass). */
 #ifndef ROSTERD_STORE_CONNECTION_H
 #define ROSTERD_STORE_CONNECTION_H
 
@@ -60,7 +62,8 @@ void connection_patience(struct connection *c, int statement_timeout_ms);
 /* Memory for building what is sent; empty after each connection_send. */
 struct arena *connection_scratch(struct connection *c);
 
-/* Queues a statement. quiet: nobody will ask for its result; if it fails, the next statement that is asked for says so. */
+/* Queues a statement. quiet: nobody will ask for its result; if it fails, the next statement that is asked
+ * for says so. */
 int connection_send(struct connection *c, const struct statement *statement, bool quiet, struct error *e);
 /* Ends what was queued with a point of synchronisation, and begins to send. Receiving does it by itself. */
 int connection_sync(struct connection *c, struct error *e);
@@ -71,8 +74,9 @@ int connection_settle(struct connection *c, struct error *e);
 /* Everything queued is out of our hands. */
 bool connection_flushed(struct connection *c);
 
-/* SQL without parameters outside the pipeline: COPY, or a script of several statements. Leaves the pipeline, sends, and
- * gives the first result; then connection_more for the next ones until *ret is NULL, which ends in the pipeline again. */
+/* SQL without parameters outside the pipeline: COPY, or a script of several statements. Leaves the pipeline,
+ * sends, and gives the first result; then connection_more for the next ones until *ret is NULL, which ends in
+ * the pipeline again. */
 int connection_plain(struct connection *c, const char *name, const char *sql, PGresult **ret, struct error *e);
 int connection_more(struct connection *c, PGresult **ret, struct error *e);
 /* Within a COPY FROM STDIN: all of these bytes. */

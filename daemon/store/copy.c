@@ -50,7 +50,7 @@ size_t copy_rows_count(const struct copy_rows *rows)
 	return rows->count;
 }
 
-/* ---- cells ------------------------------------------------------------------------------------------------------------------ */
+/* ---- cells ---- */
 
 static char *room_for(struct copy_rows *rows, size_t size)
 {
@@ -129,12 +129,13 @@ void copy_bool(struct copy_rows *rows, bool value)
 	*cell(rows, 1) = value;
 }
 
-/* ---- sending ------------------------------------------------------------------------------------------------------------------ */
+/* ---- sending ---- */
 
 static int check_rows(const struct copy_rows *rows, struct error *e)
 {
 	if (rows->too_large)
-		return error_set(e, ERROR_LIMIT, "copy.value", "a value of more than %d bytes cannot be kept", CELL_MOST);
+		return error_set(e, ERROR_LIMIT, "copy.value", "a value of more than %d bytes cannot be kept",
+		                 CELL_MOST);
 	if (rows->wrong_shape || rows->cells_left != 0)
 		return error_set(e, ERROR_INTERNAL, "copy.shape", "a row has not as many cells as it said");
 	return 0;
@@ -142,7 +143,8 @@ static int check_rows(const struct copy_rows *rows, struct error *e)
 
 static int put_all(struct connection *c, const struct copy_rows *rows, struct error *e)
 {
-	if (connection_put(c, copy_head, sizeof copy_head, e) < 0 || connection_put(c, rows->bytes, rows->length, e) < 0 ||
+	if (connection_put(c, copy_head, sizeof copy_head, e) < 0 ||
+	    connection_put(c, rows->bytes, rows->length, e) < 0 ||
 	    connection_put(c, copy_tail, sizeof copy_tail, e) < 0)
 		return -1;
 	return connection_put_end(c, e);

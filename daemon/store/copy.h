@@ -14,7 +14,8 @@
 
 /* Rows are built here and may be kept for a later copy_send: COPY binary tuples in a row. */
 struct copy_rows;
-struct copy_rows *copy_rows_open(size_t most); /* bytes; copy_rows_full says when to send; a larger row still fits */
+/* most: bytes. copy_rows_full says when to send; a larger row still fits. */
+struct copy_rows *copy_rows_open(size_t most);
 void copy_rows_close(struct copy_rows **rows);
 bool copy_rows_full(const struct copy_rows *rows); /* less than one more row of ordinary size would fit */
 size_t copy_rows_count(const struct copy_rows *rows);
@@ -30,8 +31,9 @@ void copy_int8(struct copy_rows *rows, int64_t value);
 void copy_bool(struct copy_rows *rows, bool value);
 void copy_null(struct copy_rows *rows);
 
-/* Sends all rows through one COPY and empties them. sql: "COPY staging.x (a, b) FROM STDIN (FORMAT binary)". The number that the
- * server took must equal the number sent ("copy.count"). Nothing is sent for no rows; on failure the rows are kept. */
+/* Sends all rows through one COPY and empties them. sql: "COPY staging.x (a, b) FROM STDIN (FORMAT binary)".
+ * The number that the server took must equal the number sent ("copy.count"). Nothing is sent for no rows; on
+ * failure the rows are kept. */
 int copy_send(struct tx *tx, const char *sql, struct copy_rows *rows, struct error *e);
 
 #endif

@@ -70,7 +70,7 @@ void listen_wake(struct listener *listener)
 		continue;
 }
 
-/* ---- being connected ------------------------------------------------------------------------------------------------------ */
+/* ---- being connected ---- */
 
 static int subscribe(struct connection *c, const char *channel, struct error *e)
 {
@@ -79,7 +79,8 @@ static int subscribe(struct connection *c, const char *channel, struct error *e)
 	char *quoted = PQescapeIdentifier(connection_libpq(c), channel, strlen(channel));
 
 	if (!quoted)
-		return error_set(e, ERROR_INTERNAL, "listen.channel", "\"%s\" cannot be the name of a channel", channel);
+		return error_set(e, ERROR_INTERNAL, "listen.channel",
+		                 "\"%s\" cannot be the name of a channel", channel);
 	snprintf(sql, sizeof sql, "LISTEN %s", quoted);
 	PQfreemem(quoted);
 	if (connection_plain(c, "listen", sql, &result, e) < 0)
@@ -163,7 +164,7 @@ static void keep_connected(struct listener *l)
 		try_connect(l);
 }
 
-/* ---- waiting ----------------------------------------------------------------------------------------------------------------- */
+/* ---- waiting ---- */
 
 static bool take_notice(struct listener *l, struct notice *ret)
 {

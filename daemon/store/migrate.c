@@ -49,7 +49,7 @@ static int refuse(const struct scripts *s, struct error *e, const char *code, co
 	return error_set(e, ERROR_PRECONDITION, code, "%s/%s", s->directory, what);
 }
 
-/* ---- versions ----------------------------------------------------------------------------------------------------------------- */
+/* ---- versions ---- */
 
 /* "1.20.3", and nothing behind it. */
 static int parse_version(const char *text, int ret[3])
@@ -73,7 +73,7 @@ static bool is_newer(const char *version, const char *than)
 	return false;
 }
 
-/* ---- the files ---------------------------------------------------------------------------------------------------------------- */
+/* ---- the files ---- */
 
 static bool is_digit(char c)
 {
@@ -139,10 +139,12 @@ static int read_oldest(const struct scripts *s, struct script *script, struct er
 	size_t length;
 
 	if (!text_begins(script->text, label) || (length = strcspn(version, "\r\n")) >= VERSION_MOST)
-		return refuse(s, e, "schema.files", "%s:1: the first line must be \"-- oldest: VERSION\"", script->name);
+		return refuse(s, e, "schema.files", "%s:1: the first line must be \"-- oldest: VERSION\"",
+		              script->name);
 	memcpy(script->oldest, version, length);
 	if (parse_version(script->oldest, numbers) < 0)
-		return refuse(s, e, "schema.files", "%s:1: \"%s\" is no version such as 0.1.0", script->name, script->oldest);
+		return refuse(s, e, "schema.files", "%s:1: \"%s\" is no version such as 0.1.0", script->name,
+		              script->oldest);
 	return 0;
 }
 
@@ -170,9 +172,11 @@ static int check_order(const struct scripts *s, struct error *e)
 		int expected = (int)i + 1;
 
 		if (i > 0 && script->number == script[-1].number)
-			return refuse(s, e, "schema.files", "%s: has the same number as \"%s\"", script->name, script[-1].name);
+			return refuse(s, e, "schema.files", "%s: has the same number as \"%s\"", script->name,
+			              script[-1].name);
 		if (script->number != expected)
-			return refuse(s, e, "schema.files", "%s: comes where %04d_*.sql is expected; a file is missing",
+			return refuse(s, e, "schema.files",
+			              "%s: comes where %04d_*.sql is expected; a file is missing",
 			              script->name, expected);
 	}
 	return 0;
@@ -189,9 +193,11 @@ static int list_scripts(DIR *dir, struct arena *arena, struct scripts *s, struct
 		if (ours < 0)
 			return refuse(s, e, "schema.files", "%s: is not called NNNN_name.sql", entry->d_name);
 		if (ours > 0 && s->count == MIGRATE_FILES_MOST)
-			return refuse(s, e, "schema.files", "%s: there are more than %d files", entry->d_name, MIGRATE_FILES_MOST);
+			return refuse(s, e, "schema.files", "%s: there are more than %d files", entry->d_name,
+			              MIGRATE_FILES_MOST);
 		if (ours > 0)
-			s->all[s->count++] = (struct script){ .number = number, .name = arena_text(arena, entry->d_name) };
+			s->all[s->count++] =
+				(struct script){ .number = number, .name = arena_text(arena, entry->d_name) };
 	}
 	qsort(s->all, s->count, sizeof *s->all, by_number);
 	if (s->count == 0)
@@ -205,18 +211,20 @@ static int load_scripts(const char *directory, struct arena *arena, struct scrip
 
 	DIR *dir = opendir(directory);
 	if (!dir)
-		return error_set(e, ERROR_PRECONDITION, "schema.files", "the schema's files cannot be read from \"%s\": %s",
-		                 directory, strerror(errno));
+		return error_set(e, ERROR_PRECONDITION, "schema.files",
+		                 "the schema's files cannot be read from \"%s\": %s", directory,
+		                 strerror(errno));
 
 	int result = list_scripts(dir, arena, ret, e);
 	for (size_t i = 0; result == 0 && i < ret->count; i++)
-		if (read_script(ret, dirfd(dir), arena, &ret->all[i], e) < 0 || check_script(ret, &ret->all[i], e) < 0)
+		if (read_script(ret, dirfd(dir), arena, &ret->all[i], e) < 0 ||
+		    check_script(ret, &ret->all[i], e) < 0)
 			result = -1;
 	closedir(dir);
 	return result;
 }
 
-/* ---- what the database has ------------------------------------------------------------------------------------------------------ */
+/* ---- what the database has ---- */
 
 static const struct query find_table = {
 	"migrate.table", "SELECT to_regclass('rosterd.migrations') IS NOT NULL", QUERY_READS, QUERY_ONCE,
@@ -231,9 +239,10 @@ static int check_age(const char *name, const char *oldest, struct error *e)
 {
 	if (!is_newer(oldest, PACKAGE_VERSION))
 		return 0;
-	return error_set(e, ERROR_PRECONDITION, "schema.new",
-	                 "the database's schema (%s) needs rosterd %s or newer, this is %s: install the newer one", name,
-	                 oldest, PACKAGE_VERSION);
+	return error_set(
+		e, ERROR_PRECONDITION, "schema.new",
+		"the database's schema (%s) needs rosterd %s or newer, this is %s: install the newer one",
+		name, oldest, PACKAGE_VERSION);
 }
 
 static int check_applied(const struct scripts *s, const struct rows *rows, size_t row, struct error *e)
@@ -250,10 +259,13 @@ static int check_applied(const struct scripts *s, const struct rows *rows, size_
 	if (row >= s->count)
 		return 0;
 	if (!text_equal(name, s->all[row].name))
-		return refuse(s, e, "schema.changed", "%s: the database has \"%s\" under this number", s->all[row].name, name);
+		return refuse(s, e, "schema.changed", "%s: the database has \"%s\" under this number",
+		              s->all[row].name, name);
 	if (size != CRYPT_DIGEST_SIZE || memcmp(digest, s->all[row].digest, size) != 0)
 		return refuse(s, e, "schema.changed",
-		              "%s: was applied and has changed since; put it back, and write the change into a new file", name);
+		              "%s: was applied and has changed since; put it back, and write the change into "
+		              "a new file",
+		              name);
 	return 0;
 }
 
@@ -277,7 +289,7 @@ static int compare(struct tx *tx, const struct scripts *s, struct arena *arena, 
 	return 0;
 }
 
-/* ---- running a file --------------------------------------------------------------------------------------------------------------- */
+/* ---- running a file ---- */
 
 /* The server counts characters, we show lines. */
 static int line_at(const char *text, int position)
@@ -292,7 +304,8 @@ static int line_at(const char *text, int position)
 	return line;
 }
 
-static int explain(const struct scripts *s, const struct script *script, const struct connection *c, struct error *e)
+static int explain(const struct scripts *s, const struct script *script, const struct connection *c,
+                   struct error *e)
 {
 	const struct complaint *complaint = connection_complaint(c);
 	struct error why;
@@ -359,20 +372,22 @@ static int run_script(struct tx *tx, const struct scripts *s, const struct scrip
 	if (find_transaction(tx, arena, &after, e) < 0)
 		return -1;
 	if (before != after)
-		return refuse(s, e, "schema.script", "%s: a migration may not begin or end transactions", script->name);
+		return refuse(s, e, "schema.script", "%s: a migration may not begin or end transactions",
+		              script->name);
 	return query_write(tx, &insert_row,
-	                   PARAMS(P_INT(script->number), P_TEXT(script->name), P_BYTES(script->digest, CRYPT_DIGEST_SIZE),
-	                          P_TEXT(script->oldest)),
+	                   PARAMS(P_INT(script->number), P_TEXT(script->name),
+	                          P_BYTES(script->digest, CRYPT_DIGEST_SIZE), P_TEXT(script->oldest)),
 	                   NULL, e);
 }
 
-/* ---- one step ------------------------------------------------------------------------------------------------------------------------ */
+/* ---- one step ---- */
 
 static const struct query wait_long = {
 	"migrate.wait", "SELECT set_config('lock_timeout', '0', true)", QUERY_READS, QUERY_ONCE,
 };
 /* Of the transaction, not of the session: so a pooler may stand between, and no lock is left behind. */
-static const struct query take_lock = { "migrate.lock", "SELECT pg_advisory_xact_lock($1)", QUERY_READS, QUERY_ONCE };
+static const struct query take_lock = { "migrate.lock", "SELECT pg_advisory_xact_lock($1)", QUERY_READS,
+	                                QUERY_ONCE };
 static const struct query make_schema = {
 	"migrate.schema", "CREATE SCHEMA IF NOT EXISTS rosterd", QUERY_KEEPS, QUERY_ONCE,
 };
@@ -445,7 +460,8 @@ int migrate_check(struct store *store, const char *directory, struct error *e)
 		return -1;
 	if (applied < scripts.count)
 		return error_set(e, ERROR_PRECONDITION, "schema.old",
-		                 "the database's schema has %zu of the %zu migrations that this daemon needs; migrate it first",
+		                 "the database's schema has %zu of the %zu migrations that this daemon "
+		                 "needs; migrate it first",
 		                 applied, scripts.count);
 	return tx_commit(&tx, e);
 }

@@ -1,11 +1,13 @@
 /* Brings the schema to what this daemon needs: schema/NNNN_*.sql in order, each once, under an advisory lock.
  *
- * Each file runs in one transaction with its row in rosterd.migrations (number, name, SHA-256, oldest daemon that may run on it). A file
- * that was applied and has changed since is refused, and so is a schema that says it needs a newer daemon.
+ * Each file runs in one transaction with its row in rosterd.migrations (number, name, SHA-256, oldest daemon
+ * that may run on it). A file that was applied and has changed since is refused, and so is a schema that says
+ * it needs a newer daemon.
  *
- * The first line of a file says that oldest daemon: "-- oldest: 0.1.0". Numbers begin with 0001 and leave no gap; other files of the
- * directory (roles.sql) are not looked at. A file holds no BEGIN, COMMIT or COPY FROM STDIN, and what it SETs is LOCAL.
- * rosterd.migrations is made here; the files grant its reading to the roles that run migrate_check. */
+ * The first line of a file says that oldest daemon: "-- oldest: 0.1.0". Numbers begin with 0001 and leave no
+ * gap; other files of the directory (roles.sql) are not looked at. A file holds no BEGIN, COMMIT or COPY FROM
+ * STDIN, and what it SETs is LOCAL. rosterd.migrations is made here; the files grant its reading to the roles
+ * that run migrate_check. */
 #ifndef ROSTERD_STORE_MIGRATE_H
 #define ROSTERD_STORE_MIGRATE_H
 
@@ -13,12 +15,14 @@
 
 enum { MIGRATE_FILES_MOST = 1000, MIGRATE_FILE_MOST = 1 << 20, MIGRATE_STATEMENT_MS = 3600000 };
 
-/* Applies what is missing, as the owner's role. ret_applied (may be NULL) gets how many. Others that migrate at the same time are waited for.
- * A file that fails leaves nothing behind: "schema.script" names file, line and what the server said. */
+/* Applies what is missing, as the owner's role. ret_applied (may be NULL) gets how many. Others that migrate
+ * at the same time are waited for. A file that fails leaves nothing behind: "schema.script" names file, line
+ * and what the server said. */
 int migrate_apply(struct store *store, const char *directory, int *ret_applied, struct error *e);
 
-/* Whether the schema is what this daemon needs, as any role: ERROR_PRECONDITION "schema.old", "schema.new" or "schema.changed" tells
- * what to do. A schema with more files than ours is good as long as it suffers a daemon of our age. */
+/* Whether the schema is what this daemon needs, as any role: ERROR_PRECONDITION "schema.old", "schema.new" or
+ * "schema.changed" tells what to do. A schema with more files than ours is good as long as it suffers a
+ * daemon of our age. */
 int migrate_check(struct store *store, const char *directory, struct error *e);
 
 #endif

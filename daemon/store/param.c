@@ -126,7 +126,8 @@ static struct value value_of(const struct param *p, struct arena *arena)
 	return (struct value){ 0, NULL, 0 };
 }
 
-int param_bind(const struct param *params, size_t count, struct arena *arena, struct statement *ret, struct error *e)
+int param_bind(const struct param *params, size_t count, struct arena *arena, struct statement *ret,
+               struct error *e)
 {
 	if (count > PARAMS_MOST)
 		return error_set(e, ERROR_INTERNAL, "query.params", "statement \"%s\" has more than %d parameters",
@@ -134,13 +135,15 @@ int param_bind(const struct param *params, size_t count, struct arena *arena, st
 
 	Oid *types = arena_array(arena, count, sizeof *types);
 	const char **values = arena_array(arena, count, sizeof *values);
-	int *sizes = arena_array(arena, count, sizeof *sizes), *formats = arena_array(arena, count, sizeof *formats);
+	int *sizes = arena_array(arena, count, sizeof *sizes),
+	    *formats = arena_array(arena, count, sizeof *formats);
 
 	for (size_t i = 0; i < count; i++) {
 		struct value v = value_of(&params[i], arena);
 
 		if (v.bytes && v.size > PARAM_BYTES_MOST)
-			return error_set(e, ERROR_LIMIT, "query.value", "a value of %zu bytes; at most %d can be kept", v.size,
+			return error_set(e, ERROR_LIMIT, "query.value",
+			                 "a value of %zu bytes; at most %d can be kept", v.size,
 			                 PARAM_BYTES_MOST);
 		types[i] = v.type;
 		values[i] = v.bytes;

@@ -11,7 +11,16 @@ struct arena;
 struct statement;
 
 enum param_type {
-	PARAM_NULL, PARAM_ID, PARAM_TEXT, PARAM_INT, PARAM_BOOL, PARAM_TIME, PARAM_BYTES, PARAM_JSON, PARAM_TEXTS, PARAM_IDS,
+	PARAM_NULL,
+	PARAM_ID,
+	PARAM_TEXT,
+	PARAM_INT,
+	PARAM_BOOL,
+	PARAM_TIME,
+	PARAM_BYTES,
+	PARAM_JSON,
+	PARAM_TEXTS,
+	PARAM_IDS,
 };
 
 struct param {
@@ -21,8 +30,9 @@ struct param {
 	int64_t number;    /* INT, BOOL, TIME */
 };
 
-/* SQL types: uuid, text, bigint, boolean, timestamptz, bytea, jsonb, text[], uuid[]. A NULL pointer is SQL NULL. */
-#define P_NULL ((struct param){ PARAM_NULL, NULL, 0, 0 }) /* of the type that the statement says: write $1::bigint */
+/* SQL types: uuid, text, bigint, boolean, timestamptz, bytea, jsonb, text[], uuid[]. A NULL pointer is SQL NULL;
+ * P_NULL is a NULL of the type that the statement says: write $1::bigint. */
+#define P_NULL ((struct param){ PARAM_NULL, NULL, 0, 0 })
 #define P_ID(id) ((struct param){ PARAM_ID, (id), 0, 0 })
 #define P_TEXT(text) ((struct param){ PARAM_TEXT, (text), 0, 0 })
 #define P_INT(n) ((struct param){ PARAM_INT, NULL, 0, (n) })
@@ -34,14 +44,17 @@ struct param {
 #define P_IDS(array, n) ((struct param){ PARAM_IDS, (array), (n), 0 })
 /* As two arguments: PARAMS(P_ID(&a), P_TEXT(b)), or NO_PARAMS. */
 #define PARAMS(...) \
-	(const struct param[]){ __VA_ARGS__ }, (sizeof((const struct param[]){ __VA_ARGS__ }) / sizeof(struct param))
+	(const struct param[]){ __VA_ARGS__ }, \
+		(sizeof((const struct param[]){ __VA_ARGS__ }) / sizeof(struct param))
 #define NO_PARAMS NULL, 0
 
 /* ---- for the other rooms of store/ alone ---- */
 
 enum { PARAMS_MOST = 100, PARAM_BYTES_MOST = 256 << 20 };
 
-/* Fills count, types, values, sizes and formats of the statement; what they point to lies in the arena or is the caller's. */
-int param_bind(const struct param *params, size_t count, struct arena *arena, struct statement *ret, struct error *e);
+/* Fills count, types, values, sizes and formats of the statement; what they point to lies in the arena or is
+ * the caller's. */
+int param_bind(const struct param *params, size_t count, struct arena *arena, struct statement *ret,
+               struct error *e);
 
 #endif

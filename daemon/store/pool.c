@@ -27,7 +27,7 @@ struct store {
 
 static const char *const role_words[STORE_ROLES] = { "owner", "request", "worker" };
 
-/* ---- opening --------------------------------------------------------------------------------------------------------- */
+/* ---- opening ---- */
 
 /* libpq's complaint quotes the string, which may hold a password against the rules. */
 static const char *complaint(const char *conninfo, const char *why)
@@ -63,8 +63,9 @@ static int check_conninfo(const char *conninfo, struct error *e)
 static int check_role(const struct store_options *o, enum store_role role, struct error *e)
 {
 	if (o->most[role] < 0 || o->most[role] > CONNECTIONS_MOST)
-		return error_set(e, ERROR_INPUT, "store.most", "%d connections for the role \"%s\"; 0 to %d are possible",
-		                 o->most[role], role_words[role], CONNECTIONS_MOST);
+		return error_set(e, ERROR_INPUT, "store.most",
+		                 "%d connections for the role \"%s\"; 0 to %d are possible", o->most[role],
+		                 role_words[role], CONNECTIONS_MOST);
 	if (o->most[role] > 0 && (!o->role_names[role] || !*o->role_names[role]))
 		return error_set(e, ERROR_INPUT, "store.role", "the role \"%s\" has no name in the database",
 		                 role_words[role]);
@@ -80,7 +81,8 @@ static int check_options(const struct store_options *o, struct error *e)
 			return -1;
 	if (o->connect_timeout_ms <= 0 || o->statement_timeout_ms <= 0 || o->wait_timeout_ms <= 0 ||
 	    o->lock_timeout_ms < 0 || o->idle_timeout_ms < 0)
-		return error_set(e, ERROR_INPUT, "store.timeout", "times to wait for the database must be above zero");
+		return error_set(e, ERROR_INPUT, "store.timeout",
+		                 "times to wait for the database must be above zero");
 	return 0;
 }
 
@@ -143,9 +145,10 @@ void store_close(struct store **store)
 	*store = NULL;
 }
 
-/* ---- lending ------------------------------------------------------------------------------------------------------------- */
+/* ---- lending ---- */
 
-/* With the lock held. 1: *ret waited for us. 0: there is room for a new one, which is ours to open. -1: time is over. */
+/* With the lock held. 1: *ret waited for us. 0: there is room for a new one, which is ours to open. -1: time
+ * is over. */
 static int claim(struct pool *pool, const struct timespec *until, struct connection **ret)
 {
 	while (pool->idle_count == 0 && pool->open >= pool->most)
@@ -263,7 +266,7 @@ enum store_role pool_any_role(const struct store *store)
 	return store->pools[STORE_WORKER].most > 0 ? STORE_WORKER : STORE_OWNER;
 }
 
-/* ---- looking ------------------------------------------------------------------------------------------------------------- */
+/* ---- looking ---- */
 
 int store_ping(struct store *store, enum store_role role, struct error *e)
 {

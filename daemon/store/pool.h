@@ -1,10 +1,12 @@
 /* Connections to PostgreSQL: opened when needed, kept, given back, replaced when they die.
  *
- * libpq lives in store/ and nowhere else. Three database roles, three pools: one migrates and owns, one serves requests,
- * one is the workers'. A store may be used from any thread; what it lends belongs to one thread.
+ * libpq lives in store/ and nowhere else. Three database roles, three pools: one migrates and owns, one
+ * serves requests, one is the workers'. A store may be used from any thread; what it lends belongs to one
+ * thread.
  *
- * A pooler that shares sessions by transaction may stand between, if it knows protocol-level prepared statements
- * (PgBouncer 1.21 and later) and lets the start-up parameter "options" pass; only listening needs the server itself. */
+ * A pooler that shares sessions by transaction may stand between, if it knows protocol-level prepared
+ * statements (PgBouncer 1.21 and later) and lets the start-up parameter "options" pass; only listening needs
+ * the server itself. */
 #ifndef ROSTERD_STORE_POOL_H
 #define ROSTERD_STORE_POOL_H
 
@@ -20,13 +22,14 @@ enum { STORE_LOCK_MS = 10000, STORE_IDLE_MS = 60000 };
 enum store_role { STORE_OWNER, STORE_REQUEST, STORE_WORKER, STORE_ROLES };
 
 struct store_options {
-	const char *conninfo;              /* without user and password: "host=/run/x dbname=rosterd"; several hosts as libpq has them */
+	const char *conninfo; /* without user and password: "host=/run/x dbname=rosterd"; several hosts are possible */
 	const char *role_names[STORE_ROLES]; /* the roles to connect as */
 	const struct secret *passwords[STORE_ROLES]; /* NULL: none (peer authentication, pass file) */
 	int most[STORE_ROLES];             /* connections of each */
 	/* connect: for each host, rounded up to whole seconds, at least two; wait: for a free connection. */
 	int connect_timeout_ms, statement_timeout_ms, wait_timeout_ms;
-	/* For a lock, and for the next statement of a transaction that was begun; 0: STORE_LOCK_MS, STORE_IDLE_MS. */
+	/* For a lock, and for the next statement of a transaction that was begun; 0: STORE_LOCK_MS,
+	 * STORE_IDLE_MS. */
 	int lock_timeout_ms, idle_timeout_ms;
 	const char *application;           /* what pg_stat_activity shows: "rosterd" */
 };
@@ -46,7 +49,8 @@ void store_count(struct store *store, enum store_role role, int *ret_used, int *
 
 /* Lends a connection of this role. */
 int pool_borrow(struct store *store, enum store_role role, struct connection **ret, struct error *e);
-/* Throws this one away and connects again in its place. On failure *connection is NULL and nothing is lent any more. */
+/* Throws this one away and connects again in its place. On failure *connection is NULL and nothing is lent
+ * any more. */
 int pool_renew(struct store *store, enum store_role role, struct connection **connection, struct error *e);
 /* Takes it back; one that is not usable any more is closed. Leaves NULL behind. */
 void pool_give_back(struct store *store, enum store_role role, struct connection **connection);

@@ -9,7 +9,7 @@
 #include "store/binary.h"
 #include "store/connection.h"
 
-/* ---- counting -------------------------------------------------------------------------------------------------------------- */
+/* ---- counting ---- */
 
 static int64_t sum_written(const PGresult *result)
 {
@@ -23,7 +23,8 @@ static int64_t sum_written(const PGresult *result)
 
 static bool counts_itself(const PGresult *result)
 {
-	return PQnfields(result) > 0 && PQftype(result, 0) == OID_INT8 && strcmp(PQfname(result, 0), "written") == 0;
+	return PQnfields(result) > 0 && PQftype(result, 0) == OID_INT8 &&
+	       strcmp(PQfname(result, 0), "written") == 0;
 }
 
 static bool is_write(const PGresult *result)
@@ -42,17 +43,22 @@ static int count_written(const struct query *query, const PGresult *result, int6
 	bool write = is_write(result);
 
 	if (write && query->effect == QUERY_READS)
-		return error_set(e, ERROR_INTERNAL, "query.writes", "statement \"%s\" says that it reads, and writes",
-		                 query->name);
+		return error_set(e, ERROR_INTERNAL, "query.writes",
+		                 "statement \"%s\" says that it reads, and writes", query->name);
 	if (!write && !counts_itself(result) && query->effect != QUERY_READS && query->effect != QUERY_KEEPS)
 		return error_set(e, ERROR_INTERNAL, "query.uncounted",
-		                 "statement \"%s\" does not say how much it wrote: its first column must be a bigint \"written\"",
+		                 "statement \"%s\" does not say how much it wrote: its first column must be "
+		                 "a bigint \"written\"",
 		                 query->name);
-	*ret = write ? strtoll(PQcmdTuples((PGresult *)result), NULL, 10) : counts_itself(result) ? sum_written(result) : 0;
+	if (write)
+		*ret = strtoll(PQcmdTuples((PGresult *)result), NULL, 10);
+	else
+		*ret = counts_itself(result) ? sum_written(result) : 0;
 	return 0;
 }
 
-static int count_effect(struct tx *tx, const struct query *query, const PGresult *result, int64_t *ret, struct error *e)
+static int count_effect(struct tx *tx, const struct query *query, const PGresult *result, int64_t *ret,
+                        struct error *e)
 {
 	int64_t written = 0;
 
@@ -66,9 +72,10 @@ static int count_effect(struct tx *tx, const struct query *query, const PGresult
 	return 0;
 }
 
-/* ---- sending and receiving ------------------------------------------------------------------------------------------------ */
+/* ---- sending and receiving ---- */
 
-static int send_bound(struct tx *tx, const struct query *query, const struct param *params, size_t count, struct error *e)
+static int send_bound(struct tx *tx, const struct query *query, const struct param *params, size_t count,
+                      struct error *e)
 {
 	struct connection *c = tx_connection(tx);
 	struct statement s = { .name = query->name, .sql = query->sql, .once = query->flags & QUERY_ONCE };
@@ -115,7 +122,7 @@ int query_receive(struct tx *tx, struct arena *arena, const struct rows **ret, i
 	return taken;
 }
 
-/* ---- one at a time ------------------------------------------------------------------------------------------------------------ */
+/* ---- one at a time ---- */
 
 static int try_once(struct tx *tx, const struct query *query, const struct param *params, size_t count,
                     struct arena *arena, const struct rows **ret, int64_t *ret_count, struct error *e)
@@ -125,8 +132,8 @@ static int try_once(struct tx *tx, const struct query *query, const struct param
 	return query_receive(tx, arena, ret, ret_count, e);
 }
 
-static int run(struct tx *tx, const struct query *query, const struct param *params, size_t count, struct arena *arena,
-               const struct rows **ret, int64_t *ret_count, struct error *e)
+static int run(struct tx *tx, const struct query *query, const struct param *params, size_t count,
+               struct arena *arena, const struct rows **ret, int64_t *ret_count, struct error *e)
 {
 	if (tx_check_quiet(tx, e) < 0)
 		return -1;
@@ -137,14 +144,14 @@ static int run(struct tx *tx, const struct query *query, const struct param *par
 	return try_once(tx, query, params, count, arena, ret, ret_count, e);
 }
 
-int query_run(struct tx *tx, const struct query *query, const struct param *params, size_t count, struct arena *arena,
-              const struct rows **ret, struct error *e)
+int query_run(struct tx *tx, const struct query *query, const struct param *params, size_t count,
+              struct arena *arena, const struct rows **ret, struct error *e)
 {
 	return run(tx, query, params, count, arena, ret, NULL, e);
 }
 
-int query_one(struct tx *tx, const struct query *query, const struct param *params, size_t count, struct arena *arena,
-              const struct rows **ret, struct error *e)
+int query_one(struct tx *tx, const struct query *query, const struct param *params, size_t count,
+              struct arena *arena, const struct rows **ret, struct error *e)
 {
 	const struct rows *rows;
 
@@ -152,15 +159,16 @@ int query_one(struct tx *tx, const struct query *query, const struct param *para
 		return -1;
 	if (rows_count(rows) > 1) {
 		tx_failed(tx);
-		return error_set(e, ERROR_INTERNAL, "query.many", "statement \"%s\" gave %zu rows where one was expected",
-		                 query->name, rows_count(rows));
+		return error_set(e, ERROR_INTERNAL, "query.many",
+		                 "statement \"%s\" gave %zu rows where one was expected", query->name,
+		                 rows_count(rows));
 	}
 	*ret = rows;
 	return rows_count(rows) == 1;
 }
 
-int query_write(struct tx *tx, const struct query *query, const struct param *params, size_t count, int64_t *ret_count,
-                struct error *e)
+int query_write(struct tx *tx, const struct query *query, const struct param *params, size_t count,
+                int64_t *ret_count, struct error *e)
 {
 	return run(tx, query, params, count, NULL, NULL, ret_count, e);
 }

@@ -23,14 +23,15 @@ struct rows {
 	const struct cell *cells;
 };
 
-/* ---- taking ------------------------------------------------------------------------------------------------------------ */
+/* ---- taking ---- */
 
 static int bad_list(struct error *e)
 {
 	return error_set(e, ERROR_INTERNAL, "rows.list", "a list has a NULL in it, or more than one dimension");
 }
 
-/* PostgreSQL's arrays: dimensions, has NULLs, type, then for each dimension its length and lower bound, then size and bytes each. */
+/* PostgreSQL's arrays: dimensions, has NULLs, type, then for each dimension its length and lower bound, then
+ * size and bytes each. */
 static int take_texts(const char *from, struct arena *arena, const char *const **ret, struct error *e)
 {
 	int32_t dimensions = binary_get32(from);
@@ -115,13 +116,13 @@ int rows_take(const struct pg_result *result, struct arena *arena, const struct 
 	return 0;
 }
 
-/* ---- reading ----------------------------------------------------------------------------------------------------------- */
+/* ---- reading ---- */
 
 static const struct cell *cell_at(const struct rows *rows, size_t row, int column)
 {
 	if (row >= rows->count || column < 0 || column >= rows->columns) {
-		log_error(NULL, "bug: row %zu, column %d was asked for; there are %zu rows of %d columns", row, column,
-		          rows->count, rows->columns);
+		log_error(NULL, "bug: row %zu, column %d was asked for; there are %zu rows of %d columns",
+		          row, column, rows->count, rows->columns);
 		abort();
 	}
 	return &rows->cells[row * (size_t)rows->columns + (size_t)column];
@@ -129,7 +130,8 @@ static const struct cell *cell_at(const struct rows *rows, size_t row, int colum
 
 static _Noreturn void wrong_type(const struct rows *rows, int column, const char *wanted)
 {
-	log_error(NULL, "bug: column %d is read as %s and has the type number %u", column, wanted, rows->types[column]);
+	log_error(NULL, "bug: column %d is read as %s and has the type number %u", column, wanted,
+	          rows->types[column]);
 	abort();
 }
 

@@ -13,8 +13,9 @@ struct arena;
 struct pg_result;
 struct rows;
 
-/* Reading cells. A NULL cell gives NULL, 0, false or the nil id. The SQL type decides: uuid; text, name, json (cast jsonb to text); smallint,
- * integer, bigint; boolean; timestamptz; bytea; text[]. A cell of another type than asked for ends the process: a bug. */
+/* Reading cells. A NULL cell gives NULL, 0, false or the nil id. The SQL type decides: uuid; text, name, json
+ * (cast jsonb to text); smallint, integer, bigint; boolean; timestamptz; bytea; text[]. A cell of another
+ * type than asked for ends the process: a bug. */
 size_t rows_count(const struct rows *rows);
 bool rows_null(const struct rows *rows, size_t row, int column);
 const char *rows_text(const struct rows *rows, size_t row, int column);

@@ -11,7 +11,8 @@ enum { SQLSTATE_SIZE = 6 };
 /* Fills e with kind, code, text and wait_ms, and returns -1. */
 int sqlstate_error(const char *state, struct error *e);
 
-/* Whether the server's message for this state may hold values that were bound (class 22: "invalid input syntax for ..."). */
+/* Whether the server's message for this state may hold values that were bound (class 22: "invalid input
+ * syntax for ..."). */
 bool sqlstate_quotes_values(const char *state);
 
 #endif

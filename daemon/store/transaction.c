@@ -58,7 +58,7 @@ int tx_begin(struct store *store, enum store_role role, struct tx **ret, struct 
 	return 0;
 }
 
-/* ---- what travels before the next statement ------------------------------------------------------------------------- */
+/* ---- what travels before the next statement ---- */
 
 static int lead_with(struct tx *tx, const char *name, const char *sql, struct error *e)
 {
@@ -129,7 +129,8 @@ int tx_lead(struct tx *tx, struct error *e)
 {
 	if (check_sound(tx, e) < 0)
 		return -1;
-	if (lead_begin(tx, e) < 0 || lead_organisation(tx, e) < 0 || lead_patience(tx, e) < 0 || lead_mark(tx, e) < 0)
+	if (lead_begin(tx, e) < 0 || lead_organisation(tx, e) < 0 || lead_patience(tx, e) < 0 ||
+	    lead_mark(tx, e) < 0)
 		return tx_failed(tx);
 	return 0;
 }
@@ -153,7 +154,7 @@ int tx_patience(struct tx *tx, int statement_timeout_ms, struct error *e)
 	return 0;
 }
 
-/* ---- what the other rooms of store/ tell it ---------------------------------------------------------------------------- */
+/* ---- what the other rooms of store/ tell it ---- */
 
 struct connection *tx_connection(struct tx *tx)
 {
@@ -184,7 +185,8 @@ const struct query *tx_received(struct tx *tx)
 int tx_check_quiet(const struct tx *tx, struct error *e)
 {
 	if (tx->on_the_way > 0)
-		return error_set(e, ERROR_INTERNAL, "tx.unreceived", "%u results were not received", tx->on_the_way);
+		return error_set(e, ERROR_INTERNAL, "tx.unreceived", "%u results were not received",
+		                 tx->on_the_way);
 	return 0;
 }
 
@@ -217,7 +219,7 @@ int tx_again(struct tx *tx)
 	return 1;
 }
 
-/* ---- the mark --------------------------------------------------------------------------------------------------------------- */
+/* ---- the mark ---- */
 
 int tx_mark(struct tx *tx, struct error *e)
 {
@@ -260,10 +262,10 @@ int tx_back_to_mark(struct tx *tx, struct error *e)
 	return 0;
 }
 
-/* ---- the end ------------------------------------------------------------------------------------------------------------------ */
+/* ---- the end ---- */
 
-/* The answer is taken by whoever borrows the connection next. What the socket does not take at once is not waited for: such a
- * connection is closed, which ends the transaction as well. */
+/* The answer is taken by whoever borrows the connection next. What the socket does not take at once is not
+ * waited for: such a connection is closed, which ends the transaction as well. */
 static void end_unheard(struct tx *tx, const char *name, const char *sql)
 {
 	if (tx->on_the_way > 0)
@@ -287,7 +289,8 @@ void tx_close(struct tx **closing)
 	free(tx);
 }
 
-/* Once COMMIT is on its way only an ordinary error is a clear no: a server that is going down may have committed. */
+/* Once COMMIT is on its way only an ordinary error is a clear no: a server that is going down may have
+ * committed. */
 static int uncertain(struct tx *tx, struct error *e)
 {
 	struct error why = { 0 };
@@ -295,7 +298,8 @@ static int uncertain(struct tx *tx, struct error *e)
 	if (e)
 		why = *e;
 	tx->begun = false;
-	error_set(e, ERROR_UNCERTAIN, "tx.uncertain", "the database was lost while it saved; it may have been saved or not");
+	error_set(e, ERROR_UNCERTAIN, "tx.uncertain",
+	          "the database was lost while it saved; it may have been saved or not");
 	return error_detail(e, "%s (%s)", why.text, why.detail);
 }
 

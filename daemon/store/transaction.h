@@ -1,8 +1,9 @@
 /* A transaction, and the count of what it wrote: no audit, no commit.
  *
- * Every statement needs a struct tx, so there is none outside a transaction. BEGIN and the choice of organisation travel with
- * the first statement in one round trip. A tx that leaves its scope uncommitted is rolled back:
- *     scoped(tx) *tx = NULL;  if (tx_begin(...) < 0 || ... ) return -1;  return tx_commit(&tx, e); */
+ * Every statement needs a struct tx, so there is none outside a transaction. BEGIN and the choice of
+ * organisation travel with the first statement in one round trip. A tx that leaves its scope uncommitted is
+ * rolled back: scoped(tx) *tx = NULL;  if (tx_begin(...) < 0 || ... ) return -1;  return tx_commit(&tx, e);
+ */
 #ifndef ROSTERD_STORE_TRANSACTION_H
 #define ROSTERD_STORE_TRANSACTION_H
 
@@ -22,22 +23,25 @@ struct tx;
 /* Borrows a connection of this role (waits for one at most wait_timeout_ms: ERROR_RETRY "store.busy"). */
 int tx_begin(struct store *store, enum store_role role, struct tx **ret, struct error *e);
 
-/* From here on, row-level security shows this organisation's rows alone (rosterd.organisation, local to the transaction). */
+/* From here on, row-level security shows this organisation's rows alone (rosterd.organisation, local to the
+ * transaction). */
 int tx_for(struct tx *tx, const struct id *organisation, struct error *e);
 
-/* The statements from here on may take this long instead of the store's statement_timeout_ms: for the large ones. */
+/* The statements from here on may take this long instead of the store's statement_timeout_ms: for the large
+ * ones. */
 int tx_patience(struct tx *tx, int statement_timeout_ms, struct error *e);
 
-/* Commits. ERROR_INTERNAL "tx.unaudited" (and a rollback) if audited rows were changed and no audit entry written;
- * ERROR_UNCERTAIN if the server was not heard after COMMIT was sent; any other error means that nothing was committed.
- * A transaction that wrote nothing is over at once: nobody waits for the answer. *tx is closed and NULL in any case. */
+/* Commits. ERROR_INTERNAL "tx.unaudited" (and a rollback) if audited rows were changed and no audit entry
+ * written; ERROR_UNCERTAIN if the server was not heard after COMMIT was sent; any other error means that
+ * nothing was committed. A transaction that wrote nothing is over at once: nobody waits for the answer. *tx
+ * is closed and NULL in any case. */
 int tx_commit(struct tx **tx, struct error *e);
 
 /* Rolls back and gives the connection back. Accepts a pointer to NULL; leaves NULL behind. */
 void tx_close(struct tx **tx);
 
-/* A point to come back to within the transaction; one at a time: a new mark replaces the old one. Going back takes the
- * counts back too, and the mark stays. */
+/* A point to come back to within the transaction; one at a time: a new mark replaces the old one. Going back
+ * takes the counts back too, and the mark stays. */
 int tx_mark(struct tx *tx, struct error *e);
 int tx_back_to_mark(struct tx *tx, struct error *e);
 
@@ -50,10 +54,12 @@ const char *tx_constraint(const struct tx *tx);
 
 /* ---- for the other rooms of store/ alone ---- */
 
-/* Puts what must come first (BEGIN, the organisation, a mark) into the pipeline. -1 also if the tx has failed before. */
+/* Puts what must come first (BEGIN, the organisation, a mark) into the pipeline. -1 also if the tx has failed
+ * before. */
 int tx_lead(struct tx *tx, struct error *e);
 struct connection *tx_connection(struct tx *tx);
-/* A statement was sent whose result must be received before anything else; the one whose result is next was received. */
+/* A statement was sent whose result must be received before anything else; the one whose result is next was
+ * received. */
 void tx_sent(struct tx *tx, const struct query *query);
 const struct query *tx_received(struct tx *tx);
 /* -1 if as many as possible are on the way; if any is. */

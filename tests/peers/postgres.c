@@ -1,5 +1,5 @@
-/* A private PostgreSQL for a test program. The work is done by postgres.sh; a child of ours outlives the program and
- * cleans up when the pipe between them closes. */
+/* A private PostgreSQL for a test program. The work is done by postgres.sh; a child of ours outlives the
+ * program and cleans up when the pipe between them closes. */
 #define _GNU_SOURCE /* pipe2 */
 #include "peers/postgres.h"
 

@@ -3,7 +3,8 @@
 
 #include "unit/store/store_test.h"
 
-static const char into_everything[] = "COPY test.everything (id, name, raw, a, b, c, yes) FROM STDIN (FORMAT binary)";
+static const char into_everything[] =
+	"COPY test.everything (id, name, raw, a, b, c, yes) FROM STDIN (FORMAT binary)";
 static const char into_people[] = "COPY test.people (id, name) FROM STDIN (FORMAT binary)";
 
 static struct tx *begin(void)
@@ -28,7 +29,8 @@ static void every_type_arrives(void **state)
 	struct tx *tx = begin();
 
 	(void)state;
-	postgres_run("CREATE TABLE test.everything (id uuid, name text, raw bytea, a smallint, b integer, c bigint, yes boolean)");
+	postgres_run("CREATE TABLE test.everything (id uuid, name text, raw bytea, a smallint, b integer, c "
+	             "bigint, yes boolean)");
 	copy_row(rows, 7);
 	copy_id(rows, &id);
 	copy_text(rows, "Zoë 山田");
@@ -49,7 +51,8 @@ static void every_type_arrives(void **state)
 	WORKS(tx_commit(&tx, &error));
 	copy_rows_close(&rows);
 
-	char *text = postgres_ask("SELECT string_agg(e::text, ' ' ORDER BY name NULLS LAST) FROM test.everything e");
+	char *text = postgres_ask(
+		"SELECT string_agg(e::text, ' ' ORDER BY name NULLS LAST) FROM test.everything e");
 	char wanted[160], id_as_text[ID_TEXT_SIZE];
 	snprintf(wanted, sizeof wanted, "(%s,\"Zoë 山田\",\"\\\\x0001\",-2,-40000,-9223372036854775808,t) (,,,,,,)",
 	         id_text(&id, id_as_text));
@@ -81,7 +84,8 @@ static void many_rows_arrive(void **state)
 	WORKS(query_run(tx, &count_people, NO_PARAMS, arena, &result, &error)); /* back in the pipeline */
 	assert_int_equal(rows_int(result, 0, 0), 100000);
 	WORKS(tx_commit(&tx, &error));
-	assert_int_equal(outside("SELECT sum(id) FROM test.people WHERE name = 'person number ' || id"), 5000050000);
+	assert_int_equal(outside("SELECT sum(id) FROM test.people WHERE name = 'person number ' || id"),
+	                 5000050000);
 	copy_rows_close(&rows);
 }
 
@@ -101,7 +105,8 @@ static void one_large_send_arrives(void **state)
 }
 
 /* The rows that were refused can be looked at: they are kept. */
-static void fails_with(struct tx *tx, const char *sql, struct copy_rows *rows, enum error_kind kind, const char *code)
+static void fails_with(struct tx *tx, const char *sql, struct copy_rows *rows, enum error_kind kind,
+                       const char *code)
 {
 	size_t count = copy_rows_count(rows);
 	const struct rows *result;
@@ -133,8 +138,8 @@ static void a_row_that_was_not_taken_is_noticed(void **state)
 
 static void bad_rows_are_refused(void **state)
 {
-	struct copy_rows *text = copy_rows_open(KB(64)), *narrow = copy_rows_open(KB(64)), *twice = copy_rows_open(KB(64)),
-			 *first = copy_rows_open(KB(64));
+	struct copy_rows *text = copy_rows_open(KB(64)), *narrow = copy_rows_open(KB(64)),
+			 *twice = copy_rows_open(KB(64)), *first = copy_rows_open(KB(64));
 	struct tx *tx = begin();
 
 	(void)state;
@@ -167,7 +172,8 @@ static void bad_rows_are_refused(void **state)
 
 static void rows_of_a_wrong_shape_are_not_sent(void **state)
 {
-	struct copy_rows *missing = copy_rows_open(KB(64)), *surplus = copy_rows_open(KB(64)), *last = copy_rows_open(KB(64));
+	struct copy_rows *missing = copy_rows_open(KB(64)), *surplus = copy_rows_open(KB(64)),
+			 *last = copy_rows_open(KB(64));
 	struct tx *tx = begin();
 
 	(void)state;

@@ -37,7 +37,8 @@ static void notices_arrive(void **state)
 	open_listener();
 	next_is("", ""); /* whatever was before may have been missed */
 	nothing_is_next();
-	postgres_run("NOTIFY test_one, 'first'; NOTIFY unheard; NOTIFY \"Test \"\"two\"\"\"; NOTIFY test_one, 'zweiter ä'");
+	postgres_run("NOTIFY test_one, 'first'; NOTIFY unheard; NOTIFY \"Test \"\"two\"\"\"; NOTIFY "
+	             "test_one, 'zweiter ä'");
 	next_is("test_one", "first");
 	next_is("Test \"two\"", "");
 	next_is("test_one", "zweiter ä");

@@ -35,7 +35,8 @@ static int before(void **state)
 	postgres_run("DROP SCHEMA IF EXISTS rosterd CASCADE");
 	snprintf(directory, sizeof directory, "/tmp/rosterd-schema-XXXXXX");
 	assert_non_null(mkdtemp(directory));
-	put("0001_first.sql", "-- oldest: 0.1.0\nCREATE TABLE rosterd.one (id int);\nINSERT INTO rosterd.one VALUES (1);\n");
+	put("0001_first.sql",
+	    "-- oldest: 0.1.0\nCREATE TABLE rosterd.one (id int);\nINSERT INTO rosterd.one VALUES (1);\n");
 	put("0002_second.sql", "-- oldest: 0.1.0\nALTER TABLE rosterd.one ADD COLUMN name text;\n");
 	put("roles.sql", "this is for somebody else");
 	put("README", "so is this");
@@ -102,7 +103,8 @@ static void two_at_once_take_turns(void **state)
 		if (children[i] == 0) {
 			struct store_options options = store_test_options();
 			struct store *own;
-			int failed = store_open(&options, &own, NULL) < 0 || migrate_apply(own, directory, NULL, NULL) < 0;
+			int failed = store_open(&options, &own, NULL) < 0 ||
+			             migrate_apply(own, directory, NULL, NULL) < 0;
 			_exit(failed);
 		}
 	}
@@ -137,12 +139,14 @@ static void bad_sql_leaves_nothing_behind(void **state)
 	says("SELEKT");
 	assert_int_equal(outside("SELECT max(number) FROM rosterd.migrations"), 1);
 
-	put("0002_second.sql", "-- oldest: 0.1.0\nCREATE TABLE rosterd.two (id int);\nINSERT INTO rosterd.nowhere VALUES (1);\n");
+	put("0002_second.sql", "-- oldest: 0.1.0\nCREATE TABLE rosterd.two (id int);\nINSERT INTO "
+	                       "rosterd.nowhere VALUES (1);\n");
 	FAILS(migrate_apply(store, directory, NULL, &error), ERROR_INTERNAL, "schema.script");
 	says("0002_second.sql:3: ");
 	assert_int_equal(outside("SELECT count(to_regclass('rosterd.two'))"), 0);
 
-	put("0002_second.sql", "-- oldest: 0.1.0\nCREATE TABLE rosterd.two (id int);\n"); /* it was never applied: it may be mended */
+	/* It was never applied: it may be mended. */
+	put("0002_second.sql", "-- oldest: 0.1.0\nCREATE TABLE rosterd.two (id int);\n");
 	WORKS(migrate_apply(store, directory, NULL, &error));
 	assert_int_equal(outside("SELECT count(to_regclass('rosterd.two'))"), 1);
 }
@@ -237,7 +241,8 @@ static void our_own_schema_applies(void **state)
 	char path[512];
 
 	(void)state;
-	postgres_run("DO $$ DECLARE r text; BEGIN FOREACH r IN ARRAY ARRAY['rosterd_owner', 'rosterd_request', 'rosterd_worker'] LOOP"
+	postgres_run("DO $$ DECLARE r text; BEGIN FOREACH r IN ARRAY ARRAY['rosterd_owner', "
+	             "'rosterd_request', 'rosterd_worker'] LOOP"
 	             " EXECUTE format('CREATE ROLE %I LOGIN', r); END LOOP; END $$;"
 	             "GRANT CREATE ON DATABASE postgres TO rosterd_owner");
 	struct store_options options = store_test_options();

@@ -10,7 +10,8 @@
 
 static void options_are_checked(void **state)
 {
-	static const char *const bad[] = { "host", "hots=/tmp", "host=/tmp user=me", "host=/tmp password=abc", "options=-cx=1" };
+	static const char *const bad[] = { "host", "hots=/tmp", "host=/tmp user=me", "host=/tmp password=abc",
+		                           "options=-cx=1" };
 	struct store *none = NULL;
 
 	(void)state;
@@ -107,7 +108,7 @@ static void a_role_without_connections_has_none(void **state)
 	store_close(&small);
 }
 
-/* ---- many threads ------------------------------------------------------------------------------------------------------------ */
+/* ---- many threads ---- */
 
 enum { THREADS = 12, ROUNDS = 20 };
 
@@ -156,7 +157,7 @@ static void threads_take_turns(void **state)
 	assert_in_range(open, 1, 3);
 }
 
-/* ---- a server that is not there ------------------------------------------------------------------------------------------------ */
+/* ---- a server that is not there ---- */
 
 static void an_absent_server_is_worth_another_try(void **state)
 {

@@ -92,11 +92,13 @@ static inline int store_test_close(void **state)
 
 #define STORE_TEST(function) cmocka_unit_test_setup_teardown(function, store_test_open, store_test_close)
 
-static const struct query __attribute__((unused)) add_person = { "test.add", "INSERT INTO test.people VALUES ($1, $2)", QUERY_CHANGES, 0 };
-static const struct query __attribute__((unused)) keep_person = { "test.keep", "INSERT INTO test.people VALUES ($1, $2)", QUERY_KEEPS, 0 };
-static const struct query __attribute__((unused)) record = { "test.record", "INSERT INTO test.audit (what) VALUES ($1)", QUERY_RECORDS, 0 };
-static const struct query __attribute__((unused)) count_people = { "test.count", "SELECT count(*) FROM test.people", QUERY_READS, 0 };
-static const struct query __attribute__((unused)) find_backend = { "test.backend", "SELECT pg_backend_pid()", QUERY_READS, 0 };
+/* Not every program uses each. */
+#define TEST_QUERY static const struct query __attribute__((unused))
+TEST_QUERY add_person = { "test.add", "INSERT INTO test.people VALUES ($1, $2)", QUERY_CHANGES, 0 };
+TEST_QUERY keep_person = { "test.keep", "INSERT INTO test.people VALUES ($1, $2)", QUERY_KEEPS, 0 };
+TEST_QUERY record = { "test.record", "INSERT INTO test.audit (what) VALUES ($1)", QUERY_RECORDS, 0 };
+TEST_QUERY count_people = { "test.count", "SELECT count(*) FROM test.people", QUERY_READS, 0 };
+TEST_QUERY find_backend = { "test.backend", "SELECT pg_backend_pid()", QUERY_READS, 0 };
 
 /* The first cell of a statement that reads one number, seen from outside. */
 static inline int64_t outside(const char *sql)

@@ -80,7 +80,8 @@ static void selects_say_what_they_wrote(void **state)
 		"test.silent", "WITH a AS (INSERT INTO test.people VALUES (99, 'x') RETURNING id) SELECT id FROM a",
 		QUERY_CHANGES, 0,
 	};
-	static const struct query liar = { "test.liar", "INSERT INTO test.people VALUES (98, 'x')", QUERY_READS, 0 };
+	static const struct query liar = { "test.liar", "INSERT INTO test.people VALUES (98, 'x')",
+		                           QUERY_READS, 0 };
 	const struct rows *rows;
 	struct tx *tx = begin();
 
@@ -101,7 +102,8 @@ static void selects_say_what_they_wrote(void **state)
 static void the_organisation_ends_with_the_transaction(void **state)
 {
 	static const struct query current = {
-		"test.current", "SELECT coalesce(current_setting('rosterd.organisation', true), '')", QUERY_READS, 0,
+		"test.current", "SELECT coalesce(current_setting('rosterd.organisation', true), '')",
+		QUERY_READS, 0,
 	};
 	struct id one = id_new(), other = id_new(), nil = { { 0 } };
 	char text[ID_TEXT_SIZE];
@@ -175,7 +177,8 @@ static void each_error_has_its_kind(void **state)
 	assert_string_equal(tx_constraint(tx), "whom_exists");
 	WORKS(tx_back_to_mark(tx, &error));
 
-	FAILS(query_write(tx, &keep_person, PARAMS(P_INT(2), P_TEXT("nobody")), NULL, &error), ERROR_INPUT, "store.check");
+	FAILS(query_write(tx, &keep_person, PARAMS(P_INT(2), P_TEXT("nobody")), NULL, &error), ERROR_INPUT,
+	      "store.check");
 	assert_string_equal(tx_constraint(tx), "people_name_check");
 	assert_null(strstr(error.detail, "nobody"));
 	WORKS(tx_back_to_mark(tx, &error));
@@ -197,7 +200,8 @@ static void each_error_has_its_kind(void **state)
 
 static void patience_ends_with_the_transaction(void **state)
 {
-	static const struct query limit = { "test.limit", "SELECT current_setting('statement_timeout')", QUERY_READS, 0 };
+	static const struct query limit = { "test.limit", "SELECT current_setting('statement_timeout')",
+		                            QUERY_READS, 0 };
 	const struct rows *rows;
 	struct tx *tx = begin();
 
@@ -278,8 +282,8 @@ static void a_deadlock_is_worth_another_try(void **state)
 
 static void a_serialisation_failure_is_worth_another_try(void **state)
 {
-	static const struct query strict = { "test.strict", "SET TRANSACTION ISOLATION LEVEL REPEATABLE READ", QUERY_READS,
-		                             QUERY_ONCE };
+	static const struct query strict = { "test.strict", "SET TRANSACTION ISOLATION LEVEL REPEATABLE READ",
+		                             QUERY_READS, QUERY_ONCE };
 	const struct rows *rows;
 	scoped(tx) *tx = begin();
 
@@ -302,7 +306,8 @@ static void the_mark_can_be_come_back_to(void **state)
 	WORKS(tx_mark(tx, &error));
 	WORKS(tx_back_to_mark(tx, &error)); /* nothing was done since */
 	WORKS(query_write(tx, &add_person, PARAMS(P_INT(2), P_TEXT("bob")), NULL, &error));
-	FAILS(query_write(tx, &add_person, PARAMS(P_INT(2), P_TEXT("bob")), NULL, &error), ERROR_CONFLICT, "store.unique");
+	FAILS(query_write(tx, &add_person, PARAMS(P_INT(2), P_TEXT("bob")), NULL, &error), ERROR_CONFLICT,
+	      "store.unique");
 	WORKS(tx_back_to_mark(tx, &error));
 	assert_int_equal(tx_rows_changed(tx), 1);
 	assert_int_equal(tx_rows_recorded(tx), 1);
@@ -317,7 +322,7 @@ static void the_mark_can_be_come_back_to(void **state)
 	assert_int_equal(outside("SELECT sum(id) FROM test.people"), 1 + 3);
 }
 
-/* ---- the server goes away ------------------------------------------------------------------------------------------------- */
+/* ---- the server goes away ---- */
 
 static void lost_before_the_first_statement(void **state)
 {
@@ -389,8 +394,10 @@ static void slow_commit(const char *body)
 	char sql[1024];
 
 	snprintf(sql, sizeof sql,
-	         "CREATE FUNCTION test.at_commit() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN %s; RETURN NULL; END $$;"
-	         "CREATE CONSTRAINT TRIGGER at_commit AFTER INSERT ON test.people DEFERRABLE INITIALLY DEFERRED"
+	         "CREATE FUNCTION test.at_commit() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN %s; RETURN "
+	         "NULL; END $$;"
+	         "CREATE CONSTRAINT TRIGGER at_commit AFTER INSERT ON test.people DEFERRABLE INITIALLY "
+	         "DEFERRED"
 	         " FOR EACH ROW EXECUTE FUNCTION test.at_commit()",
 	         body);
 	postgres_run(sql);
@@ -480,7 +487,8 @@ static void parameters_keep_their_types(void **state)
 	FAILS(query_run(tx, &echo, PARAMS(P_INT(1)), arena, &rows, &error), ERROR_INTERNAL, "query.params");
 	tx_close(&tx);
 	tx = begin();
-	FAILS(query_run(tx, &echo, PARAMS(P_TEXT("a"), P_TEXT("b")), arena, &rows, &error), ERROR_INTERNAL, "query.params");
+	FAILS(query_run(tx, &echo, PARAMS(P_TEXT("a"), P_TEXT("b")), arena, &rows, &error), ERROR_INTERNAL,
+	      "query.params");
 	tx_close(&tx);
 }
 

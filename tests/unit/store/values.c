@@ -148,8 +148,8 @@ static void nothing_comes_back_as_nothing(void **state)
 	(void)state;
 	const struct rows *rows =
 		ask("SELECT $1, $2, $3, $4, $5, $6, $7::bigint, $8, null::boolean, $9 IS NULL, $10::text",
-	            PARAMS(P_ID(NULL), P_TEXT(NULL), P_TIME(0), P_BYTES(NULL, 3), P_JSON(NULL), P_TEXTS(NULL), P_NULL,
-	                   P_NULL, P_IDS(NULL, 4), P_NULL));
+	            PARAMS(P_ID(NULL), P_TEXT(NULL), P_TIME(0), P_BYTES(NULL, 3), P_JSON(NULL), P_TEXTS(NULL),
+	                   P_NULL, P_NULL, P_IDS(NULL, 4), P_NULL));
 	struct id id = rows_id(rows, 0, 0);
 
 	for (int column = 0; column < 9; column++)
@@ -169,7 +169,8 @@ static void nothing_comes_back_as_nothing(void **state)
 static void rows_come_in_order(void **state)
 {
 	(void)state;
-	const struct rows *rows = ask("SELECT n, 'row ' || n FROM generate_series(1, $1) AS n", PARAMS(P_INT(5000)));
+	const struct rows *rows =
+		ask("SELECT n, 'row ' || n FROM generate_series(1, $1) AS n", PARAMS(P_INT(5000)));
 
 	assert_int_equal(rows_count(rows), 5000);
 	assert_int_equal(rows_int(rows, 4999, 0), 5000);
@@ -190,11 +191,12 @@ static void bad_values_are_refused(void **state)
 	FAILS(query_run(tx, &echo, PARAMS(P_TEXT("bad \xc3(")), arena, &rows, &error), ERROR_INPUT, "store.value");
 	assert_null(strstr(error.detail, "0xc3"));
 	WORKS(tx_back_to_mark(tx, &error));
-	FAILS(query_run(tx, &echo, PARAMS(P_JSON("{\"secret\"")), arena, &rows, &error), ERROR_INPUT, "store.value");
+	FAILS(query_run(tx, &echo, PARAMS(P_JSON("{\"secret\"")), arena, &rows, &error), ERROR_INPUT,
+	      "store.value");
 	assert_null(strstr(error.detail, "secret"));
 	WORKS(tx_back_to_mark(tx, &error));
-	FAILS(query_run(tx, &echo, PARAMS(P_BYTES("", (size_t)PARAM_BYTES_MOST + 1)), arena, &rows, &error), ERROR_LIMIT,
-	      "query.value");
+	FAILS(query_run(tx, &echo, PARAMS(P_BYTES("", (size_t)PARAM_BYTES_MOST + 1)), arena, &rows, &error),
+	      ERROR_LIMIT, "query.value");
 	WORKS(tx_back_to_mark(tx, &error));
 	for (size_t i = 0; i < ARRAY_COUNT(many); i++)
 		many[i] = P_INT(1);
