@@ -50,10 +50,10 @@ static int count_written(const struct query *query, const PGresult *result, int6
 		                 "statement \"%s\" does not say how much it wrote: its first column must be "
 		                 "a bigint \"written\"",
 		                 query->name);
-	if (write)
-		*ret = strtoll(PQcmdTuples((PGresult *)result), NULL, 10);
+	if (!write && counts_itself(result))
+		*ret = sum_written(result);
 	else
-		*ret = counts_itself(result) ? sum_written(result) : 0;
+		*ret = strtoll(PQcmdTuples((PGresult *)result), NULL, 10);
 	return 0;
 }
 
