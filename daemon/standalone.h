@@ -1,0 +1,34 @@
+/* `rosterd --standalone [DIR]`: everything in one folder, a private PostgreSQL included.
+ *
+ * Started by root, the process becomes the system user rosterd (made if need be) and keeps its data in
+ * /var/lib/rosterd, unless told otherwise; started by anybody else, it stays who it is and wants to be told
+ * where. */
+#ifndef ROSTERD_STANDALONE_H
+#define ROSTERD_STANDALONE_H
+
+#include "base/error.h"
+#include "store/pool.h"
+
+struct secret;
+struct standalone;
+
+/* Becomes the user, makes what is missing, starts PostgreSQL and makes database and roles by
+ * schema_directory/roles.sql. directory NULL: /var/lib/rosterd, for root alone. From the main thread, before
+ * any other is started: when that thread ends, however it does, PostgreSQL shuts down. */
+int standalone_start(const char *directory, const char *schema_directory, struct standalone **ret,
+		     struct error *e);
+
+/* Stops PostgreSQL. Accepts a pointer to NULL; leaves NULL behind. */
+void standalone_stop(struct standalone **standalone);
+
+/* Sets where the database is, its roles, and that no passwords are needed; numbers and times stay. Borrowed.
+ */
+void standalone_options(const struct standalone *standalone, struct store_options *options);
+
+/* The master key of this folder, made at the first start. Borrowed. */
+const struct secret *standalone_master_key(const struct standalone *standalone);
+
+/* The folder, absolute: for the daemon's own socket. */
+const char *standalone_directory(const struct standalone *standalone);
+
+#endif
