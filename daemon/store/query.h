@@ -51,8 +51,8 @@ int query_run(struct tx *tx, const struct query *query, const struct param *para
 int query_one(struct tx *tx, const struct query *query, const struct param *params, size_t count,
               struct arena *arena, const struct rows **ret, struct error *e);
 
-/* The same for statements whose rows nobody reads; ret_count (may be NULL) gets the rows written (0: a plain
- * SELECT). */
+/* The same for statements whose rows nobody reads; ret_count (may be NULL) gets the rows written:
+ * the sum of "written", or what the server says at the end (of a SELECT: the rows that it gave). */
 int query_write(struct tx *tx, const struct query *query, const struct param *params, size_t count,
                 int64_t *ret_count, struct error *e);
 

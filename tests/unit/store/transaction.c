@@ -99,6 +99,28 @@ static void selects_say_what_they_wrote(void **state)
 	assert_int_equal(outside("SELECT count(*) FROM test.people"), 3);
 }
 
+static void a_select_that_keeps_counts_its_rows(void **state)
+{
+	static const struct query wake = {
+		"test.wake",
+		"WITH a AS (UPDATE test.people SET name = 'woken' WHERE id <= $1 RETURNING 1) "
+		"SELECT pg_notify('test_one', '') FROM a",
+		QUERY_KEEPS, 0,
+	};
+	struct tx *tx = begin();
+	int64_t count = 7;
+
+	(void)state;
+	postgres_run("INSERT INTO test.people VALUES (1, 'ann'), (2, 'bob')");
+	WORKS(query_write(tx, &wake, PARAMS(P_INT(0)), &count, &error));
+	assert_int_equal(count, 0);
+	WORKS(query_write(tx, &wake, PARAMS(P_INT(2)), &count, &error));
+	assert_int_equal(count, 2);
+	assert_int_equal(tx_rows_changed(tx), 0);
+	WORKS(tx_commit(&tx, &error));
+	assert_int_equal(outside("SELECT count(*) FROM test.people WHERE name = 'woken'"), 2);
+}
+
 static void the_organisation_ends_with_the_transaction(void **state)
 {
 	static const struct query current = {
@@ -500,6 +522,7 @@ int main(void)
 		STORE_TEST(without_audit_nothing_is_committed),
 		STORE_TEST(a_change_of_no_rows_needs_no_audit),
 		STORE_TEST(selects_say_what_they_wrote),
+		STORE_TEST(a_select_that_keeps_counts_its_rows),
 		STORE_TEST(the_organisation_ends_with_the_transaction),
 		STORE_TEST(one_row_or_none_or_a_failure),
 		STORE_TEST(each_error_has_its_kind),
