@@ -19,6 +19,9 @@ const struct option common_options[] = {
 	  .words = "the daemon's Unix socket (or ROSTERD_SOCKET); /run/rosterd/rosterd.sock "
 	           "otherwise" },
 	{ .name = "url", .value = "URL", .words = "the daemon's HTTP(S) address (or ROSTERD_URL)" },
+	{ .name = "ca-file", .value = "FILE",
+	  .words = "certificates that vouch for the address (or ROSTERD_CA_FILE); the system's "
+	           "otherwise" },
 	{ .name = "token-file", .value = "FILE",
 	  .words = "file that holds the token to show (or ROSTERD_TOKEN_FILE); only you may "
 	           "read it" },

@@ -76,7 +76,7 @@ int completion_bash(struct ctl *ctl, struct error *e)
 	       "\tlocal command=\"${COMP_WORDS[1]} ${COMP_WORDS[2]}\" words= options=\"");
 	put_options(common_options);
 	printf("\"\n\tcase $previous in\n"
-	       "\t--socket|--token-file) COMPREPLY=($(compgen -f -- \"$current\")); return ;;\n"
+	       "\t--socket|--token-file|--ca-file) COMPREPLY=($(compgen -f -- \"$current\")); return ;;\n"
 	       "\tesac\n"
 	       "\tcase \"$command $previous\" in\n");
 	put_values();

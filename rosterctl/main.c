@@ -34,6 +34,9 @@ static int choose_daemon(const struct arguments *given, struct session_options *
 		ret->socket = from_environment("ROSTERD_SOCKET");
 	if (!ret->socket && !ret->url)
 		ret->url = from_environment("ROSTERD_URL");
+	ret->ca_file = arguments_option(given, "ca-file");
+	if (!ret->ca_file)
+		ret->ca_file = from_environment("ROSTERD_CA_FILE");
 	if (!ret->token_file)
 		ret->token_file = from_environment("ROSTERD_TOKEN_FILE");
 	if (timeout && (text_to_duration_ms(timeout, &ret->timeout_ms) < 0 || ret->timeout_ms < 1 ||

@@ -83,14 +83,17 @@ static int choose_socket(struct session *s, const char *path, struct error *e)
 	return 0;
 }
 
-static int choose_url(struct session *s, const char *url, bool with_token, struct error *e)
+static int choose_url(struct session *s, const struct session_options *options, struct error *e)
 {
+	const char *url = options->url;
 	size_t length = strlen(url);
 
 	if (length > PLACE_MOST)
 		return usage_error(e, "the URL is longer than %d bytes", PLACE_MOST);
-	if (judge_url(url, with_token, e) < 0)
+	if (judge_url(url, options->token_file, e) < 0)
 		return -1;
+	if (options->ca_file)
+		curl_easy_setopt(s->curl, CURLOPT_CAINFO, options->ca_file);
 	while (length > 0 && url[length - 1] == '/')
 		length--;
 	s->base = s->where = arena_text_n(s->arena, url, length);
@@ -102,7 +105,7 @@ static int choose_place(struct session *s, const struct session_options *options
 	if (options->socket && options->url)
 		return usage_error(e, "a socket and a URL are both given; one daemon is expected");
 	if (options->url)
-		return choose_url(s, options->url, options->token_file, e);
+		return choose_url(s, options, e);
 	return choose_socket(s, options->socket ? options->socket : SESSION_SOCKET, e);
 }
 

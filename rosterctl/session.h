@@ -27,6 +27,7 @@ struct session_options {
 	const char *socket;	/* path; NULL: url, or the usual socket if that is NULL too */
 	const char *url;	/* "https://roster.example" */
 	const char *token_file; /* NULL: none; the socket knows us by our user id */
+	const char *ca_file;	/* certificates that vouch for the URL; NULL: the system's */
 	int64_t timeout_ms;	/* 0: SESSION_ANSWER_MS */
 };
 

@@ -462,6 +462,31 @@ static void a_plan_is_a_difference_that_people_read(void **state)
 	assert_has(o.out, "],\"next\":null}\n}\n");
 }
 
+static void a_plan_that_would_be_held_is_shown_and_exit_6(void **state)
+{
+	struct outcome o = run(STEPS(ASK_RUN("true"), LOOK("{\"state\":\"held\",\"held_reason\":\"too many\"}"),
+	                             { "GET /v1/organisations/acme/runs/r1/changes?limit=1000", NULL, 200,
+	                               "{\"items\":[{\"kind\":\"leave\",\"name\":\"Ada\"}],\"next\":null}", PLAIN }),
+	                       WORDS("sync", "plan", "acme/corp"));
+
+	(void)state;
+	assert_int_equal(o.exit, 6);
+	assert_has(o.out, "-  leave   Ada");
+	assert_has(o.out, "a run would be held: too many\n");
+}
+
+static void a_list_that_breaks_off_is_no_success(void **state)
+{
+	struct outcome o = run(STEPS({ "GET /v1/organisations?limit=1000", NULL, 200,
+	                               "{\"items\":[{\"slug\":\"a\"}],\"next\":\"x\"}", PLAIN },
+	                             { "GET /v1/organisations?limit=1000&after=x", NULL, 403, "{}", PLAIN }),
+	                       WORDS("org", "list", "--json-lines"));
+
+	(void)state;
+	assert_int_equal(o.exit, 4);
+	assert_string_equal(o.out, "{\"slug\":\"a\"}\n");
+}
+
 static void a_held_run_is_approved_and_dropped(void **state)
 {
 	struct outcome o = run(STEPS({ "POST /v1/organisations/acme/runs/r1/approve", NULL, 200, "{}", PLAIN },
@@ -655,6 +680,8 @@ int main(void)
 		cmocka_unit_test(a_failed_run_says_why),
 		cmocka_unit_test(without_wait_a_run_is_only_asked_for),
 		cmocka_unit_test(a_plan_is_a_difference_that_people_read),
+		cmocka_unit_test(a_plan_that_would_be_held_is_shown_and_exit_6),
+		cmocka_unit_test(a_list_that_breaks_off_is_no_success),
 		cmocka_unit_test(a_held_run_is_approved_and_dropped),
 		cmocka_unit_test(the_other_commands_ask_for_the_right_things),
 		cmocka_unit_test(an_audit_is_followed),
