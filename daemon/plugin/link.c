@@ -503,27 +503,36 @@ int link_ask(struct link *link, const struct link_ask *question, struct error *e
 	return ending(link, ask(link, question, e));
 }
 
-/* A call that gives nothing but notes. */
-static int finish_call(struct link *link, struct arena *arena, const char **ret_notes, struct error *e)
+/* A call that gives nothing but notes; as many as the buffer takes, or none at all (NULL). */
+static int finish_call(struct link *link, struct buffer *notes, struct error *e)
 {
-	const char *notes = "";
 	struct link_item item;
 	int got;
 
 	while ((got = next_item(link, &item, e)) > 0)
-		if (arena)
-			notes = arena_format(arena, "%s%s\n", notes, item.text);
-	if (got == 0 && ret_notes)
-		*ret_notes = notes;
+		if (notes)
+			buffer_format(notes, "%s\n", item.text);
 	return got;
+}
+
+static int check(struct link *link, struct buffer *notes, struct error *e)
+{
+	link->scope = 0;
+	if (begin_call(link, WIRE_CHECK, e) < 0 || send_call(link, e) < 0)
+		return -1;
+	return finish_call(link, notes, e);
 }
 
 int link_check(struct link *link, struct arena *arena, const char **ret_notes, struct error *e)
 {
-	link->scope = 0;
-	if (begin_call(link, WIRE_CHECK, e) < 0 || send_call(link, e) < 0)
-		return ending(link, -1);
-	return ending(link, finish_call(link, arena, ret_notes, e));
+	__attribute__((cleanup(buffer_close))) struct buffer notes;
+
+	buffer_open(&notes, LINK_NOTES_MOST);
+	if (ending(link, check(link, &notes, e)) < 0)
+		return -1;
+	if (arena && ret_notes)
+		*ret_notes = arena_text(arena, notes.length > 0 ? notes.bytes : "");
+	return 0;
 }
 
 /* ---- opening ---- */
@@ -535,7 +544,7 @@ static int open_plugin(struct link *link, struct error *e)
 	write_settings(link);
 	if (begin_call(link, WIRE_OPEN, e) < 0 || send_call(link, e) < 0)
 		return -1;
-	return finish_call(link, NULL, NULL, e);
+	return finish_call(link, NULL, e);
 }
 
 int link_open(struct catalog *catalog, const struct link_options *options, struct link **ret, struct error *e)

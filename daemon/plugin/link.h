@@ -38,6 +38,8 @@ struct link_ask {
 
 enum link_item_kind { LINK_PERSON = 1, LINK_GROUP, LINK_MEMBERSHIP, LINK_REFUSED, LINK_NOTE };
 
+enum { LINK_NOTES_MOST = 65536 }; /* bytes of link_check's notes; what is beyond is left out */
+
 struct link_item {
 	enum link_item_kind kind;
 	struct identity person;

@@ -414,6 +414,11 @@ static int bad_page(struct roster_call *call, void *self, const struct roster_as
 static int bad_check(struct roster_call *call, void *self)
 {
 	(void)self;
+	if (strcmp(host->setting(call, "fault"), "chatter") == 0) {
+		for (int i = 0; i < 100000; i++)
+			host->note(call, "chatter %d", i);
+		return 0;
+	}
 	return host->emit(call, &ada); /* a check shows nobody */
 }
 

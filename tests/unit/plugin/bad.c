@@ -149,6 +149,21 @@ static void test_a_check_that_emits_is_refused(void **state)
 	expect_text(e.text, "although nobody asked");
 }
 
+static void test_notes_have_a_limit(void **state)
+{
+	struct link *link = open_fault("chatter", 0);
+	scoped(arena) *arena = arena_open("test");
+	const char *notes;
+	struct error e;
+	int result = link_check(link, arena, &notes, &e);
+
+	(void)state;
+	link_close(&link);
+	assert_int_equal(result, 0);
+	assert_true(strlen(notes) <= LINK_NOTES_MOST && strlen(notes) > LINK_NOTES_MOST / 2);
+	assert_int_equal(strncmp(notes, "chatter 0\nchatter 1\n", 20), 0);
+}
+
 static void test_other_abis_are_refused(void **state)
 {
 	const struct catalog_plugin *plugin;
@@ -170,17 +185,20 @@ static char *name_of(const struct fault *fault, char *ret, size_t size)
 	return ret;
 }
 
+enum { ALONE = 4 }; /* tests that are no rows of faults */
+
 int main(void)
 {
 	static char names[ARRAY_COUNT(faults)][96];
-	struct CMUnitTest tests[ARRAY_COUNT(faults) + 3] = {
+	struct CMUnitTest tests[ARRAY_COUNT(faults) + ALONE] = {
 		cmocka_unit_test(test_what_is_said_unasked_ends_the_link),
 		cmocka_unit_test(test_a_check_that_emits_is_refused),
+		cmocka_unit_test(test_notes_have_a_limit),
 		cmocka_unit_test(test_other_abis_are_refused),
 	};
 
 	for (size_t i = 0; i < ARRAY_COUNT(faults); i++)
-		tests[3 + i] = (struct CMUnitTest){ .name = name_of(&faults[i], names[i], sizeof(names[i])), .test_func = test_fault,
+		tests[ALONE + i] = (struct CMUnitTest){ .name = name_of(&faults[i], names[i], sizeof(names[i])), .test_func = test_fault,
 			                            .initial_state = (void *)(uintptr_t)&faults[i] };
 	return cmocka_run_group_tests(tests, open_bad, close_bad);
 }
