@@ -40,12 +40,6 @@ static int read_filter(struct exchange *x, struct audit_filter *ret, struct erro
 	return 0;
 }
 
-/* The operator's own chain is that of the nil organisation. */
-static int choose_chain(struct exchange *x, struct error *e)
-{
-	return id_is_nil(&x->organisation.id) ? tx_for(x->tx, &x->organisation.id, e) : 0;
-}
-
 int audit_show(struct exchange *x, struct error *e)
 {
 	struct audit_filter filter;
@@ -53,10 +47,10 @@ int audit_show(struct exchange *x, struct error *e)
 	struct json_writer w;
 	size_t count, limit;
 
-	if (read_filter(x, &filter, e) < 0 || choose_chain(x, e) < 0)
+	if (read_filter(x, &filter, e) < 0)
 		return -1;
 	limit = (size_t)filter.most++;
-	if (audit_list(x->tx, x->arena, &x->organisation.id, &filter, &entries, &count, e) < 0)
+	if (audit_list(x->tx, x->arena, exchange_owner(x), &filter, &entries, &count, e) < 0)
 		return -1;
 	exchange_list_begin(x, &w);
 	for (size_t i = 0; i < count && i < limit; i++)

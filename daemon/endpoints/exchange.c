@@ -206,14 +206,18 @@ static struct actor actor_of(const struct exchange *x)
 	};
 }
 
+const struct id *exchange_owner(const struct exchange *x)
+{
+	return id_is_nil(&x->organisation.id) ? NULL : &x->organisation.id;
+}
+
 int exchange_audit(struct exchange *x, const char *action, const char *target_kind, const char *target,
                    const char *target_name, const char *before, const char *after, struct error *e)
 {
 	struct actor actor = actor_of(x);
 	struct audit_event event = { action, target_kind, target, target_name, before, after };
-	const struct id *organisation = id_is_nil(&x->organisation.id) ? NULL : &x->organisation.id;
 
-	return audit_write(x->tx, organisation, &actor, &event, e);
+	return audit_write(x->tx, exchange_owner(x), &actor, &event, e);
 }
 
 const char *exchange_object(struct exchange *x, const char *name, ...)

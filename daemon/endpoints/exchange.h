@@ -94,6 +94,8 @@ int exchange_may(const struct exchange *x, struct question question, struct erro
 /* One audit entry of this exchange. before and after are JSON objects or NULL. */
 int exchange_audit(struct exchange *x, const char *action, const char *target_kind, const char *target,
                    const char *target_name, const char *before, const char *after, struct error *e);
+/* Whose entry or token it is: the exchange's organisation, or NULL, the operator's. */
+const struct id *exchange_owner(const struct exchange *x);
 /* A JSON object of texts for it: exchange_object(x, "role", "admin", "state", NULL-or-text, NULL). Pairs end with a NULL name. */
 const char *exchange_object(struct exchange *x, const char *name, ...) __attribute__((sentinel));
 

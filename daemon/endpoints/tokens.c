@@ -15,11 +15,6 @@
 #define TOKEN_LIFE_MOST_MS (3660 * DAY_MS)
 enum { EXPIRES_IN_MOST = 32 };
 
-static const struct id *organisation_of(const struct exchange *x)
-{
-	return id_is_nil(&x->organisation.id) ? NULL : &x->organisation.id;
-}
-
 static void put_members(struct json_writer *w, const struct token *token)
 {
 	exchange_put_id(w, "id", &token->id);
@@ -42,7 +37,7 @@ int tokens_list(struct exchange *x, struct error *e)
 	char text[ID_TEXT_SIZE];
 
 	if (exchange_page_id(x, &limit, &place, &after, e) < 0 ||
-	    token_list(x->tx, x->arena, organisation_of(x), after, limit + 1, &tokens, &count, e) < 0)
+	    token_list(x->tx, x->arena, exchange_owner(x), after, limit + 1, &tokens, &count, e) < 0)
 		return -1;
 	exchange_list_begin(x, &w);
 	for (size_t i = 0; i < count && i < (size_t)limit; i++) {
@@ -119,13 +114,10 @@ static int check_speaker(struct exchange *x, const struct token *token, struct e
 
 static int keep(struct exchange *x, struct token *token, const uint8_t hash[CRYPT_DIGEST_SIZE], struct error *e)
 {
-	static const struct id nil_id;
 	char id[ID_TEXT_SIZE], member[ID_TEXT_SIZE];
 	const char *speaker = id_is_nil(&token->user) ? NULL : id_text(&token->user, member);
 
-	if (token_create(x->tx, token, hash, e) < 0 ||
-	    /* the operator's tokens are of no organisation, their chain is of the nil one */
-	    (!organisation_of(x) && tx_for(x->tx, &nil_id, e) < 0))
+	if (token_create(x->tx, token, hash, e) < 0)
 		return -1;
 	return exchange_audit(x, "token.created", "token", id_text(&token->id, id), token->name, NULL,
 	                      exchange_object(x, "member", speaker, "role", token->role, NULL), e);
@@ -182,11 +174,10 @@ static bool is_own(const struct exchange *x, const struct token *token)
 
 static int revoke(struct exchange *x, const struct token *token, struct error *e)
 {
-	static const struct id nil_id;
 	char id[ID_TEXT_SIZE];
-	int revoked = token_revoke(x->tx, organisation_of(x), &token->id, e);
+	int revoked = token_revoke(x->tx, exchange_owner(x), &token->id, e);
 
-	if (revoked <= 0 || (!organisation_of(x) && tx_for(x->tx, &nil_id, e) < 0))
+	if (revoked <= 0)
 		return revoked == 0 ? exchange_unknown("token", id_text(&token->id, id), e) : -1;
 	return exchange_audit(x, "token.revoked", "token", id_text(&token->id, id), token->name, NULL, NULL, e);
 }
@@ -200,10 +191,10 @@ int tokens_revoke(struct exchange *x, struct error *e)
 
 	if (id_parse(named, &id) < 0)
 		return exchange_unknown("token", named, e);
-	found = token_load(x->tx, x->arena, organisation_of(x), &id, &token, e);
+	found = token_load(x->tx, x->arena, exchange_owner(x), &id, &token, e);
 	if (found <= 0)
 		return found == 0 ? exchange_unknown("token", named, e) : -1;
-	if (organisation_of(x) &&
+	if (exchange_owner(x) &&
 	    exchange_may(x, (struct question){ .permit = PERMIT_DELETE_KEYS, .own = is_own(x, &token) }, e) < 0)
 		return -1;
 	if (revoke(x, &token, e) < 0)

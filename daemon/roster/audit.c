@@ -52,6 +52,18 @@ static int insert(struct tx *tx, const struct id *organisation, const struct act
 	                                      P_BYTES(salt, sizeof(salt))), NULL, e);
 }
 
+/* The operator's chain is that of an organisation that does not exist, which row-level security must be shown. The store has no
+ * such choice, because a nil organisation is a mistake everywhere but here. */
+static int choose_chain(struct tx *tx, const struct id *organisation, struct error *e)
+{
+	static const struct query query = {
+		"audit.operators_chain", "SELECT set_config('rosterd.organisation', '00000000-0000-0000-0000-000000000000', true)",
+		QUERY_READS, 0,
+	};
+
+	return organisation ? 0 : query_write(tx, &query, NO_PARAMS, NULL, e);
+}
+
 int audit_write(struct tx *tx, const struct id *organisation, const struct actor *actor, const struct audit_event *event,
                 struct error *e)
 {
@@ -62,7 +74,7 @@ int audit_write(struct tx *tx, const struct id *organisation, const struct actor
 	if (personal.full)
 		return error_set(e, ERROR_LIMIT, "audit.size", "what \"%s\" changed is larger than %d bytes; change less at once",
 		                 event->action, PERSONAL_MOST);
-	return insert(tx, organisation, actor, event, personal.bytes, e);
+	return choose_chain(tx, organisation, e) < 0 ? -1 : insert(tx, organisation, actor, event, personal.bytes, e);
 }
 
 static struct audit_entry read_row(const struct rows *rows, size_t row)
@@ -102,7 +114,8 @@ int audit_list(struct tx *tx, struct arena *arena, const struct id *organisation
 	};
 	const struct rows *rows;
 
-	if (query_run(tx, &query, PARAMS(P_ID(organisation ? organisation : &nil_id),
+	if (choose_chain(tx, organisation, e) < 0 ||
+	    query_run(tx, &query, PARAMS(P_ID(organisation ? organisation : &nil_id),
 	                                 P_INT(filter->beyond), P_TEXT(filter->action), P_TEXT(filter->target),
 	                                 P_TIME(filter->since), P_TIME(filter->until), P_INT(filter->most)), arena, &rows,
 	              e) < 0)

@@ -33,7 +33,8 @@ struct audit_event {
 	const char *before, *after; /* JSON objects; may be NULL */
 };
 
-/* Writes one entry. organisation NULL: the operator's own chain (the nil UUID); the transaction must then be for that. */
+/* Writes one entry, in a transaction that is for the organisation. NULL: into the operator's own chain (the nil UUID), in a transaction
+ * that is for none; from then on it sees that chain and nothing else of any organisation, so this comes last. */
 int audit_write(struct tx *tx, const struct id *organisation, const struct actor *actor, const struct audit_event *event,
                 struct error *e);
 
@@ -53,7 +54,7 @@ struct audit_filter {
 	int most;
 };
 
-/* Newest first. */
+/* Newest first. organisation as above. */
 int audit_list(struct tx *tx, struct arena *arena, const struct id *organisation, const struct audit_filter *filter,
                struct audit_entry **ret, size_t *ret_count, struct error *e);
 
