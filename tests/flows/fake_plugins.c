@@ -1,0 +1,99 @@
+/* Plug-ins without children, so that the API is what is tested: "ldap" with a setting of each kind that matters, and "broken". A
+ * directory is down if its address says so; otherwise its check tells how many settings and secrets it was given. */
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/secret.h"
+#include "base/text.h"
+#include "plugin/catalog.h"
+#include "plugin/link.h"
+
+static const char *const tls_words[] = { "starttls", "none", NULL };
+static const struct catalog_setting settings[] = {
+	{ "url", "where it is", NULL, CATALOG_ADDRESS, true, NULL },
+	{ "user_base", "where people are", NULL, CATALOG_TEXT, true, NULL },
+	{ "tls", "how", "starttls", CATALOG_WORD, true, tls_words },
+	{ "bind_password", "the secret", NULL, CATALOG_SECRET, false, NULL },
+	{ "page_size", "how many", "500", CATALOG_NUMBER, false, NULL },
+};
+static const struct catalog_plugin ldap = {
+	.name = "ldap",
+	.title = "LDAP directory",
+	.abilities = CATALOG_DIRECTORY,
+	.settings = settings,
+	.setting_count = ARRAY_COUNT(settings),
+};
+static const char *const names[] = { "broken", "ldap", NULL };
+
+int catalog_open(const struct catalog_options *options, struct catalog **ret, struct error *e)
+{
+	(void)options, (void)e;
+	*ret = (struct catalog *)names;
+	return 0;
+}
+
+void catalog_close(struct catalog **catalog)
+{
+	*catalog = NULL;
+}
+
+int catalog_find(struct catalog *catalog, const char *name, const struct catalog_plugin **ret, struct error *e)
+{
+	(void)catalog;
+	if (text_equal(name, "broken"))
+		return error_set(e, ERROR_INTERNAL, "catalog.plugin", "the plug-in \"broken\" needs ABI 2");
+	if (!text_equal(name, "ldap"))
+		return 0;
+	*ret = &ldap;
+	return 1;
+}
+
+const char *const *catalog_names(struct catalog *catalog)
+{
+	(void)catalog;
+	return names;
+}
+
+int catalog_check_value(const struct catalog_setting *setting, const char *value, struct error *e)
+{
+	int64_t number;
+
+	if (value && setting->type == CATALOG_NUMBER && text_to_int64(value, &number) < 0)
+		return error_set(e, ERROR_INPUT, "setting.number", "the setting \"%s\" is no whole number", setting->name);
+	return 0;
+}
+
+struct link {
+	size_t settings, secret_bytes;
+};
+
+int link_open(struct catalog *catalog, const struct link_options *options, struct link **ret, struct error *e)
+{
+	struct link link = { .settings = options->setting_count };
+
+	(void)catalog;
+	for (size_t i = 0; i < options->setting_count; i++) {
+		const struct link_setting *setting = &options->settings[i];
+
+		if (setting->text && strstr(setting->text, "//down"))
+			return error_set(e, ERROR_REMOTE, "ldap.down", "could not read directory \"%s\": server is down",
+			                 setting->text);
+		link.secret_bytes += setting->secret ? secret_size(setting->secret) : 0;
+	}
+	*ret = malloc(sizeof(link));
+	**ret = link;
+	return 0;
+}
+
+void link_close(struct link **link)
+{
+	free(*link);
+	*link = NULL;
+}
+
+int link_check(struct link *link, struct arena *arena, const char **ret_notes, struct error *e)
+{
+	(void)e;
+	*ret_notes = arena_format(arena, "%zu settings\n%zu bytes of secret", link->settings, link->secret_bytes);
+	return 0;
+}
