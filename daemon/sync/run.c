@@ -214,7 +214,7 @@ static int write_end(struct work *w, struct tx *tx, const struct outcome *outcom
 		"run.end",
 		"UPDATE runs SET state = $4, counts = $5, held_reason = $6, plan_digest = $7, refused = CASE WHEN $8 < 0 THEN refused "
 		"ELSE $8 END, claimed_by = NULL, beat_at = NULL, approved_by = CASE WHEN $4 = 'held' THEN NULL ELSE approved_by END, "
-		"finished_at = CASE WHEN $4 IN ('done', 'planned') THEN now() END "
+		"finished_at = CASE WHEN $4 IN ('done', 'planned') THEN clock_timestamp() END "
 		"WHERE organisation = $1 AND id = $2 AND claimed_by = $3 AND state = 'reconciling'",
 		QUERY_KEEPS, 0,
 	};

@@ -1,6 +1,7 @@
 # What the flows share: a private PostgreSQL, a rosterd on it, and rosterctl. Source it, then flow_start.
 #
 #   flow_start            database, configuration and daemon; gives up the test if one does not come up
+#                         (FLOW_SETTINGS: further lines of rosterd.conf; FLOW_POSTGRES: further settings of the server)
 #   flow_daemon           starts the daemon again (after flow_kill)
 #   flow_kill [SIGNAL]    ends it
 #   ctl ...               rosterctl at its socket
@@ -65,7 +66,7 @@ flow_kill() {
 }
 
 flow_start() {
-	"$SRCDIR/tests/peers/postgres.sh" start "$flow_dir/pg" >/dev/null || { echo "Bail out! no PostgreSQL"; exit 1; }
+	"$SRCDIR/tests/peers/postgres.sh" start "$flow_dir/pg" ${FLOW_POSTGRES:-} >/dev/null || { echo "Bail out! no PostgreSQL"; exit 1; }
 	psql -q -h "$flow_dir/pg" -U postgres -d postgres -f "$SRCDIR/schema/roles.sql" >/dev/null
 	flow_config
 	flow_daemon
