@@ -1,7 +1,9 @@
 /* The daemon's own settings: etc/rosterd.conf. */
 #include "config.h"
 
+#include <errno.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "base/arena.h"
 #include "base/secret.h"
@@ -23,14 +25,15 @@ struct given {
 	uint64_t head_most;
 };
 
-#define AT(member) offsetof(struct given, member)
+#define USUAL_SOCKET "/run/rosterd/rosterd.sock"
+#define AT(member)   offsetof(struct given, member)
 
 static const struct setting top_rows[] = {
 	{ "public_url", SETTING_URL, AT(config.public_url),
 	  .about = "Where the world reaches rosterd: what links, redirects and metadata are made from." },
 	{ "listen", SETTING_ADDRESSES, AT(listen), "127.0.0.1:8080",
 	  .about = "Addresses and ports to listen on; { } for none but the socket." },
-	{ "socket", SETTING_PATH, AT(config.socket), "/run/rosterd/rosterd.sock",
+	{ "socket", SETTING_PATH, AT(config.socket), USUAL_SOCKET,
 	  .about = "The Unix socket that rosterctl speaks to." },
 	{ "socket_mode", SETTING_MODE, AT(config.server.unix_mode), "0660",
 	  .about = "Who may open the socket, as chmod(1) has it." },
@@ -166,18 +169,33 @@ const struct settings_form *const *config_forms(void)
 	return forms;
 }
 
-/* What the table cannot say: the listeners' own words, and what takes no setting. */
-static void fill_options(struct arena *arena, struct given *given)
+/* The addresses, with the socket behind them. */
+static void listen_on(struct config *config, const char *const *addresses)
 {
-	struct config *config = &given->config;
 	size_t count = 0;
 
-	while (given->listen[count])
+	while (addresses[count] && !text_begins(addresses[count], "unix:"))
 		count++;
-	const char **listen = arena_array(arena, count + 2, sizeof(*listen));
-	memcpy(listen, given->listen, count * sizeof(*listen));
-	listen[count] = arena_format(arena, "unix:%s", config->socket);
+	const char **listen = arena_array(config->arena, count + 2, sizeof(*listen));
+	memcpy(listen, addresses, count * sizeof(*listen));
+	listen[count] = arena_format(config->arena, "unix:%s", config->socket);
 	config->server.listen = listen;
+}
+
+void config_keep_socket_in(struct config *config, const char *directory)
+{
+	if (!text_equal(config->socket, USUAL_SOCKET))
+		return;
+	config->socket = arena_format(config->arena, "%s/rosterd.sock", directory);
+	listen_on(config, config->server.listen);
+}
+
+/* What the table cannot say: the listeners' own words, and what takes no setting. */
+static void fill_options(struct given *given)
+{
+	struct config *config = &given->config;
+
+	listen_on(config, given->listen);
 	config->server.idle_timeout_s = given->idle_timeout_ms / MS;
 	config->server.head_most = given->head_most;
 
@@ -226,7 +244,7 @@ static struct config *read_settings(const char *path, struct arena *arena, struc
 		settings_defaults(&r, *form, given);
 	if (path && syntax_read(arena, path, &file, problems) == 0)
 		read_forms(&r, file, given);
-	fill_options(arena, given);
+	fill_options(given);
 	return &given->config;
 }
 
@@ -237,8 +255,17 @@ static void open_catalog(const struct config *config, const char *path, struct c
 	struct error e;
 
 	if (catalog_open(&config->catalog, ret, &e) < 0)
-		problem_add(problems, path ? path : "rosterd", 0, "the plug-ins in \"%s\" cannot be used: %s",
-			    config->catalog.plugin_directory, e.text);
+		problem_add(problems, path ? path : "rosterd.conf", 0,
+			    "the plug-ins in \"%s\" cannot be used: %s", config->catalog.plugin_directory,
+			    e.text);
+}
+
+/* The file that is read if none is named; NULL: it is not there. */
+static const char *installed_file(void)
+{
+	static const char path[] = CONFIG_DIRECTORY "/rosterd.conf";
+
+	return access(path, F_OK) == 0 || errno != ENOENT ? path : NULL;
 }
 
 int config_read(const char *path, struct arena *arena, struct config **ret, struct catalog **ret_catalog,
@@ -246,6 +273,9 @@ int config_read(const char *path, struct arena *arena, struct config **ret, stru
 {
 	scoped(catalog) *catalog = NULL;
 	size_t before = problems->count;
+
+	if (!path)
+		path = installed_file();
 	scoped(config) *config = read_settings(path, arena, problems);
 
 	problems_sort(problems, before);
@@ -290,10 +320,12 @@ int config_check(const char *path, FILE *to)
 	struct problems *problems = arena_take(arena, sizeof(*problems));
 
 	problems_open(problems, arena);
+	if (!path)
+		path = installed_file();
 	if (config_read(path, arena, &config, &catalog, problems) < 0) {
 		problems_print(problems, to);
 		return 1;
 	}
-	print_ok(path, config, to);
+	print_ok(path ? path : "rosterd.conf", config, to);
 	return 0;
 }

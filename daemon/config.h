@@ -52,6 +52,9 @@ struct config {
 int config_read(const char *path, struct arena *arena, struct config **ret, struct catalog **ret_catalog,
 		struct problems *problems);
 
+/* Puts the daemon's socket into a folder, unless it was set to be elsewhere. */
+void config_keep_socket_in(struct config *config, const char *directory);
+
 /* Wipes the secrets. Accepts a pointer to NULL; leaves NULL behind. */
 void config_close(struct config **config);
 

@@ -21,6 +21,8 @@
 #include "base/text.h"
 #include "cluster.h"
 
+#define RUN_DIRECTORY "/run/rosterd"
+
 enum { CONNINFO_SIZE = 2 * PATH_MAX };
 
 struct standalone {
@@ -94,13 +96,25 @@ static int make_folder(const char *path, const struct account *to, struct error 
 	return done;
 }
 
-/* As root: the user's folder, then the user. */
+/* Where rosterctl looks for the daemon's socket: whoever may use it is decided by the socket, so all may
+ * pass. */
+static int make_run_folder(const struct account *account, struct error *e)
+{
+	if (make_folder(RUN_DIRECTORY, account, e) < 0)
+		return -1;
+	if (chmod(RUN_DIRECTORY, 0755) < 0)
+		return failed(e, "could not open folder \"%s\" for everybody: %s", RUN_DIRECTORY,
+			      strerror(errno));
+	return 0;
+}
+
+/* As root: the user's folders, then the user. */
 static int become_user(const char *path, struct error *e)
 {
 	struct account account;
 
 	if (account_find_or_make("rosterd", STATE_DIRECTORY, &account, e) < 0 ||
-	    make_folder(path, &account, e) < 0)
+	    make_folder(path, &account, e) < 0 || make_run_folder(&account, e) < 0)
 		return -1;
 	return account_become(&account, e);
 }
@@ -204,8 +218,7 @@ static void fill_conninfo(struct standalone *standalone)
 	sprintf(to, "' port=5432 dbname=rosterd");
 }
 
-int standalone_start(const char *directory, const char *schema_directory, struct standalone **ret,
-		     struct error *e)
+int standalone_enter(const char *directory, struct standalone **ret, struct error *e)
 {
 	__attribute__((cleanup(standalone_stop))) struct standalone *standalone =
 		calloc(1, sizeof(*standalone));
@@ -219,13 +232,19 @@ int standalone_start(const char *directory, const char *schema_directory, struct
 	if (!directory)
 		make_parents(STATE_DIRECTORY);
 	if (enter_folder(standalone, directory ? directory : STATE_DIRECTORY, e) < 0 ||
-	    take_lock(standalone, e) < 0 || read_key(standalone, e) < 0 ||
-	    cluster_start(standalone->folder, &standalone->cluster, e) < 0 ||
+	    take_lock(standalone, e) < 0 || read_key(standalone, e) < 0)
+		return -1;
+	*ret = standalone;
+	standalone = NULL;
+	return 0;
+}
+
+int standalone_start(struct standalone *standalone, const char *schema_directory, struct error *e)
+{
+	if (cluster_start(standalone->folder, &standalone->cluster, e) < 0 ||
 	    make_roles(standalone, schema_directory, e) < 0)
 		return -1;
 	fill_conninfo(standalone);
-	*ret = standalone;
-	standalone = NULL;
 	return 0;
 }
 

@@ -12,13 +12,16 @@
 struct secret;
 struct standalone;
 
-/* Becomes the user, makes what is missing, starts PostgreSQL and makes database and roles by
- * schema_directory/roles.sql. directory NULL: /var/lib/rosterd, for root alone. From the main thread, before
- * any other is started: when that thread ends, however it does, PostgreSQL shuts down. */
-int standalone_start(const char *directory, const char *schema_directory, struct standalone **ret,
-		     struct error *e);
+/* Becomes the user and takes the folder, with its lock and master key: before anything else is started or
+ * read. directory NULL: /var/lib/rosterd, for root alone. As root, /run/rosterd is made for that user too. */
+int standalone_enter(const char *directory, struct standalone **ret, struct error *e);
 
-/* Stops PostgreSQL. Accepts a pointer to NULL; leaves NULL behind. */
+/* Starts PostgreSQL, and makes database and roles by schema_directory/roles.sql. From the main thread, before
+ * any other is started: when that thread ends, however it does, PostgreSQL shuts down. */
+int standalone_start(struct standalone *standalone, const char *schema_directory, struct error *e);
+
+/* Stops PostgreSQL, if it was started, and leaves the folder. Accepts a pointer to NULL; leaves NULL behind.
+ */
 void standalone_stop(struct standalone **standalone);
 
 /* Sets where the database is, its roles, and that no passwords are needed; numbers and times stay. Borrowed.

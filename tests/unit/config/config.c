@@ -216,6 +216,24 @@ static void an_empty_list_is_none(void **state)
 	assert_null(f->config->server.listen[1]);
 }
 
+static void the_socket_can_be_kept_elsewhere(void **state)
+{
+	struct fixture *f = *state;
+
+	write_settings(f, "listen = { 127.0.0.1:1, 127.0.0.1:2 }\n");
+	assert_right(f);
+	config_keep_socket_in(f->config, "/there");
+	assert_string_equal(f->config->socket, "/there/rosterd.sock");
+	assert_string_equal(f->config->server.listen[1], "127.0.0.1:2");
+	assert_string_equal(f->config->server.listen[2], "unix:/there/rosterd.sock");
+	assert_null(f->config->server.listen[3]);
+
+	write_settings(f, "socket = /set/by/hand\n");
+	assert_right(f);
+	config_keep_socket_in(f->config, "/there");
+	assert_string_equal(f->config->server.listen[1], "unix:/set/by/hand");
+}
+
 static void an_organisation(void **state)
 {
 	struct fixture *f = *state;
@@ -734,6 +752,7 @@ int main(void)
 		test(defaults),
 		test(every_type),
 		test(an_empty_list_is_none),
+		test(the_socket_can_be_kept_elsewhere),
 		test(an_organisation),
 		test(only_conf_files_in_order),
 		test(without_plugins_settings_are_taken_as_they_are),
