@@ -22,6 +22,7 @@
 #include "plugin/catalog.h"
 #include "platform.h"
 #include "problem.h"
+#include "standalone.h"
 #include "store/migrate.h"
 #include "store/pool.h"
 #include "sync/workers.h"
@@ -37,6 +38,7 @@ struct arguments {
 /* What has been started, in the order of starting. Whatever is not NULL is stopped, in reverse. */
 struct daemon {
 	struct arena *arena;
+	struct standalone *standalone; /* NULL: the database is somebody else's */
 	struct config *config;
 	struct catalog *catalog;
 	struct crypt_keys *keys;
@@ -149,6 +151,20 @@ static int find_administrators(struct daemon *d, struct error *e)
 	return 0;
 }
 
+/* The private database, and what belongs to it, in place of what the configuration says. */
+static int start_standalone(struct daemon *d, const struct arguments *arguments, struct error *e)
+{
+	if (!d->standalone)
+		return 0;
+	if (standalone_start(d->standalone, d->config->schema, e) < 0)
+		return -1;
+	standalone_options(d->standalone, &d->config->store);
+	d->config->master_key = standalone_master_key(d->standalone);
+	if (arguments->directory)
+		config_keep_socket_in(d->config, standalone_directory(d->standalone));
+	return 0;
+}
+
 static int open_keys(struct daemon *d, struct error *e)
 {
 	if (!d->config->master_key)
@@ -200,9 +216,9 @@ static int open_endpoints(struct daemon *d, struct error *e)
 	return server_open(&d->config->server, &handler, &d->server, e);
 }
 
-static int start(struct daemon *d, struct error *e)
+static int start(struct daemon *d, const struct arguments *arguments, struct error *e)
 {
-	if (open_keys(d, e) < 0 || find_administrators(d, e) < 0 || open_store(d, e) < 0 ||
+	if (start_standalone(d, arguments, e) < 0 || open_keys(d, e) < 0 || find_administrators(d, e) < 0 || open_store(d, e) < 0 ||
 	    declare_organisations(d->store, d->keys, d->config->organisations, d->config->organisation_count, e) < 0 ||
 	    open_workers(d, e) < 0 || open_endpoints(d, e) < 0)
 		return -1;
@@ -225,6 +241,7 @@ static void stop(struct daemon *d)
 	crypt_keys_close(&d->keys);
 	catalog_close(&d->catalog);
 	config_close(&d->config);
+	standalone_stop(&d->standalone);
 	arena_close(&d->arena);
 }
 
@@ -260,16 +277,23 @@ int main(int argc, char **argv)
 		log_failure(NULL, LOG_LEVEL_ERROR, "could not start", &e);
 		return EX_SOFTWARE;
 	}
-	if (arguments.check)
+	if (arguments.check) {
+		stop(&d);
 		return config_check(arguments.config, stdout);
+	}
 
 	block_signals(&signals);
+	if (arguments.standalone && standalone_enter(arguments.directory, &d.standalone, &e) < 0) {
+		log_failure(NULL, LOG_LEVEL_ERROR, "could not start", &e);
+		stop(&d);
+		return EX_CANTCREAT;
+	}
 	if (read_config(&d, arguments.config) < 0) {
 		stop(&d);
 		return EX_CONFIG;
 	}
 	int status = EX_UNAVAILABLE;
-	if (start(&d, &e) == 0) {
+	if (start(&d, &arguments, &e) == 0) {
 		wait_for_the_end(&signals);
 		status = 0;
 	} else {
