@@ -402,7 +402,7 @@ static const struct catalog_plugin *find_plugin(struct organisation_reader *o,
 		      meant(o, name, catalog_names(o->catalog)));
 		break;
 	case -1:
-		wrong(o, line, "plug-in \"%s\" cannot be used: %s", name, e.text);
+		wrong(o, line, "%s", e.text);
 		break;
 	}
 	return plugin;

@@ -615,7 +615,7 @@ static void folders_that_are_not_there(void **state)
 	write_file(f, "rosterd.conf",
 		   "organisations = \"/not/there\"\nplugins {\ndirectory = \"/nowhere\"\n}\n", 0644);
 	assert_problems(
-		f, "rosterd.conf: the plug-ins in \"/nowhere\" cannot be used: no such folder\n"
+		f, "rosterd.conf: could not read the folder of plug-ins\n"
 		   "/not/there: the organisations' folder could not be read: No such file or directory\n");
 }
 

@@ -28,7 +28,8 @@ static const char *const names[] = { "broken", "ldap", NULL };
 int catalog_open(const struct catalog_options *options, struct catalog **ret, struct error *e)
 {
 	if (text_equal(options->plugin_directory, "/nowhere"))
-		return error_set(e, ERROR_INPUT, "catalog.directory", "no such folder");
+		return error_set(e, ERROR_INPUT, "catalog.directory",
+				 "could not read the folder of plug-ins");
 	*ret = (struct catalog *)names;
 	return 0;
 }
@@ -43,7 +44,8 @@ int catalog_find(struct catalog *catalog, const char *name, const struct catalog
 {
 	(void)catalog;
 	if (text_equal(name, "broken"))
-		return error_set(e, ERROR_INTERNAL, "catalog.plugin", "it needs ABI 2");
+		return error_set(e, ERROR_INTERNAL, "catalog.plugin",
+				 "plug-in \"broken\" cannot be used: it needs ABI 2");
 	if (!text_equal(name, "ldap"))
 		return 0;
 	*ret = &ldap;
