@@ -255,9 +255,7 @@ static void open_catalog(const struct config *config, const char *path, struct c
 	struct error e;
 
 	if (catalog_open(&config->catalog, ret, &e) < 0)
-		problem_add(problems, path ? path : "rosterd.conf", 0,
-			    "the plug-ins in \"%s\" cannot be used: %s", config->catalog.plugin_directory,
-			    e.text);
+		problem_add(problems, path ? path : "rosterd.conf", 0, "%s", e.text);
 }
 
 /* The file that is read if none is named; NULL: it is not there. */
