@@ -53,13 +53,15 @@ static bool is_empty(const char *path)
 /* An empty folder of root's is given away; no other, whatever it holds is somebody's. */
 static int give_folder(int fd, const char *path, const struct account *to, struct error *e)
 {
-	struct stat about;
+	struct stat about, named;
 
-	if (fstat(fd, &about) < 0)
+	if (fstat(fd, &about) < 0 || lstat(path, &named) < 0)
 		return failed(e, "could not look at folder \"%s\": %s", path, strerror(errno));
 	if (about.st_uid == to->user)
 		return 0;
-	if (about.st_uid != 0 || !is_empty(path))
+	/* Somebody may have put a link there, to a folder that is not for us to give. */
+	bool is_itself = about.st_dev == named.st_dev && about.st_ino == named.st_ino;
+	if (!is_itself || about.st_uid != 0 || !is_empty(path))
 		return failed(e,
 			      "folder \"%s\" belongs to another user; one that is empty, or that of user "
 			      "\"%s\", is expected",
