@@ -8,7 +8,7 @@
 
 char *search_no_attributes[] = { (char[]){ LDAP_NO_ATTRS }, NULL };
 
-int search_fail(const struct caller *caller, const struct session *session, const struct search *search,
+int search_fail(const struct caller *caller, struct session *session, const struct search *search,
 		const struct outcome *outcome)
 {
 	char doing[250];

@@ -43,7 +43,7 @@ int search_run(const struct caller *caller, struct session *session, const struc
 	       take_entry *take, void *context, struct outcome *ret);
 
 /* fail() for a search that ended with ret->code. Always -1. */
-int search_fail(const struct caller *caller, const struct session *session, const struct search *search,
+int search_fail(const struct caller *caller, struct session *session, const struct search *search,
 		const struct outcome *outcome);
 
 #endif

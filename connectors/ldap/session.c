@@ -2,6 +2,7 @@
 #include "ldap/session.h"
 
 #include <openldap.h>
+#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -29,7 +30,23 @@ static int patience(const struct caller *caller)
 						   : caller->settings->timeout_ms;
 }
 
-int session_fail(const struct caller *caller, const struct session *session, const char *doing, int code,
+static int fail(const struct caller *caller, struct session *session, enum roster_trouble trouble,
+		const char *fmt, ...) __attribute__((format(printf, 4, 5)));
+
+/* While the servers are tried, a failure is only kept: the next one may do better. */
+static int fail(const struct caller *caller, struct session *session, enum roster_trouble trouble,
+		const char *fmt, ...)
+{
+	va_list args;
+
+	va_start(args, fmt);
+	vsnprintf(session->complaint, sizeof(session->complaint), fmt, args);
+	va_end(args);
+	session->trouble = trouble;
+	return session->opening ? -1 : caller->host->fail(caller->call, trouble, 0, "%s", session->complaint);
+}
+
+int session_fail(const struct caller *caller, struct session *session, const char *doing, int code,
 		 const char *diagnostic)
 {
 	enum roster_trouble trouble = result_trouble(code);
@@ -40,8 +57,7 @@ int session_fail(const struct caller *caller, const struct session *session, con
 		result_explain(code, diagnostic, explanation, sizeof(explanation));
 		why = explanation;
 	}
-	return caller->host->fail(caller->call, trouble, 0, "%s at \"%s\": %s", doing, session->address->text,
-				  why);
+	return fail(caller, session, trouble, "%s at \"%s\": %s", doing, session->address->text, why);
 }
 
 int session_wait(const struct caller *caller, struct session *session, int msgid, const char *doing,
@@ -55,10 +71,10 @@ int session_wait(const struct caller *caller, struct session *session, int msgid
 	if (got > 0)
 		return 0;
 	if (got == 0)
-		return caller->host->fail(caller->call, ROSTER_TRY_LATER, 0,
-					  "%s at \"%s\": no answer for %d s; see whether the server hangs, "
-					  "or raise \"timeout\"",
-					  doing, session->address->text, (wait_ms + 999) / 1000);
+		return fail(caller, session, ROSTER_TRY_LATER,
+			    "%s at \"%s\": no answer for %d s; see whether the server hangs, "
+			    "or raise \"timeout\"",
+			    doing, session->address->text, (wait_ms + 999) / 1000);
 	ldap_get_option(session->ld, LDAP_OPT_RESULT_CODE, &code);
 	return session_fail(caller, session, doing, code, NULL);
 }
@@ -121,19 +137,19 @@ static enum attempt reach(const struct caller *caller, struct session *session)
 		return ATTEMPT_NEXT;
 	if (hand_over(session, fd, wait_ms) == 0)
 		return ATTEMPT_DONE;
-	caller->host->fail(caller->call, ROSTER_TRY_LATER, 0,
-			   "connecting to \"%s\": libldap cannot be set up, out of memory?", address->text);
+	fail(caller, session, ROSTER_TRY_LATER,
+	     "connecting to \"%s\": libldap cannot be set up, out of memory?", address->text);
 	return ATTEMPT_FAILED;
 }
 
 /* ---- making it private ---- */
 
-static enum attempt fail_tls(const struct caller *caller, const struct session *session)
+static enum attempt fail_tls(const struct caller *caller, struct session *session)
 {
 	enum roster_trouble trouble = ROSTER_TRY_LATER;
 	const char *why = stream_why(session->stream, &trouble);
 
-	caller->host->fail(caller->call, trouble, 0, "securing \"%s\": %s", session->address->text, why);
+	fail(caller, session, trouble, "securing \"%s\": %s", session->address->text, why);
 	return ATTEMPT_NEXT;
 }
 
@@ -164,11 +180,11 @@ static enum attempt start_tls(const struct caller *caller, struct session *sessi
 		return ATTEMPT_NEXT;
 	if (code == LDAP_SUCCESS)
 		return shake_hands(caller, session);
-	caller->host->fail(caller->call, ROSTER_MISCONFIGURED, 0,
-			   "securing \"%s\": the server refuses StartTLS (%d): %.100s; give it a "
-			   "certificate, or use an ldaps:// "
-			   "address",
-			   session->address->text, code, diagnostic);
+	fail(caller, session, ROSTER_MISCONFIGURED,
+	     "securing \"%s\": the server refuses StartTLS (%d): %.100s; give it a "
+	     "certificate, or use an ldaps:// "
+	     "address",
+	     session->address->text, code, diagnostic);
 	return ATTEMPT_NEXT;
 }
 
@@ -301,30 +317,50 @@ static enum attempt try_server(const struct caller *caller, struct session *sess
 	return result;
 }
 
+/* The last of the failures is the one to tell; where dial() failed, it has done so itself. */
+static int give_up(const struct caller *caller, const struct session *session)
+{
+	if (session->complaint[0])
+		caller->host->fail(caller->call, session->trouble, 0, "%s", session->complaint);
+	return -1;
+}
+
+/* 1: connected. 0: the next server may be tried. -1: fail() was called. */
+static int open_one(const struct caller *caller, const struct address *address, bool last,
+		    struct session **ret)
+{
+	struct session *session = calloc(1, sizeof(*session));
+	enum attempt result;
+
+	if (!session)
+		return caller->host->fail(caller->call, ROSTER_TRY_LATER, 0, "out of memory");
+	session->address = address;
+	session->opening = true;
+	result = try_server(caller, session);
+	session->opening = false;
+	if (result == ATTEMPT_DONE) {
+		*ret = session;
+		return 1;
+	}
+	if (result == ATTEMPT_FAILED || last) {
+		give_up(caller, session);
+		session_close(&session);
+		return -1;
+	}
+	caller->host->note(caller->call, "\"%s\" cannot be used, trying the next: %s", address->text,
+			   session->complaint[0] ? session->complaint : "no connection");
+	session_close(&session);
+	return 0;
+}
+
 int session_open(const struct caller *caller, struct session **ret)
 {
 	const struct settings *settings = caller->settings;
+	int result = 0;
 
-	for (int i = 0; i < settings->url_count; i++) {
-		struct session *session = calloc(1, sizeof(*session));
-		enum attempt result;
-
-		if (!session)
-			return caller->host->fail(caller->call, ROSTER_TRY_LATER, 0, "out of memory");
-		session->address = &settings->urls[i];
-		result = try_server(caller, session);
-		if (result == ATTEMPT_DONE) {
-			*ret = session;
-			return 0;
-		}
-		session_close(&session);
-		if (result == ATTEMPT_FAILED)
-			return -1;
-		if (i + 1 < settings->url_count)
-			caller->host->note(caller->call, "\"%s\" cannot be used, trying \"%s\"",
-					   settings->urls[i].text, settings->urls[i + 1].text);
-	}
-	return -1;
+	for (int i = 0; result == 0 && i < settings->url_count; i++)
+		result = open_one(caller, &settings->urls[i], i + 1 == settings->url_count, ret);
+	return result == 1 ? 0 : -1;
 }
 
 void session_close(struct session **session)

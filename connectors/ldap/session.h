@@ -25,6 +25,9 @@ struct session {
 	const struct vendor *vendor;
 	bool pages;	  /* it says that it knows RFC 2696 */
 	char server[160]; /* "OpenLDAP", "389-Directory/2.3.1" */
+	bool opening;	  /* failures are kept here until it is known whether another server does better */
+	enum roster_trouble trouble;
+	char complaint[ROSTER_NOTE_MOST];
 };
 
 /* Tries the servers in order: the next one is asked only if one cannot be reached, proves nobody or is busy,
@@ -40,7 +43,7 @@ int session_wait(const struct caller *caller, struct session *session, int msgid
 		 LDAPMessage **ret);
 
 /* fail() for an operation that ended with this code. Always -1. */
-int session_fail(const struct caller *caller, const struct session *session, const char *doing, int code,
+int session_fail(const struct caller *caller, struct session *session, const char *doing, int code,
 		 const char *diagnostic);
 
 #endif

@@ -35,6 +35,8 @@ static int host_fail(struct roster_call *h, enum roster_trouble trouble, int aft
 	va_list args;
 
 	(void)after_ms;
+	if (h->failed)
+		return -1; /* what failed first is what matters */
 	h->failed = true;
 	h->trouble = trouble;
 	va_start(args, fmt);
@@ -383,8 +385,6 @@ int harness_check(struct roster_call *h)
 {
 	int result = ready(h) < 0 ? -1 : h->connector->check(h, h->self);
 
-	if (result == 0)
-		h->failed = false; /* one of several servers may have failed */
 	return judged(h, result);
 }
 
@@ -396,8 +396,6 @@ int harness_page(struct roster_call *h, struct roster_ask *ask)
 	if (!ask->scope)
 		ask->scope = ROSTER_ALL;
 	result = ready(h) < 0 ? -1 : h->connector->directory->page(h, h->self, ask);
-	if (result >= 0)
-		h->failed = false;
 	if (ask->scope == ROSTER_ALL && result == 0 && h->whole == h->incomplete)
 		abort(); /* exactly one of the two must be said */
 	return judged(h, result);
