@@ -13,8 +13,8 @@
 #   --hide PART          that account sees nothing below ou=PART (people, groups)
 #   --no-tls             the server has no certificate
 #
-# It listens on free ports of 127.0.0.1 and on a socket in DIR, and runs as user openldap if root starts it. start and restart write
-# DIR/env, which a shell can source:
+# It listens on free ports of 127.0.0.1 and on a socket in DIR, which everybody may use. If root starts it, it runs as user
+# openldap, unless that user cannot get to DIR. start and restart write DIR/env, which a shell can source:
 #   SLAPD_LDAP, SLAPD_LDAPS, SLAPD_LDAPI   addresses
 #   SLAPD_BASE, SLAPD_USER_BASE, SLAPD_GROUP_BASE
 #   SLAPD_BIND_DN, SLAPD_BIND_PASSWORD     the account that reads
@@ -39,7 +39,7 @@ die() {
 }
 
 usage() {
-	sed -n '2,16s/^# \{0,1\}//p' "$0" >&2
+	sed -n '2,17s/^# \{0,1\}//p' "$0" >&2
 	exit 2
 }
 
@@ -157,8 +157,10 @@ fill() {
 
 # ---- running ----------------------------------------------------------------------------------------------------------------------
 
-as_root() {
-	[ "$(id -u)" = 0 ] && id openldap >/dev/null 2>&1
+# Root gives the server its own user, if that user can get to the directory.
+has_own_user() {
+	[ "$(id -u)" = 0 ] && id openldap >/dev/null 2>&1 &&
+		setpriv --reuid=openldap --regid=openldap --clear-groups test -x "${dir%/*}/." 2>/dev/null
 }
 
 # AppArmor confines /usr/sbin/slapd to the system's own directory; a copy elsewhere is free.
@@ -178,12 +180,12 @@ free_port() {
 
 launch() { # launch LDAP_PORT LDAPS_PORT
 	as_user=''
-	if as_root; then
+	if has_own_user; then
 		chown -R openldap:openldap "$dir"
 		as_user='-u openldap -g openldap'
 	fi
 	socket=$(printf '%s' "$dir/ldapi" | sed 's|/|%2F|g')
-	urls="ldap://127.0.0.1:$1/ ldapi://$socket/"
+	urls="ldap://127.0.0.1:$1/ ldapi://$socket/????x-mod=-rwxrwxrwx"
 	[ $tls = no ] || urls="$urls ldaps://127.0.0.1:$2/"
 	# shellcheck disable=SC2086 # two words or none
 	"$program" -h "$urls" -f "$dir/slapd.conf" $as_user -d 0 </dev/null >>"$dir/slapd.log" 2>&1 &
@@ -196,13 +198,13 @@ answers() {
 
 # A port may be taken between its choice and its use, so a start that fails is tried with others.
 launch_somewhere() {
-	for attempt in 1 2 3 4 5 6 7 8; do
+	for _ in 1 2 3 4 5 6 7 8; do
 		ldap_port=${1:-$(free_port)} ldaps_port=${2:-$(free_port)}
 		launch "$ldap_port" "$ldaps_port"
-		for wait in 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17 18 19 20; do
-			kill -0 "$pid" 2>/dev/null || break
-			if answers "$ldap_port" && kill -0 "$pid" 2>/dev/null; then return 0; fi
-			sleep 0.1
+		for _ in $(seq 40); do
+			alive "$pid" || break
+			if answers "$ldap_port" && alive "$pid"; then return 0; fi
+			sleep 0.05
 		done
 		kill "$pid" 2>/dev/null || true
 		[ -z "${1:-}" ] || sleep 0.3
@@ -234,6 +236,12 @@ write_env() {
 	mv "$dir/env.new" "$dir/env"
 }
 
+# Whoever comes to the server needs its certificates and its socket, and nothing else.
+open_doors() {
+	chmod 755 "$dir" "$dir/tls"
+	chmod 644 "$dir/tls/ca.pem" "$dir/tls/other-ca.pem"
+}
+
 start() {
 	mkdir -p "$1"
 	dir=$(cd "$1" && pwd)
@@ -250,15 +258,21 @@ start() {
 	fill
 	launch_somewhere
 	write_env
+	open_doors
+}
+
+# A process that has ended and that nobody has asked about is not alive.
+alive() {
+	kill -0 "$1" 2>/dev/null && ! grep -q '^State:[[:space:]]*Z' "/proc/$1/status" 2>/dev/null
 }
 
 end() { # ends the server of the directory, if it runs
 	pid=$SLAPD_PID
 	kill -CONT "$pid" 2>/dev/null || true
 	kill "$pid" 2>/dev/null || true
-	for wait in 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17 18 19 20; do
-		kill -0 "$pid" 2>/dev/null || return 0
-		sleep 0.1
+	for _ in $(seq 40); do
+		alive "$pid" || return 0
+		sleep 0.05
 	done
 	kill -9 "$pid" 2>/dev/null || true
 }
