@@ -1,5 +1,5 @@
-/* A token is looked up by the hash of its text, so that neither the database nor the time it takes tells how much of it was
- * right. A Unix peer is whom the kernel says. */
+/* A token is looked up by the hash of its text, so that neither the database nor the time it takes tells how
+ * much of it was right. A Unix peer is whom the kernel says. */
 #include "access/authenticate.h"
 
 #include <grp.h>
@@ -26,8 +26,9 @@ static const char *bearer(const struct request *request)
 
 static int bad_token(struct error *e)
 {
-	return error_set(e, ERROR_UNAUTHENTICATED, "access.token",
-	                 "the token is unknown, expired or revoked, or its member is not active; ask for a new one");
+	return error_set(
+		e, ERROR_UNAUTHENTICATED, "access.token",
+		"the token is unknown, expired or revoked, or its member is not active; ask for a new one");
 }
 
 static void become(const struct token *token, struct arena *arena, struct principal *ret)
@@ -48,7 +49,8 @@ static void become(const struct token *token, struct arena *arena, struct princi
 		ret->kind = PRINCIPAL_OPERATOR;
 }
 
-static int by_token(const char *text, struct tx *tx, struct arena *arena, struct principal *ret, struct error *e)
+static int by_token(const char *text, struct tx *tx, struct arena *arena, struct principal *ret,
+		    struct error *e)
 {
 	uint8_t hash[CRYPT_DIGEST_SIZE];
 	struct token token;
@@ -90,7 +92,7 @@ static bool is_in_groups(const struct administrators *administrators, const char
 }
 
 static bool is_administrator(const struct administrators *administrators, const struct request *request,
-                             const char *user)
+			     const char *user)
 {
 	if (request->peer_uid == 0)
 		return true;
@@ -111,15 +113,17 @@ static const char *user_name(uid_t uid, struct arena *arena)
 	return arena_text(arena, user.pw_name);
 }
 
-static int by_peer(const struct administrators *administrators, const struct request *request, struct arena *arena,
-                   struct principal *ret, struct error *e)
+static int by_peer(const struct administrators *administrators, const struct request *request,
+		   struct arena *arena, struct principal *ret, struct error *e)
 {
 	const char *name = user_name(request->peer_uid, arena);
 
 	if (!is_administrator(administrators, request, name))
 		return error_set(e, ERROR_UNAUTHENTICATED, "access.peer",
-		                 "the Unix user with uid %lu is not an administrator of this daemon; show a token, or be named "
-		                 "as one in its configuration", (unsigned long)request->peer_uid);
+				 "the Unix user with uid %lu is not an administrator of this daemon; show a "
+				 "token, or be named "
+				 "as one in its configuration",
+				 (unsigned long)request->peer_uid);
 	*ret = (struct principal){
 		.kind = PRINCIPAL_OPERATOR,
 		.id = arena_format(arena, "uid %lu", (unsigned long)request->peer_uid),
@@ -129,7 +133,7 @@ static int by_peer(const struct administrators *administrators, const struct req
 }
 
 int authenticate(const struct administrators *administrators, const struct request *request, struct tx *tx,
-                 struct arena *arena, struct principal *ret, struct error *e)
+		 struct arena *arena, struct principal *ret, struct error *e)
 {
 	const char *token = bearer(request);
 
@@ -138,5 +142,5 @@ int authenticate(const struct administrators *administrators, const struct reque
 	if (request->over_unix_socket)
 		return by_peer(administrators, request, arena, ret, e);
 	return error_set(e, ERROR_UNAUTHENTICATED, "access.none",
-	                 "nobody was named; send a token in \"Authorization: Bearer ...\"");
+			 "nobody was named; send a token in \"Authorization: Bearer ...\"");
 }

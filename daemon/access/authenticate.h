@@ -25,16 +25,17 @@ enum principal_kind { PRINCIPAL_NOBODY, PRINCIPAL_OPERATOR, PRINCIPAL_MEMBER, PR
 struct principal {
 	enum principal_kind kind;
 	struct id organisation; /* nil: the operator */
-	struct id user;         /* nil: not a member */
-	struct id token;        /* nil: came by the Unix socket */
-	enum role role;         /* ROLE_NONE: the operator */
-	const char *id;         /* for the audit and the log: the member's, the token's, or "uid 0" */
-	const char *name;       /* for people: the token's, or the Unix user's */
+	struct id user;		/* nil: not a member */
+	struct id token;	/* nil: came by the Unix socket */
+	enum role role;		/* ROLE_NONE: the operator */
+	const char *id;		/* for the audit and the log: the member's, the token's, or "uid 0" */
+	const char *name;	/* for people: the token's, or the Unix user's */
 };
 
-/* Fills *ret. A bearer token counts before the socket it came through. ERROR_UNAUTHENTICATED: "access.none" nothing was
- * shown, "access.token" it is not good (any more), "access.peer" the Unix user is not an administrator. */
+/* Fills *ret. A bearer token counts before the socket it came through. ERROR_UNAUTHENTICATED: "access.none"
+ * nothing was shown, "access.token" it is not good (any more), "access.peer" the Unix user is not an
+ * administrator. */
 int authenticate(const struct administrators *administrators, const struct request *request, struct tx *tx,
-                 struct arena *arena, struct principal *ret, struct error *e);
+		 struct arena *arena, struct principal *ret, struct error *e);
 
 #endif

@@ -1,21 +1,22 @@
-/* The permission matrix. Requirements R1 is this table; the tests hold a second copy of it and ask every cell over HTTP. */
+/* The permission matrix. Requirements R1 is this table; the tests hold a second copy of it and ask every cell
+ * over HTTP. */
 #include "access/authorize.h"
 
 #include "base/text.h"
 
-#define NO GRANT_NO
+#define NO  GRANT_NO
 #define YES GRANT_YES
 
 struct action {
 	const char *name;
 	const char *words; /* "may not ..." */
-	bool stays;        /* possible in a suspended organisation: reading and billing */
-	enum grant operator;
+	bool stays;	   /* possible in a suspended organisation: reading and billing */
+	enum grant by_operator;
 	enum grant grants[ROLES];
 };
 
-/* The operator sets up and mends; the customer's keys, prompts, money and ownership are not theirs to use. That ownership may be
- * named by the operator when there is none is asked where owners are named. */
+/* The operator sets up and mends; the customer's keys, prompts, money and ownership are not theirs to use.
+ * That ownership may be named by the operator when there is none is asked where owners are named. */
 static const struct action actions[PERMITS] = {
 	/* clang-format off */
 	/*                              name                   words                       stays  operator    none viewer member          admin                owner */
@@ -97,8 +98,8 @@ const char *grant_words(enum grant grant)
 
 static int deny(struct error *e, const char *code, const struct question *q, const char *but)
 {
-	return error_set(e, ERROR_DENIED, code, "%s %s may not %s%s", q->operator ? "the" : "the role",
-	                 q->operator ? "operator" : role_names[q->role], actions[q->permit].words, but);
+	return error_set(e, ERROR_DENIED, code, "%s %s may not %s%s", q->by_operator ? "the" : "the role",
+			 q->by_operator ? "operator" : role_names[q->role], actions[q->permit].words, but);
 }
 
 static int judge(enum grant grant, const struct question *q, struct error *e)
@@ -111,7 +112,8 @@ static int judge(enum grant grant, const struct question *q, struct error *e)
 	case GRANT_OWN:
 		return q->own ? 0 : deny(e, "permission.own_only", q, " but their own");
 	case GRANT_NOT_THE_OWNER:
-		return !q->target_is_owner ? 0 : deny(e, "permission.not_the_owner", q, " when it is the owner");
+		return !q->target_is_owner ? 0
+					   : deny(e, "permission.not_the_owner", q, " when it is the owner");
 	case GRANT_NOT_OWNERSHIP:
 		if (q->target_is_owner)
 			return deny(e, "permission.not_the_owner", q, " when it is the owner's");
@@ -125,8 +127,9 @@ static int judge(enum grant grant, const struct question *q, struct error *e)
 static int authorize_known(const struct question *q, struct error *e)
 {
 	if (q->permit == PERMIT_UNSAID)
-		return error_set(e, ERROR_DENIED, "permission.unsaid", "nobody may do this: it was never said who may");
-	if (q->permit == PERMIT_OPERATOR && !q->operator)
+		return error_set(e, ERROR_DENIED, "permission.unsaid",
+				 "nobody may do this: it was never said who may");
+	if (q->permit == PERMIT_OPERATOR && !q->by_operator)
 		return error_set(e, ERROR_DENIED, "permission.operator", "only the operator may do this");
 	return 0;
 }
@@ -135,7 +138,8 @@ int authorize(const struct question *q, struct error *e)
 {
 	if (q->permit < PERMIT_FIRST)
 		return authorize_known(q, e);
-	if (q->suspended && !q->operator && !actions[q->permit].stays)
+	if (q->suspended && !q->by_operator && !actions[q->permit].stays)
 		return deny(e, "permission.suspended", q, " while the organisation is suspended");
-	return judge(q->operator ? actions[q->permit].operator : actions[q->permit].grants[q->role], q, e);
+	return judge(q->by_operator ? actions[q->permit].by_operator : actions[q->permit].grants[q->role], q,
+		     e);
 }

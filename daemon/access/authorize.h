@@ -1,7 +1,8 @@
 /* What somebody may do: the one permission matrix, as data, and the one function that reads it.
  *
- * Everything asks here: the API, the console, a gateway. The operator stands outside the roles and has a column of their own.
- * Nothing here touches the database; the facts that a condition needs are in the question. */
+ * Everything asks here: the API, the console, a gateway. The operator stands outside the roles and has a
+ * column of their own. Nothing here touches the database; the facts that a condition needs are in the
+ * question. */
 #ifndef ROSTERD_ACCESS_AUTHORIZE_H
 #define ROSTERD_ACCESS_AUTHORIZE_H
 
@@ -17,11 +18,12 @@ enum role { ROLE_NONE, ROLE_VIEWER, ROLE_MEMBER, ROLE_ADMIN, ROLE_OWNER, ROLES }
 enum role role_parse(const char *name);
 const char *role_name(enum role role);
 
-/* What an address needs. The first four are about who is asking at all; the rest are the rows of the matrix. */
+/* What an address needs. The first four are about who is asking at all; the rest are the rows of the matrix.
+ */
 enum permit {
-	PERMIT_UNSAID,   /* nothing was said: the daemon does not start */
-	PERMIT_ANYONE,   /* nobody is asked who they are */
-	PERMIT_KNOWN,    /* anybody whom we know; where the address names an organisation, anybody of it */
+	PERMIT_UNSAID,	 /* nothing was said: the daemon does not start */
+	PERMIT_ANYONE,	 /* nobody is asked who they are */
+	PERMIT_KNOWN,	 /* anybody whom we know; where the address names an organisation, anybody of it */
 	PERMIT_OPERATOR, /* the operator alone */
 	PERMIT_VIEW_ANALYTICS,
 	PERMIT_FIRST = PERMIT_VIEW_ANALYTICS, /* of the matrix */
@@ -55,8 +57,8 @@ const char *const *permit_names(struct arena *arena);
 enum grant {
 	GRANT_NO,
 	GRANT_YES,
-	GRANT_PERSONAL,      /* for oneself, not for the organisation */
-	GRANT_OWN,           /* one's own only */
+	GRANT_PERSONAL,	     /* for oneself, not for the organisation */
+	GRANT_OWN,	     /* one's own only */
 	GRANT_NOT_THE_OWNER, /* anybody but the owner */
 	GRANT_NOT_OWNERSHIP, /* not the owner's role, and never to owner */
 };
@@ -66,13 +68,13 @@ const char *grant_words(enum grant grant);
 
 struct question {
 	enum permit permit;
-	bool operator;          /* the operator asks; role does not matter */
-	enum role role;         /* of who asks, in the organisation that it is about */
-	bool suspended;         /* the organisation is: reading and billing are all that is left */
-	bool personal;          /* the thing made is for who asks */
-	bool own;               /* the thing named belongs to who asks */
-	bool target_is_owner;   /* the member named is the owner */
-	enum role to;           /* the role to be given; ROLE_NONE: none */
+	bool by_operator;     /* the operator asks; role does not matter */
+	enum role role;	      /* of who asks, in the organisation that it is about */
+	bool suspended;	      /* the organisation is: reading and billing are all that is left */
+	bool personal;	      /* the thing made is for who asks */
+	bool own;	      /* the thing named belongs to who asks */
+	bool target_is_owner; /* the member named is the owner */
+	enum role to;	      /* the role to be given; ROLE_NONE: none */
 };
 
 /* 0, or -1 with ERROR_DENIED "permission.*" and the reason. */

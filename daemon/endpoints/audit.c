@@ -34,8 +34,7 @@ static int read_filter(struct exchange *x, struct audit_filter *ret, struct erro
 		.target = request_query(x->request, "target"),
 	};
 	if (exchange_page_number(x, &ret->most, &ret->beyond, e) < 0 ||
-	    exchange_time(x, "since", &ret->since, e) < 0 ||
-	    exchange_time(x, "until", &ret->until, e) < 0)
+	    exchange_time(x, "since", &ret->since, e) < 0 || exchange_time(x, "until", &ret->until, e) < 0)
 		return -1;
 	return 0;
 }
@@ -55,6 +54,7 @@ int audit_show(struct exchange *x, struct error *e)
 	exchange_list_begin(x, &w);
 	for (size_t i = 0; i < count && i < limit; i++)
 		put_entry(&w, &entries[i]);
-	exchange_list_end(&w, count > limit ? arena_format(x->arena, "%lld", (long long)entries[limit - 1].id) : NULL);
+	exchange_list_end(&w, count > limit ? arena_format(x->arena, "%lld", (long long)entries[limit - 1].id)
+					    : NULL);
 	return 0;
 }

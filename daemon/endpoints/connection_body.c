@@ -1,4 +1,5 @@
-/* Reads and checks, writes nothing. Values are never in a message: one of them may be a secret in the wrong place. */
+/* Reads and checks, writes nothing. Values are never in a message: one of them may be a secret in the wrong
+ * place. */
 #include "endpoints/connection_body.h"
 
 #include <string.h>
@@ -20,14 +21,14 @@ struct body {
 static const char *const states[] = { "active", "paused", NULL };
 static const char *const mapped_roles[] = { "admin", "member", "viewer", NULL };
 
-#define SHARED_FIELDS \
-	JSON_WORD(struct body, state, JSON_OPTIONAL, states), \
-	JSON_TEXT(struct body, schedule, JSON_OPTIONAL, SCHEDULE_TEXT_MOST), \
-	JSON_VALUE(struct body, settings, JSON_OPTIONAL), \
-	JSON_VALUE(struct body, roles, JSON_OPTIONAL), \
-	JSON_VALUE(struct body, attributes, JSON_OPTIONAL), \
-	JSON_INT(struct body, remove_most, JSON_OPTIONAL, 0, REMOVE_MOST_MOST), \
-	JSON_INT(struct body, remove_share, JSON_OPTIONAL, 0, REMOVE_SHARE_MOST)
+#define SHARED_FIELDS                                                                                        \
+	JSON_WORD(struct body, state, JSON_OPTIONAL, states),                                                \
+		JSON_TEXT(struct body, schedule, JSON_OPTIONAL, SCHEDULE_TEXT_MOST),                         \
+		JSON_VALUE(struct body, settings, JSON_OPTIONAL),                                            \
+		JSON_VALUE(struct body, roles, JSON_OPTIONAL),                                               \
+		JSON_VALUE(struct body, attributes, JSON_OPTIONAL),                                          \
+		JSON_INT(struct body, remove_most, JSON_OPTIONAL, 0, REMOVE_MOST_MOST),                      \
+		JSON_INT(struct body, remove_share, JSON_OPTIONAL, 0, REMOVE_SHARE_MOST)
 
 static const struct json_field create_fields[] = {
 	JSON_TEXT(struct body, plugin, JSON_NEEDED, PLUGIN_NAME_MOST),
@@ -52,8 +53,10 @@ static int check_name(const char *name, struct error *e)
 	    id_parse(name, &id) < 0)
 		return 0;
 	return error_set(e, ERROR_INPUT, "connection.name",
-	                 "\"%s\" is no name for a connection; lower-case letters and digits with inner \".\", \"_\" or \"-\" "
-	                 "are expected, such as \"corporate\"", name);
+			 "\"%s\" is no name for a connection; lower-case letters and digits with inner "
+			 "\".\", \"_\" or \"-\" "
+			 "are expected, such as \"corporate\"",
+			 name);
 }
 
 static int read_schedule(const char *text, int64_t *ret, struct error *e)
@@ -64,8 +67,9 @@ static int read_schedule(const char *text, int64_t *ret, struct error *e)
 		return *ret = 0, 0;
 	if (text_to_duration_ms(text, &ms) < 0 || ms < SCHEDULE_LEAST_MS)
 		return error_set(e, ERROR_INPUT, "connection.schedule",
-		                 "\"schedule\" is \"%s\"; a time such as \"15m\", at least %ds, or \"never\" is expected", text,
-		                 SCHEDULE_LEAST_MS / 1000);
+				 "\"schedule\" is \"%s\"; a time such as \"15m\", at least %ds, or \"never\" "
+				 "is expected",
+				 text, SCHEDULE_LEAST_MS / 1000);
 	*ret = ms;
 	return 0;
 }
@@ -80,21 +84,21 @@ static const struct catalog_setting *find_setting(const struct catalog_plugin *p
 	return NULL;
 }
 
-static int unknown_setting(struct exchange *x, const struct catalog_plugin *plugin, const char *name, struct error *e)
+static int unknown_setting(struct exchange *x, const struct catalog_plugin *plugin, const char *name,
+			   struct error *e)
 {
 	const char **names = arena_array(x->arena, plugin->setting_count + 1, sizeof(*names));
-	const char *meant;
 
 	for (size_t i = 0; i < plugin->setting_count; i++)
 		names[i] = plugin->settings[i].name;
-	meant = text_did_you_mean(name, names);
-	return error_set(e, ERROR_INPUT, "connection.setting", "the plug-in \"%s\" has no setting \"%.80s\"%s%s%s",
-	                 plugin->name, name, meant ? "; did you mean \"" : "", meant ? meant : "", meant ? "\"?" : "");
+	return error_set(e, ERROR_INPUT, "connection.setting",
+			 "the plug-in \"%s\" has no setting \"%.80s\"%s", plugin->name, name,
+			 exchange_suggestion(x, name, names));
 }
 
 /* Settings are texts; a number or a truth value is taken as its text, as people write them in JSON. */
 static int setting_text(struct exchange *x, const char *name, const struct json *value, const char **ret,
-                        struct error *e)
+			struct error *e)
 {
 	if (json_is_null(value))
 		*ret = NULL;
@@ -125,8 +129,8 @@ static void put_setting(struct connection_pair *pairs, size_t *count, const char
 }
 
 static int take_setting(struct exchange *x, const struct catalog_plugin *plugin, const char *name,
-                        const struct json *value, struct connection_pair *pairs, struct connection_wish *wish,
-                        struct error *e)
+			const struct json *value, struct connection_pair *pairs, struct connection_wish *wish,
+			struct error *e)
 {
 	const struct catalog_setting *setting = find_setting(plugin, name);
 	const char *text = NULL;
@@ -143,7 +147,7 @@ static int take_setting(struct exchange *x, const struct catalog_plugin *plugin,
 }
 
 static int take_settings(struct exchange *x, const struct catalog_plugin *plugin, const struct json *settings,
-                         struct connection_wish *wish, struct error *e)
+			 struct connection_wish *wish, struct error *e)
 {
 	size_t room = wish->connection.setting_count + json_count(settings), at = 0;
 	struct connection_pair *pairs = arena_array(x->arena, room, sizeof(*pairs));
@@ -151,10 +155,12 @@ static int take_settings(struct exchange *x, const struct catalog_plugin *plugin
 	const char *name;
 
 	if (!json_is_object(settings))
-		return error_set(e, ERROR_INPUT, "connection.settings", "\"settings\" is no object of names and values");
+		return error_set(e, ERROR_INPUT, "connection.settings",
+				 "\"settings\" is no object of names and values");
 	if (json_count(settings) > CONNECTION_SETTINGS_MOST)
-		return error_set(e, ERROR_LIMIT, "connection.settings", "there are %zu settings; at most %d are taken",
-		                 json_count(settings), CONNECTION_SETTINGS_MOST);
+		return error_set(e, ERROR_LIMIT, "connection.settings",
+				 "there are %zu settings; at most %d are taken", json_count(settings),
+				 CONNECTION_SETTINGS_MOST);
 	for (size_t i = 0; i < wish->connection.setting_count; i++)
 		pairs[i] = wish->connection.settings[i];
 	wish->secrets = arena_array(x->arena, json_count(settings), sizeof(*wish->secrets));
@@ -185,7 +191,8 @@ static bool has_setting(const struct connection_wish *wish, const char *name)
 }
 
 /* All that are missing at once: nobody likes to be told one a time. */
-static int check_required(const struct catalog_plugin *plugin, const struct connection_wish *wish, struct error *e)
+static int check_required(const struct catalog_plugin *plugin, const struct connection_wish *wish,
+			  struct error *e)
 {
 	__attribute__((cleanup(buffer_close))) struct buffer missing;
 
@@ -198,13 +205,14 @@ static int check_required(const struct catalog_plugin *plugin, const struct conn
 	}
 	if (missing.length == 0)
 		return 0;
-	return error_set(e, ERROR_INPUT, "connection.required", "the plug-in \"%s\" also needs %s", plugin->name,
-	                 missing.bytes);
+	return error_set(e, ERROR_INPUT, "connection.required", "the plug-in \"%s\" also needs %s",
+			 plugin->name, missing.bytes);
 }
 
 /* ---- mappings ---- */
 
-static int read_mapping(struct exchange *x, const struct json *value, struct connection_mapping *ret, struct error *e)
+static int read_mapping(struct exchange *x, const struct json *value, struct connection_mapping *ret,
+			struct error *e)
 {
 	static const struct json_field fields[] = {
 		JSON_TEXT(struct connection_mapping, group, JSON_NEEDED, GROUP_NAME_MOST),
@@ -213,10 +221,13 @@ static int read_mapping(struct exchange *x, const struct json *value, struct con
 	};
 
 	if (!json_is_object(value))
-		return error_set(e, ERROR_INPUT, "connection.roles", "\"roles\" holds something that is no {\"group\", \"role\"}");
+		return error_set(e, ERROR_INPUT, "connection.roles",
+				 "\"roles\" holds something that is no {\"group\", \"role\"}");
 	if (json_read(x->arena, value, fields, ret, e) < 0)
 		return -1;
-	return ret->group[0] ? 0 : error_set(e, ERROR_INPUT, "connection.roles", "\"roles\" names an empty group");
+	return ret->group[0]
+		       ? 0
+		       : error_set(e, ERROR_INPUT, "connection.roles", "\"roles\" names an empty group");
 }
 
 static int take_roles(struct exchange *x, const struct json *roles, struct connection *ret, struct error *e)
@@ -225,10 +236,12 @@ static int take_roles(struct exchange *x, const struct json *roles, struct conne
 	struct connection_mapping *mappings = arena_array(x->arena, count, sizeof(*mappings));
 
 	if (!json_is_array(roles))
-		return error_set(e, ERROR_INPUT, "connection.roles", "\"roles\" is no list of {\"group\", \"role\"}");
+		return error_set(e, ERROR_INPUT, "connection.roles",
+				 "\"roles\" is no list of {\"group\", \"role\"}");
 	if (count > CONNECTION_MAPPINGS_MOST)
-		return error_set(e, ERROR_LIMIT, "connection.roles", "there are %zu roles; at most %d are taken", count,
-		                 CONNECTION_MAPPINGS_MOST);
+		return error_set(e, ERROR_LIMIT, "connection.roles",
+				 "there are %zu roles; at most %d are taken", count,
+				 CONNECTION_MAPPINGS_MOST);
 	for (size_t i = 0; i < count; i++)
 		if (read_mapping(x, json_at(roles, i), &mappings[i], e) < 0)
 			return -1;
@@ -237,9 +250,9 @@ static int take_roles(struct exchange *x, const struct json *roles, struct conne
 	return 0;
 }
 
-static int check_attribute(const char *field, const struct json *value, struct error *e)
+static int check_attribute(struct exchange *x, const char *field, const struct json *value, struct error *e)
 {
-	const char *const *fields = mapping_fields(), *meant, *name = json_text(value);
+	const char *const *fields = mapping_fields(), *name = json_text(value);
 	size_t i = 0;
 
 	while (fields[i] && !text_equal(fields[i], field))
@@ -248,13 +261,14 @@ static int check_attribute(const char *field, const struct json *value, struct e
 		return 0;
 	if (fields[i])
 		return error_set(e, ERROR_INPUT, "connection.attributes",
-		                 "the attribute for \"%s\" is no name of at most %d bytes", field, ATTRIBUTE_NAME_MOST);
-	meant = text_did_you_mean(field, fields);
-	return error_set(e, ERROR_INPUT, "connection.attributes", "there is no field \"%.80s\"%s%s%s", field,
-	                 meant ? "; did you mean \"" : "", meant ? meant : "", meant ? "\"?" : "");
+				 "the attribute for \"%s\" is no name of at most %d bytes", field,
+				 ATTRIBUTE_NAME_MOST);
+	return error_set(e, ERROR_INPUT, "connection.attributes", "there is no field \"%.80s\"%s", field,
+			 exchange_suggestion(x, field, fields));
 }
 
-static int take_attributes(struct exchange *x, const struct json *attributes, struct connection *ret, struct error *e)
+static int take_attributes(struct exchange *x, const struct json *attributes, struct connection *ret,
+			   struct error *e)
 {
 	size_t count = json_count(attributes), at = 0, n = 0;
 	struct connection_pair *pairs = arena_array(x->arena, count, sizeof(*pairs));
@@ -262,12 +276,14 @@ static int take_attributes(struct exchange *x, const struct json *attributes, st
 	const char *field;
 
 	if (!json_is_object(attributes))
-		return error_set(e, ERROR_INPUT, "connection.attributes", "\"attributes\" is no object of fields and attributes");
+		return error_set(e, ERROR_INPUT, "connection.attributes",
+				 "\"attributes\" is no object of fields and attributes");
 	if (count > CONNECTION_ATTRIBUTES_MOST)
-		return error_set(e, ERROR_LIMIT, "connection.attributes", "there are %zu attributes; at most %d are taken", count,
-		                 CONNECTION_ATTRIBUTES_MOST);
+		return error_set(e, ERROR_LIMIT, "connection.attributes",
+				 "there are %zu attributes; at most %d are taken", count,
+				 CONNECTION_ATTRIBUTES_MOST);
 	for (; json_next(attributes, &at, &field, &value) == 1; n++) {
-		if (check_attribute(field, value, e) < 0)
+		if (check_attribute(x, field, value, e) < 0)
 			return -1;
 		pairs[n] = (struct connection_pair){ field, json_text(value) };
 	}
@@ -279,7 +295,7 @@ static int take_attributes(struct exchange *x, const struct json *attributes, st
 /* ---- the whole ---- */
 
 static int take(struct exchange *x, const struct body *body, const struct catalog_plugin *plugin,
-                struct connection_wish *wish, struct error *e)
+		struct connection_wish *wish, struct error *e)
 {
 	struct connection *c = &wish->connection;
 
@@ -301,7 +317,8 @@ int connection_body_create(struct exchange *x, struct connection_wish *ret, stru
 	struct body body = { .remove_most = REMOVE_MOST_DEFAULT, .remove_share = REMOVE_SHARE_DEFAULT };
 	const struct catalog_plugin *plugin;
 
-	*ret = (struct connection_wish){ .connection = { .organisation = x->organisation.id, .state = "active" } };
+	*ret = (struct connection_wish){ .connection = { .organisation = x->organisation.id,
+							 .state = "active" } };
 	if (exchange_read(x, create_fields, &body, e) < 0 ||
 	    plugins_find(x, body.plugin, ERROR_INPUT, &plugin, e) < 0)
 		return -1;
@@ -311,7 +328,7 @@ int connection_body_create(struct exchange *x, struct connection_wish *ret, stru
 }
 
 int connection_body_change(struct exchange *x, const struct connection *now, struct connection_wish *ret,
-                           struct error *e)
+			   struct error *e)
 {
 	struct body body = { .remove_most = now->remove_most, .remove_share = now->remove_share };
 	const struct catalog_plugin *plugin;

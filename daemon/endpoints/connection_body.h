@@ -1,4 +1,5 @@
-/* What somebody wishes a connection to be: the body of POST and PATCH, checked against the plug-in's own table. */
+/* What somebody wishes a connection to be: the body of POST and PATCH, checked against the plug-in's own
+ * table. */
 #ifndef ROSTERD_ENDPOINTS_CONNECTION_BODY_H
 #define ROSTERD_ENDPOINTS_CONNECTION_BODY_H
 
@@ -22,6 +23,6 @@ int connection_body_create(struct exchange *x, struct connection_wish *ret, stru
 
 /* Reads PATCH's body: what it does not name stays as `now` has it; a setting that is null is forgotten. */
 int connection_body_change(struct exchange *x, const struct connection *now, struct connection_wish *ret,
-                           struct error *e);
+			   struct error *e);
 
 #endif

@@ -1,6 +1,7 @@
 /* A connection's secrets go one way: in, sealed, and to its link. What is shown of them is that they are set.
  *
- * Whether the body fits the plug-in, and the test, are asked before the transaction: a child may have to be started for either. */
+ * Whether the body fits the plug-in, and the test, are asked before the transaction: a child may have to be
+ * started for either. */
 #include "endpoints/connections.h"
 
 #include <string.h>
@@ -94,7 +95,8 @@ static void put_last_run(struct json_writer *w, const struct run *run)
 	json_end_object(w);
 }
 
-static int put_connection(struct exchange *x, struct json_writer *w, const struct connection *c, struct error *e)
+static int put_connection(struct exchange *x, struct json_writer *w, const struct connection *c,
+			  struct error *e)
 {
 	struct run *last;
 	size_t runs;
@@ -172,9 +174,10 @@ int connections_show(struct exchange *x, struct error *e)
 static const char *as_audited(struct exchange *x, const struct connection *c)
 {
 	return exchange_object(x, "name", c->name, "plugin", c->plugin, "state", c->state, "schedule",
-	                       duration_text(x, c->schedule_ms), "roles", arena_format(x->arena, "%zu", c->mapping_count),
-	                       "remove_most", arena_format(x->arena, "%d", c->remove_most), "remove_share",
-	                       arena_format(x->arena, "%d", c->remove_share), NULL);
+			       duration_text(x, c->schedule_ms), "roles",
+			       arena_format(x->arena, "%zu", c->mapping_count), "remove_most",
+			       arena_format(x->arena, "%d", c->remove_most), "remove_share",
+			       arena_format(x->arena, "%d", c->remove_share), NULL);
 }
 
 static int keep_secrets(struct exchange *x, const struct connection_wish *wish, struct error *e)
@@ -183,8 +186,8 @@ static int keep_secrets(struct exchange *x, const struct connection_wish *wish, 
 		const char *text = wish->secrets[i].text;
 		scoped(secret) *value = text ? secret_take(text, strlen(text)) : NULL;
 
-		if (connection_keep_secret(x->tx, x->options->crypt_keys, &x->organisation.id, &wish->connection.id,
-		                           wish->secrets[i].name, value, e) < 0)
+		if (connection_keep_secret(x->tx, x->options->crypt_keys, &x->organisation.id,
+					   &wish->connection.id, wish->secrets[i].name, value, e) < 0)
 			return -1;
 	}
 	return 0;
@@ -195,7 +198,8 @@ static int check_type(const struct exchange *x, struct error *e)
 	if (organisation_type_find(x->organisation.type)->connections)
 		return 0;
 	return error_set(e, ERROR_CONFLICT, "organisation.no_connections",
-	                 "an organisation of type \"%s\" has no connections; \"enterprise\" has", x->organisation.type);
+			 "an organisation of type \"%s\" has no connections; \"enterprise\" has",
+			 x->organisation.type);
 }
 
 int connections_prepare_create(struct exchange *x, struct error *e)
@@ -214,7 +218,7 @@ int connections_create(struct exchange *x, struct error *e)
 
 	if (connection_create(x->tx, made, e) < 0 || keep_secrets(x, wish, e) < 0 ||
 	    exchange_audit(x, "connection.created", "connection", id_text(&made->id, text), made->name, NULL,
-	                   as_audited(x, made), e) < 0)
+			   as_audited(x, made), e) < 0)
 		return -1;
 	exchange_location(x, "/v1/organisations/%s/connections/%s", x->organisation.slug, made->name);
 	return show_again(x, 201, &made->id, e);
@@ -246,7 +250,7 @@ int connections_change(struct exchange *x, struct error *e)
 
 	if (connection_update(x->tx, wanted, e) < 0 || keep_secrets(x, &change->wish, e) < 0 ||
 	    exchange_audit(x, "connection.changed", "connection", id_text(&wanted->id, text), wanted->name,
-	                   as_audited(x, &change->now), as_audited(x, wanted), e) < 0)
+			   as_audited(x, &change->now), as_audited(x, wanted), e) < 0)
 		return -1;
 	return show_again(x, 200, &wanted->id, e);
 }
@@ -259,8 +263,8 @@ int connections_delete(struct exchange *x, struct error *e)
 	if (find_named(x, &connection, e) < 0 || exchange_match(x, connection.version, e) < 0 ||
 	    exchange_managed("connection", connection.managed_by, e) < 0 ||
 	    connection_delete(x->tx, &x->organisation.id, &connection.id, e) < 0 ||
-	    exchange_audit(x, "connection.deleted", "connection", id_text(&connection.id, text), connection.name,
-	                   as_audited(x, &connection), NULL, e) < 0)
+	    exchange_audit(x, "connection.deleted", "connection", id_text(&connection.id, text),
+			   connection.name, as_audited(x, &connection), NULL, e) < 0)
 		return -1;
 	exchange_done(x);
 	return 0;
@@ -282,10 +286,11 @@ static int open_secrets(struct exchange *x, struct test *test, struct error *e)
 	const struct connection *c = &test->connection;
 
 	for (size_t i = 0; i < c->secret_count; i++) {
-		if (connection_open_secret(x->tx, x->options->crypt_keys, &c->organisation, &c->id, c->secrets[i],
-		                           &test->secrets[i], e) < 0)
+		if (connection_open_secret(x->tx, x->options->crypt_keys, &c->organisation, &c->id,
+					   c->secrets[i], &test->secrets[i], e) < 0)
 			return -1;
-		test->settings[test->setting_count++] = (struct link_setting){ c->secrets[i], NULL, test->secrets[i] };
+		test->settings[test->setting_count++] =
+			(struct link_setting){ c->secrets[i], NULL, test->secrets[i] };
 	}
 	return 0;
 }
@@ -395,7 +400,8 @@ int connections_refused(struct exchange *x, struct error *e)
 	int limit;
 
 	if (exchange_page(x, &limit, &after, e) < 0 || find_named(x, &connection, e) < 0 ||
-	    refusal_list(x->tx, x->arena, &x->organisation.id, &connection.id, after, limit + 1, &refusals, &count, e) < 0)
+	    refusal_list(x->tx, x->arena, &x->organisation.id, &connection.id, after, limit + 1, &refusals,
+			 &count, e) < 0)
 		return -1;
 	exchange_list_begin(x, &w);
 	for (size_t i = 0; i < count && i < (size_t)limit; i++)

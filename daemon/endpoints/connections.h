@@ -1,4 +1,5 @@
-/* Connections to directories: made, tested, changed, deleted; and whom they showed that could not be taken. */
+/* Connections to directories: made, tested, changed, deleted; and whom they showed that could not be taken.
+ */
 #ifndef ROSTERD_ENDPOINTS_CONNECTIONS_H
 #define ROSTERD_ENDPOINTS_CONNECTIONS_H
 

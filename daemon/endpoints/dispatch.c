@@ -1,7 +1,7 @@
 /* One exchange from start to end: who asks, may they, prepare, transaction, answer, commit, reply.
  *
- * It ends in one of three ways: done (commits), refused (a denied attempt to change something is recorded, and nothing
- * else is kept), failed (rolls back). Errors are logged here, once, and nowhere below. */
+ * It ends in one of three ways: done (commits), refused (a denied attempt to change something is recorded,
+ * and nothing else is kept), failed (rolls back). Errors are logged here, once, and nowhere below. */
 #include "endpoints/endpoints.h"
 
 #include <stdlib.h>
@@ -25,8 +25,9 @@ struct endpoints {
 static int check_row(const struct endpoint *row, struct error *e)
 {
 	if (row->permit == PERMIT_UNSAID || !row->answer)
-		return error_set(e, ERROR_INTERNAL, "endpoint.unsaid", "the row \"%s %s\" does not say who may, or what is answered",
-		                 row->method, row->path);
+		return error_set(e, ERROR_INTERNAL, "endpoint.unsaid",
+				 "the row \"%s %s\" does not say who may, or what is answered", row->method,
+				 row->path);
 	return 0;
 }
 
@@ -88,16 +89,16 @@ static int check_parameters(const struct exchange *x, struct error *e)
 	const char *const *known = x->endpoint->parameters ? x->endpoint->parameters : none;
 
 	for (size_t i = 0; i < x->request->query_count; i++) {
-		const char *name = x->request->query[i].name, *meant;
+		const char *name = x->request->query[i].name;
 		size_t k = 0;
 
 		while (known[k] && !text_equal(known[k], name))
 			k++;
 		if (known[k])
 			continue;
-		meant = text_did_you_mean(name, known);
-		return error_set(e, ERROR_INPUT, "request.parameter", "there is no parameter \"%.80s\" here%s%s%s", name,
-		                 meant ? "; did you mean \"" : "", meant ? meant : "", meant ? "\"?" : "");
+		return error_set(e, ERROR_INPUT, "request.parameter",
+				 "there is no parameter \"%.80s\" here%s", name,
+				 exchange_suggestion(x, name, known));
 	}
 	return 0;
 }
@@ -107,7 +108,7 @@ static void name_subject(struct exchange *x)
 	const char *slug = x->organisation.slug;
 
 	log_subject(&x->log, x->options->log, "request %s%s%s%s%s", x->id, x->principal.id ? ": " : "",
-	            x->principal.id ? exchange_who(x) : "", slug ? ": " : "", slug ? slug : "");
+		    x->principal.id ? exchange_who(x) : "", slug ? ": " : "", slug ? slug : "");
 }
 
 /* An organisation that somebody is not of looks exactly like one that does not exist. */
@@ -135,9 +136,13 @@ static int admit(struct exchange *x, struct error *e)
 	    authenticate(&x->options->administrators, x->request, x->tx, x->arena, &x->principal, e) < 0 ||
 	    (named && find_organisation(x, named, e) < 0))
 		return -1;
-	return exchange_may(x, (struct question){ .permit = x->endpoint->permit,
-	                                          /* the address alone does not tell whose; the endpoint asks again */
-	                                          .personal = true, .own = true }, e);
+	return exchange_may(x,
+			    (struct question){
+				    .permit = x->endpoint->permit,
+				    /* the address alone does not tell whose; the endpoint asks again */
+				    .personal = true,
+				    .own = true },
+			    e);
 }
 
 static int prepare(struct exchange *x, struct error *e)
@@ -148,9 +153,7 @@ static int prepare(struct exchange *x, struct error *e)
 
 static int answer_known(struct exchange *x, struct error *e)
 {
-	if (admit(x, e) < 0 ||
-	    (x->endpoint->prepare && prepare(x, e) < 0) ||
-	    x->endpoint->answer(x, e) < 0)
+	if (admit(x, e) < 0 || (x->endpoint->prepare && prepare(x, e) < 0) || x->endpoint->answer(x, e) < 0)
 		return -1;
 	return tx_commit(&x->tx, e);
 }
@@ -164,11 +167,12 @@ static int answer_exchange(const struct endpoints *endpoints, struct exchange *x
 
 /* ---- the ends ---- */
 
-/* An attempt to change what one may not change is kept; one to look is only logged, or a page left open would fill the audit. */
+/* An attempt to change what one may not change is kept; one to look is only logged, or a page left open would
+ * fill the audit. */
 static bool is_recorded(const struct exchange *x, const struct error *why)
 {
-	return why->kind == ERROR_DENIED && x->principal.kind != PRINCIPAL_NOBODY && !id_is_nil(&x->organisation.id) &&
-	       !text_equal(x->endpoint->method, "GET");
+	return why->kind == ERROR_DENIED && x->principal.kind != PRINCIPAL_NOBODY &&
+	       !id_is_nil(&x->organisation.id) && !text_equal(x->endpoint->method, "GET");
 }
 
 static void record_refusal(struct exchange *x, const struct error *why)
@@ -178,7 +182,7 @@ static void record_refusal(struct exchange *x, const struct error *why)
 
 	if (exchange_begin(x, &e) < 0 ||
 	    exchange_audit(x, "access.denied", "address", address, NULL, NULL,
-	                   exchange_object(x, "code", why->code, "reason", why->text, NULL), &e) < 0 ||
+			   exchange_object(x, "code", why->code, "reason", why->text, NULL), &e) < 0 ||
 	    tx_commit(&x->tx, &e) < 0)
 		log_failure(&x->log, LOG_LEVEL_ERROR, "could not record a refusal", &e);
 	tx_close(&x->tx);
@@ -200,15 +204,16 @@ static void log_end(struct exchange *x, const struct error *e, int64_t began_ms)
 {
 	bool ours = e->kind == ERROR_INTERNAL || e->kind == ERROR_UNCERTAIN;
 	/* The pattern and not the path: addresses of mail stand in paths. */
-	const char *method = x->endpoint ? x->endpoint->method : "?", *path = x->endpoint ? x->endpoint->path : "unknown";
+	const char *method = x->endpoint ? x->endpoint->method : "?",
+		   *path = x->endpoint ? x->endpoint->path : "unknown";
 
 	name_subject(x);
 	if (e->kind == ERROR_NONE)
 		log_info(&x->log, "%s %s: %d in %lld ms", method, path, x->reply->status,
-		         (long long)(clock_monotonic_ms() - began_ms));
+			 (long long)(clock_monotonic_ms() - began_ms));
 	else
 		log_failure(&x->log, ours ? LOG_LEVEL_ERROR : LOG_LEVEL_INFO,
-		            arena_format(x->arena, "%s %s: %d", method, path, x->reply->status), e);
+			    arena_format(x->arena, "%s %s: %d", method, path, x->reply->status), e);
 }
 
 static void answer(void *self, struct request *request, struct reply *reply)
@@ -218,7 +223,10 @@ static void answer(void *self, struct request *request, struct reply *reply)
 	struct error e = { 0 };
 	int64_t began_ms = clock_monotonic_ms();
 	struct exchange x = {
-		.options = &endpoints->options, .request = request, .reply = reply, .arena = request->arena,
+		.options = &endpoints->options,
+		.request = request,
+		.reply = reply,
+		.arena = request->arena,
 	};
 
 	id_text(&id, x.id);
@@ -240,7 +248,7 @@ static int body_most(void *self, const struct request *head, size_t *ret, struct
 
 	(void)e;
 	*ret = router_find(endpoints->router, &request, &index, allow, NULL) == 1 ? routes[index].body_most
-	                                                                          : UNROUTED_BODY_MOST;
+										  : UNROUTED_BODY_MOST;
 	return 0;
 }
 

@@ -1,5 +1,5 @@
-/* A domain makes everybody who has an address in it a person of the organisation, so only what is proven may be added: for now
- * that is the operator's word. */
+/* A domain makes everybody who has an address in it a person of the organisation, so only what is proven may
+ * be added: for now that is the operator's word. */
 #include "endpoints/domains.h"
 
 #include "base/text.h"
@@ -82,10 +82,10 @@ int domains_add(struct exchange *x, struct error *e)
 		return -1;
 	if (x->principal.kind != PRINCIPAL_OPERATOR)
 		return error_set(e, ERROR_DENIED, "domain.not_proven",
-		                 "\"%s\" is not proven to be yours; ask the operator to add it", name);
+				 "\"%s\" is not proven to be yours; ask the operator to add it", name);
 	if (domain_add(x->tx, &x->organisation.id, name, "operator", NULL, e) < 0 ||
 	    exchange_audit(x, "domain.verified", "domain", name, NULL, NULL,
-	                   exchange_object(x, "state", "verified", "proven_by", "operator", NULL), e) < 0)
+			   exchange_object(x, "state", "verified", "proven_by", "operator", NULL), e) < 0)
 		return -1;
 	exchange_location(x, "/v1/organisations/%s/domains/%s", x->organisation.slug, name);
 	return show(x, 201, name, e);
@@ -99,7 +99,7 @@ int domains_remove(struct exchange *x, struct error *e)
 	    exchange_managed("domain", domain.managed_by, e) < 0 ||
 	    domain_remove(x->tx, &x->organisation.id, domain.domain, e) < 0 ||
 	    exchange_audit(x, "domain.removed", "domain", domain.domain, NULL,
-	                   exchange_object(x, "state", domain.state, NULL), NULL, e) < 0)
+			   exchange_object(x, "state", domain.state, NULL), NULL, e) < 0)
 		return -1;
 	exchange_done(x);
 	return 0;

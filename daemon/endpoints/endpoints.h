@@ -20,11 +20,12 @@ struct endpoints_options {
 	struct catalog *catalog;
 	const struct crypt_keys *crypt_keys;
 	struct administrators administrators;
-	const char *public_url;   /* where clients reach us: "https://roster.example"; no slash at the end; NULL: not known */
-	const char *version;      /* what /healthz says */
-	bool allow_private;       /* whether connections may reach addresses of our own networks */
-	int link_deadline_ms;     /* for the test of a connection */
-	const struct log *log;    /* parent of the subjects of exchanges; may be NULL */
+	const char *public_url; /* where clients reach us: "https://roster.example"; no slash at the end;
+				   NULL: not known */
+	const char *version;	/* what /healthz says */
+	bool allow_private;	/* whether connections may reach addresses of our own networks */
+	int link_deadline_ms;	/* for the test of a connection */
+	const struct log *log;	/* parent of the subjects of exchanges; may be NULL */
 };
 
 /* ERROR_INTERNAL "endpoint.unsaid": a row of the table does not say who may. */

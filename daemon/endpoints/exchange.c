@@ -24,17 +24,20 @@ int exchange_read(struct exchange *x, const struct json_field *fields, void *int
 	const char *type = request_header(x->request, "Content-Type");
 
 	if (x->request->body_size == 0)
-		return error_set(e, ERROR_INPUT, "request.body", "a JSON object is expected as the body; there is none");
-	if (type && !text_begins(type, "application/json") && !text_begins(type, "application/merge-patch+json"))
+		return error_set(e, ERROR_INPUT, "request.body",
+				 "a JSON object is expected as the body; there is none");
+	if (type && !text_begins(type, "application/json") &&
+	    !text_begins(type, "application/merge-patch+json"))
 		return error_set(e, ERROR_INPUT, "request.content_type",
-		                 "the body is \"%.100s\"; \"application/json\" is expected", type);
+				 "the body is \"%.100s\"; \"application/json\" is expected", type);
 	return json_read_bytes(x->arena, x->request->body, x->request->body_size, fields, into, e);
 }
 
 static int bad_cursor(struct error *e)
 {
-	return error_set(e, ERROR_INPUT, "request.after",
-	                 "\"after\" is not a place in this list; give back what \"next\" of the page before said");
+	return error_set(
+		e, ERROR_INPUT, "request.after",
+		"\"after\" is not a place in this list; give back what \"next\" of the page before said");
 }
 
 int exchange_page(struct exchange *x, int *ret_limit, const char **ret_after, struct error *e)
@@ -43,15 +46,16 @@ int exchange_page(struct exchange *x, int *ret_limit, const char **ret_after, st
 	int64_t number = PAGE_DEFAULT;
 
 	if (limit && (text_to_int64(limit, &number) < 0 || number < 1 || number > PAGE_MOST))
-		return error_set(e, ERROR_INPUT, "request.limit", "\"limit\" is \"%.40s\"; a number from 1 to %d is expected",
-		                 limit, PAGE_MOST);
+		return error_set(e, ERROR_INPUT, "request.limit",
+				 "\"limit\" is \"%.40s\"; a number from 1 to %d is expected", limit,
+				 PAGE_MOST);
 	*ret_limit = (int)number;
 	*ret_after = request_query(x->request, "after");
 	return 0;
 }
 
 int exchange_page_id(struct exchange *x, int *ret_limit, struct id *ret_id, const struct id **ret_after,
-                     struct error *e)
+		     struct error *e)
 {
 	const char *after;
 
@@ -76,18 +80,18 @@ int exchange_page_number(struct exchange *x, int *ret_limit, int64_t *ret_after,
 	return 0;
 }
 
-int exchange_word(struct exchange *x, const char *name, const char *const *words, const char **ret, struct error *e)
+int exchange_word(struct exchange *x, const char *name, const char *const *words, const char **ret,
+		  struct error *e)
 {
-	const char *given = request_query(x->request, name), *meant;
+	const char *given = request_query(x->request, name);
 
 	for (size_t i = 0; given && words[i]; i++)
 		if (text_equal(given, words[i]))
 			return *ret = given, 0;
 	if (!given)
 		return *ret = NULL, 0;
-	meant = text_did_you_mean(given, words);
-	return error_set(e, ERROR_INPUT, "request.parameter", "\"%s\" is \"%.80s\", which it cannot be%s%s%s", name, given,
-	                 meant ? "; did you mean \"" : "", meant ? meant : "", meant ? "\"?" : "");
+	return error_set(e, ERROR_INPUT, "request.parameter", "\"%s\" is \"%.80s\", which it cannot be%s",
+			 name, given, exchange_suggestion(x, given, words));
 }
 
 int exchange_time(struct exchange *x, const char *name, int64_t *ret, struct error *e)
@@ -98,7 +102,8 @@ int exchange_time(struct exchange *x, const char *name, int64_t *ret, struct err
 	if (!given || clock_parse(given, ret) == 0)
 		return 0;
 	return error_set(e, ERROR_INPUT, "request.parameter",
-	                 "\"%s\" is \"%.80s\"; a time such as \"2026-11-22T09:14:07Z\" is expected", name, given);
+			 "\"%s\" is \"%.80s\"; a time such as \"2026-11-22T09:14:07Z\" is expected", name,
+			 given);
 }
 
 void exchange_reply(struct exchange *x, int status, struct json_writer *ret)
@@ -166,7 +171,8 @@ int exchange_match(struct exchange *x, int64_t version, struct error *e)
 	if (!tags || text_equal(tags, "*") || lists_version(tags, version))
 		return 0;
 	return error_set(e, ERROR_PRECONDITION, "precondition.changed",
-	                 "it is at version \"%lld\" and not at %.80s any more; read it again", (long long)version, tags);
+			 "it is at version \"%lld\" and not at %.80s any more; read it again",
+			 (long long)version, tags);
 }
 
 void exchange_location(struct exchange *x, const char *fmt, ...)
@@ -175,13 +181,13 @@ void exchange_location(struct exchange *x, const char *fmt, ...)
 
 	va_start(args, fmt);
 	reply_header(x->reply, "Location", "%s%s", x->options->public_url ? x->options->public_url : "",
-	             arena_formatv(x->arena, fmt, args));
+		     arena_formatv(x->arena, fmt, args));
 	va_end(args);
 }
 
 int exchange_may(const struct exchange *x, struct question question, struct error *e)
 {
-	question.operator = x->principal.kind == PRINCIPAL_OPERATOR;
+	question.by_operator = x->principal.kind == PRINCIPAL_OPERATOR;
 	question.role = x->principal.role;
 	question.suspended = text_equal(x->organisation.state, "suspended");
 	return authorize(&question, e);
@@ -212,7 +218,7 @@ const struct id *exchange_owner(const struct exchange *x)
 }
 
 int exchange_audit(struct exchange *x, const char *action, const char *target_kind, const char *target,
-                   const char *target_name, const char *before, const char *after, struct error *e)
+		   const char *target_name, const char *before, const char *after, struct error *e)
 {
 	struct actor actor = actor_of(x);
 	struct audit_event event = { action, target_kind, target, target_name, before, after };
@@ -242,6 +248,13 @@ const char *exchange_who(const struct exchange *x)
 	return arena_format(x->arena, "%s %s", actor_of(x).kind, x->principal.id);
 }
 
+const char *exchange_suggestion(const struct exchange *x, const char *given, const char *const *words)
+{
+	const char *meant = text_did_you_mean(given, words);
+
+	return meant ? arena_format(x->arena, "; did you mean \"%s\"?", meant) : "";
+}
+
 int exchange_unknown(const char *kind, const char *which, struct error *e)
 {
 	char code[ERROR_CODE_MOST];
@@ -255,5 +268,6 @@ int exchange_managed(const char *kind, const char *managed_by, struct error *e)
 	if (!managed_by)
 		return 0;
 	return error_set(e, ERROR_CONFLICT, "managed_by_file",
-	                 "this %s is described by the file \"%s\"; change it there and reload", kind, managed_by);
+			 "this %s is described by the file \"%s\"; change it there and reload", kind,
+			 managed_by);
 }

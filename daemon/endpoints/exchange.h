@@ -1,7 +1,8 @@
 /* An exchange: one request and its reply, as an endpoint sees it; and what endpoints do alike.
  *
- * An endpoint has two halves. `prepare` (seldom) runs before the transaction and may talk to the world; `answer` runs inside it, may
- * wait for nobody, writes the reply and never commits: dispatch does, and only if what was changed was also audited. */
+ * An endpoint has two halves. `prepare` (seldom) runs before the transaction and may talk to the world;
+ * `answer` runs inside it, may wait for nobody, writes the reply and never commits: dispatch does, and only
+ * if what was changed was also audited. */
 #ifndef ROSTERD_ENDPOINTS_EXCHANGE_H
 #define ROSTERD_ENDPOINTS_EXCHANGE_H
 
@@ -26,10 +27,10 @@ typedef int answer_fn(struct exchange *x, struct error *e);
 /* One address that we answer. */
 struct endpoint {
 	const char *method, *path;
-	enum permit permit;            /* PERMIT_ANYONE has to be said aloud */
-	size_t body_most;              /* bytes; 0: no body */
+	enum permit permit; /* PERMIT_ANYONE has to be said aloud */
+	size_t body_most;   /* bytes; 0: no body */
 	answer_fn *answer;
-	answer_fn *prepare;            /* NULL: nothing to ask the world */
+	answer_fn *prepare;	       /* NULL: nothing to ask the world */
 	const char *const *parameters; /* of the query, ended by NULL; NULL: none. Others are refused */
 };
 
@@ -40,18 +41,19 @@ struct exchange {
 	const struct endpoint *endpoint;
 	struct request *request;
 	struct reply *reply;
-	struct arena *arena;           /* gone when the exchange ends */
-	struct tx *tx;                 /* NULL for PERMIT_ANYONE and in prepare */
+	struct arena *arena; /* gone when the exchange ends */
+	struct tx *tx;	     /* NULL for PERMIT_ANYONE and in prepare */
 	struct log log;
 	char id[ID_TEXT_SIZE];
-	char allow[EXCHANGE_ALLOW_SIZE]; /* the methods that the address has, when it is not this one; "" otherwise */
+	char allow[EXCHANGE_ALLOW_SIZE]; /* the methods that the address has, when it is not this one; ""
+					    otherwise */
 	struct principal principal;
 	struct organisation organisation; /* its id is nil if the address names none */
-	void *prepared;                /* from prepare to answer */
+	void *prepared;			  /* from prepare to answer */
 };
 
-/* Opens the transaction, for the organisation if there is one. Dispatch's work, and prepare's when it must look something up: which
- * then closes it again. */
+/* Opens the transaction, for the organisation if there is one. Dispatch's work, and prepare's when it must
+ * look something up: which then closes it again. */
 int exchange_begin(struct exchange *x, struct error *e);
 
 enum { PAGE_DEFAULT = 100, PAGE_MOST = 1000 };
@@ -63,12 +65,13 @@ int exchange_read(struct exchange *x, const struct json_field *fields, void *int
 int exchange_page(struct exchange *x, int *ret_limit, const char **ret_after, struct error *e);
 /* The same where the cursor is an id; *ret_after points to *ret_id or is NULL. */
 int exchange_page_id(struct exchange *x, int *ret_limit, struct id *ret_id, const struct id **ret_after,
-                     struct error *e);
+		     struct error *e);
 /* The same where it is a number; 0 for the first page. */
 int exchange_page_number(struct exchange *x, int *ret_limit, int64_t *ret_after, struct error *e);
 
 /* A query parameter that is one of words (ended by NULL); *ret is NULL if it is not there. */
-int exchange_word(struct exchange *x, const char *name, const char *const *words, const char **ret, struct error *e);
+int exchange_word(struct exchange *x, const char *name, const char *const *words, const char **ret,
+		  struct error *e);
 /* A query parameter that is an RFC 3339 time; *ret is 0 if it is not there. */
 int exchange_time(struct exchange *x, const char *name, int64_t *ret, struct error *e);
 
@@ -88,19 +91,25 @@ int exchange_match(struct exchange *x, int64_t version, struct error *e);
 /* Location of what was made, relative to the public URL. */
 void exchange_location(struct exchange *x, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 
-/* Asks the matrix something about who asks here; permit, personal, own, target_is_owner and to are the caller's. */
+/* Asks the matrix something about who asks here; permit, personal, own, target_is_owner and to are the
+ * caller's. */
 int exchange_may(const struct exchange *x, struct question question, struct error *e);
 
 /* One audit entry of this exchange. before and after are JSON objects or NULL. */
 int exchange_audit(struct exchange *x, const char *action, const char *target_kind, const char *target,
-                   const char *target_name, const char *before, const char *after, struct error *e);
+		   const char *target_name, const char *before, const char *after, struct error *e);
 /* Whose entry or token it is: the exchange's organisation, or NULL, the operator's. */
 const struct id *exchange_owner(const struct exchange *x);
-/* A JSON object of texts for it: exchange_object(x, "role", "admin", "state", NULL-or-text, NULL). Pairs end with a NULL name. */
+/* A JSON object of texts for it: exchange_object(x, "role", "admin", "state", NULL-or-text, NULL). Pairs end
+ * with a NULL name. */
 const char *exchange_object(struct exchange *x, const char *name, ...) __attribute__((sentinel));
 
 /* Who asks, in one word and an id, for rows that keep it: "operator uid 0". */
 const char *exchange_who(const struct exchange *x);
+
+/* The end of a message about a word that is none of words (ended by NULL): "; did you mean \"state\"?", or
+ * "". */
+const char *exchange_suggestion(const struct exchange *x, const char *given, const char *const *words);
 
 /* ERROR_NOT_FOUND "member.unknown": "there is no member \"x\" here". Returns -1. */
 int exchange_unknown(const char *kind, const char *which, struct error *e);

@@ -56,7 +56,8 @@ int groups_members(struct exchange *x, struct error *e)
 	char text[ID_TEXT_SIZE];
 
 	if (exchange_page_id(x, &limit, &place, &after, e) < 0 || find_named(x, &group, e) < 0 ||
-	    member_list_of_group(x->tx, x->arena, &x->organisation.id, &group.id, after, limit + 1, &members, &count, e) < 0)
+	    member_list_of_group(x->tx, x->arena, &x->organisation.id, &group.id, after, limit + 1, &members,
+				 &count, e) < 0)
 		return -1;
 	exchange_list_begin(x, &w);
 	for (size_t i = 0; i < count && i < (size_t)limit; i++)

@@ -1,4 +1,5 @@
-/* For load balancers and supervisors: anybody may ask, and nothing is told but whether requests can be served. */
+/* For load balancers and supervisors: anybody may ask, and nothing is told but whether requests can be
+ * served. */
 #include "endpoints/health.h"
 
 #include "store/pool.h"

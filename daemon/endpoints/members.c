@@ -1,5 +1,5 @@
-/* Roles and states as administrators set them. What a directory says goes another way; a role that was set here is no longer
- * changed by a mapping. */
+/* Roles and states as administrators set them. What a directory says goes another way; a role that was set
+ * here is no longer changed by a mapping. */
 #include "endpoints/members.h"
 
 #include "base/text.h"
@@ -121,8 +121,9 @@ static int check_room(struct exchange *x, struct error *e)
 	if (now.members < type->members_most)
 		return 0;
 	return error_set(e, ERROR_LIMIT, "limit.members",
-	                 "an organisation of type \"%s\" has at most %lld members, there are %lld; change its type or remove one",
-	                 type->name, (long long)type->members_most, (long long)now.members);
+			 "an organisation of type \"%s\" has at most %lld members, there are %lld; change "
+			 "its type or remove one",
+			 type->name, (long long)type->members_most, (long long)now.members);
 }
 
 static int check_new(struct exchange *x, const char *email, struct error *e)
@@ -144,16 +145,18 @@ int members_create(struct exchange *x, struct error *e)
 	struct member made = { .organisation = x->organisation.id, .user = id_new(), .source = "operator" };
 	char text[ID_TEXT_SIZE];
 
-	if (exchange_read(x, create_fields, &wish, e) < 0 || text_email(x->arena, wish.email, &made.email, e) < 0 ||
-	    check_room(x, e) < 0 || check_new(x, made.email, e) < 0)
+	if (exchange_read(x, create_fields, &wish, e) < 0 ||
+	    text_email(x->arena, wish.email, &made.email, e) < 0 || check_room(x, e) < 0 ||
+	    check_new(x, made.email, e) < 0)
 		return -1;
 	made.name = wish.name;
 	made.role = wish.role ? wish.role : x->organisation.default_role;
 	made.role_source = wish.role ? "manual" : "default";
 	if (member_create(x->tx, &made, e) < 0 ||
 	    exchange_audit(x, "member.joined", "member", id_text(&made.user, text), made.name, NULL,
-	                   exchange_object(x, "name", made.name, "email", made.email, "role", made.role, "state", "active",
-	                                   NULL), e) < 0)
+			   exchange_object(x, "name", made.name, "email", made.email, "role", made.role,
+					   "state", "active", NULL),
+			   e) < 0)
 		return -1;
 	exchange_location(x, "/v1/organisations/%s/members/%s", x->organisation.slug, text);
 	return show_again(x, 201, &made.user, e);
@@ -179,8 +182,9 @@ static struct question about(enum permit permit, const struct member *member, co
 
 static int to_owner(struct error *e)
 {
-	return error_set(e, ERROR_CONFLICT, "member.to_owner",
-	                 "a role cannot be changed to owner; transfer the ownership instead (POST .../owner)");
+	return error_set(
+		e, ERROR_CONFLICT, "member.to_owner",
+		"a role cannot be changed to owner; transfer the ownership instead (POST .../owner)");
 }
 
 static int change_role(struct exchange *x, struct member *member, const char *role, struct error *e)
@@ -195,8 +199,8 @@ static int change_role(struct exchange *x, struct member *member, const char *ro
 		return to_owner(e);
 	if (member_set_role(x->tx, member, role, "manual", e) < 0 ||
 	    exchange_audit(x, "member.role_changed", "member", id_text(&member->user, text), member->name,
-	                   exchange_object(x, "role", member->role, "role_source", member->role_source, NULL),
-	                   exchange_object(x, "role", role, "role_source", "manual", NULL), e) < 0)
+			   exchange_object(x, "role", member->role, "role_source", member->role_source, NULL),
+			   exchange_object(x, "role", role, "role_source", "manual", NULL), e) < 0)
 		return -1;
 	member->version++;
 	return 0;
@@ -206,7 +210,9 @@ static int change_state(struct exchange *x, struct member *member, const char *s
 {
 	const char *by = x->principal.kind == PRINCIPAL_OPERATOR ? "operator" : "admin";
 	bool suspend = text_equal(state, "suspended");
-	const char *action = suspend ? "member.suspended" : text_equal(state, "left") ? "member.removed" : "member.restored";
+	const char *action = suspend			 ? "member.suspended"
+			     : text_equal(state, "left") ? "member.removed"
+							 : "member.restored";
 	char text[ID_TEXT_SIZE];
 
 	if (exchange_may(x, about(PERMIT_REMOVE_MEMBERS, member, NULL), e) < 0)
@@ -217,8 +223,8 @@ static int change_state(struct exchange *x, struct member *member, const char *s
 		return -1;
 	member->version++;
 	return exchange_audit(x, action, "member", id_text(&member->user, text), member->name,
-	                      exchange_object(x, "state", member->state, NULL),
-	                      exchange_object(x, "state", state, NULL), e);
+			      exchange_object(x, "state", member->state, NULL),
+			      exchange_object(x, "state", state, NULL), e);
 }
 
 /* Who has left and comes back needs room like anybody. */
@@ -227,7 +233,8 @@ static int check_return(struct exchange *x, const struct member *member, const c
 	if (!text_equal(member->state, "left") || text_equal(state, "left"))
 		return 0;
 	return text_equal(state, "active") ? check_room(x, e)
-	                                   : error_set(e, ERROR_CONFLICT, "member.left", "somebody who has left cannot be suspended");
+					   : error_set(e, ERROR_CONFLICT, "member.left",
+						       "somebody who has left cannot be suspended");
 }
 
 int members_change(struct exchange *x, struct error *e)
@@ -238,7 +245,8 @@ int members_change(struct exchange *x, struct error *e)
 	if (exchange_read(x, change_fields, &wish, e) < 0 || find_named(x, &member, e) < 0 ||
 	    exchange_match(x, member.version, e) < 0 ||
 	    (wish.role && change_role(x, &member, wish.role, e) < 0) ||
-	    (wish.state && (check_return(x, &member, wish.state, e) < 0 || change_state(x, &member, wish.state, e) < 0)))
+	    (wish.state &&
+	     (check_return(x, &member, wish.state, e) < 0 || change_state(x, &member, wish.state, e) < 0)))
 		return -1;
 	return show_again(x, 200, &member.user, e);
 }

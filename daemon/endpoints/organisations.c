@@ -122,8 +122,8 @@ static int check_name(const struct wish *wish, struct error *e)
 
 static const char *as_audited(struct exchange *x, const struct organisation *o)
 {
-	return exchange_object(x, "slug", o->slug, "name", o->name, "type", o->type, "state", o->state, "default_role",
-	                       o->default_role, NULL);
+	return exchange_object(x, "slug", o->slug, "name", o->name, "type", o->type, "state", o->state,
+			       "default_role", o->default_role, NULL);
 }
 
 int organisations_create(struct exchange *x, struct error *e)
@@ -143,8 +143,8 @@ int organisations_create(struct exchange *x, struct error *e)
 	    tx_for(x->tx, &made.id, e) < 0 || organisation_create(x->tx, &made, e) < 0)
 		return -1;
 	x->organisation = made; /* the entry stands in its own chain */
-	if (exchange_audit(x, "organisation.created", "organisation", id_text(&made.id, text), made.name, NULL,
-	                   as_audited(x, &made), e) < 0)
+	if (exchange_audit(x, "organisation.created", "organisation", id_text(&made.id, text), made.name,
+			   NULL, as_audited(x, &made), e) < 0)
 		return -1;
 	exchange_location(x, "/v1/organisations/%s", made.slug);
 	return show(x, 201, &made.id, e);
@@ -156,7 +156,8 @@ static int check_operators(struct exchange *x, const struct wish *wish, struct e
 	const struct organisation *now = &x->organisation;
 	bool settings = wish->name || wish->slug || wish->default_role;
 
-	if ((wish->type && !text_equal(wish->type, now->type)) || (wish->state && !text_equal(wish->state, now->state)))
+	if ((wish->type && !text_equal(wish->type, now->type)) ||
+	    (wish->state && !text_equal(wish->state, now->state)))
 		if (exchange_may(x, (struct question){ .permit = PERMIT_OPERATOR }, e) < 0)
 			return -1;
 	return settings || wish->type ? exchange_managed("organisation", now->managed_by, e) : 0;
@@ -185,12 +186,14 @@ static int check_type(struct exchange *x, const struct organisation *wanted, str
 	if (organisation_count(x->tx, x->arena, &now, e) < 0 || has_connections(x, &connected, e) < 0)
 		return -1;
 	if (type->members_most > 0 && now.members > type->members_most)
-		return error_set(e, ERROR_LIMIT, "limit.members",
-		                 "the type \"%s\" has room for %lld members, there are %lld; remove some first", type->name,
-		                 (long long)type->members_most, (long long)now.members);
+		return error_set(
+			e, ERROR_LIMIT, "limit.members",
+			"the type \"%s\" has room for %lld members, there are %lld; remove some first",
+			type->name, (long long)type->members_most, (long long)now.members);
 	if (!type->connections && connected)
 		return error_set(e, ERROR_CONFLICT, "organisation.has_connections",
-		                 "the type \"%s\" has no connections, and there are some; delete them first", type->name);
+				 "the type \"%s\" has no connections, and there are some; delete them first",
+				 type->name);
 	return 0;
 }
 
@@ -210,7 +213,7 @@ int organisations_change(struct exchange *x, struct error *e)
 	wanted.default_role = wish.default_role ? wish.default_role : wanted.default_role;
 	if (check_type(x, &wanted, e) < 0 || organisation_update(x->tx, &wanted, e) < 0 ||
 	    exchange_audit(x, "organisation.changed", "organisation", id_text(&wanted.id, text), wanted.name,
-	                   as_audited(x, &x->organisation), as_audited(x, &wanted), e) < 0)
+			   as_audited(x, &x->organisation), as_audited(x, &wanted), e) < 0)
 		return -1;
 	return show(x, 200, &wanted.id, e);
 }
@@ -230,8 +233,9 @@ static const struct json_field own_fields[] = {
 static int check_owner(struct exchange *x, bool owned, const struct member *owner, struct error *e)
 {
 	if (x->principal.kind == PRINCIPAL_OPERATOR && owned)
-		return error_set(e, ERROR_DENIED, "owner.exists",
-		                 "the organisation has an owner, and only the owner can transfer the ownership");
+		return error_set(
+			e, ERROR_DENIED, "owner.exists",
+			"the organisation has an owner, and only the owner can transfer the ownership");
 	if (x->principal.kind == PRINCIPAL_OPERATOR || (owned && id_equal(&owner->user, &x->principal.user)))
 		return 0;
 	return error_set(e, ERROR_DENIED, "owner.not_you", "only the owner can transfer the ownership");
@@ -242,7 +246,8 @@ static int audit_hand_over(struct exchange *x, const struct member *member, cons
 	char text[ID_TEXT_SIZE];
 
 	return exchange_audit(x, "member.role_changed", "member", id_text(&member->user, text), member->name,
-	                      exchange_object(x, "role", member->role, NULL), exchange_object(x, "role", to, NULL), e);
+			      exchange_object(x, "role", member->role, NULL),
+			      exchange_object(x, "role", to, NULL), e);
 }
 
 static int hand_over(struct exchange *x, const struct member *from, const struct member *to, struct error *e)
@@ -252,10 +257,10 @@ static int hand_over(struct exchange *x, const struct member *from, const struct
 	if (member_transfer(x->tx, from, to, e) < 0 || (from && audit_hand_over(x, from, "admin", e) < 0) ||
 	    audit_hand_over(x, to, "owner", e) < 0)
 		return -1;
-	return exchange_audit(x, "organisation.owner_changed", "organisation", id_text(&x->organisation.id, text),
-	                      x->organisation.name,
-	                      exchange_object(x, "owner", from ? id_text(&from->user, before) : NULL, NULL),
-	                      exchange_object(x, "owner", id_text(&to->user, after), NULL), e);
+	return exchange_audit(x, "organisation.owner_changed", "organisation",
+			      id_text(&x->organisation.id, text), x->organisation.name,
+			      exchange_object(x, "owner", from ? id_text(&from->user, before) : NULL, NULL),
+			      exchange_object(x, "owner", id_text(&to->user, after), NULL), e);
 }
 
 int organisations_own(struct exchange *x, struct error *e)

@@ -4,6 +4,7 @@
 
 #include "endpoints/exchange.h"
 
-answer_fn organisations_list, organisations_create, organisations_show, organisations_change, organisations_own;
+answer_fn organisations_list, organisations_create, organisations_show, organisations_change,
+	organisations_own;
 
 #endif

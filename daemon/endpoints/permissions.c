@@ -28,20 +28,21 @@ int permissions_whoami(struct exchange *x, struct error *e)
 /* A condition (own ones only ...) counts as true: `conditions` tells which. */
 int permissions_show(struct exchange *x, struct error *e)
 {
-	bool operator = x->principal.kind == PRINCIPAL_OPERATOR;
+	bool by_operator = x->principal.kind == PRINCIPAL_OPERATOR;
 	struct json_writer w;
 
 	(void)e;
 	exchange_reply(x, 200, &w);
 	json_begin_object(&w, NULL);
-	json_put_text(&w, "role", operator ? "operator" : role_name(x->principal.role));
+	json_put_text(&w, "role", by_operator ? "operator" : role_name(x->principal.role));
 	json_begin_object(&w, "permissions");
 	for (enum permit p = PERMIT_FIRST; p < PERMITS; p++)
 		json_put_bool(&w, permit_name(p),
-		              exchange_may(x, (struct question){ .permit = p, .personal = true, .own = true }, NULL) == 0);
+			      exchange_may(x, (struct question){ .permit = p, .personal = true, .own = true },
+					   NULL) == 0);
 	json_end_object(&w);
 	json_begin_object(&w, "conditions");
-	for (enum permit p = PERMIT_FIRST; p < PERMITS && !operator; p++) {
+	for (enum permit p = PERMIT_FIRST; p < PERMITS && !by_operator; p++) {
 		enum grant grant = authorize_grant(p, x->principal.role);
 
 		if (grant != GRANT_YES && grant != GRANT_NO)
@@ -69,19 +70,16 @@ static const struct json_field check_fields[] = {
 
 static int find_permission(struct exchange *x, const char *name, enum permit *ret, struct error *e)
 {
-	const char *meant;
-
 	*ret = permit_parse(name);
 	if (*ret != PERMIT_UNSAID)
 		return 0;
-	meant = text_did_you_mean(name, permit_names(x->arena));
-	return error_set(e, ERROR_INPUT, "permission.unknown", "there is no permission \"%s\"%s%s%s", name,
-	                 meant ? "; did you mean \"" : "", meant ? meant : "", meant ? "\"?" : "");
+	return error_set(e, ERROR_INPUT, "permission.unknown", "there is no permission \"%s\"%s", name,
+			 exchange_suggestion(x, name, permit_names(x->arena)));
 }
 
 /* A gateway asks about a member; without one, who asks asks about themselves. */
 static int judge(struct exchange *x, const char *named, struct question question, struct error *ret_why,
-                 int *ret_result, struct error *e)
+		 int *ret_result, struct error *e)
 {
 	struct member member;
 
@@ -91,7 +89,8 @@ static int judge(struct exchange *x, const char *named, struct question question
 		return -1;
 	if (!text_equal(member.state, "active"))
 		return *ret_result = error_set(ret_why, ERROR_DENIED, "permission.not_active",
-		                               "the member is \"%s\", not active", member.state), 0;
+					       "the member is \"%s\", not active", member.state),
+		       0;
 	question.role = role_parse(member.role);
 	question.suspended = text_equal(x->organisation.state, "suspended");
 	*ret_result = authorize(&question, ret_why);

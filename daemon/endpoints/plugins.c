@@ -3,20 +3,19 @@
 
 #include "base/text.h"
 
-int plugins_find(struct exchange *x, const char *name, enum error_kind kind, const struct catalog_plugin **ret,
-                 struct error *e)
+int plugins_find(struct exchange *x, const char *name, enum error_kind kind,
+		 const struct catalog_plugin **ret, struct error *e)
 {
 	int found = catalog_find(x->options->catalog, name, ret, e);
-	const char *meant;
 
 	if (found != 0)
 		return found == 1 ? 0 : -1;
-	meant = text_did_you_mean(name, catalog_names(x->options->catalog));
-	return error_set(e, kind, "plugin.unknown", "there is no plug-in \"%.80s\"%s%s%s", name,
-	                 meant ? "; did you mean \"" : "", meant ? meant : "", meant ? "\"?" : "");
+	return error_set(e, kind, "plugin.unknown", "there is no plug-in \"%.80s\"%s", name,
+			 exchange_suggestion(x, name, catalog_names(x->options->catalog)));
 }
 
-/* A plug-in that nobody asked for yet is described by a child: that is waited for here, and known when the answer is written. */
+/* A plug-in that nobody asked for yet is described by a child: that is waited for here, and known when the
+ * answer is written. */
 int plugins_prepare(struct exchange *x, struct error *e)
 {
 	const char *named = request_segment(x->request, "plugin");
@@ -26,7 +25,8 @@ int plugins_prepare(struct exchange *x, struct error *e)
 	(void)e;
 	for (size_t i = 0; names[i]; i++)
 		if (!named || text_equal(named, names[i]))
-			catalog_find(x->options->catalog, names[i], &plugin, NULL); /* the answer tells why not */
+			catalog_find(x->options->catalog, names[i], &plugin,
+				     NULL); /* the answer tells why not */
 	return 0;
 }
 
@@ -84,9 +84,9 @@ int plugins_list(struct exchange *x, struct error *e)
 static void put_setting(struct json_writer *w, const struct catalog_setting *setting)
 {
 	static const char *const types[] = {
-		[CATALOG_TEXT] = "text", [CATALOG_NUMBER] = "number", [CATALOG_YES_NO] = "yes_no", [CATALOG_WORD] = "word",
-		[CATALOG_DURATION] = "duration", [CATALOG_SECRET] = "secret", [CATALOG_PEM] = "pem",
-		[CATALOG_ADDRESS] = "address", [CATALOG_LIST] = "list",
+		[CATALOG_TEXT] = "text", [CATALOG_NUMBER] = "number",	  [CATALOG_YES_NO] = "yes_no",
+		[CATALOG_WORD] = "word", [CATALOG_DURATION] = "duration", [CATALOG_SECRET] = "secret",
+		[CATALOG_PEM] = "pem",	 [CATALOG_ADDRESS] = "address",	  [CATALOG_LIST] = "list",
 	};
 
 	json_begin_object(w, NULL);

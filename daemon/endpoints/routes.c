@@ -1,5 +1,5 @@
-/* The whole of rosterd as the world sees it: the first file to read. schema/openapi.yaml says the same to programs, and a test
- * compares the two. */
+/* The whole of rosterd as the world sees it: the first file to read. schema/openapi.yaml says the same to
+ * programs, and a test compares the two. */
 #include "endpoints/routes.h"
 
 #include "base/text.h"
@@ -18,8 +18,8 @@
 static const char *const paged[] = { "limit", "after", NULL };
 
 #define ORGANISATION "/v1/organisations/{organisation}"
-#define CONNECTION ORGANISATION "/connections/{connection}"
-#define RUN ORGANISATION "/runs/{run}"
+#define CONNECTION   ORGANISATION "/connections/{connection}"
+#define RUN	     ORGANISATION "/runs/{run}"
 
 /* A row ends where it has no more to say. */
 #pragma GCC diagnostic ignored "-Wmissing-field-initializers"

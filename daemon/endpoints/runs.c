@@ -105,8 +105,10 @@ int runs_list(struct exchange *x, struct error *e)
 	int limit;
 	char text[ID_TEXT_SIZE];
 
-	if (exchange_page_id(x, &limit, &place, &before, e) < 0 || read_connection(x, &which, &connection, e) < 0 ||
-	    run_list(x->tx, x->arena, &x->organisation.id, connection, before, limit + 1, &runs, &count, e) < 0)
+	if (exchange_page_id(x, &limit, &place, &before, e) < 0 ||
+	    read_connection(x, &which, &connection, e) < 0 ||
+	    run_list(x->tx, x->arena, &x->organisation.id, connection, before, limit + 1, &runs, &count, e) <
+		    0)
 		return -1;
 	exchange_list_begin(x, &w);
 	for (size_t i = 0; i < count && i < (size_t)limit; i++)
@@ -135,7 +137,8 @@ int runs_changes(struct exchange *x, struct error *e)
 	int limit;
 
 	if (exchange_page_number(x, &limit, &after, e) < 0 || find_named(x, &run, e) < 0 ||
-	    run_changes(x->tx, x->arena, &x->organisation.id, &run.id, after, limit + 1, &changes, &count, e) < 0)
+	    run_changes(x->tx, x->arena, &x->organisation.id, &run.id, after, limit + 1, &changes, &count,
+			e) < 0)
 		return -1;
 	exchange_list_begin(x, &w);
 	for (size_t i = 0; i < count && i < (size_t)limit; i++) {
@@ -149,8 +152,9 @@ int runs_changes(struct exchange *x, struct error *e)
 		json_put_raw(&w, "after", changes[i].after);
 		json_end_object(&w);
 	}
-	exchange_list_end(&w, count > (size_t)limit ? arena_format(x->arena, "%lld", (long long)changes[limit - 1].seq)
-	                                            : NULL);
+	exchange_list_end(&w, count > (size_t)limit
+				      ? arena_format(x->arena, "%lld", (long long)changes[limit - 1].seq)
+				      : NULL);
 	return 0;
 }
 
@@ -176,9 +180,12 @@ int runs_ask(struct exchange *x, struct error *e)
 
 	if ((x->request->body_size > 0 && exchange_read(x, fields, &wish, e) < 0) ||
 	    connections_find(x, request_segment(x->request, "connection"), &connection, e) < 0 ||
-	    run_ask(x->tx, x->arena, &x->organisation.id, &connection.id, wish.plan_only, exchange_who(x), &run, e) < 0 ||
+	    run_ask(x->tx, x->arena, &x->organisation.id, &connection.id, wish.plan_only, exchange_who(x),
+		    &run, e) < 0 ||
 	    exchange_audit(x, "run.asked", "run", id_text(&run.id, text), connection.name, NULL,
-	                   exchange_object(x, "scope", run.scope, "plan_only", wish.plan_only ? "yes" : "no", NULL), e) < 0)
+			   exchange_object(x, "scope", run.scope, "plan_only", wish.plan_only ? "yes" : "no",
+					   NULL),
+			   e) < 0)
 		return -1;
 	exchange_location(x, "/v1/organisations/%s/runs/%s", x->organisation.slug, text);
 	show(x, 202, &run);
@@ -187,15 +194,17 @@ int runs_ask(struct exchange *x, struct error *e)
 
 /* An answer to a held run: done, audited, and shown as the run is then. */
 static int answer_held(struct exchange *x, const char *action,
-                       int (*answer)(struct tx *, const struct id *, const struct id *, const char *, struct error *),
-                       struct error *e)
+		       int (*answer)(struct tx *, const struct id *, const struct id *, const char *,
+				     struct error *),
+		       struct error *e)
 {
 	struct run run;
 	char text[ID_TEXT_SIZE];
 
-	if (find_named(x, &run, e) < 0 || answer(x->tx, &x->organisation.id, &run.id, exchange_who(x), e) < 0 ||
+	if (find_named(x, &run, e) < 0 ||
+	    answer(x->tx, &x->organisation.id, &run.id, exchange_who(x), e) < 0 ||
 	    exchange_audit(x, action, "run", id_text(&run.id, text), run.connection_name,
-	                   exchange_object(x, "state", run.state, NULL), NULL, e) < 0 ||
+			   exchange_object(x, "state", run.state, NULL), NULL, e) < 0 ||
 	    find_id(x, &run.id, &run, e) < 0)
 		return -1;
 	show(x, 200, &run);

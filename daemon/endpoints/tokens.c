@@ -1,5 +1,5 @@
-/* A token is shown once, when it is made. One that speaks for a member is made by that member or by the operator: whoever could make
- * one for somebody else could be them. */
+/* A token is shown once, when it is made. One that speaks for a member is made by that member or by the
+ * operator: whoever could make one for somebody else could be them. */
 #include "endpoints/tokens.h"
 
 #include "base/clock.h"
@@ -10,9 +10,9 @@
 #include "roster/member.h"
 #include "roster/token.h"
 
-#define DAY_MS (INT64_C(24) * 60 * 60 * 1000)
+#define DAY_MS		      (INT64_C(24) * 60 * 60 * 1000)
 #define TOKEN_LIFE_DEFAULT_MS (90 * DAY_MS)
-#define TOKEN_LIFE_MOST_MS (3660 * DAY_MS)
+#define TOKEN_LIFE_MOST_MS    (3660 * DAY_MS)
 enum { EXPIRES_IN_MOST = 32 };
 
 static void put_members(struct json_writer *w, const struct token *token)
@@ -73,10 +73,12 @@ static int read_life(const char *expires_in, int64_t *ret_expires_at, struct err
 {
 	int64_t life_ms = TOKEN_LIFE_DEFAULT_MS;
 
-	if (expires_in && (text_to_duration_ms(expires_in, &life_ms) < 0 || life_ms < 1 || life_ms > TOKEN_LIFE_MOST_MS))
-		return error_set(e, ERROR_INPUT, "token.expires_in",
-		                 "\"expires_in\" is \"%s\"; a time such as \"30d\" is expected, at most %lldd", expires_in,
-		                 (long long)(TOKEN_LIFE_MOST_MS / DAY_MS));
+	if (expires_in &&
+	    (text_to_duration_ms(expires_in, &life_ms) < 0 || life_ms < 1 || life_ms > TOKEN_LIFE_MOST_MS))
+		return error_set(
+			e, ERROR_INPUT, "token.expires_in",
+			"\"expires_in\" is \"%s\"; a time such as \"30d\" is expected, at most %lldd",
+			expires_in, (long long)(TOKEN_LIFE_MOST_MS / DAY_MS));
 	*ret_expires_at = clock_now_us() + life_ms * 1000;
 	return 0;
 }
@@ -88,14 +90,16 @@ static int choose_speaker(struct exchange *x, const struct wish *wish, struct to
 
 	if (!wish->member == !wish->role)
 		return error_set(e, ERROR_INPUT, "token.speaker",
-		                 "exactly one of \"member\" and \"role\" is expected: whom the token speaks for, or its own role");
+				 "exactly one of \"member\" and \"role\" is expected: whom the token speaks "
+				 "for, or its own role");
 	token->role = wish->role;
 	if (wish->role)
 		return 0;
 	if (members_find(x, wish->member, &member, e) < 0)
 		return -1;
 	if (!text_equal(member.state, "active"))
-		return error_set(e, ERROR_CONFLICT, "member.not_active", "the member is \"%s\", not active", member.state);
+		return error_set(e, ERROR_CONFLICT, "member.not_active", "the member is \"%s\", not active",
+				 member.state);
 	token->user = member.user;
 	return 0;
 }
@@ -109,10 +113,11 @@ static int check_speaker(struct exchange *x, const struct token *token, struct e
 	if (x->principal.kind == PRINCIPAL_OPERATOR || personal || token->role)
 		return 0;
 	return error_set(e, ERROR_DENIED, "token.somebody_else",
-	                 "a token that speaks for a member is made by that member, or by the operator");
+			 "a token that speaks for a member is made by that member, or by the operator");
 }
 
-static int keep(struct exchange *x, struct token *token, const uint8_t hash[CRYPT_DIGEST_SIZE], struct error *e)
+static int keep(struct exchange *x, struct token *token, const uint8_t hash[CRYPT_DIGEST_SIZE],
+		struct error *e)
 {
 	char id[ID_TEXT_SIZE], member[ID_TEXT_SIZE];
 	const char *speaker = id_is_nil(&token->user) ? NULL : id_text(&token->user, member);
@@ -120,7 +125,7 @@ static int keep(struct exchange *x, struct token *token, const uint8_t hash[CRYP
 	if (token_create(x->tx, token, hash, e) < 0)
 		return -1;
 	return exchange_audit(x, "token.created", "token", id_text(&token->id, id), token->name, NULL,
-	                      exchange_object(x, "member", speaker, "role", token->role, NULL), e);
+			      exchange_object(x, "member", speaker, "role", token->role, NULL), e);
 }
 
 static int make(struct exchange *x, const struct wish *wish, struct token *token, struct error *e)
@@ -179,7 +184,8 @@ static int revoke(struct exchange *x, const struct token *token, struct error *e
 
 	if (revoked <= 0)
 		return revoked == 0 ? exchange_unknown("token", id_text(&token->id, id), e) : -1;
-	return exchange_audit(x, "token.revoked", "token", id_text(&token->id, id), token->name, NULL, NULL, e);
+	return exchange_audit(x, "token.revoked", "token", id_text(&token->id, id), token->name, NULL, NULL,
+			      e);
 }
 
 int tokens_revoke(struct exchange *x, struct error *e)
@@ -195,7 +201,8 @@ int tokens_revoke(struct exchange *x, struct error *e)
 	if (found <= 0)
 		return found == 0 ? exchange_unknown("token", named, e) : -1;
 	if (exchange_owner(x) &&
-	    exchange_may(x, (struct question){ .permit = PERMIT_DELETE_KEYS, .own = is_own(x, &token) }, e) < 0)
+	    exchange_may(x, (struct question){ .permit = PERMIT_DELETE_KEYS, .own = is_own(x, &token) }, e) <
+		    0)
 		return -1;
 	if (revoke(x, &token, e) < 0)
 		return -1;

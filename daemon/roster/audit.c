@@ -1,4 +1,5 @@
-/* The audit, written in one statement and read page by page. The hash chain is made elsewhere, from committed entries. */
+/* The audit, written in one statement and read page by page. The hash chain is made elsewhere, from committed
+ * entries. */
 #include "roster/audit.h"
 
 #include "base/crypt.h"
@@ -33,48 +34,57 @@ static void write_personal(struct buffer *ret, const struct actor *actor, const 
 }
 
 static int insert(struct tx *tx, const struct id *organisation, const struct actor *actor,
-                  const struct audit_event *event, const char *personal, struct error *e)
+		  const struct audit_event *event, const char *personal, struct error *e)
 {
 	static const struct query query = {
 		"audit.write",
-		"INSERT INTO audit (organisation, actor_kind, actor, on_behalf_of, action, target_kind, target, source, run, "
+		"INSERT INTO audit (organisation, actor_kind, actor, on_behalf_of, action, target_kind, "
+		"target, source, run, "
 		"request, personal, salt, commitment) "
 		"VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, audit_commitment($12, $11))",
-		QUERY_RECORDS, 0,
+		QUERY_RECORDS,
+		0,
 	};
 	uint8_t salt[SALT_SIZE];
 
 	crypt_random(salt, sizeof(salt));
-	return query_write(tx, &query, PARAMS(P_ID(organisation ? organisation : &nil_id), P_TEXT(actor->kind),
-	                                      P_TEXT(actor->id), P_TEXT(actor->on_behalf_of), P_TEXT(event->action),
-	                                      P_TEXT(event->target_kind), P_TEXT(event->target), P_TEXT(actor->source),
-	                                      P_ID(actor->run), P_TEXT(actor->request), P_TEXT(personal),
-	                                      P_BYTES(salt, sizeof(salt))), NULL, e);
+	return query_write(tx, &query,
+			   PARAMS(P_ID(organisation ? organisation : &nil_id), P_TEXT(actor->kind),
+				  P_TEXT(actor->id), P_TEXT(actor->on_behalf_of), P_TEXT(event->action),
+				  P_TEXT(event->target_kind), P_TEXT(event->target), P_TEXT(actor->source),
+				  P_ID(actor->run), P_TEXT(actor->request), P_TEXT(personal),
+				  P_BYTES(salt, sizeof(salt))),
+			   NULL, e);
 }
 
-/* The operator's chain is that of an organisation that does not exist, which row-level security must be shown. The store has no
- * such choice, because a nil organisation is a mistake everywhere but here. */
+/* The operator's chain is that of an organisation that does not exist, which row-level security must be
+ * shown. The store has no such choice, because a nil organisation is a mistake everywhere but here. */
 static int choose_chain(struct tx *tx, const struct id *organisation, struct error *e)
 {
 	static const struct query query = {
-		"audit.operators_chain", "SELECT set_config('rosterd.organisation', '00000000-0000-0000-0000-000000000000', true)",
-		QUERY_READS, 0,
+		"audit.operators_chain",
+		"SELECT set_config('rosterd.organisation', '00000000-0000-0000-0000-000000000000', true)",
+		QUERY_READS,
+		0,
 	};
 
 	return organisation ? 0 : query_write(tx, &query, NO_PARAMS, NULL, e);
 }
 
-int audit_write(struct tx *tx, const struct id *organisation, const struct actor *actor, const struct audit_event *event,
-                struct error *e)
+int audit_write(struct tx *tx, const struct id *organisation, const struct actor *actor,
+		const struct audit_event *event, struct error *e)
 {
 	__attribute__((cleanup(buffer_close))) struct buffer personal;
 
 	buffer_open(&personal, PERSONAL_MOST);
 	write_personal(&personal, actor, event);
 	if (personal.full)
-		return error_set(e, ERROR_LIMIT, "audit.size", "what \"%s\" changed is larger than %d bytes; change less at once",
-		                 event->action, PERSONAL_MOST);
-	return choose_chain(tx, organisation, e) < 0 ? -1 : insert(tx, organisation, actor, event, personal.bytes, e);
+		return error_set(e, ERROR_LIMIT, "audit.size",
+				 "what \"%s\" changed is larger than %d bytes; change less at once",
+				 event->action, PERSONAL_MOST);
+	return choose_chain(tx, organisation, e) < 0
+		       ? -1
+		       : insert(tx, organisation, actor, event, personal.bytes, e);
 }
 
 static struct audit_entry read_row(const struct rows *rows, size_t row)
@@ -99,26 +109,30 @@ static struct audit_entry read_row(const struct rows *rows, size_t row)
 	};
 }
 
-int audit_list(struct tx *tx, struct arena *arena, const struct id *organisation, const struct audit_filter *filter,
-               struct audit_entry **ret, size_t *ret_count, struct error *e)
+int audit_list(struct tx *tx, struct arena *arena, const struct id *organisation,
+	       const struct audit_filter *filter, struct audit_entry **ret, size_t *ret_count,
+	       struct error *e)
 {
 	static const struct query query = {
 		"audit.list",
-		"SELECT id, at, actor_kind, actor, on_behalf_of, action, target_kind, target, source, run, request, "
+		"SELECT id, at, actor_kind, actor, on_behalf_of, action, target_kind, target, source, run, "
+		"request, "
 		"p->>'actor_name', p->>'target_name', p->>'address', p->>'before', p->>'after' "
 		"FROM audit, LATERAL (SELECT personal::json AS p OFFSET 0) AS parsed "
 		"WHERE organisation = $1 AND ($2 = 0 OR id < $2) AND ($3::text IS NULL OR action = $3) "
 		"AND ($4::text IS NULL OR target = $4) AND ($5::timestamptz IS NULL OR at >= $5) "
 		"AND ($6::timestamptz IS NULL OR at < $6) ORDER BY id DESC LIMIT $7",
-		QUERY_READS, 0,
+		QUERY_READS,
+		0,
 	};
 	const struct rows *rows;
 
 	if (choose_chain(tx, organisation, e) < 0 ||
-	    query_run(tx, &query, PARAMS(P_ID(organisation ? organisation : &nil_id),
-	                                 P_INT(filter->beyond), P_TEXT(filter->action), P_TEXT(filter->target),
-	                                 P_TIME(filter->since), P_TIME(filter->until), P_INT(filter->most)), arena, &rows,
-	              e) < 0)
+	    query_run(tx, &query,
+		      PARAMS(P_ID(organisation ? organisation : &nil_id), P_INT(filter->beyond),
+			     P_TEXT(filter->action), P_TEXT(filter->target), P_TIME(filter->since),
+			     P_TIME(filter->until), P_INT(filter->most)),
+		      arena, &rows, e) < 0)
 		return -1;
 	*ret_count = rows_count(rows);
 	*ret = arena_array(arena, *ret_count, sizeof(**ret));

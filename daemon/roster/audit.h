@@ -1,7 +1,7 @@
 /* An audit entry: who did what to what, on whose behalf, and what it was before and after.
  *
- * Written in the transaction of the change; the database lets nobody update or delete one. What may have to be erased goes
- * into one JSON text that the entry commits to (schema/0001_core.sql says how). */
+ * Written in the transaction of the change; the database lets nobody update or delete one. What may have to
+ * be erased goes into one JSON text that the entry commits to (schema/0001_core.sql says how). */
 #ifndef ROSTERD_ROSTER_AUDIT_H
 #define ROSTERD_ROSTER_AUDIT_H
 
@@ -15,28 +15,29 @@
 
 /* Who the audit names. Filled once for an exchange or a run and never typed by hand. */
 struct actor {
-	const char *kind;         /* operator, member, service, connector, file, daemon */
-	const char *id;           /* an id, "uid 0", a file's path; never a person's name */
-	const char *name;         /* personal: may be NULL */
+	const char *kind;	  /* operator, member, service, connector, file, daemon */
+	const char *id;		  /* an id, "uid 0", a file's path; never a person's name */
+	const char *name;	  /* personal: may be NULL */
 	const char *on_behalf_of; /* may be NULL */
-	const char *source;       /* api, run, file, daemon */
-	const char *request;      /* the request's id; may be NULL */
-	const char *address;      /* personal: where from; may be NULL */
-	const struct id *run;     /* may be NULL */
+	const char *source;	  /* api, run, file, daemon */
+	const char *request;	  /* the request's id; may be NULL */
+	const char *address;	  /* personal: where from; may be NULL */
+	const struct id *run;	  /* may be NULL */
 };
 
 struct audit_event {
-	const char *action;      /* "member.suspended": noun.what_happened */
-	const char *target_kind; /* "member" */
-	const char *target;      /* its id */
-	const char *target_name; /* personal: may be NULL */
+	const char *action;	    /* "member.suspended": noun.what_happened */
+	const char *target_kind;    /* "member" */
+	const char *target;	    /* its id */
+	const char *target_name;    /* personal: may be NULL */
 	const char *before, *after; /* JSON objects; may be NULL */
 };
 
-/* Writes one entry, in a transaction that is for the organisation. NULL: into the operator's own chain (the nil UUID), in a transaction
- * that is for none; from then on it sees that chain and nothing else of any organisation, so this comes last. */
-int audit_write(struct tx *tx, const struct id *organisation, const struct actor *actor, const struct audit_event *event,
-                struct error *e);
+/* Writes one entry, in a transaction that is for the organisation. NULL: into the operator's own chain (the
+ * nil UUID), in a transaction that is for none; from then on it sees that chain and nothing else of any
+ * organisation, so this comes last. */
+int audit_write(struct tx *tx, const struct id *organisation, const struct actor *actor,
+		const struct audit_event *event, struct error *e);
 
 /* An entry as it is read. What was erased is NULL. */
 struct audit_entry {
@@ -48,14 +49,15 @@ struct audit_entry {
 };
 
 struct audit_filter {
-	int64_t beyond;             /* entries older than this id; 0: from the newest */
+	int64_t beyond;		     /* entries older than this id; 0: from the newest */
 	const char *action, *target; /* NULL: any */
-	int64_t since, until;       /* microseconds; 0: open. since is within, until is not */
+	int64_t since, until;	     /* microseconds; 0: open. since is within, until is not */
 	int most;
 };
 
 /* Newest first. organisation as above. */
-int audit_list(struct tx *tx, struct arena *arena, const struct id *organisation, const struct audit_filter *filter,
-               struct audit_entry **ret, size_t *ret_count, struct error *e);
+int audit_list(struct tx *tx, struct arena *arena, const struct id *organisation,
+	       const struct audit_filter *filter, struct audit_entry **ret, size_t *ret_count,
+	       struct error *e);
 
 #endif

@@ -21,15 +21,16 @@ struct domain {
 
 /* 1, 0, -1: among the organisation's own. The transaction must be for it, here and below. */
 int domain_load(struct tx *tx, struct arena *arena, const struct id *organisation, const char *domain,
-                struct domain *ret, struct error *e);
+		struct domain *ret, struct error *e);
 
 /* Ordered by name, after one (NULL: from the first). */
-int domain_list(struct tx *tx, struct arena *arena, const struct id *organisation, const char *after, int most,
-                struct domain **ret, size_t *ret_count, struct error *e);
+int domain_list(struct tx *tx, struct arena *arena, const struct id *organisation, const char *after,
+		int most, struct domain **ret, size_t *ret_count, struct error *e);
 
-/* Adds it as verified by `proven_by`. ERROR_CONFLICT "domain.taken", whoever has it; the transaction stays usable. */
+/* Adds it as verified by `proven_by`. ERROR_CONFLICT "domain.taken", whoever has it; the transaction stays
+ * usable. */
 int domain_add(struct tx *tx, const struct id *organisation, const char *domain, const char *proven_by,
-               const char *managed_by, struct error *e);
+	       const char *managed_by, struct error *e);
 
 /* 1 removed, 0 there was none, -1. */
 int domain_remove(struct tx *tx, const struct id *organisation, const char *domain, struct error *e);

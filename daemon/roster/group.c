@@ -4,13 +4,14 @@
 #include <stdbool.h>
 
 /* The page is chosen first, and only its groups are counted; UNION ends where groups contain each other. */
-#define COUNTED(page) \
-	"WITH RECURSIVE page AS (" page "), " \
-	"within (top, id) AS (SELECT id, id FROM page UNION SELECT w.top, g.child_id FROM within w " \
-	"JOIN group_groups g ON g.organisation = $1 AND g.group_id = w.id), " \
-	"counted AS (SELECT w.top, count(DISTINCT a.user_id) AS members FROM within w " \
-	"JOIN group_accounts ga ON ga.organisation = $1 AND ga.group_id = w.id " \
-	"JOIN accounts a ON a.organisation = $1 AND a.id = ga.account_id AND a.gone_at IS NULL GROUP BY w.top) " \
+#define COUNTED(page)                                                                                        \
+	"WITH RECURSIVE page AS (" page "), "                                                                \
+	"within (top, id) AS (SELECT id, id FROM page UNION SELECT w.top, g.child_id FROM within w "         \
+	"JOIN group_groups g ON g.organisation = $1 AND g.group_id = w.id), "                                \
+	"counted AS (SELECT w.top, count(DISTINCT a.user_id) AS members FROM within w "                      \
+	"JOIN group_accounts ga ON ga.organisation = $1 AND ga.group_id = w.id "                             \
+	"JOIN accounts a ON a.organisation = $1 AND a.id = ga.account_id AND a.gone_at IS NULL GROUP BY "    \
+	"w.top) "                                                                                            \
 	"SELECT p.organisation, p.id, p.connection, p.remote_id, p.name, coalesce(c.members, 0), p.version " \
 	"FROM page p LEFT JOIN counted c ON c.top = p.id ORDER BY p.id"
 
@@ -36,34 +37,38 @@ static void read_rows(const struct rows *rows, struct arena *arena, struct group
 }
 
 int group_find(struct tx *tx, struct arena *arena, const struct id *organisation, const char *id_or_name,
-               struct group *ret, struct error *e)
+	       struct group *ret, struct error *e)
 {
 	static const struct query query = {
 		"group.find",
-		COUNTED("SELECT * FROM groups WHERE organisation = $1 AND (id = $2 OR name = $3) LIMIT 2"), QUERY_READS, 0,
+		COUNTED("SELECT * FROM groups WHERE organisation = $1 AND (id = $2 OR name = $3) LIMIT 2"),
+		QUERY_READS,
+		0,
 	};
 	const struct rows *rows;
 	struct id id;
 	bool is_id = id_parse(id_or_name, &id) == 0;
 
-	if (query_run(tx, &query, PARAMS(P_ID(organisation), P_ID(is_id ? &id : NULL), P_TEXT(id_or_name)), arena, &rows,
-	              e) < 0)
+	if (query_run(tx, &query, PARAMS(P_ID(organisation), P_ID(is_id ? &id : NULL), P_TEXT(id_or_name)),
+		      arena, &rows, e) < 0)
 		return -1;
 	if (rows_count(rows) > 1)
 		return error_set(e, ERROR_CONFLICT, "group.ambiguous",
-		                 "more than one group is named \"%.200s\"; name it by id", id_or_name);
+				 "more than one group is named \"%.200s\"; name it by id", id_or_name);
 	if (rows_count(rows) == 1)
 		*ret = read_row(rows, 0);
 	return (int)rows_count(rows);
 }
 
-int group_list(struct tx *tx, struct arena *arena, const struct id *organisation, const struct id *after, int most,
-               struct group **ret, size_t *ret_count, struct error *e)
+int group_list(struct tx *tx, struct arena *arena, const struct id *organisation, const struct id *after,
+	       int most, struct group **ret, size_t *ret_count, struct error *e)
 {
 	static const struct query query = {
 		"group.list",
-		COUNTED("SELECT * FROM groups WHERE organisation = $1 AND ($2::uuid IS NULL OR id > $2) ORDER BY id LIMIT $3"),
-		QUERY_READS, 0,
+		COUNTED("SELECT * FROM groups WHERE organisation = $1 AND ($2::uuid IS NULL OR id > $2) "
+			"ORDER BY id LIMIT $3"),
+		QUERY_READS,
+		0,
 	};
 	const struct rows *rows;
 

@@ -18,13 +18,13 @@ struct group {
 	int64_t version;
 };
 
-/* By id or name: 1, 0, -1. A name that two groups have is ERROR_CONFLICT "group.ambiguous". The transaction must be for the
- * organisation. */
+/* By id or name: 1, 0, -1. A name that two groups have is ERROR_CONFLICT "group.ambiguous". The transaction
+ * must be for the organisation. */
 int group_find(struct tx *tx, struct arena *arena, const struct id *organisation, const char *id_or_name,
-               struct group *ret, struct error *e);
+	       struct group *ret, struct error *e);
 
 /* Ordered by id, after one (NULL: from the first). */
-int group_list(struct tx *tx, struct arena *arena, const struct id *organisation, const struct id *after, int most,
-               struct group **ret, size_t *ret_count, struct error *e);
+int group_list(struct tx *tx, struct arena *arena, const struct id *organisation, const struct id *after,
+	       int most, struct group **ret, size_t *ret_count, struct error *e);
 
 #endif

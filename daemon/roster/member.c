@@ -1,4 +1,5 @@
-/* Members as administrators see and change them, one at a time. What a directory says about many goes through provision. */
+/* Members as administrators see and change them, one at a time. What a directory says about many goes through
+ * provision. */
 #include "roster/member.h"
 
 #include "base/text.h"
@@ -6,11 +7,12 @@
 const char *const member_states[] = { "invited", "waiting", "active", "suspended", "left", NULL };
 const char *const member_roles[] = { "owner", "admin", "member", "viewer", NULL };
 
-#define COLUMNS \
-	"m.organisation, m.user_id, m.name, m.email, " \
-	"(SELECT a.user_name FROM accounts a WHERE a.organisation = m.organisation AND a.user_id = m.user_id " \
-	"AND a.connection = m.connection ORDER BY a.gone_at DESC NULLS FIRST LIMIT 1), " \
-	"m.role, m.role_source, m.state, m.source, m.suspended_by, m.connection, " \
+#define COLUMNS                                                                                              \
+	"m.organisation, m.user_id, m.name, m.email, "                                                       \
+	"(SELECT a.user_name FROM accounts a WHERE a.organisation = m.organisation AND a.user_id = "         \
+	"m.user_id "                                                                                         \
+	"AND a.connection = m.connection ORDER BY a.gone_at DESC NULLS FIRST LIMIT 1), "                     \
+	"m.role, m.role_source, m.state, m.source, m.suspended_by, m.connection, "                           \
 	"m.joined_at, m.updated_at, m.last_active_at, m.version"
 
 static struct member read_row(const struct rows *rows, size_t row)
@@ -44,13 +46,14 @@ static void read_rows(const struct rows *rows, struct arena *arena, struct membe
 
 /* Who has left is found by address only when nobody else has it: people come back under the same one. */
 static int find_by_email(struct tx *tx, struct arena *arena, const struct id *organisation, const char *email,
-                         struct member *ret, struct error *e)
+			 struct member *ret, struct error *e)
 {
 	static const struct query query = {
 		"member.find_by_email",
 		"SELECT " COLUMNS " FROM members m WHERE m.organisation = $1 AND m.email = $2 "
 		"ORDER BY m.state = 'left', m.user_id DESC LIMIT 2",
-		QUERY_READS, 0,
+		QUERY_READS,
+		0,
 	};
 	const struct rows *rows;
 	struct member *members;
@@ -63,13 +66,13 @@ static int find_by_email(struct tx *tx, struct arena *arena, const struct id *or
 		return 0;
 	if (count == 2 && !text_equal(members[1].state, "left"))
 		return error_set(e, ERROR_CONFLICT, "member.ambiguous",
-		                 "more than one member has this address; name the member by id");
+				 "more than one member has this address; name the member by id");
 	*ret = members[0];
 	return 1;
 }
 
 int member_find(struct tx *tx, struct arena *arena, const struct id *organisation, const char *id_or_email,
-                struct member *ret, struct error *e)
+		struct member *ret, struct error *e)
 {
 	struct id user;
 	const char *email;
@@ -82,10 +85,13 @@ int member_find(struct tx *tx, struct arena *arena, const struct id *organisatio
 }
 
 int member_load(struct tx *tx, struct arena *arena, const struct id *organisation, const struct id *user,
-                struct member *ret, struct error *e)
+		struct member *ret, struct error *e)
 {
 	static const struct query query = {
-		"member.load", "SELECT " COLUMNS " FROM members m WHERE m.organisation = $1 AND m.user_id = $2", QUERY_READS, 0,
+		"member.load",
+		"SELECT " COLUMNS " FROM members m WHERE m.organisation = $1 AND m.user_id = $2",
+		QUERY_READS,
+		0,
 	};
 	const struct rows *rows;
 	int found = query_one(tx, &query, PARAMS(P_ID(organisation), P_ID(user)), arena, &rows, e);
@@ -95,11 +101,14 @@ int member_load(struct tx *tx, struct arena *arena, const struct id *organisatio
 	return found;
 }
 
-int member_owner(struct tx *tx, struct arena *arena, const struct id *organisation, struct member *ret, struct error *e)
+int member_owner(struct tx *tx, struct arena *arena, const struct id *organisation, struct member *ret,
+		 struct error *e)
 {
 	static const struct query query = {
-		"member.owner", "SELECT " COLUMNS " FROM members m WHERE m.organisation = $1 AND m.role = 'owner'",
-		QUERY_READS, 0,
+		"member.owner",
+		"SELECT " COLUMNS " FROM members m WHERE m.organisation = $1 AND m.role = 'owner'",
+		QUERY_READS,
+		0,
 	};
 	const struct rows *rows;
 	int found = query_one(tx, &query, PARAMS(P_ID(organisation)), arena, &rows, e);
@@ -109,45 +118,53 @@ int member_owner(struct tx *tx, struct arena *arena, const struct id *organisati
 	return found;
 }
 
-int member_list(struct tx *tx, struct arena *arena, const struct id *organisation, const struct member_filter *filter,
-                struct member **ret, size_t *ret_count, struct error *e)
+int member_list(struct tx *tx, struct arena *arena, const struct id *organisation,
+		const struct member_filter *filter, struct member **ret, size_t *ret_count, struct error *e)
 {
 	static const struct query query = {
 		"member.list",
-		"SELECT " COLUMNS " FROM members m WHERE m.organisation = $1 AND ($2::uuid IS NULL OR m.user_id > $2) "
+		"SELECT " COLUMNS
+		" FROM members m WHERE m.organisation = $1 AND ($2::uuid IS NULL OR m.user_id > $2) "
 		"AND ($3::text IS NULL OR m.state = $3) AND ($4::text IS NULL OR m.role = $4) "
-		"AND ($5::text IS NULL OR position(lower($5) IN lower(m.name)) > 0 OR position(lower($5) IN m.email) > 0) "
+		"AND ($5::text IS NULL OR position(lower($5) IN lower(m.name)) > 0 OR position(lower($5) IN "
+		"m.email) > 0) "
 		"ORDER BY m.user_id LIMIT $6",
-		QUERY_READS, 0,
+		QUERY_READS,
+		0,
 	};
 	const struct rows *rows;
 
-	if (query_run(tx, &query, PARAMS(P_ID(organisation), P_ID(filter->after), P_TEXT(filter->state),
-	                                 P_TEXT(filter->role), P_TEXT(filter->text), P_INT(filter->most)), arena, &rows,
-	              e) < 0)
+	if (query_run(tx, &query,
+		      PARAMS(P_ID(organisation), P_ID(filter->after), P_TEXT(filter->state),
+			     P_TEXT(filter->role), P_TEXT(filter->text), P_INT(filter->most)),
+		      arena, &rows, e) < 0)
 		return -1;
 	read_rows(rows, arena, ret, ret_count);
 	return 0;
 }
 
-int member_list_of_group(struct tx *tx, struct arena *arena, const struct id *organisation, const struct id *group,
-                         const struct id *after, int most, struct member **ret, size_t *ret_count, struct error *e)
+int member_list_of_group(struct tx *tx, struct arena *arena, const struct id *organisation,
+			 const struct id *group, const struct id *after, int most, struct member **ret,
+			 size_t *ret_count, struct error *e)
 {
 	/* UNION, not UNION ALL: directories do have groups that contain each other. */
 	static const struct query query = {
 		"member.list_of_group",
 		"WITH RECURSIVE within (id) AS (SELECT $2::uuid UNION SELECT g.child_id FROM within w "
 		"JOIN group_groups g ON g.organisation = $1 AND g.group_id = w.id) "
-		"SELECT " COLUMNS " FROM members m WHERE m.organisation = $1 AND ($3::uuid IS NULL OR m.user_id > $3) "
+		"SELECT " COLUMNS
+		" FROM members m WHERE m.organisation = $1 AND ($3::uuid IS NULL OR m.user_id > $3) "
 		"AND m.user_id IN (SELECT a.user_id FROM within w "
 		"JOIN group_accounts ga ON ga.organisation = $1 AND ga.group_id = w.id "
 		"JOIN accounts a ON a.organisation = $1 AND a.id = ga.account_id AND a.gone_at IS NULL) "
 		"ORDER BY m.user_id LIMIT $4",
-		QUERY_READS, 0,
+		QUERY_READS,
+		0,
 	};
 	const struct rows *rows;
 
-	if (query_run(tx, &query, PARAMS(P_ID(organisation), P_ID(group), P_ID(after), P_INT(most)), arena, &rows, e) < 0)
+	if (query_run(tx, &query, PARAMS(P_ID(organisation), P_ID(group), P_ID(after), P_INT(most)), arena,
+		      &rows, e) < 0)
 		return -1;
 	read_rows(rows, arena, ret, ret_count);
 	return 0;
@@ -160,18 +177,21 @@ int member_create(struct tx *tx, const struct member *m, struct error *e)
 		"WITH person AS (INSERT INTO users (id) VALUES ($2)) "
 		"INSERT INTO members (organisation, user_id, state, role, role_source, source, name, email) "
 		"VALUES ($1, $2, 'active', $3, $4, $5, $6, $7)",
-		QUERY_CHANGES, 0,
+		QUERY_CHANGES,
+		0,
 	};
 
-	return query_write(tx, &query, PARAMS(P_ID(&m->organisation), P_ID(&m->user), P_TEXT(m->role),
-	                                      P_TEXT(m->role_source), P_TEXT(m->source), P_TEXT(m->name),
-	                                      P_TEXT(m->email)), NULL, e);
+	return query_write(tx, &query,
+			   PARAMS(P_ID(&m->organisation), P_ID(&m->user), P_TEXT(m->role),
+				  P_TEXT(m->role_source), P_TEXT(m->source), P_TEXT(m->name),
+				  P_TEXT(m->email)),
+			   NULL, e);
 }
 
 static int is_owner(struct error *e)
 {
 	return error_set(e, ERROR_CONFLICT, "member.is_owner",
-	                 "the owner cannot be demoted, suspended or removed; transfer the ownership first");
+			 "the owner cannot be demoted, suspended or removed; transfer the ownership first");
 }
 
 /* One row, or somebody was faster. */
@@ -180,43 +200,50 @@ static int one_written(int64_t written, struct error *e)
 	if (written == 1)
 		return 0;
 	return error_set(e, ERROR_PRECONDITION, "member.changed",
-	                 "the member was changed by somebody else; read it again");
+			 "the member was changed by somebody else; read it again");
 }
 
 int member_set_role(struct tx *tx, const struct member *member, const char *role, const char *role_source,
-                    struct error *e)
+		    struct error *e)
 {
 	static const struct query query = {
 		"member.set_role",
 		"UPDATE members SET role = $4, role_source = $5, updated_at = now(), version = version + 1 "
-		"WHERE organisation = $1 AND user_id = $2 AND version = $3 AND role <> 'owner' AND $4 <> 'owner'",
-		QUERY_CHANGES, 0,
+		"WHERE organisation = $1 AND user_id = $2 AND version = $3 AND role <> 'owner' AND $4 <> "
+		"'owner'",
+		QUERY_CHANGES,
+		0,
 	};
 	int64_t written;
 
 	if (text_equal(member->role, "owner"))
 		return is_owner(e);
-	if (query_write(tx, &query, PARAMS(P_ID(&member->organisation), P_ID(&member->user), P_INT(member->version),
-	                                   P_TEXT(role), P_TEXT(role_source)), &written, e) < 0)
+	if (query_write(tx, &query,
+			PARAMS(P_ID(&member->organisation), P_ID(&member->user), P_INT(member->version),
+			       P_TEXT(role), P_TEXT(role_source)),
+			&written, e) < 0)
 		return -1;
 	return one_written(written, e);
 }
 
 int member_set_state(struct tx *tx, const struct member *member, const char *state, const char *suspended_by,
-                     struct error *e)
+		     struct error *e)
 {
 	static const struct query query = {
 		"member.set_state",
 		"UPDATE members SET state = $4, suspended_by = $5, updated_at = now(), version = version + 1 "
 		"WHERE organisation = $1 AND user_id = $2 AND version = $3 AND role <> 'owner'",
-		QUERY_CHANGES, 0,
+		QUERY_CHANGES,
+		0,
 	};
 	int64_t written;
 
 	if (text_equal(member->role, "owner"))
 		return is_owner(e);
-	if (query_write(tx, &query, PARAMS(P_ID(&member->organisation), P_ID(&member->user), P_INT(member->version),
-	                                   P_TEXT(state), P_TEXT(suspended_by)), &written, e) < 0)
+	if (query_write(tx, &query,
+			PARAMS(P_ID(&member->organisation), P_ID(&member->user), P_INT(member->version),
+			       P_TEXT(state), P_TEXT(suspended_by)),
+			&written, e) < 0)
 		return -1;
 	return one_written(written, e);
 }
@@ -226,14 +253,18 @@ static int hand_over(struct tx *tx, const struct member *member, const char *rol
 {
 	static const struct query query = {
 		"member.hand_over",
-		"UPDATE members SET role = $4, role_source = 'manual', updated_at = now(), version = version + 1 "
+		"UPDATE members SET role = $4, role_source = 'manual', updated_at = now(), version = version "
+		"+ 1 "
 		"WHERE organisation = $1 AND user_id = $2 AND version = $3",
-		QUERY_CHANGES, 0,
+		QUERY_CHANGES,
+		0,
 	};
 	int64_t written;
 
-	if (query_write(tx, &query, PARAMS(P_ID(&member->organisation), P_ID(&member->user), P_INT(member->version),
-	                                   P_TEXT(role)), &written, e) < 0) {
+	if (query_write(tx, &query,
+			PARAMS(P_ID(&member->organisation), P_ID(&member->user), P_INT(member->version),
+			       P_TEXT(role)),
+			&written, e) < 0) {
 		if (!text_equal(tx_constraint(tx), "members_owner"))
 			return -1;
 		written = 0; /* somebody else named an owner meanwhile */
@@ -245,7 +276,7 @@ int member_transfer(struct tx *tx, const struct member *from, const struct membe
 {
 	if (!text_equal(to->state, "active"))
 		return error_set(e, ERROR_CONFLICT, "member.not_active",
-		                 "the new owner must be an active member; this one is \"%s\"", to->state);
+				 "the new owner must be an active member; this one is \"%s\"", to->state);
 	if (from && hand_over(tx, from, "admin", e) < 0)
 		return -1;
 	return hand_over(tx, to, "owner", e);

@@ -1,7 +1,8 @@
 /* A member: a user in one organisation, with name, role and state there.
  *
- * Every statement needs a transaction that is for the organisation. That the owner stays is said here, where roles and
- * states change: none of the functions below demotes, suspends or removes the owner but member_transfer. */
+ * Every statement needs a transaction that is for the organisation. That the owner stays is said here, where
+ * roles and states change: none of the functions below demotes, suspends or removes the owner but
+ * member_transfer. */
 #ifndef ROSTERD_ROSTER_MEMBER_H
 #define ROSTERD_ROSTER_MEMBER_H
 
@@ -18,16 +19,16 @@ enum { MEMBER_NAME_MOST = 200, MEMBER_EMAIL_MOST = 254 };
 struct member {
 	struct id organisation, user;
 	const char *name, *email;
-	const char *user_name;   /* in the directory that speaks for them; NULL: none does */
+	const char *user_name; /* in the directory that speaks for them; NULL: none does */
 	const char *role, *role_source, *state, *source, *suspended_by;
-	struct id connection;    /* nil: none */
+	struct id connection; /* nil: none */
 	int64_t joined_at, updated_at, last_active_at, version;
 };
 
 struct member_filter {
 	const char *state, *role; /* NULL: any */
-	const char *text;         /* part of name or address, whatever its case; NULL: any */
-	const struct id *after;   /* NULL: from the first */
+	const char *text;	  /* part of name or address, whatever its case; NULL: any */
+	const struct id *after;	  /* NULL: from the first */
 	int most;
 };
 
@@ -35,22 +36,25 @@ struct member_filter {
 extern const char *const member_states[];
 extern const char *const member_roles[];
 
-/* By id or address: 1, 0, -1. An address that two members share who have not left is ERROR_CONFLICT "member.ambiguous". */
+/* By id or address: 1, 0, -1. An address that two members share who have not left is ERROR_CONFLICT
+ * "member.ambiguous". */
 int member_find(struct tx *tx, struct arena *arena, const struct id *organisation, const char *id_or_email,
-                struct member *ret, struct error *e);
+		struct member *ret, struct error *e);
 int member_load(struct tx *tx, struct arena *arena, const struct id *organisation, const struct id *user,
-                struct member *ret, struct error *e);
+		struct member *ret, struct error *e);
 
 /* The owner on record: 1, 0, -1. */
-int member_owner(struct tx *tx, struct arena *arena, const struct id *organisation, struct member *ret, struct error *e);
+int member_owner(struct tx *tx, struct arena *arena, const struct id *organisation, struct member *ret,
+		 struct error *e);
 
 /* Ordered by id. */
-int member_list(struct tx *tx, struct arena *arena, const struct id *organisation, const struct member_filter *filter,
-                struct member **ret, size_t *ret_count, struct error *e);
+int member_list(struct tx *tx, struct arena *arena, const struct id *organisation,
+		const struct member_filter *filter, struct member **ret, size_t *ret_count, struct error *e);
 
 /* The members of a group and of the groups within it, ordered by id. */
-int member_list_of_group(struct tx *tx, struct arena *arena, const struct id *organisation, const struct id *group,
-                         const struct id *after, int most, struct member **ret, size_t *ret_count, struct error *e);
+int member_list_of_group(struct tx *tx, struct arena *arena, const struct id *organisation,
+			 const struct id *group, const struct id *after, int most, struct member **ret,
+			 size_t *ret_count, struct error *e);
 
 /* A new user and their membership, active, with user, name, email, role, role_source and source as given. */
 int member_create(struct tx *tx, const struct member *member, struct error *e);
@@ -58,11 +62,12 @@ int member_create(struct tx *tx, const struct member *member, struct error *e);
 /* Both need member->version to be still that: ERROR_PRECONDITION "member.changed". The owner is refused:
  * ERROR_CONFLICT "member.is_owner". suspended_by is NULL unless the state is "suspended". */
 int member_set_role(struct tx *tx, const struct member *member, const char *role, const char *role_source,
-                    struct error *e);
+		    struct error *e);
 int member_set_state(struct tx *tx, const struct member *member, const char *state, const char *suspended_by,
-                     struct error *e);
+		     struct error *e);
 
-/* Makes `to` the owner, and `from` (NULL: there was none) an admin. `to` must be active: ERROR_CONFLICT "member.not_active". */
+/* Makes `to` the owner, and `from` (NULL: there was none) an admin. `to` must be active: ERROR_CONFLICT
+ * "member.not_active". */
 int member_transfer(struct tx *tx, const struct member *from, const struct member *to, struct error *e);
 
 #endif

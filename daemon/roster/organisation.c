@@ -10,9 +10,9 @@ const char *const organisation_states[] = { "active", "suspended", "deleted", NU
 
 static const struct organisation_type types[] = {
 	/* name         members  connections */
-	{ "solo",       1,       false },
-	{ "team",       0,       false },
-	{ "enterprise", 0,       true },
+	{ "solo", 1, false },
+	{ "team", 0, false },
+	{ "enterprise", 0, true },
 };
 
 const struct organisation_type *organisation_type_find(const char *name)
@@ -23,7 +23,8 @@ const struct organisation_type *organisation_type_find(const char *name)
 	return NULL;
 }
 
-#define COLUMNS "organisation, slug, name, type, state, default_role, managed_by, created_at, updated_at, version"
+#define COLUMNS                                                                                              \
+	"organisation, slug, name, type, state, default_role, managed_by, created_at, updated_at, version"
 
 static struct organisation read_row(const struct rows *rows, size_t row)
 {
@@ -41,10 +42,14 @@ static struct organisation read_row(const struct rows *rows, size_t row)
 	};
 }
 
-int organisation_resolve(struct tx *tx, struct arena *arena, const char *id_or_slug, struct id *ret, struct error *e)
+int organisation_resolve(struct tx *tx, struct arena *arena, const char *id_or_slug, struct id *ret,
+			 struct error *e)
 {
 	static const struct query query = {
-		"organisation.resolve", "SELECT organisation_find($1)", QUERY_READS, 0,
+		"organisation.resolve",
+		"SELECT organisation_find($1)",
+		QUERY_READS,
+		0,
 	};
 	const struct rows *rows;
 
@@ -58,11 +63,14 @@ int organisation_resolve(struct tx *tx, struct arena *arena, const char *id_or_s
 	return 1;
 }
 
-int organisation_load(struct tx *tx, struct arena *arena, const struct id *id, struct organisation *ret, struct error *e)
+int organisation_load(struct tx *tx, struct arena *arena, const struct id *id, struct organisation *ret,
+		      struct error *e)
 {
 	static const struct query query = {
 		"organisation.load",
-		"SELECT " COLUMNS " FROM organisations WHERE organisation = $1 AND state <> 'deleted'", QUERY_READS, 0,
+		"SELECT " COLUMNS " FROM organisations WHERE organisation = $1 AND state <> 'deleted'",
+		QUERY_READS,
+		0,
 	};
 	const struct rows *rows;
 	int found = query_one(tx, &query, PARAMS(P_ID(id)), arena, &rows, e);
@@ -78,7 +86,8 @@ int organisation_count(struct tx *tx, struct arena *arena, struct organisation *
 		"organisation.count",
 		"SELECT (SELECT user_id FROM members WHERE organisation = $1 AND role = 'owner'), "
 		"(SELECT count(*) FROM members WHERE organisation = $1 AND state <> 'left')",
-		QUERY_READS, 0,
+		QUERY_READS,
+		0,
 	};
 	const struct rows *rows;
 
@@ -89,16 +98,19 @@ int organisation_count(struct tx *tx, struct arena *arena, struct organisation *
 	return 0;
 }
 
-int organisation_list(struct tx *tx, struct arena *arena, const char *after, int most, struct organisation **ret,
-                      size_t *ret_count, struct error *e)
+int organisation_list(struct tx *tx, struct arena *arena, const char *after, int most,
+		      struct organisation **ret, size_t *ret_count, struct error *e)
 {
 	static const struct query query = {
 		"organisation.list",
-		"SELECT (p.organisation).organisation, (p.organisation).slug, (p.organisation).name, (p.organisation).type, "
+		"SELECT (p.organisation).organisation, (p.organisation).slug, (p.organisation).name, "
+		"(p.organisation).type, "
 		"(p.organisation).state, (p.organisation).default_role, (p.organisation).managed_by, "
-		"(p.organisation).created_at, (p.organisation).updated_at, (p.organisation).version, p.owner, p.members "
+		"(p.organisation).created_at, (p.organisation).updated_at, (p.organisation).version, "
+		"p.owner, p.members "
 		"FROM organisations_page($1, $2::integer) AS p",
-		QUERY_READS, 0,
+		QUERY_READS,
+		0,
 	};
 	const struct rows *rows;
 
@@ -136,7 +148,8 @@ int organisation_slug(struct arena *arena, const char *name, const char **ret, s
 		slug[--length] = '\0';
 	if (length == 0)
 		return error_set(e, ERROR_INPUT, "organisation.slug",
-		                 "no slug can be made from the name \"%s\"; give one, such as \"acme\"", name);
+				 "no slug can be made from the name \"%s\"; give one, such as \"acme\"",
+				 name);
 	*ret = slug;
 	return 0;
 }
@@ -145,7 +158,8 @@ int organisation_check_slug(const char *slug, struct error *e)
 {
 	size_t length = strlen(slug);
 	struct id id;
-	bool good = length >= 1 && length <= ORGANISATION_SLUG_MOST && slug[0] != '-' && slug[length - 1] != '-';
+	bool good =
+		length >= 1 && length <= ORGANISATION_SLUG_MOST && slug[0] != '-' && slug[length - 1] != '-';
 
 	for (size_t i = 0; good && i < length; i++)
 		good = is_letter_or_digit(slug[i]) || slug[i] == '-';
@@ -153,14 +167,15 @@ int organisation_check_slug(const char *slug, struct error *e)
 	if (good && id_parse(slug, &id) < 0)
 		return 0;
 	return error_set(e, ERROR_INPUT, "organisation.slug",
-	                 "\"%s\" is no slug; up to %d lower-case letters, digits and inner hyphens are expected, such as \"acme\"",
-	                 slug, ORGANISATION_SLUG_MOST);
+			 "\"%s\" is no slug; up to %d lower-case letters, digits and inner hyphens are "
+			 "expected, such as \"acme\"",
+			 slug, ORGANISATION_SLUG_MOST);
 }
 
 static int slug_taken(const char *slug, struct error *e)
 {
 	return error_set(e, ERROR_CONFLICT, "organisation.slug_taken",
-	                 "the slug \"%s\" is taken by another organisation; choose another", slug);
+			 "the slug \"%s\" is taken by another organisation; choose another", slug);
 }
 
 int organisation_create(struct tx *tx, const struct organisation *o, struct error *e)
@@ -169,12 +184,15 @@ int organisation_create(struct tx *tx, const struct organisation *o, struct erro
 		"organisation.create",
 		"INSERT INTO organisations (organisation, slug, name, type, default_role, managed_by) "
 		"VALUES ($1, $2, $3, $4, $5, $6) ON CONFLICT DO NOTHING",
-		QUERY_CHANGES, 0,
+		QUERY_CHANGES,
+		0,
 	};
 	int64_t written;
 
-	if (query_write(tx, &query, PARAMS(P_ID(&o->id), P_TEXT(o->slug), P_TEXT(o->name), P_TEXT(o->type),
-	                                   P_TEXT(o->default_role), P_TEXT(o->managed_by)), &written, e) < 0)
+	if (query_write(tx, &query,
+			PARAMS(P_ID(&o->id), P_TEXT(o->slug), P_TEXT(o->name), P_TEXT(o->type),
+			       P_TEXT(o->default_role), P_TEXT(o->managed_by)),
+			&written, e) < 0)
 		return -1;
 	return written == 1 ? 0 : slug_taken(o->slug, e);
 }
@@ -183,18 +201,22 @@ int organisation_update(struct tx *tx, const struct organisation *o, struct erro
 {
 	static const struct query query = {
 		"organisation.update",
-		"UPDATE organisations SET slug = $3, name = $4, type = $5, state = $6, default_role = $7, managed_by = $8, "
+		"UPDATE organisations SET slug = $3, name = $4, type = $5, state = $6, default_role = $7, "
+		"managed_by = $8, "
 		"updated_at = now(), version = version + 1 WHERE organisation = $1 AND version = $2",
-		QUERY_CHANGES, 0,
+		QUERY_CHANGES,
+		0,
 	};
 	int64_t written;
 
-	if (query_write(tx, &query, PARAMS(P_ID(&o->id), P_INT(o->version), P_TEXT(o->slug), P_TEXT(o->name),
-	                                   P_TEXT(o->type), P_TEXT(o->state), P_TEXT(o->default_role),
-	                                   P_TEXT(o->managed_by)), &written, e) < 0)
+	if (query_write(tx, &query,
+			PARAMS(P_ID(&o->id), P_INT(o->version), P_TEXT(o->slug), P_TEXT(o->name),
+			       P_TEXT(o->type), P_TEXT(o->state), P_TEXT(o->default_role),
+			       P_TEXT(o->managed_by)),
+			&written, e) < 0)
 		return text_equal(tx_constraint(tx), "organisations_slug_key") ? slug_taken(o->slug, e) : -1;
 	if (written == 1)
 		return 0;
 	return error_set(e, ERROR_PRECONDITION, "organisation.changed",
-	                 "organisation \"%s\" was changed by somebody else; read it again", o->slug);
+			 "organisation \"%s\" was changed by somebody else; read it again", o->slug);
 }

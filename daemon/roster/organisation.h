@@ -21,8 +21,8 @@ struct organisation {
 	const char *slug, *name, *type, *state, *default_role;
 	const char *managed_by; /* the file that describes it; NULL: the API */
 	int64_t created_at, updated_at, version;
-	struct id owner;  /* nil: none. Filled by organisation_list and organisation_count alone */
-	int64_t members;  /* the same: everybody who has not left */
+	struct id owner; /* nil: none. Filled by organisation_list and organisation_count alone */
+	int64_t members; /* the same: everybody who has not left */
 };
 
 /* What a type allows: one table, as data. */
@@ -39,26 +39,32 @@ const struct organisation_type *organisation_type_find(const char *name);
 /* The states, ended by NULL. */
 extern const char *const organisation_states[];
 
-/* Whose id or slug this is: 1, 0, -1. An id is taken at its word; organisation_load tells whether it lives. */
-int organisation_resolve(struct tx *tx, struct arena *arena, const char *id_or_slug, struct id *ret, struct error *e);
+/* Whose id or slug this is: 1, 0, -1. An id is taken at its word; organisation_load tells whether it lives.
+ */
+int organisation_resolve(struct tx *tx, struct arena *arena, const char *id_or_slug, struct id *ret,
+			 struct error *e);
 
 /* One that is not deleted, without owner and members: 1, 0, -1. */
-int organisation_load(struct tx *tx, struct arena *arena, const struct id *id, struct organisation *ret, struct error *e);
+int organisation_load(struct tx *tx, struct arena *arena, const struct id *id, struct organisation *ret,
+		      struct error *e);
 
 /* Fills owner and members. */
-int organisation_count(struct tx *tx, struct arena *arena, struct organisation *organisation, struct error *e);
+int organisation_count(struct tx *tx, struct arena *arena, struct organisation *organisation,
+		       struct error *e);
 
 /* For the operator: all, ordered by slug, after a slug (NULL: from the first). */
-int organisation_list(struct tx *tx, struct arena *arena, const char *after, int most, struct organisation **ret,
-                      size_t *ret_count, struct error *e);
+int organisation_list(struct tx *tx, struct arena *arena, const char *after, int most,
+		      struct organisation **ret, size_t *ret_count, struct error *e);
 
-/* A slug made from a name: "Acme & Sons" gives "acme-sons". ERROR_INPUT "organisation.slug" if nothing is left of it. */
+/* A slug made from a name: "Acme & Sons" gives "acme-sons". ERROR_INPUT "organisation.slug" if nothing is
+ * left of it. */
 int organisation_slug(struct arena *arena, const char *name, const char **ret, struct error *e);
 
 /* Whether a slug that somebody chose is one: ERROR_INPUT "organisation.slug". */
 int organisation_check_slug(const char *slug, struct error *e);
 
-/* A new row with id, slug, name, type, default_role and managed_by as given, active. ERROR_CONFLICT "organisation.slug_taken". */
+/* A new row with id, slug, name, type, default_role and managed_by as given, active. ERROR_CONFLICT
+ * "organisation.slug_taken". */
 int organisation_create(struct tx *tx, const struct organisation *organisation, struct error *e);
 
 /* Writes slug, name, type, state, default_role and managed_by, if the version is still organisation->version:

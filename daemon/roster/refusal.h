@@ -1,4 +1,5 @@
-/* A refusal: somebody whom a directory showed and whom we could not take, with the reason, for people to see. */
+/* A refusal: somebody whom a directory showed and whom we could not take, with the reason, for people to see.
+ */
 #ifndef ROSTERD_ROSTER_REFUSAL_H
 #define ROSTERD_ROSTER_REFUSAL_H
 
@@ -15,8 +16,10 @@ struct refusal {
 	int64_t first_seen_at, last_seen_at;
 };
 
-/* Of one connection, ordered by remote id, after one (NULL: from the first). The transaction must be for the organisation. */
-int refusal_list(struct tx *tx, struct arena *arena, const struct id *organisation, const struct id *connection,
-                 const char *after, int most, struct refusal **ret, size_t *ret_count, struct error *e);
+/* Of one connection, ordered by remote id, after one (NULL: from the first). The transaction must be for the
+ * organisation. */
+int refusal_list(struct tx *tx, struct arena *arena, const struct id *organisation,
+		 const struct id *connection, const char *after, int most, struct refusal **ret,
+		 size_t *ret_count, struct error *e);
 
 #endif

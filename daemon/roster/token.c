@@ -25,11 +25,13 @@ static const struct id *or_null(const struct id *id)
 }
 
 int token_find(struct tx *tx, struct arena *arena, const uint8_t hash[CRYPT_DIGEST_SIZE], struct token *ret,
-               struct error *e)
+	       struct error *e)
 {
 	static const struct query query = {
-		"token.find", "SELECT id, organisation, user_id, role, name FROM token_find($1) WHERE id IS NOT NULL",
-		QUERY_READS, 0,
+		"token.find",
+		"SELECT id, organisation, user_id, role, name FROM token_find($1) WHERE id IS NOT NULL",
+		QUERY_READS,
+		0,
 	};
 	const struct rows *rows;
 	int found = query_one(tx, &query, PARAMS(P_BYTES(hash, CRYPT_DIGEST_SIZE)), arena, &rows, e);
@@ -51,20 +53,25 @@ int token_create(struct tx *tx, const struct token *t, const uint8_t hash[CRYPT_
 		"token.create",
 		"INSERT INTO tokens (organisation, id, hash, user_id, role, name, created_by, expires_at) "
 		"VALUES ($1, $2, $3, $4, $5, $6, $7, $8)",
-		QUERY_CHANGES, 0,
+		QUERY_CHANGES,
+		0,
 	};
 
-	return query_write(tx, &query, PARAMS(P_ID(or_null(&t->organisation)), P_ID(&t->id),
-	                                      P_BYTES(hash, CRYPT_DIGEST_SIZE), P_ID(or_null(&t->user)), P_TEXT(t->role),
-	                                      P_TEXT(t->name), P_TEXT(t->created_by), P_TIME(t->expires_at)), NULL, e);
+	return query_write(tx, &query,
+			   PARAMS(P_ID(or_null(&t->organisation)), P_ID(&t->id),
+				  P_BYTES(hash, CRYPT_DIGEST_SIZE), P_ID(or_null(&t->user)), P_TEXT(t->role),
+				  P_TEXT(t->name), P_TEXT(t->created_by), P_TIME(t->expires_at)),
+			   NULL, e);
 }
 
-int token_load(struct tx *tx, struct arena *arena, const struct id *organisation, const struct id *id, struct token *ret,
-               struct error *e)
+int token_load(struct tx *tx, struct arena *arena, const struct id *organisation, const struct id *id,
+	       struct token *ret, struct error *e)
 {
 	static const struct query query = {
 		"token.load",
-		"SELECT " COLUMNS " FROM tokens WHERE organisation IS NOT DISTINCT FROM $1 AND id = $2", QUERY_READS, 0,
+		"SELECT " COLUMNS " FROM tokens WHERE organisation IS NOT DISTINCT FROM $1 AND id = $2",
+		QUERY_READS,
+		0,
 	};
 	const struct rows *rows;
 	int found = query_one(tx, &query, PARAMS(P_ID(organisation), P_ID(id)), arena, &rows, e);
@@ -74,14 +81,16 @@ int token_load(struct tx *tx, struct arena *arena, const struct id *organisation
 	return found;
 }
 
-int token_list(struct tx *tx, struct arena *arena, const struct id *organisation, const struct id *after, int most,
-               struct token **ret, size_t *ret_count, struct error *e)
+int token_list(struct tx *tx, struct arena *arena, const struct id *organisation, const struct id *after,
+	       int most, struct token **ret, size_t *ret_count, struct error *e)
 {
 	static const struct query query = {
 		"token.list",
-		"SELECT " COLUMNS " FROM tokens WHERE organisation IS NOT DISTINCT FROM $1 AND revoked_at IS NULL "
+		"SELECT " COLUMNS
+		" FROM tokens WHERE organisation IS NOT DISTINCT FROM $1 AND revoked_at IS NULL "
 		"AND ($2::uuid IS NULL OR id > $2) ORDER BY id LIMIT $3",
-		QUERY_READS, 0,
+		QUERY_READS,
+		0,
 	};
 	const struct rows *rows;
 
@@ -100,7 +109,8 @@ int token_revoke(struct tx *tx, const struct id *organisation, const struct id *
 		"token.revoke",
 		"UPDATE tokens SET revoked_at = now() "
 		"WHERE organisation IS NOT DISTINCT FROM $1 AND id = $2 AND revoked_at IS NULL",
-		QUERY_CHANGES, 0,
+		QUERY_CHANGES,
+		0,
 	};
 	int64_t written;
 

@@ -1,7 +1,7 @@
 /* A token for programs: opaque, shown once, kept as its SHA-256.
  *
- * The operator's belong to no organisation. Of an organisation's, one speaks for a member with whatever role the member has now,
- * or is a service of its own with a fixed role. */
+ * The operator's belong to no organisation. Of an organisation's, one speaks for a member with whatever role
+ * the member has now, or is a service of its own with a fixed role. */
 #ifndef ROSTERD_ROSTER_TOKEN_H
 #define ROSTERD_ROSTER_TOKEN_H
 
@@ -21,24 +21,26 @@ enum { TOKEN_NAME_MOST = 100, TOKEN_TEXT_SIZE = 3 + 1 + 43 };
 struct token {
 	struct id id;
 	struct id organisation; /* nil: the operator's */
-	struct id user;         /* nil: of nobody */
+	struct id user;		/* nil: of nobody */
 	const char *role, *name, *created_by;
 	int64_t created_at, expires_at, revoked_at; /* 0: never */
 };
 
-/* Who speaks: 1, 0 (unknown, expired, revoked, or the member is not active), -1. Needs no organisation. Fills id, organisation,
- * user, name and role; the role of a member's token is the member's. */
+/* Who speaks: 1, 0 (unknown, expired, revoked, or the member is not active), -1. Needs no organisation. Fills
+ * id, organisation, user, name and role; the role of a member's token is the member's. */
 int token_find(struct tx *tx, struct arena *arena, const uint8_t hash[CRYPT_DIGEST_SIZE], struct token *ret,
-               struct error *e);
+	       struct error *e);
 
-/* organisation NULL: the operator's, in a transaction that is for none. Everywhere else the transaction is for it. */
-int token_create(struct tx *tx, const struct token *token, const uint8_t hash[CRYPT_DIGEST_SIZE], struct error *e);
-int token_load(struct tx *tx, struct arena *arena, const struct id *organisation, const struct id *id, struct token *ret,
-               struct error *e);
+/* organisation NULL: the operator's, in a transaction that is for none. Everywhere else the transaction is
+ * for it. */
+int token_create(struct tx *tx, const struct token *token, const uint8_t hash[CRYPT_DIGEST_SIZE],
+		 struct error *e);
+int token_load(struct tx *tx, struct arena *arena, const struct id *organisation, const struct id *id,
+	       struct token *ret, struct error *e);
 
 /* Those not revoked, ordered by id, after one (NULL: from the first). */
-int token_list(struct tx *tx, struct arena *arena, const struct id *organisation, const struct id *after, int most,
-               struct token **ret, size_t *ret_count, struct error *e);
+int token_list(struct tx *tx, struct arena *arena, const struct id *organisation, const struct id *after,
+	       int most, struct token **ret, size_t *ret_count, struct error *e);
 
 /* 1 revoked, 0 there is none that still counts, -1. */
 int token_revoke(struct tx *tx, const struct id *organisation, const struct id *id, struct error *e);

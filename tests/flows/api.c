@@ -65,8 +65,8 @@ static void start_database(void)
 
 	postgres_start(NULL);
 	options.conninfo = arena_format(arena, "host=%s dbname=rosterd", postgres_host());
-	if (system(arena_format(arena, "psql -X -q -h '%s' -U postgres -d postgres -f '%s' >/dev/null", postgres_host(),
-	                        source("schema/roles.sql"))) != 0)
+	if (system(arena_format(arena, "psql -X -q -h '%s' -U postgres -d postgres -f '%s' >/dev/null",
+				postgres_host(), source("schema/roles.sql"))) != 0)
 		must(-1, "psql", &e);
 	must(store_open(&options, &store, &e), "store", &e);
 	must(migrate_apply(store, source("schema"), NULL, &e), "migrate", &e);
@@ -150,14 +150,15 @@ int api_stop(void **state)
 static int dial(bool over_unix)
 {
 	struct sockaddr_un local = { .sun_family = AF_UNIX };
-	struct sockaddr_in remote = { .sin_family = AF_INET, .sin_port = htons((uint16_t)server_port(server, 0)) };
+	struct sockaddr_in remote = { .sin_family = AF_INET,
+				      .sin_port = htons((uint16_t)server_port(server, 0)) };
 	int fd = socket(over_unix ? AF_UNIX : AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
 	int result;
 
 	remote.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
 	snprintf(local.sun_path, sizeof(local.sun_path), "%s", socket_path);
 	result = over_unix ? connect(fd, (struct sockaddr *)&local, sizeof(local))
-	                   : connect(fd, (struct sockaddr *)&remote, sizeof(remote));
+			   : connect(fd, (struct sockaddr *)&remote, sizeof(remote));
 	assert_int_equal(result, 0);
 	return fd;
 }
@@ -202,17 +203,23 @@ static struct answer read_answer(char *text)
 	return answer;
 }
 
-struct answer api_call_with(const char *token, const char *header, const char *method, const char *path, const char *body)
+struct answer api_call_with(const char *token, const char *header, const char *method, const char *path,
+			    const char *body)
 {
 	int fd = dial(token == NULL);
-	const char *bearer = token && *token ? arena_format(arena, "Authorization: Bearer %s\r\n", token) : "";
+	const char *bearer =
+		token && *token ? arena_format(arena, "Authorization: Bearer %s\r\n", token) : "";
 	const char *own = header ? arena_format(arena, "%s\r\n", header) : "";
-	const char *about = body ? arena_format(arena, "Content-Type: application/json\r\nContent-Length: %zu\r\n", strlen(body))
-	                         : "Content-Length: 0\r\n";
+	const char *about =
+		body ? arena_format(arena, "Content-Type: application/json\r\nContent-Length: %zu\r\n",
+				    strlen(body))
+		     : "Content-Length: 0\r\n";
 	struct answer answer;
 
-	send_all(fd, arena_format(arena, "%s %s HTTP/1.1\r\nHost: roster.example\r\nConnection: close\r\n%s%s%s\r\n%s",
-	                          method, path, bearer, own, about, body ? body : ""));
+	send_all(fd,
+		 arena_format(arena,
+			      "%s %s HTTP/1.1\r\nHost: roster.example\r\nConnection: close\r\n%s%s%s\r\n%s",
+			      method, path, bearer, own, about, body ? body : ""));
 	answer = read_answer(receive_all(fd));
 	close(fd);
 	return answer;
@@ -231,7 +238,8 @@ void api_expect(const char *what, struct answer answer, int status, const char *
 
 	if (answer.status == status && (!code || text_equal(code, given)))
 		return;
-	fail_msg("%s\n# wanted %d %s\n# got    %d %s", what, status, code ? code : "", answer.status, answer.text);
+	fail_msg("%s\n# wanted %d %s\n# got    %d %s", what, status, code ? code : "", answer.status,
+		 answer.text);
 }
 
 static const struct json *go_to(struct answer answer, const char *path)
@@ -290,9 +298,10 @@ const char *api_format(const char *fmt, ...)
 
 static const char *make_member(const char *slug, const char *role, const char *given)
 {
-	struct answer answer = api_call(NULL, "POST", api_format("/v1/organisations/%s/members", slug),
-	                                api_format("{\"name\":\"The %s\",\"email\":\"%s@%s.example\",\"role\":\"%s\"}", role,
-	                                           role, slug, given));
+	struct answer answer =
+		api_call(NULL, "POST", api_format("/v1/organisations/%s/members", slug),
+			 api_format("{\"name\":\"The %s\",\"email\":\"%s@%s.example\",\"role\":\"%s\"}", role,
+				    role, slug, given));
 
 	EXPECT(answer, 201, NULL);
 	return api_text(answer, "id");
@@ -301,7 +310,7 @@ static const char *make_member(const char *slug, const char *role, const char *g
 static const char *make_token(const char *slug, const char *member)
 {
 	struct answer answer = api_call(NULL, "POST", api_format("/v1/organisations/%s/tokens", slug),
-	                                api_format("{\"name\":\"speaker\",\"member\":\"%s\"}", member));
+					api_format("{\"name\":\"speaker\",\"member\":\"%s\"}", member));
 
 	EXPECT(answer, 201, NULL);
 	return api_text(answer, "token");
@@ -312,11 +321,14 @@ struct cast api_cast(const char *slug)
 	struct cast cast = { .organisation = slug };
 
 	EXPECT(api_call(NULL, "POST", "/v1/organisations",
-	                api_format("{\"name\":\"The %s\",\"slug\":\"%s\",\"type\":\"enterprise\"}", slug, slug)), 201, NULL);
+			api_format("{\"name\":\"The %s\",\"slug\":\"%s\",\"type\":\"enterprise\"}", slug,
+				   slug)),
+	       201, NULL);
 	for (size_t i = 0; i < 4; i++)
 		cast.ids[i] = make_member(slug, api_roles[i], i == 0 ? "member" : api_roles[i]);
 	EXPECT(api_call(NULL, "POST", api_format("/v1/organisations/%s/owner", slug),
-	                api_format("{\"member\":\"%s\"}", cast.ids[0])), 200, NULL);
+			api_format("{\"member\":\"%s\"}", cast.ids[0])),
+	       200, NULL);
 	for (size_t i = 0; i < 4; i++)
 		cast.tokens[i] = make_token(slug, cast.ids[i]);
 	return cast;
@@ -344,8 +356,10 @@ const char *api_sql(const char *statements)
 
 size_t api_audited(const char *organisation, const char *action)
 {
-	struct answer answer = api_call(NULL, "GET", api_format("/v1/organisations/%s/audit?limit=1000&action=%s",
-	                                                        organisation, action), NULL);
+	struct answer answer =
+		api_call(NULL, "GET",
+			 api_format("/v1/organisations/%s/audit?limit=1000&action=%s", organisation, action),
+			 NULL);
 
 	EXPECT(answer, 200, NULL);
 	return api_count(answer, "items");

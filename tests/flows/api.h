@@ -1,4 +1,5 @@
-/* The API as a client sees it: a private PostgreSQL, store, server and endpoints in this process, asked over real sockets. */
+/* The API as a client sees it: a private PostgreSQL, store, server and endpoints in this process, asked over
+ * real sockets. */
 #ifndef ROSTERD_TESTS_FLOWS_API_H
 #define ROSTERD_TESTS_FLOWS_API_H
 
@@ -17,16 +18,17 @@ int api_stop(void **state);
 
 struct answer {
 	int status;
-	const char *head;        /* status line and headers as they came */
-	const char *text;        /* the body */
+	const char *head;	 /* status line and headers as they came */
+	const char *text;	 /* the body */
 	const struct json *body; /* NULL: none, or no JSON */
 };
 
-/* One request. token NULL: the operator, over the Unix socket; "" over TCP without one. body NULL: none. Everything lives until
- * api_stop. */
+/* One request. token NULL: the operator, over the Unix socket; "" over TCP without one. body NULL: none.
+ * Everything lives until api_stop. */
 struct answer api_call(const char *token, const char *method, const char *path, const char *body);
 /* The same with a header of its own: "If-Match: \"3\"". */
-struct answer api_call_with(const char *token, const char *header, const char *method, const char *path, const char *body);
+struct answer api_call_with(const char *token, const char *header, const char *method, const char *path,
+			    const char *body);
 
 /* Fails the test unless the answer has this status (and, for an error, this code). */
 void api_expect(const char *what, struct answer answer, int status, const char *code);
@@ -43,14 +45,14 @@ const char *api_format(const char *fmt, ...) __attribute__((format(printf, 1, 2)
 
 /* An organisation with an owner, an admin, a member and a viewer, and a token that speaks for each. */
 struct cast {
-	const char *organisation;                    /* slug */
-	const char *ids[4], *tokens[4];              /* by column: see api_roles */
+	const char *organisation;	/* slug */
+	const char *ids[4], *tokens[4]; /* by column: see api_roles */
 };
 extern const char *const api_roles[4]; /* owner, admin, member, viewer */
 struct cast api_cast(const char *slug);
 
-/* Does what the API cannot (a worker's work, a file's) as the role that owns the tables: statements with ";" between them. Gives the
- * first cell of the last that has one, a text. */
+/* Does what the API cannot (a worker's work, a file's) as the role that owns the tables: statements with ";"
+ * between them. Gives the first cell of the last that has one, a text. */
 const char *api_sql(const char *statements);
 
 /* How many audit entries of this action an organisation has. */

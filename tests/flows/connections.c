@@ -1,5 +1,5 @@
-/* Connections and runs through the API: settings checked by the plug-in's table, secrets that never come back, runs asked for and
- * answered. The workers are played by SQL. */
+/* Connections and runs through the API: settings checked by the plug-in's table, secrets that never come
+ * back, runs asked for and answered. The workers are played by SQL. */
 #include "flows/api.h"
 
 #include <string.h>
@@ -19,15 +19,18 @@ static const char *at(const char *path)
 static struct answer make(const char *name, const char *more)
 {
 	return api_call(acme.tokens[ADMIN], "POST", at("/connections"),
-	                api_format("{\"plugin\":\"ldap\",\"name\":\"%s\"%s}", name, more));
+			api_format("{\"plugin\":\"ldap\",\"name\":\"%s\"%s}", name, more));
 }
 
 static struct answer make_good(const char *name)
 {
-	return make(name, ",\"settings\":{\"url\":\"ldap://up\",\"user_base\":\"dc=x\",\"bind_password\":\"hunter2\","
-	                  "\"page_size\":100},\"roles\":[{\"group\":\"Admins\",\"role\":\"admin\"},{\"group\":\"Staff\","
-	                  "\"role\":\"member\"}],\"attributes\":{\"title\":\"employeeType\"},\"schedule\":\"90m\","
-	                  "\"remove_most\":3,\"remove_share\":1");
+	return make(
+		name,
+		",\"settings\":{\"url\":\"ldap://up\",\"user_base\":\"dc=x\",\"bind_password\":\"hunter2\","
+		"\"page_size\":100},\"roles\":[{\"group\":\"Admins\",\"role\":\"admin\"},{\"group\":"
+		"\"Staff\","
+		"\"role\":\"member\"}],\"attributes\":{\"title\":\"employeeType\"},\"schedule\":\"90m\","
+		"\"remove_most\":3,\"remove_share\":1");
 }
 
 static void plugins_are_described(void **state)
@@ -74,9 +77,12 @@ static void a_connection_is_made_and_shown_without_its_secret(void **state)
 	assert_null(strstr(made.text, "hunter2"));
 	assert_null(strstr(now.text, "hunter2"));
 	assert_null(strstr(api_call(OPERATOR, "GET", at("/audit?limit=1000"), NULL).text, "hunter2"));
-	assert_string_equal(api_sql("SELECT count(*)::text FROM rosterd.connection_secrets WHERE position('hunter2'::bytea IN sealed) > 0"),
-	                    "0");
-	assert_string_equal(api_sql("SELECT count(*)::text FROM rosterd.connections WHERE settings::text LIKE '%hunter2%'"), "0");
+	assert_string_equal(api_sql("SELECT count(*)::text FROM rosterd.connection_secrets WHERE "
+				    "position('hunter2'::bytea IN sealed) > 0"),
+			    "0");
+	assert_string_equal(api_sql("SELECT count(*)::text FROM rosterd.connections WHERE settings::text "
+				    "LIKE '%hunter2%'"),
+			    "0");
 	assert_int_equal(api_audited("acme", "connection.created"), 1);
 }
 
@@ -91,7 +97,8 @@ static void bad_settings_are_named(void **state)
 	EXPECT(answer, 400, "connection.required");
 	assert_non_null(strstr(api_text(answer, "detail"), "\"url\", \"user_base\""));
 	assert_null(strstr(api_text(answer, "detail"), "tls")); /* it has a default */
-	EXPECT(make("bad", ",\"settings\":{\"url\":\"u\",\"user_base\":\"b\",\"page_size\":\"many\"}"), 400, "setting.number");
+	EXPECT(make("bad", ",\"settings\":{\"url\":\"u\",\"user_base\":\"b\",\"page_size\":\"many\"}"), 400,
+	       "setting.number");
 	EXPECT(make("bad", ",\"settings\":{\"url\":[]}"), 400, "connection.setting");
 	EXPECT(make("bad", ",\"settings\":[]"), 400, "connection.settings");
 	EXPECT(make("bad", ",\"schedule\":\"9s\""), 400, "connection.schedule");
@@ -106,19 +113,24 @@ static void bad_settings_are_named(void **state)
 	assert_non_null(strstr(api_text(answer, "detail"), "did you mean \"title\"?"));
 	EXPECT(make("bad", ",\"attributes\":{\"title\":7}"), 400, "connection.attributes");
 	EXPECT(make("bad", ",\"remove_share\":101"), 400, NULL);
-	EXPECT(api_call(acme.tokens[ADMIN], "POST", at("/connections"), "{\"plugin\":\"ldpa\",\"name\":\"x\"}"), 400,
-	       "plugin.unknown");
-	EXPECT(api_call(acme.tokens[ADMIN], "POST", at("/connections"), "{\"plugin\":\"broken\",\"name\":\"x\"}"), 500,
-	       "catalog.plugin");
+	EXPECT(api_call(acme.tokens[ADMIN], "POST", at("/connections"),
+			"{\"plugin\":\"ldpa\",\"name\":\"x\"}"),
+	       400, "plugin.unknown");
+	EXPECT(api_call(acme.tokens[ADMIN], "POST", at("/connections"),
+			"{\"plugin\":\"broken\",\"name\":\"x\"}"),
+	       500, "catalog.plugin");
 	EXPECT(api_call(acme.tokens[ADMIN], "GET", at("/connections/bad"), NULL), 404, "connection.unknown");
 }
 
 static void a_group_stands_once_in_the_roles(void **state)
 {
 	(void)state;
-	EXPECT(make("twice", ",\"settings\":{\"url\":\"u\",\"user_base\":\"b\"},\"roles\":[{\"group\":\"G\",\"role\":\"admin\"},"
-	                     "{\"group\":\"G\",\"role\":\"viewer\"}]"), 400, "connection.mapping_twice");
-	EXPECT(api_call(acme.tokens[ADMIN], "GET", at("/connections/twice"), NULL), 404, "connection.unknown");
+	EXPECT(make("twice", ",\"settings\":{\"url\":\"u\",\"user_base\":\"b\"},\"roles\":[{\"group\":\"G\","
+			     "\"role\":\"admin\"},"
+			     "{\"group\":\"G\",\"role\":\"viewer\"}]"),
+	       400, "connection.mapping_twice");
+	EXPECT(api_call(acme.tokens[ADMIN], "GET", at("/connections/twice"), NULL), 404,
+	       "connection.unknown");
 }
 
 static void a_name_is_taken_once(void **state)
@@ -131,11 +143,14 @@ static void a_name_is_taken_once(void **state)
 static void only_enterprises_have_connections(void **state)
 {
 	(void)state;
-	EXPECT(api_call(OPERATOR, "POST", "/v1/organisations", "{\"name\":\"Team\",\"type\":\"team\"}"), 201, NULL);
-	EXPECT(api_call(OPERATOR, "POST", "/v1/organisations/team/connections", "{\"plugin\":\"ldap\",\"name\":\"x\"}"), 409,
-	       "organisation.no_connections");
+	EXPECT(api_call(OPERATOR, "POST", "/v1/organisations", "{\"name\":\"Team\",\"type\":\"team\"}"), 201,
+	       NULL);
+	EXPECT(api_call(OPERATOR, "POST", "/v1/organisations/team/connections",
+			"{\"plugin\":\"ldap\",\"name\":\"x\"}"),
+	       409, "organisation.no_connections");
 	EXPECT(make_good("in-the-way"), 201, NULL);
-	EXPECT(api_call(OPERATOR, "PATCH", at(""), "{\"type\":\"team\"}"), 409, "organisation.has_connections");
+	EXPECT(api_call(OPERATOR, "PATCH", at(""), "{\"type\":\"team\"}"), 409,
+	       "organisation.has_connections");
 }
 
 static void what_a_change_does_not_name_stays(void **state)
@@ -146,7 +161,8 @@ static void what_a_change_does_not_name_stays(void **state)
 	(void)state;
 	EXPECT(make_good("changing"), 201, NULL);
 	now = api_call(acme.tokens[ADMIN], "PATCH", path,
-	               "{\"settings\":{\"page_size\":null,\"tls\":\"none\"},\"schedule\":\"never\",\"state\":\"paused\"}");
+		       "{\"settings\":{\"page_size\":null,\"tls\":\"none\"},\"schedule\":\"never\",\"state\":"
+		       "\"paused\"}");
 	EXPECT(now, 200, NULL);
 	assert_null(api_text(now, "settings/page_size"));
 	assert_string_equal(api_text(now, "settings/tls"), "none");
@@ -156,12 +172,15 @@ static void what_a_change_does_not_name_stays(void **state)
 	assert_string_equal(api_text(now, "schedule"), "never");
 	assert_string_equal(api_text(now, "state"), "paused");
 	assert_int_equal(api_int(now, "version"), 2);
-	now = api_call(acme.tokens[ADMIN], "PATCH", path, "{\"settings\":{\"bind_password\":null},\"roles\":[]}");
+	now = api_call(acme.tokens[ADMIN], "PATCH", path,
+		       "{\"settings\":{\"bind_password\":null},\"roles\":[]}");
 	assert_int_equal(api_count(now, "settings"), 3);
 	assert_int_equal(api_count(now, "roles"), 0);
-	EXPECT(api_call(acme.tokens[ADMIN], "PATCH", path, "{\"settings\":{\"url\":null}}"), 400, "connection.required");
+	EXPECT(api_call(acme.tokens[ADMIN], "PATCH", path, "{\"settings\":{\"url\":null}}"), 400,
+	       "connection.required");
 	EXPECT(api_call(acme.tokens[ADMIN], "PATCH", path, "{\"plugin\":\"ldap\"}"), 400, NULL);
-	EXPECT(api_call_with(acme.tokens[ADMIN], "If-Match: \"2\"", "PATCH", path, "{}"), 412, "precondition.changed");
+	EXPECT(api_call_with(acme.tokens[ADMIN], "If-Match: \"2\"", "PATCH", path, "{}"), 412,
+	       "precondition.changed");
 	EXPECT(api_call_with(acme.tokens[ADMIN], "If-Match: \"3\"", "DELETE", path, NULL), 204, NULL);
 	EXPECT(api_call(acme.tokens[ADMIN], "GET", path, NULL), 404, "connection.unknown");
 	assert_int_equal(api_audited("acme", "connection.changed"), 2);
@@ -174,7 +193,8 @@ static void a_file_keeps_its_connection(void **state)
 
 	(void)state;
 	EXPECT(make_good("filed"), 201, NULL);
-	api_sql("UPDATE rosterd.connections SET managed_by = '/etc/rosterd/orgs.d/acme.conf' WHERE name = 'filed'");
+	api_sql("UPDATE rosterd.connections SET managed_by = '/etc/rosterd/orgs.d/acme.conf' WHERE name = "
+		"'filed'");
 	refused = api_call(OPERATOR, "PATCH", at("/connections/filed"), "{\"schedule\":\"never\"}");
 	EXPECT(refused, 409, "managed_by_file");
 	assert_non_null(strstr(api_text(refused, "detail"), "acme.conf"));
@@ -192,22 +212,26 @@ static void a_test_tells_what_the_directory_said(void **state)
 	assert_true(api_bool(test, "ok"));
 	assert_string_equal(api_text(test, "notes/0"), "4 settings");
 	assert_string_equal(api_text(test, "notes/1"), "7 bytes of secret");
-	EXPECT(api_call(acme.tokens[ADMIN], "PATCH", at("/connections/tested"), "{\"settings\":{\"url\":\"ldap://down\"}}"), 200,
-	       NULL);
+	EXPECT(api_call(acme.tokens[ADMIN], "PATCH", at("/connections/tested"),
+			"{\"settings\":{\"url\":\"ldap://down\"}}"),
+	       200, NULL);
 	test = api_call(acme.tokens[ADMIN], "POST", at("/connections/tested/test"), "{}");
 	EXPECT(test, 200, NULL);
 	assert_false(api_bool(test, "ok"));
 	assert_string_equal(api_text(test, "error/code"), "ldap.down");
-	EXPECT(api_call(acme.tokens[MEMBER], "POST", at("/connections/tested/test"), NULL), 403, "permission.role");
-	EXPECT(api_call(acme.tokens[ADMIN], "POST", at("/connections/none/test"), NULL), 404, "connection.unknown");
+	EXPECT(api_call(acme.tokens[MEMBER], "POST", at("/connections/tested/test"), NULL), 403,
+	       "permission.role");
+	EXPECT(api_call(acme.tokens[ADMIN], "POST", at("/connections/none/test"), NULL), 404,
+	       "connection.unknown");
 }
 
 /* ---- runs ---- */
 
 static const char *ask(const char *connection)
 {
-	struct answer run = api_call(acme.tokens[ADMIN], "POST", at(api_format("/connections/%s/runs", connection)),
-	                             "{\"scope\":\"all\",\"plan_only\":true}");
+	struct answer run =
+		api_call(acme.tokens[ADMIN], "POST", at(api_format("/connections/%s/runs", connection)),
+			 "{\"scope\":\"all\",\"plan_only\":true}");
 
 	EXPECT(run, 202, NULL);
 	return api_text(run, "id");
@@ -228,9 +252,13 @@ static void a_run_is_asked_for_once(void **state)
 	assert_string_equal(api_text(run, "asked_by"), api_format("member %s", acme.ids[ADMIN]));
 	assert_true(api_bool(run, "plan_only"));
 	assert_null(api_text(run, "started_at"));
-	EXPECT(api_call(acme.tokens[ADMIN], "POST", at("/connections/running/runs"), "{}"), 409, "run.under_way");
-	EXPECT(api_call(acme.tokens[ADMIN], "POST", at("/connections/running/runs"), "{\"scope\":\"some\"}"), 400, NULL);
-	assert_string_equal(api_text(api_call(OPERATOR, "GET", at("/connections/running"), NULL), "last_run/id"), id);
+	EXPECT(api_call(acme.tokens[ADMIN], "POST", at("/connections/running/runs"), "{}"), 409,
+	       "run.under_way");
+	EXPECT(api_call(acme.tokens[ADMIN], "POST", at("/connections/running/runs"), "{\"scope\":\"some\"}"),
+	       400, NULL);
+	assert_string_equal(api_text(api_call(OPERATOR, "GET", at("/connections/running"), NULL),
+				     "last_run/id"),
+			    id);
 	run = api_call(OPERATOR, "GET", at("/runs?connection=running"), NULL);
 	assert_int_equal(api_count(run, "items"), 1);
 	EXPECT(api_call(OPERATOR, "GET", at("/runs?connection=none"), NULL), 404, "connection.unknown");
@@ -240,11 +268,15 @@ static void a_run_is_asked_for_once(void **state)
 
 static void hold(const char *id)
 {
-	api_sql(api_format("UPDATE rosterd.runs SET state = 'held', held_reason = 'too many', counts = '{\"member.suspended\": 9}', "
-	                        "whole = true, proof = 'all seen' WHERE id = '%s';"
-	                        "INSERT INTO rosterd.changes SELECT organisation, id, n, 'member.suspended', 'member', id, 'P' || n, "
-	                        "'{\"state\": \"active\"}', '{\"state\": \"suspended\"}' FROM rosterd.runs, generate_series(1, 9) n "
-	                        "WHERE id = '%s'", id, id));
+	api_sql(api_format("UPDATE rosterd.runs SET state = 'held', held_reason = 'too many', counts = "
+			   "'{\"member.suspended\": 9}', "
+			   "whole = true, proof = 'all seen' WHERE id = '%s';"
+			   "INSERT INTO rosterd.changes SELECT organisation, id, n, 'member.suspended', "
+			   "'member', id, 'P' || n, "
+			   "'{\"state\": \"active\"}', '{\"state\": \"suspended\"}' FROM rosterd.runs, "
+			   "generate_series(1, 9) n "
+			   "WHERE id = '%s'",
+			   id, id));
 }
 
 static void a_held_run_waits_for_an_answer(void **state)
@@ -255,7 +287,8 @@ static void a_held_run_waits_for_an_answer(void **state)
 	(void)state;
 	EXPECT(make_good("holding"), 201, NULL);
 	path = at(api_format("/runs/%s", id = ask("holding")));
-	EXPECT(api_call(acme.tokens[ADMIN], "POST", api_format("%s/approve", path), NULL), 409, "run.not_held");
+	EXPECT(api_call(acme.tokens[ADMIN], "POST", api_format("%s/approve", path), NULL), 409,
+	       "run.not_held");
 	hold(id);
 	run = api_call(acme.tokens[ADMIN], "GET", path, NULL);
 	assert_string_equal(api_text(run, "held_reason"), "too many");
@@ -267,7 +300,8 @@ static void a_held_run_waits_for_an_answer(void **state)
 	assert_string_equal(api_text(changes, "items/0/before/state"), "active");
 	assert_string_equal(api_text(changes, "next"), "8");
 	EXPECT(api_call(acme.tokens[ADMIN], "POST", at("/connections/holding/runs"), "{}"), 409, "run.held");
-	EXPECT(api_call(acme.tokens[MEMBER], "POST", api_format("%s/approve", path), NULL), 403, "permission.role");
+	EXPECT(api_call(acme.tokens[MEMBER], "POST", api_format("%s/approve", path), NULL), 403,
+	       "permission.role");
 	run = api_call(acme.tokens[ADMIN], "POST", api_format("%s/approve", path), NULL);
 	EXPECT(run, 200, NULL);
 	assert_string_equal(api_text(run, "state"), "reconciling");
@@ -299,8 +333,8 @@ static void whom_it_could_not_take_is_shown(void **state)
 	(void)state;
 	EXPECT(make_good("refusing"), 201, NULL);
 	api_sql("INSERT INTO rosterd.refusals (organisation, connection, remote_id, code, reason, run) "
-	             "SELECT organisation, id, r, 'email.none', 'no address', id FROM rosterd.connections, "
-	             "unnest('{b,a,c}'::text[]) r WHERE name = 'refusing'");
+		"SELECT organisation, id, r, 'email.none', 'no address', id FROM rosterd.connections, "
+		"unnest('{b,a,c}'::text[]) r WHERE name = 'refusing'");
 	refused = api_call(acme.tokens[ADMIN], "GET", at("/connections/refusing/refused?limit=2"), NULL);
 	EXPECT(refused, 200, NULL);
 	assert_int_equal(api_count(refused, "items"), 2);

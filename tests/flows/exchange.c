@@ -1,4 +1,5 @@
-/* What holds for every address: who asks, what is refused before anybody looks, how answers are shaped, and what is recorded. */
+/* What holds for every address: who asks, what is refused before anybody looks, how answers are shaped, and
+ * what is recorded. */
 #include "flows/api.h"
 
 #include <stdlib.h>
@@ -80,7 +81,8 @@ static void a_token_speaks_with_the_role_of_now(void **state)
 
 static void tokens_expire_and_are_revoked(void **state)
 {
-	struct answer made = api_call(OPERATOR, "POST", "/v1/tokens", "{\"name\":\"ci\",\"expires_in\":\"30d\"}");
+	struct answer made =
+		api_call(OPERATOR, "POST", "/v1/tokens", "{\"name\":\"ci\",\"expires_in\":\"30d\"}");
 	const char *token = api_text(made, "token"), *id = api_text(made, "id");
 
 	(void)state;
@@ -92,15 +94,17 @@ static void tokens_expire_and_are_revoked(void **state)
 	EXPECT(api_call(token, "GET", "/v1/whoami", NULL), 401, "access.token");
 	EXPECT(api_call(OPERATOR, "DELETE", api_format("/v1/tokens/%s", id), NULL), 404, "token.unknown");
 	EXPECT(api_call(OPERATOR, "DELETE", "/v1/tokens/nonsense", NULL), 404, "token.unknown");
-	EXPECT(api_call(OPERATOR, "POST", "/v1/tokens", "{\"name\":\"x\",\"expires_in\":\"soon\"}"), 400, "token.expires_in");
-	EXPECT(api_call(OPERATOR, "POST", "/v1/tokens", "{\"name\":\"x\",\"expires_in\":\"9999w\"}"), 400, "token.expires_in");
+	EXPECT(api_call(OPERATOR, "POST", "/v1/tokens", "{\"name\":\"x\",\"expires_in\":\"soon\"}"), 400,
+	       "token.expires_in");
+	EXPECT(api_call(OPERATOR, "POST", "/v1/tokens", "{\"name\":\"x\",\"expires_in\":\"9999w\"}"), 400,
+	       "token.expires_in");
 	EXPECT(api_call(OPERATOR, "POST", "/v1/tokens", "{\"name\":\"x\",\"role\":\"admin\"}"), 400, NULL);
 }
 
 static void a_token_that_has_expired_is_not_good(void **state)
 {
 	struct answer made = api_call(OPERATOR, "POST", "/v1/organisations/acme/tokens",
-	                              "{\"name\":\"short\",\"role\":\"admin\",\"expires_in\":\"1ms\"}");
+				      "{\"name\":\"short\",\"role\":\"admin\",\"expires_in\":\"1ms\"}");
 
 	(void)state;
 	EXPECT(made, 201, NULL);
@@ -123,17 +127,20 @@ static void the_operators_tokens_have_a_chain_of_their_own(void **state)
 static void services_speak_for_themselves(void **state)
 {
 	struct answer made = api_call(acme.tokens[0], "POST", "/v1/organisations/acme/tokens",
-	                              "{\"name\":\"gateway\",\"role\":\"admin\"}");
+				      "{\"name\":\"gateway\",\"role\":\"admin\"}");
 	struct answer both = api_call(acme.tokens[0], "POST", "/v1/organisations/acme/tokens",
-	                              "{\"name\":\"x\",\"role\":\"admin\",\"member\":\"a@b.example\"}");
+				      "{\"name\":\"x\",\"role\":\"admin\",\"member\":\"a@b.example\"}");
 
 	(void)state;
 	EXPECT(made, 201, NULL);
 	EXPECT(both, 400, "token.speaker");
-	EXPECT(api_call(acme.tokens[0], "POST", "/v1/organisations/acme/tokens", "{\"name\":\"x\"}"), 400, "token.speaker");
-	EXPECT(api_call(acme.tokens[0], "POST", "/v1/organisations/acme/tokens", "{\"name\":\"x\",\"role\":\"owner\"}"), 400,
-	       NULL);
-	EXPECT(api_call(api_text(made, "token"), "PATCH", "/v1/organisations/acme", "{\"name\":\"Acme 2\"}"), 200, NULL);
+	EXPECT(api_call(acme.tokens[0], "POST", "/v1/organisations/acme/tokens", "{\"name\":\"x\"}"), 400,
+	       "token.speaker");
+	EXPECT(api_call(acme.tokens[0], "POST", "/v1/organisations/acme/tokens",
+			"{\"name\":\"x\",\"role\":\"owner\"}"),
+	       400, NULL);
+	EXPECT(api_call(api_text(made, "token"), "PATCH", "/v1/organisations/acme", "{\"name\":\"Acme 2\"}"),
+	       200, NULL);
 	made = api_call(OPERATOR, "GET", "/v1/organisations/acme/audit?limit=1", NULL);
 	assert_string_equal(api_text(made, "items/0/actor_kind"), "service");
 }
@@ -180,7 +187,8 @@ static void unknown_parameters_are_refused(void **state)
 static void bodies_are_read_strictly(void **state)
 {
 	static const char path[] = "/v1/organisations";
-	struct answer answer = api_call(OPERATOR, "POST", path, "{\"name\":\"X\",\"type\":\"team\",\"slugg\":\"x\"}");
+	struct answer answer =
+		api_call(OPERATOR, "POST", path, "{\"name\":\"X\",\"type\":\"team\",\"slugg\":\"x\"}");
 
 	(void)state;
 	EXPECT(answer, 400, NULL);
@@ -191,7 +199,8 @@ static void bodies_are_read_strictly(void **state)
 	EXPECT(api_call(OPERATOR, "POST", path, "{\"type\":\"team\"}"), 400, NULL);
 	EXPECT(api_call(OPERATOR, "POST", path, "{\"name\":7,\"type\":\"team\"}"), 400, NULL);
 	EXPECT(api_call(OPERATOR, "POST", path, "{\"name\":\"X\",\"type\":\"tem\"}"), 400, NULL);
-	EXPECT(api_call(OPERATOR, "POST", path, "{\"name\":\"X\",\"name\":\"Y\",\"type\":\"team\"}"), 400, NULL);
+	EXPECT(api_call(OPERATOR, "POST", path, "{\"name\":\"X\",\"name\":\"Y\",\"type\":\"team\"}"), 400,
+	       NULL);
 }
 
 static void a_body_has_its_most(void **state)
@@ -212,16 +221,20 @@ static void versions_are_compared(void **state)
 	const char *tag;
 
 	(void)state;
-	EXPECT(api_call(OPERATOR, "POST", "/v1/organisations", "{\"name\":\"V\",\"slug\":\"versions\",\"type\":\"team\"}"), 201,
-	       NULL);
+	EXPECT(api_call(OPERATOR, "POST", "/v1/organisations",
+			"{\"name\":\"V\",\"slug\":\"versions\",\"type\":\"team\"}"),
+	       201, NULL);
 	now = api_call(OPERATOR, "GET", path, NULL);
 	assert_int_equal(api_int(now, "version"), 1);
 	assert_non_null(strstr(now.head, "ETag: \"1\""));
 	tag = "If-Match: \"7\"";
 	EXPECT(api_call_with(OPERATOR, tag, "PATCH", path, "{\"name\":\"W\"}"), 412, "precondition.changed");
-	EXPECT(api_call_with(OPERATOR, "If-Match: W/\"1\"", "PATCH", path, "{\"name\":\"W\"}"), 412, "precondition.changed");
-	EXPECT(api_call_with(OPERATOR, "If-Match: \"11\"", "PATCH", path, "{\"name\":\"W\"}"), 412, "precondition.changed");
-	EXPECT(api_call_with(OPERATOR, "If-Match: \"0\" , \"1\"", "PATCH", path, "{\"name\":\"W\"}"), 200, NULL);
+	EXPECT(api_call_with(OPERATOR, "If-Match: W/\"1\"", "PATCH", path, "{\"name\":\"W\"}"), 412,
+	       "precondition.changed");
+	EXPECT(api_call_with(OPERATOR, "If-Match: \"11\"", "PATCH", path, "{\"name\":\"W\"}"), 412,
+	       "precondition.changed");
+	EXPECT(api_call_with(OPERATOR, "If-Match: \"0\" , \"1\"", "PATCH", path, "{\"name\":\"W\"}"), 200,
+	       NULL);
 	EXPECT(api_call_with(OPERATOR, "If-Match: *", "PATCH", path, "{\"name\":\"Z\"}"), 200, NULL);
 	now = api_call(OPERATOR, "GET", path, NULL);
 	assert_int_equal(api_int(now, "version"), 3);
@@ -241,10 +254,14 @@ static void lists_come_in_pages(void **state)
 	page = api_call(OPERATOR, "GET", api_format("%s&after=%s", path, last), NULL);
 	assert_int_equal(api_count(page, "items"), 1);
 	assert_null(api_text(page, "next"));
-	EXPECT(api_call(OPERATOR, "GET", "/v1/organisations/acme/members?limit=0", NULL), 400, "request.limit");
-	EXPECT(api_call(OPERATOR, "GET", "/v1/organisations/acme/members?limit=1001", NULL), 400, "request.limit");
-	EXPECT(api_call(OPERATOR, "GET", "/v1/organisations/acme/members?limit=x", NULL), 400, "request.limit");
-	EXPECT(api_call(OPERATOR, "GET", "/v1/organisations/acme/members?after=x", NULL), 400, "request.after");
+	EXPECT(api_call(OPERATOR, "GET", "/v1/organisations/acme/members?limit=0", NULL), 400,
+	       "request.limit");
+	EXPECT(api_call(OPERATOR, "GET", "/v1/organisations/acme/members?limit=1001", NULL), 400,
+	       "request.limit");
+	EXPECT(api_call(OPERATOR, "GET", "/v1/organisations/acme/members?limit=x", NULL), 400,
+	       "request.limit");
+	EXPECT(api_call(OPERATOR, "GET", "/v1/organisations/acme/members?after=x", NULL), 400,
+	       "request.after");
 	EXPECT(api_call(OPERATOR, "GET", "/v1/organisations/acme/audit?after=x", NULL), 400, "request.after");
 }
 
@@ -256,7 +273,8 @@ static void a_denied_attempt_is_recorded_and_a_denied_look_is_not(void **state)
 	(void)state;
 	EXPECT(api_call(acme.tokens[3], "GET", "/v1/organisations/acme/audit", NULL), 403, "permission.role");
 	assert_int_equal(api_audited("acme", "access.denied"), before);
-	EXPECT(api_call(acme.tokens[3], "PATCH", "/v1/organisations/acme", "{\"name\":\"Mine\"}"), 403, "permission.role");
+	EXPECT(api_call(acme.tokens[3], "PATCH", "/v1/organisations/acme", "{\"name\":\"Mine\"}"), 403,
+	       "permission.role");
 	assert_int_equal(api_audited("acme", "access.denied"), before + 1);
 	audit = api_call(OPERATOR, "GET", "/v1/organisations/acme/audit?limit=1&action=access.denied", NULL);
 	assert_string_equal(api_text(audit, "items/0/actor"), acme.ids[3]);
@@ -274,15 +292,19 @@ static void the_audit_is_filtered(void **state)
 
 	(void)state;
 	assert_true(api_int(all, "items/0/id") > api_int(all, "items/1/id"));
-	some = api_call(OPERATOR, "GET", api_format("%s?target=%s&action=member.role_changed", base, acme.ids[0]), NULL);
+	some = api_call(OPERATOR, "GET",
+			api_format("%s?target=%s&action=member.role_changed", base, acme.ids[0]), NULL);
 	assert_int_equal(api_count(some, "items"), 1);
 	assert_string_equal(api_text(some, "items/0/before/role"), "member");
 	assert_string_equal(api_text(some, "items/0/after/role"), "owner");
-	assert_int_equal(api_count(api_call(OPERATOR, "GET", api_format("%s?since=2999-01-01T00:00:00Z", base), NULL), "items"),
-	                 0);
+	assert_int_equal(api_count(api_call(OPERATOR, "GET",
+					    api_format("%s?since=2999-01-01T00:00:00Z", base), NULL),
+				   "items"),
+			 0);
 	some = api_call(OPERATOR, "GET", api_format("%s?limit=1000&until=%s", base, at), NULL);
 	assert_int_equal(api_count(some, "items"), api_count(all, "items") - 1);
-	EXPECT(api_call(OPERATOR, "GET", api_format("%s?since=yesterday", base), NULL), 400, "request.parameter");
+	EXPECT(api_call(OPERATOR, "GET", api_format("%s?since=yesterday", base), NULL), 400,
+	       "request.parameter");
 }
 
 static void a_suspended_organisation_can_only_be_read(void **state)
@@ -290,9 +312,10 @@ static void a_suspended_organisation_can_only_be_read(void **state)
 	struct cast cast = api_cast("resting");
 
 	(void)state;
-	EXPECT(api_call(cast.tokens[0], "PATCH", "/v1/organisations/resting", "{\"state\":\"suspended\"}"), 403,
-	       "permission.operator");
-	EXPECT(api_call(OPERATOR, "PATCH", "/v1/organisations/resting", "{\"state\":\"suspended\"}"), 200, NULL);
+	EXPECT(api_call(cast.tokens[0], "PATCH", "/v1/organisations/resting", "{\"state\":\"suspended\"}"),
+	       403, "permission.operator");
+	EXPECT(api_call(OPERATOR, "PATCH", "/v1/organisations/resting", "{\"state\":\"suspended\"}"), 200,
+	       NULL);
 	EXPECT(api_call(cast.tokens[0], "GET", "/v1/organisations/resting/members", NULL), 200, NULL);
 	EXPECT(api_call(cast.tokens[0], "PATCH", "/v1/organisations/resting", "{\"name\":\"X\"}"), 403,
 	       "permission.suspended");
@@ -307,18 +330,19 @@ static void permissions_of_others_can_be_asked(void **state)
 
 	(void)state;
 	answer = api_call(acme.tokens[0], "POST", path,
-	                  api_format("{\"permission\":\"use_api\",\"member\":\"%s\"}", acme.ids[3]));
+			  api_format("{\"permission\":\"use_api\",\"member\":\"%s\"}", acme.ids[3]));
 	EXPECT(answer, 200, NULL);
 	assert_false(api_bool(answer, "allowed"));
 	answer = api_call(acme.tokens[3], "POST", path,
-	                  api_format("{\"permission\":\"use_api\",\"member\":\"member@acme.example\"}"));
+			  api_format("{\"permission\":\"use_api\",\"member\":\"member@acme.example\"}"));
 	EXPECT(answer, 200, NULL);
 	assert_true(api_bool(answer, "allowed"));
 	answer = api_call(acme.tokens[0], "POST", path, "{\"permission\":\"use_apy\"}");
 	EXPECT(answer, 400, "permission.unknown");
 	assert_non_null(strstr(api_text(answer, "detail"), "did you mean \"use_api\"?"));
-	EXPECT(api_call(acme.tokens[0], "POST", path, "{\"permission\":\"use_api\",\"member\":\"no@where.example\"}"), 404,
-	       "member.unknown");
+	EXPECT(api_call(acme.tokens[0], "POST", path,
+			"{\"permission\":\"use_api\",\"member\":\"no@where.example\"}"),
+	       404, "member.unknown");
 }
 
 static int start(void **state)

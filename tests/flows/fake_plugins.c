@@ -1,5 +1,6 @@
-/* Plug-ins without children, so that the API is what is tested: "ldap" with a setting of each kind that matters, and "broken". A
- * directory is down if its address says so; otherwise its check tells how many settings and secrets it was given. */
+/* Plug-ins without children, so that the API is what is tested: "ldap" with a setting of each kind that
+ * matters, and "broken". A directory is down if its address says so; otherwise its check tells how many
+ * settings and secrets it was given. */
 #include <stdlib.h>
 #include <string.h>
 
@@ -37,7 +38,8 @@ void catalog_close(struct catalog **catalog)
 	*catalog = NULL;
 }
 
-int catalog_find(struct catalog *catalog, const char *name, const struct catalog_plugin **ret, struct error *e)
+int catalog_find(struct catalog *catalog, const char *name, const struct catalog_plugin **ret,
+		 struct error *e)
 {
 	(void)catalog;
 	if (text_equal(name, "broken"))
@@ -59,7 +61,8 @@ int catalog_check_value(const struct catalog_setting *setting, const char *value
 	int64_t number;
 
 	if (value && setting->type == CATALOG_NUMBER && text_to_int64(value, &number) < 0)
-		return error_set(e, ERROR_INPUT, "setting.number", "the setting \"%s\" is no whole number", setting->name);
+		return error_set(e, ERROR_INPUT, "setting.number", "the setting \"%s\" is no whole number",
+				 setting->name);
 	return 0;
 }
 
@@ -76,8 +79,8 @@ int link_open(struct catalog *catalog, const struct link_options *options, struc
 		const struct link_setting *setting = &options->settings[i];
 
 		if (setting->text && strstr(setting->text, "//down"))
-			return error_set(e, ERROR_REMOTE, "ldap.down", "could not read directory \"%s\": server is down",
-			                 setting->text);
+			return error_set(e, ERROR_REMOTE, "ldap.down",
+					 "could not read directory \"%s\": server is down", setting->text);
 		link.secret_bytes += setting->secret ? secret_size(setting->secret) : 0;
 	}
 	*ret = malloc(sizeof(link));
@@ -94,6 +97,7 @@ void link_close(struct link **link)
 int link_check(struct link *link, struct arena *arena, const char **ret_notes, struct error *e)
 {
 	(void)e;
-	*ret_notes = arena_format(arena, "%zu settings\n%zu bytes of secret", link->settings, link->secret_bytes);
+	*ret_notes =
+		arena_format(arena, "%zu settings\n%zu bytes of secret", link->settings, link->secret_bytes);
 	return 0;
 }

@@ -24,7 +24,8 @@ static struct answer make(const char *body)
 
 static void an_organisation_is_made_and_found(void **state)
 {
-	struct answer made = make("{\"name\":\"Bolts & Nuts Ltd.\",\"type\":\"team\",\"default_role\":\"viewer\"}");
+	struct answer made =
+		make("{\"name\":\"Bolts & Nuts Ltd.\",\"type\":\"team\",\"default_role\":\"viewer\"}");
 
 	(void)state;
 	EXPECT(made, 201, NULL);
@@ -33,10 +34,13 @@ static void an_organisation_is_made_and_found(void **state)
 	assert_string_equal(api_text(made, "default_role"), "viewer");
 	assert_int_equal(api_int(made, "members"), 0);
 	assert_null(api_text(made, "owner"));
-	assert_non_null(strstr(made.head, "Location: https://roster.example/v1/organisations/bolts-nuts-ltd"));
-	assert_string_equal(api_text(api_call(OPERATOR, "GET", "/v1/organisations/bolts-nuts-ltd", NULL), "id"),
-	                    api_text(made, "id"));
-	EXPECT(api_call(OPERATOR, "GET", api_format("/v1/organisations/%s", api_text(made, "id")), NULL), 200, NULL);
+	assert_non_null(
+		strstr(made.head, "Location: https://roster.example/v1/organisations/bolts-nuts-ltd"));
+	assert_string_equal(api_text(api_call(OPERATOR, "GET", "/v1/organisations/bolts-nuts-ltd", NULL),
+				     "id"),
+			    api_text(made, "id"));
+	EXPECT(api_call(OPERATOR, "GET", api_format("/v1/organisations/%s", api_text(made, "id")), NULL), 200,
+	       NULL);
 	assert_int_equal(api_audited("bolts-nuts-ltd", "organisation.created"), 1);
 }
 
@@ -48,8 +52,8 @@ static void a_slug_is_one_organisations(void **state)
 	EXPECT(api_call(OPERATOR, "PATCH", at(""), "{\"slug\":\"taken\"}"), 409, "organisation.slug_taken");
 	EXPECT(make("{\"name\":\"X\",\"slug\":\"-x\",\"type\":\"team\"}"), 400, "organisation.slug");
 	EXPECT(make("{\"name\":\"X\",\"slug\":\"Upper\",\"type\":\"team\"}"), 400, "organisation.slug");
-	EXPECT(make("{\"name\":\"X\",\"slug\":\"01890000-0000-7000-8000-000000000000\",\"type\":\"team\"}"), 400,
-	       "organisation.slug");
+	EXPECT(make("{\"name\":\"X\",\"slug\":\"01890000-0000-7000-8000-000000000000\",\"type\":\"team\"}"),
+	       400, "organisation.slug");
 	EXPECT(make("{\"name\":\"山田\",\"type\":\"team\"}"), 400, "organisation.slug");
 	EXPECT(make("{\"name\":\"\",\"slug\":\"empty\",\"type\":\"team\"}"), 400, "organisation.name");
 }
@@ -74,7 +78,8 @@ static void the_operator_sees_all_and_others_their_own(void **state)
 	assert_string_equal(api_text(own, "items/0/slug"), "acme");
 	all = api_call(OPERATOR, "GET", "/v1/organisations?limit=1", NULL);
 	assert_string_equal(api_text(all, "next"), api_text(all, "items/0/slug"));
-	own = api_call(OPERATOR, "GET", api_format("/v1/organisations?limit=1&after=%s", api_text(all, "next")), NULL);
+	own = api_call(OPERATOR, "GET",
+		       api_format("/v1/organisations?limit=1&after=%s", api_text(all, "next")), NULL);
 	assert_string_not_equal(api_text(own, "items/0/slug"), api_text(all, "items/0/slug"));
 }
 
@@ -92,15 +97,18 @@ static void a_type_has_its_room(void **state)
 	assert_non_null(strstr(api_text(answer, "detail"), "at most 1 members, there are 1"));
 	EXPECT(api_call(OPERATOR, "PATCH", "/v1/organisations/solo", "{\"type\":\"team\"}"), 200, NULL);
 	EXPECT(api_call(OPERATOR, "POST", "/v1/organisations/solo/members", two), 201, NULL);
-	EXPECT(api_call(OPERATOR, "PATCH", "/v1/organisations/solo", "{\"type\":\"solo\"}"), 413, "limit.members");
-	EXPECT(api_call(acme.tokens[OWNER], "PATCH", at(""), "{\"type\":\"team\"}"), 403, "permission.operator");
+	EXPECT(api_call(OPERATOR, "PATCH", "/v1/organisations/solo", "{\"type\":\"solo\"}"), 413,
+	       "limit.members");
+	EXPECT(api_call(acme.tokens[OWNER], "PATCH", at(""), "{\"type\":\"team\"}"), 403,
+	       "permission.operator");
 }
 
 /* ---- members ---- */
 
 static struct answer join(const char *name, const char *email)
 {
-	return api_call(OPERATOR, "POST", at("/members"), api_format("{\"name\":\"%s\",\"email\":\"%s\"}", name, email));
+	return api_call(OPERATOR, "POST", at("/members"),
+			api_format("{\"name\":\"%s\",\"email\":\"%s\"}", name, email));
 }
 
 static void a_member_made_by_hand_is_not_proven(void **state)
@@ -116,10 +124,12 @@ static void a_member_made_by_hand_is_not_proven(void **state)
 	assert_string_equal(api_text(made, "state"), "active");
 	EXPECT(join("Zoë 2", "zoe@bücher.example"), 409, "member.exists");
 	EXPECT(join("X", "not an address"), 400, NULL);
-	EXPECT(api_call(OPERATOR, "POST", at("/members"), "{\"name\":\"X\",\"email\":\"x@y.example\",\"role\":\"owner\"}"), 400,
-	       NULL);
-	EXPECT(api_call(acme.tokens[OWNER], "POST", at("/members"), "{\"name\":\"X\",\"email\":\"x@y.example\"}"), 403,
-	       "permission.operator");
+	EXPECT(api_call(OPERATOR, "POST", at("/members"),
+			"{\"name\":\"X\",\"email\":\"x@y.example\",\"role\":\"owner\"}"),
+	       400, NULL);
+	EXPECT(api_call(acme.tokens[OWNER], "POST", at("/members"),
+			"{\"name\":\"X\",\"email\":\"x@y.example\"}"),
+	       403, "permission.operator");
 }
 
 static void a_member_is_found_by_id_or_address(void **state)
@@ -129,9 +139,12 @@ static void a_member_is_found_by_id_or_address(void **state)
 	(void)state;
 	EXPECT(found, 200, NULL);
 	assert_string_equal(api_text(found, "id"), acme.ids[OWNER]);
-	assert_non_null(strstr(found.head, api_format("ETag: \"%lld\"", (long long)api_int(found, "version"))));
-	EXPECT(api_call(acme.tokens[VIEWER], "GET", at(api_format("/members/%s", acme.ids[OWNER])), NULL), 200, NULL);
-	EXPECT(api_call(acme.tokens[VIEWER], "GET", at("/members/nobody@acme.example"), NULL), 404, "member.unknown");
+	assert_non_null(
+		strstr(found.head, api_format("ETag: \"%lld\"", (long long)api_int(found, "version"))));
+	EXPECT(api_call(acme.tokens[VIEWER], "GET", at(api_format("/members/%s", acme.ids[OWNER])), NULL),
+	       200, NULL);
+	EXPECT(api_call(acme.tokens[VIEWER], "GET", at("/members/nobody@acme.example"), NULL), 404,
+	       "member.unknown");
 	EXPECT(api_call(acme.tokens[VIEWER], "GET", at("/members/nonsense"), NULL), 404, "member.unknown");
 }
 
@@ -164,9 +177,10 @@ static void a_role_set_by_hand_stays(void **state)
 	assert_int_equal(api_int(now, "version"), 2);
 	now = api_call(acme.tokens[ADMIN], "PATCH", path, "{\"role\":\"admin\"}");
 	assert_int_equal(api_int(now, "version"), 2); /* nothing to change */
-	EXPECT(api_call_with(acme.tokens[ADMIN], "If-Match: \"1\"", "PATCH", path, "{\"role\":\"viewer\"}"), 412,
+	EXPECT(api_call_with(acme.tokens[ADMIN], "If-Match: \"1\"", "PATCH", path, "{\"role\":\"viewer\"}"),
+	       412, "precondition.changed");
+	EXPECT(api_call_with(acme.tokens[ADMIN], "If-Match: \"1\"", "DELETE", path, NULL), 412,
 	       "precondition.changed");
-	EXPECT(api_call_with(acme.tokens[ADMIN], "If-Match: \"1\"", "DELETE", path, NULL), 412, "precondition.changed");
 	EXPECT(api_call(acme.tokens[ADMIN], "PATCH", path, "{\"role\":\"king\"}"), 400, NULL);
 	EXPECT(api_call(acme.tokens[ADMIN], "PATCH", path, "{\"state\":\"left\"}"), 400, NULL);
 }
@@ -208,8 +222,9 @@ static void who_left_makes_room_for_the_same_address(void **state)
 	second = join("Second", "again@acme.example");
 	EXPECT(second, 201, NULL);
 	assert_string_not_equal(api_text(first, "id"), api_text(second, "id"));
-	assert_string_equal(api_text(api_call(OPERATOR, "GET", at("/members/again@acme.example"), NULL), "id"),
-	                    api_text(second, "id"));
+	assert_string_equal(api_text(api_call(OPERATOR, "GET", at("/members/again@acme.example"), NULL),
+				     "id"),
+			    api_text(second, "id"));
 }
 
 static void an_owner_is_an_active_member(void **state)
@@ -218,18 +233,25 @@ static void an_owner_is_an_active_member(void **state)
 
 	(void)state;
 	EXPECT(make("{\"name\":\"Ownerless\",\"type\":\"team\"}"), 201, NULL);
-	made = api_call(OPERATOR, "POST", "/v1/organisations/ownerless/members", "{\"name\":\"A\",\"email\":\"a@o.example\"}");
-	EXPECT(api_call(OPERATOR, "PATCH", "/v1/organisations/ownerless/members/a@o.example", "{\"state\":\"suspended\"}"), 200,
-	       NULL);
-	EXPECT(api_call(OPERATOR, "POST", "/v1/organisations/ownerless/owner", "{\"member\":\"a@o.example\"}"), 409,
-	       "member.not_active");
-	EXPECT(api_call(OPERATOR, "POST", "/v1/organisations/ownerless/owner", "{\"member\":\"b@o.example\"}"), 404,
-	       "member.unknown");
-	EXPECT(api_call(OPERATOR, "PATCH", "/v1/organisations/ownerless/members/a@o.example", "{\"state\":\"active\"}"), 200,
-	       NULL);
-	EXPECT(api_call(OPERATOR, "POST", "/v1/organisations/ownerless/owner", "{\"member\":\"a@o.example\"}"), 200, NULL);
+	made = api_call(OPERATOR, "POST", "/v1/organisations/ownerless/members",
+			"{\"name\":\"A\",\"email\":\"a@o.example\"}");
+	EXPECT(api_call(OPERATOR, "PATCH", "/v1/organisations/ownerless/members/a@o.example",
+			"{\"state\":\"suspended\"}"),
+	       200, NULL);
+	EXPECT(api_call(OPERATOR, "POST", "/v1/organisations/ownerless/owner",
+			"{\"member\":\"a@o.example\"}"),
+	       409, "member.not_active");
+	EXPECT(api_call(OPERATOR, "POST", "/v1/organisations/ownerless/owner",
+			"{\"member\":\"b@o.example\"}"),
+	       404, "member.unknown");
+	EXPECT(api_call(OPERATOR, "PATCH", "/v1/organisations/ownerless/members/a@o.example",
+			"{\"state\":\"active\"}"),
+	       200, NULL);
+	EXPECT(api_call(OPERATOR, "POST", "/v1/organisations/ownerless/owner",
+			"{\"member\":\"a@o.example\"}"),
+	       200, NULL);
 	assert_string_equal(api_text(api_call(OPERATOR, "GET", "/v1/organisations/ownerless", NULL), "owner"),
-	                    api_text(made, "id"));
+			    api_text(made, "id"));
 }
 
 /* ---- domains ---- */
@@ -244,17 +266,24 @@ static void a_domain_is_the_operators_word(void **state)
 	assert_string_equal(api_text(made, "state"), "verified");
 	assert_string_equal(api_text(made, "proven_by"), "operator");
 	assert_non_null(api_text(made, "proven_at"));
-	EXPECT(api_call(acme.tokens[OWNER], "POST", at("/domains"), "{\"domain\":\"mine.example\"}"), 403, "domain.not_proven");
+	EXPECT(api_call(acme.tokens[OWNER], "POST", at("/domains"), "{\"domain\":\"mine.example\"}"), 403,
+	       "domain.not_proven");
 	EXPECT(api_call(OPERATOR, "POST", at("/domains"), "{\"domain\":\"no domain\"}"), 400, NULL);
-	EXPECT(api_call(OPERATOR, "POST", at("/domains"), "{\"domain\":\"xn--bcher-kva.example\"}"), 409, "domain.taken");
-	EXPECT(make("{\"name\":\"Thief\",\"type\":\"enterprise\"}"), 201, NULL);
-	EXPECT(api_call(OPERATOR, "POST", "/v1/organisations/thief/domains", "{\"domain\":\"bücher.example\"}"), 409,
+	EXPECT(api_call(OPERATOR, "POST", at("/domains"), "{\"domain\":\"xn--bcher-kva.example\"}"), 409,
 	       "domain.taken");
-	EXPECT(api_call(OPERATOR, "GET", "/v1/organisations/thief/domains/b%C3%BCcher.example", NULL), 404, "domain.unknown");
+	EXPECT(make("{\"name\":\"Thief\",\"type\":\"enterprise\"}"), 201, NULL);
+	EXPECT(api_call(OPERATOR, "POST", "/v1/organisations/thief/domains",
+			"{\"domain\":\"bücher.example\"}"),
+	       409, "domain.taken");
+	EXPECT(api_call(OPERATOR, "GET", "/v1/organisations/thief/domains/b%C3%BCcher.example", NULL), 404,
+	       "domain.unknown");
 	assert_int_equal(api_count(api_call(acme.tokens[VIEWER], "GET", at("/domains"), NULL), "items"), 1);
 	EXPECT(api_call(acme.tokens[ADMIN], "DELETE", at("/domains/B%C3%BCcher.example"), NULL), 204, NULL);
-	EXPECT(api_call(acme.tokens[ADMIN], "DELETE", at("/domains/b%C3%BCcher.example"), NULL), 404, "domain.unknown");
-	EXPECT(api_call(OPERATOR, "POST", "/v1/organisations/thief/domains", "{\"domain\":\"bücher.example\"}"), 201, NULL);
+	EXPECT(api_call(acme.tokens[ADMIN], "DELETE", at("/domains/b%C3%BCcher.example"), NULL), 404,
+	       "domain.unknown");
+	EXPECT(api_call(OPERATOR, "POST", "/v1/organisations/thief/domains",
+			"{\"domain\":\"bücher.example\"}"),
+	       201, NULL);
 	assert_int_equal(api_audited("acme", "domain.verified"), 1);
 	assert_int_equal(api_audited("acme", "domain.removed"), 1);
 }
@@ -266,15 +295,17 @@ static void put_groups(const char *organisation)
 	static const char *const people[] = { "a", "b", "c" };
 
 	for (size_t i = 0; i < ARRAY_COUNT(people); i++)
-		api_sql(api_format(
-			"INSERT INTO rosterd.accounts (organisation, id, connection, remote_id, user_id, user_name, standing, "
-			"fingerprint) SELECT '%s', '00000000-0000-0000-0001-00000000000%zu', "
-			"'00000000-0000-0000-0000-0000000000cc', '%s', '%s', '%s', 1, ''", organisation, i, people[i],
-			acme.ids[i], people[i]));
+		api_sql(api_format("INSERT INTO rosterd.accounts (organisation, id, connection, remote_id, "
+				   "user_id, user_name, standing, "
+				   "fingerprint) SELECT '%s', '00000000-0000-0000-0001-00000000000%zu', "
+				   "'00000000-0000-0000-0000-0000000000cc', '%s', '%s', '%s', 1, ''",
+				   organisation, i, people[i], acme.ids[i], people[i]));
 	api_sql(api_format(
 		"INSERT INTO rosterd.groups (organisation, id, connection, remote_id, name) VALUES "
-		"('%1$s', '00000000-0000-0000-0002-000000000001', '00000000-0000-0000-0000-0000000000cc', 'o', 'outer'), "
-		"('%1$s', '00000000-0000-0000-0002-000000000002', '00000000-0000-0000-0000-0000000000cc', 'i', 'inner'), "
+		"('%1$s', '00000000-0000-0000-0002-000000000001', '00000000-0000-0000-0000-0000000000cc', "
+		"'o', 'outer'), "
+		"('%1$s', '00000000-0000-0000-0002-000000000002', '00000000-0000-0000-0000-0000000000cc', "
+		"'i', 'inner'), "
 		"('%1$s', '00000000-0000-0000-0002-000000000003', NULL, NULL, 'twin'), "
 		"('%1$s', '00000000-0000-0000-0002-000000000004', NULL, NULL, 'twin');"
 		"INSERT INTO rosterd.group_groups VALUES "
@@ -284,7 +315,8 @@ static void put_groups(const char *organisation)
 		"('%1$s', '00000000-0000-0000-0002-000000000001', '00000000-0000-0000-0001-000000000000'), "
 		"('%1$s', '00000000-0000-0000-0002-000000000002', '00000000-0000-0000-0001-000000000000'), "
 		"('%1$s', '00000000-0000-0000-0002-000000000002', '00000000-0000-0000-0001-000000000001'), "
-		"('%1$s', '00000000-0000-0000-0002-000000000003', '00000000-0000-0000-0001-000000000002')", organisation));
+		"('%1$s', '00000000-0000-0000-0002-000000000003', '00000000-0000-0000-0001-000000000002')",
+		organisation));
 }
 
 static void groups_count_through_each_other(void **state)
@@ -303,10 +335,12 @@ static void groups_count_through_each_other(void **state)
 	assert_int_equal(api_count(groups, "items"), 1);
 	people = api_call(acme.tokens[VIEWER], "GET", at("/groups/outer/members"), NULL);
 	assert_int_equal(api_count(people, "items"), 2);
-	people = api_call(acme.tokens[VIEWER], "GET", at("/groups/00000000-0000-0000-0002-000000000003/members"), NULL);
+	people = api_call(acme.tokens[VIEWER], "GET",
+			  at("/groups/00000000-0000-0000-0002-000000000003/members"), NULL);
 	assert_int_equal(api_count(people, "items"), 1);
 	assert_string_equal(api_text(people, "items/0/id"), acme.ids[MEMBER]);
-	EXPECT(api_call(acme.tokens[VIEWER], "GET", at("/groups/twin/members"), NULL), 409, "group.ambiguous");
+	EXPECT(api_call(acme.tokens[VIEWER], "GET", at("/groups/twin/members"), NULL), 409,
+	       "group.ambiguous");
 	EXPECT(api_call(acme.tokens[VIEWER], "GET", at("/groups/none/members"), NULL), 404, "group.unknown");
 }
 
@@ -317,13 +351,18 @@ static void what_a_file_manages_is_changed_in_the_file(void **state)
 
 	(void)state;
 	EXPECT(make("{\"name\":\"Filed\",\"type\":\"team\"}"), 201, NULL);
-	EXPECT(api_call(OPERATOR, "POST", "/v1/organisations/filed/domains", "{\"domain\":\"filed.example\"}"), 201, NULL);
-	api_sql("UPDATE rosterd.organisations SET managed_by = '/etc/rosterd/orgs.d/filed.conf' WHERE slug = 'filed';"
-	             "UPDATE rosterd.domains SET managed_by = '/etc/rosterd/orgs.d/filed.conf' WHERE domain = 'filed.example'");
+	EXPECT(api_call(OPERATOR, "POST", "/v1/organisations/filed/domains",
+			"{\"domain\":\"filed.example\"}"),
+	       201, NULL);
+	api_sql("UPDATE rosterd.organisations SET managed_by = '/etc/rosterd/orgs.d/filed.conf' WHERE slug = "
+		"'filed';"
+		"UPDATE rosterd.domains SET managed_by = '/etc/rosterd/orgs.d/filed.conf' WHERE domain = "
+		"'filed.example'");
 	refused = api_call(OPERATOR, "PATCH", path, "{\"name\":\"Other\"}");
 	EXPECT(refused, 409, "managed_by_file");
 	assert_non_null(strstr(api_text(refused, "detail"), "/etc/rosterd/orgs.d/filed.conf"));
-	EXPECT(api_call(OPERATOR, "DELETE", "/v1/organisations/filed/domains/filed.example", NULL), 409, "managed_by_file");
+	EXPECT(api_call(OPERATOR, "DELETE", "/v1/organisations/filed/domains/filed.example", NULL), 409,
+	       "managed_by_file");
 	EXPECT(api_call(OPERATOR, "PATCH", path, "{\"state\":\"suspended\"}"), 200, NULL);
 }
 

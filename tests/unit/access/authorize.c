@@ -16,22 +16,14 @@ static const struct {
 	const char *name;
 	const char *cells;
 } wanted[] = {
-	{ "view_analytics", "yyyyy" },
-	{ "view_members", "yyyyy" },
-	{ "view_keys", "yyyyy" },
-	{ "use_api", "yyy--" },
-	{ "create_keys", "yyp-y" },
-	{ "delete_keys", "yyo-y" },
-	{ "create_projects", "yy--y" },
-	{ "edit_projects", "yy--y" },
-	{ "delete_projects", "yy--y" },
-	{ "invite_members", "yy--y" },
-	{ "remove_members", "yn--y" },
-	{ "change_roles", "yr--y" },
-	{ "configure_settings", "yy--y" },
-	{ "view_audit", "yy--y" },
-	{ "manage_billing", "y----" },
-	{ "transfer_ownership", "y---y" },
+	{ "view_analytics", "yyyyy" },	    { "view_members", "yyyyy" },
+	{ "view_keys", "yyyyy" },	    { "use_api", "yyy--" },
+	{ "create_keys", "yyp-y" },	    { "delete_keys", "yyo-y" },
+	{ "create_projects", "yy--y" },	    { "edit_projects", "yy--y" },
+	{ "delete_projects", "yy--y" },	    { "invite_members", "yy--y" },
+	{ "remove_members", "yn--y" },	    { "change_roles", "yr--y" },
+	{ "configure_settings", "yy--y" },  { "view_audit", "yy--y" },
+	{ "manage_billing", "y----" },	    { "transfer_ownership", "y---y" },
 	{ "delete_organisation", "y----" },
 };
 
@@ -61,7 +53,7 @@ static void assert_cell(const char *name, char cell, struct question q)
 	owner.target_is_owner = true;
 	to_owner.to = ROLE_OWNER;
 	all.personal = all.own = true;
-	print_message("# %s of %s: '%c'\n", name, q.operator ? "operator" : role_name(q.role), cell);
+	print_message("# %s of %s: '%c'\n", name, q.by_operator ? "operator" : role_name(q.role), cell);
 	assert_int_equal(allowed(q), cell == 'y' || cell == 'n' || cell == 'r');
 	assert_int_equal(allowed(personal), cell != '-' && cell != 'o');
 	assert_int_equal(allowed(own), cell != '-' && cell != 'p');
@@ -80,7 +72,9 @@ static void every_cell_is_as_required(void **state)
 		assert_int_not_equal(permit, PERMIT_UNSAID);
 		assert_string_equal(permit_name(permit), wanted[i].name);
 		for (size_t c = 0; c < ARRAY_COUNT(columns); c++) {
-			struct question q = { .permit = permit, .role = columns[c], .operator = columns[c] == ROLE_NONE };
+			struct question q = { .permit = permit,
+					      .role = columns[c],
+					      .by_operator = columns[c] == ROLE_NONE };
 
 			assert_cell(wanted[i].name, wanted[i].cells[c], q);
 		}
@@ -91,13 +85,14 @@ static void no_role_may_nothing(void **state)
 {
 	(void)state;
 	for (enum permit permit = PERMIT_FIRST; permit < PERMITS; permit++)
-		assert_false(allowed((struct question){ .permit = permit, .role = ROLE_NONE, .own = true, .personal = true }));
+		assert_false(allowed((struct question){
+			.permit = permit, .role = ROLE_NONE, .own = true, .personal = true }));
 }
 
 static void a_suspended_organisation_reads_and_pays(void **state)
 {
-	static const char *const stays[] = { "view_analytics", "view_members", "view_keys", "view_audit", "manage_billing",
-		                             NULL };
+	static const char *const stays[] = { "view_analytics", "view_members",	 "view_keys",
+					     "view_audit",     "manage_billing", NULL };
 
 	(void)state;
 	for (enum permit permit = PERMIT_FIRST; permit < PERMITS; permit++) {
@@ -108,16 +103,17 @@ static void a_suspended_organisation_reads_and_pays(void **state)
 			listed |= strcmp(stays[i], permit_name(permit)) == 0;
 		assert_int_equal(allowed(q), listed);
 	}
-	assert_true(allowed((struct question){ .permit = PERMIT_CONFIGURE_SETTINGS, .operator = true, .suspended = true }));
+	assert_true(allowed((struct question){
+		.permit = PERMIT_CONFIGURE_SETTINGS, .by_operator = true, .suspended = true }));
 }
 
 static void what_was_not_said_is_denied(void **state)
 {
 	(void)state;
 	assert_false(allowed((struct question){ .permit = PERMIT_UNSAID, .role = ROLE_OWNER }));
-	assert_false(allowed((struct question){ .permit = PERMIT_UNSAID, .operator = true }));
+	assert_false(allowed((struct question){ .permit = PERMIT_UNSAID, .by_operator = true }));
 	assert_false(allowed((struct question){ .permit = PERMIT_OPERATOR, .role = ROLE_OWNER }));
-	assert_true(allowed((struct question){ .permit = PERMIT_OPERATOR, .operator = true }));
+	assert_true(allowed((struct question){ .permit = PERMIT_OPERATOR, .by_operator = true }));
 	assert_true(allowed((struct question){ .permit = PERMIT_KNOWN, .role = ROLE_VIEWER }));
 }
 
@@ -138,11 +134,15 @@ static void the_reason_names_role_and_action(void **state)
 	struct error e = { 0 };
 
 	(void)state;
-	assert_int_equal(authorize(&(struct question){ .permit = PERMIT_CHANGE_ROLES, .role = ROLE_ADMIN, .to = ROLE_OWNER },
-	                           &e), -1);
+	assert_int_equal(authorize(&(struct question){ .permit = PERMIT_CHANGE_ROLES,
+						       .role = ROLE_ADMIN,
+						       .to = ROLE_OWNER },
+				   &e),
+			 -1);
 	assert_string_equal(e.code, "permission.never_to_owner");
 	assert_string_equal(e.text, "the role admin may not change roles to owner");
-	assert_int_equal(authorize(&(struct question){ .permit = PERMIT_USE_API, .operator = true }, &e), -1);
+	assert_int_equal(authorize(&(struct question){ .permit = PERMIT_USE_API, .by_operator = true }, &e),
+			 -1);
 	assert_string_equal(e.text, "the operator may not make API requests");
 }
 
