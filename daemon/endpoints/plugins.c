@@ -1,6 +1,8 @@
 /* The catalog as the API shows it: enough to draw a form, nothing that is set. */
 #include "endpoints/plugins.h"
 
+#include <string.h>
+
 #include "base/text.h"
 
 int plugins_find(struct exchange *x, const char *name, enum error_kind kind,
@@ -57,27 +59,37 @@ static void put_head(struct json_writer *w, const struct catalog_plugin *plugin)
 }
 
 /* One that is there and cannot be used is listed with the reason: it must not vanish in silence. */
+static void put_listed(struct exchange *x, struct json_writer *w, const char *name)
+{
+	const struct catalog_plugin *plugin;
+	struct error why = { 0 };
+
+	json_begin_object(w, NULL);
+	if (catalog_find(x->options->catalog, name, &plugin, &why) == 1) {
+		put_head(w, plugin);
+	} else {
+		json_put_text(w, "name", name);
+		json_put_text(w, "unusable", why.text);
+	}
+	json_end_object(w);
+}
+
 int plugins_list(struct exchange *x, struct error *e)
 {
-	const char *const *names = catalog_names(x->options->catalog);
+	const char *const *names = catalog_names(x->options->catalog), *after, *last = NULL;
 	struct json_writer w;
+	int limit;
 
+	if (exchange_page(x, &limit, &after, e) < 0)
+		return -1;
+	while (after && *names && strcmp(*names, after) <= 0)
+		names++;
 	exchange_list_begin(x, &w);
-	for (size_t i = 0; names[i]; i++) {
-		const struct catalog_plugin *plugin;
-		struct error why = { 0 };
-
-		json_begin_object(&w, NULL);
-		if (catalog_find(x->options->catalog, names[i], &plugin, &why) == 1) {
-			put_head(&w, plugin);
-		} else {
-			json_put_text(&w, "name", names[i]);
-			json_put_text(&w, "unusable", why.text);
-		}
-		json_end_object(&w);
+	for (; *names && limit > 0; limit--) {
+		last = *names++;
+		put_listed(x, &w, last);
 	}
-	exchange_list_end(&w, NULL);
-	(void)e;
+	exchange_list_end(&w, *names ? last : NULL);
 	return 0;
 }
 

@@ -28,7 +28,7 @@ static const char *const paged[] = { "limit", "after", NULL };
 const struct endpoint routes[] = {
 	{ "GET",    "/healthz",                             PERMIT_ANYONE,             0,      health_show },
 	{ "GET",    "/v1/whoami",                           PERMIT_KNOWN,              0,      permissions_whoami },
-	{ "GET",    "/v1/plugins",                          PERMIT_KNOWN,              0,      plugins_list, plugins_prepare },
+	{ "GET",    "/v1/plugins",                          PERMIT_KNOWN,              0,      plugins_list, plugins_prepare, paged },
 	{ "GET",    "/v1/plugins/{plugin}",                 PERMIT_KNOWN,              0,      plugins_show, plugins_prepare },
 	{ "GET",    "/v1/tokens",                           PERMIT_OPERATOR,           0,      tokens_list, NULL, paged },
 	{ "POST",   "/v1/tokens",                           PERMIT_OPERATOR,           KB(4),  tokens_create_operators },

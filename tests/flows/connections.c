@@ -42,6 +42,12 @@ static void plugins_are_described(void **state)
 	assert_string_equal(api_text(list, "items/0/name"), "broken");
 	assert_non_null(strstr(api_text(list, "items/0/unusable"), "ABI 2"));
 	assert_string_equal(api_text(list, "items/1/abilities/0"), "directory");
+	list = api_call(acme.tokens[VIEWER], "GET", "/v1/plugins?limit=1", NULL);
+	assert_int_equal(api_count(list, "items"), 1);
+	assert_string_equal(api_text(list, "next"), "broken");
+	list = api_call(acme.tokens[VIEWER], "GET", "/v1/plugins?limit=1&after=broken", NULL);
+	assert_string_equal(api_text(list, "items/0/name"), "ldap");
+	assert_null(api_text(list, "next"));
 	one = api_call(acme.tokens[VIEWER], "GET", "/v1/plugins/ldap", NULL);
 	EXPECT(one, 200, NULL);
 	assert_string_equal(api_text(one, "settings/2/name"), "tls");
