@@ -31,7 +31,7 @@ static const struct query steps[] = {
 	/* A person who stands twice in a listing (it changed while it was read) is what was seen last. Ids ascend. */
 	STEP("seen_last",
 	     "DELETE FROM delta d USING staged_people s WHERE s.remote_id = d.remote_id AND s.id > d.id"),
-	STEP("delta_known", "ANALYZE delta"),
+	STEP("delta_known", "ANALYZE delta (remote_id, email, account_id)"),
 
 	/* Two people of one listing cannot prove the same address: the first keeps it, an old acquaintance before a new one. */
 	STEP("twice",
@@ -61,7 +61,7 @@ static const struct query steps[] = {
 	     "FROM delta d LEFT JOIN accounts a ON a.organisation = $1 AND a.id = d.account_id "
 	     "LEFT JOIN addresses h ON d.present AND d.domain = ANY ($3) AND h.address = d.email "
 	     "LEFT JOIN twice t ON t.email = d.email AND d.domain = ANY ($3)"),
-	STEP("seen_known", "ANALYZE seen"),
+	STEP("seen_known", "ANALYZE seen (account, person, remote_id, what)"),
 	STEP("few", "SELECT set_config('enable_nestloop', 'on', true)"),
 
 	/* The highest line of the mapping that names a group of theirs, through any depth of nesting; UNION ends rings. */

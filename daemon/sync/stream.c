@@ -27,6 +27,12 @@ static const struct query keep_progress = {
 	QUERY_KEEPS, 0,
 };
 
+/* A page need not reach the disk before the next one is read: staging is not logged, so a crash of the server empties it, and
+ * a run whose rows are not those that it counted begins again. */
+static const struct query need_not_wait = {
+	"stream.need_not_wait", "SELECT set_config('synchronous_commit', 'off', true)", QUERY_KEEPS, 0,
+};
+
 /* One transaction: what waits in the buffers, the counts, and (if the page is whole) the cursor. */
 static int keep(const struct stream *s, struct stage *stage, const struct page_end *end, struct error *e)
 {
@@ -34,7 +40,7 @@ static int keep(const struct stream *s, struct stage *stage, const struct page_e
 	struct stage_counts sent;
 	int64_t moved;
 	if (tx_begin(s->store, STORE_WORKER, &tx, e) < 0 || tx_for(tx, &s->run->organisation, e) < 0 ||
-	    stage_flush(stage, tx, &sent, e) < 0 ||
+	    query_write(tx, &need_not_wait, NO_PARAMS, NULL, e) < 0 || stage_flush(stage, tx, &sent, e) < 0 ||
 	    query_write(tx, &keep_progress,
 	                PARAMS(P_ID(&s->run->organisation), P_ID(&s->run->id), P_ID(s->daemon), P_INT(sent.people),
 	                       P_INT(sent.groups), P_INT(sent.memberships), P_INT(sent.refused), P_BOOL(end->whole_page),
