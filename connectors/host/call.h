@@ -28,7 +28,7 @@ struct roster_call {
 	int64_t number, deadline_ms;
 	enum roster_scope scope; /* 0: nothing may be emitted */
 
-	bool failed;
+	bool failed, failed_to_dial; /* the second: what failed is a dial, and may be taken back */
 	enum roster_trouble trouble;
 	int after_ms;
 	char why[LINE_SIZE], step[LINE_SIZE], whole[LINE_SIZE], incomplete[LINE_SIZE];

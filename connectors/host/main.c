@@ -146,7 +146,7 @@ void call_begin(struct roster_call *call, const struct wire_frame *request, enum
 	call->number = wire_number(request, WIRE_CALL);
 	call->deadline_ms = clock_monotonic_ms() + wire_number(request, WIRE_DEADLINE_MS);
 	call->scope = scope;
-	call->failed = call->has_cursor = false;
+	call->failed = call->failed_to_dial = call->has_cursor = false;
 	call->why[0] = call->step[0] = call->whole[0] = call->incomplete[0] = '\0';
 }
 

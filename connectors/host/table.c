@@ -301,11 +301,14 @@ static int ask_daemon(struct roster_call *call, struct wire_frame *ret)
 	            ret->kind == WIRE_DECLINED ? wire_text(ret, WIRE_LINE) : "the daemon gave no answer");
 }
 
+/* Dialling again takes back that the dial before has failed: there may be a second server. */
 static int dial(struct roster_call *call, const char *host, const char *port, int timeout_ms)
 {
 	struct wire_frame answer;
 	int fd;
 
+	call->failed = call->failed && !call->failed_to_dial;
+	call->failed_to_dial = !call->failed;
 	wire_begin(&call->writer, WIRE_DIAL);
 	wire_put_text(&call->writer, WIRE_HOST, host);
 	wire_put_text(&call->writer, WIRE_PORT, port);
@@ -315,6 +318,7 @@ static int dial(struct roster_call *call, const char *host, const char *port, in
 	fd = wire_take_fd(&call->reader);
 	if (fd < 0)
 		return fail(call, ROSTER_TRY_LATER, 0, "no descriptor came for %s: too many are open here", host);
+	call->failed_to_dial = false;
 	return fd;
 }
 

@@ -253,6 +253,8 @@ static int host_dial(struct roster_call *h, const char *host, const char *port, 
 	int fd = port ? dial_host(host, port, timeout_ms) : dial_path(host, timeout_ms);
 
 	h->dials++;
+	h->failed = h->failed && !h->failed_to_dial; /* another server is tried */
+	h->failed_to_dial = fd < 0 && !h->failed;
 	if (fd < 0)
 		host_fail(h, ROSTER_TRY_LATER, 0, "could not connect to \"%s\"", host);
 	return fd;
@@ -376,7 +378,7 @@ static int judged(struct roster_call *h, int result)
 
 static int ready(struct roster_call *h)
 {
-	h->failed = false;
+	h->failed = h->failed_to_dial = false;
 	h->deadline = now_ms() + h->call_ms;
 	return h->self ? 0 : judged(h, h->connector->open(h, &host, &h->self));
 }

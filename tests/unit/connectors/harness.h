@@ -56,7 +56,7 @@ struct roster_call {
 	bool whole, incomplete;
 	char cursor[ROSTER_CURSOR_MOST];
 	size_t cursor_size;
-	bool failed;
+	bool failed, failed_to_dial;
 	enum roster_trouble trouble;
 	char why[ROSTER_NOTE_MOST];
 	int dials;

@@ -23,6 +23,8 @@ with_password() {
 whole='^people 1500 groups 20 memberships [0-9]+ refused 0 pages 3 .* whole: result 0 on every base'
 like "StartTLS" "$(with_password url="$SLAPD_LDAP")" "$whole"
 like "ldaps" "$(with_password url="$SLAPD_LDAPS")" "$whole"
+like "the second server, when the first is down" "$(with_password url="ldaps://127.0.0.1:1 $SLAPD_LDAPS" | tail -n 1)" "$whole"
+like "two servers that are down" "$(with_password url="ldaps://127.0.0.1:1 ldaps://127.0.0.1:2")" 'could not connect to 127.0.0.1 port 2'
 like "a local socket" "$(drain url="$SLAPD_LDAPI" bind=external)" "$whole"
 like "a client certificate" "$(drain url="$SLAPD_LDAPS" bind=external ca_certificate=@"$SLAPD_CA" \
 	client_certificate=@"$SLAPD_CLIENT_CERTIFICATE" client_key=@"$SLAPD_CLIENT_KEY")" "$whole"
