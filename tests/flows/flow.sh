@@ -5,9 +5,15 @@
 #   flow_daemon           starts the daemon again (after flow_kill)
 #   flow_kill [SIGNAL]    ends it
 #   ctl ...               rosterctl at its socket
+#   acme TEXT [WORDS]     organisation acme of acme.example, with a connection "people" whose directory shows TEXT
 #   directory TEXT        what the example plug-in's directory "people" shows from now on (organisation acme)
+#   script TEXT           what goes wrong in it from now on; "" for nothing
 #   sync [WORDS]          one run of acme/people, waited for; prints the run as JSON, whatever came of it
+#   sync_run RUN          the run as JSON
 #   query SQL             as the superuser, unaligned
+#   audited               how many entries the runs of acme/people wrote
+#   roster_digest         one line that changes if anything of the roster does
+#   flow_age              as if the daemon had not been heard of for a minute
 . "$SRCDIR/tests/tap.sh"
 
 flow_dir=$(mktemp -d "${TMPDIR:-/tmp}/rosterd-flow.XXXXXX")
@@ -75,10 +81,23 @@ flow_start() {
 ctl() { "$BUILDDIR/rosterctl/rosterctl" --socket "$socket" "$@"; }
 query() { psql -q -X -A -t -h "$flow_dir/pg" -U postgres -d rosterd -c "SET search_path = rosterd" -c "$1"; }
 
+acme() {
+	local text=$1
+	shift
+	printf '%s\n' "$text" >"$flow_dir/people.txt"
+	ctl org create Acme --type enterprise >/dev/null && ctl domain add acme acme.example >/dev/null &&
+		ctl connection create acme example people --set directory=@"$flow_dir/people.txt" "$@" >/dev/null ||
+		{ echo "Bail out! acme could not be set up"; exit 1; }
+}
+
 directory() {
 	printf '%s\n' "$1" >"$flow_dir/people.txt"
 	ctl connection set acme/people --set directory=@"$flow_dir/people.txt" >/dev/null
 }
+
+script() { ctl connection set acme/people --set script="$1" >/dev/null; }
+sync_run() { ctl sync show "acme/$1" --json; }
+flow_age() { query "UPDATE runs SET beat_at = now() - interval '1 minute' WHERE claimed_by IS NOT NULL"; }
 
 sync() { ctl sync run acme/people --wait --json "$@" 2>"$flow_dir/sync.err"; }
 
@@ -86,3 +105,12 @@ sync() { ctl sync run acme/people --wait --json "$@" 2>"$flow_dir/sync.err"; }
 counts() { jq -r '.counts | to_entries | sort_by(.key) | map("\(.key)=\(.value)") | join(" ")'; }
 # All members in one line each: "name role state"
 roster() { ctl member list acme --json | jq -r '.items[] | "\(.user_name) \(.role) \(.state)"' | sort; }
+# People who could not be taken: "remote_id code"
+refused() { ctl connection refused "${1:-acme/people}" --json | jq -r '.items[] | "\(.remote_id) \(.code)"' | sort; }
+audited() { query "SELECT count(*) FROM audit WHERE source = 'run'"; }
+roster_digest() {
+	query "SELECT md5(string_agg(line, ' ' ORDER BY line)) FROM (
+		SELECT m::text AS line FROM members m UNION ALL SELECT a::text FROM accounts a UNION ALL SELECT d::text FROM addresses d
+		UNION ALL SELECT g::text FROM groups g UNION ALL SELECT k::text FROM group_accounts k
+		UNION ALL SELECT n::text FROM group_groups n UNION ALL SELECT id::text FROM users) l"
+}

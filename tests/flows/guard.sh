@@ -1,0 +1,84 @@
+#!/bin/bash
+# A plan that takes away too many is held: nothing is applied, the changes can be read, and what is approved is what was shown.
+. "$SRCDIR/tests/flows/flow.sh"
+flow_start
+
+# people FIRST LAST: so many of them
+people() { for n in $(seq "$1" "$2"); do echo "person: id=u$n; user=p$n; email=p$n@acme.example; name=Person $n"; done; }
+held_id() { ctl sync list acme --json | jq -r '[.items[] | select(.state == "held")][0].id'; }
+active() { query "SELECT count(*) FROM members WHERE state = 'active'"; }
+
+acme "$(people 1 20)" --remove-most 2 --remove-share 20
+sync >/dev/null
+is "twenty are here" "$(active)" 20
+
+directory "$(people 5 20)"
+is "a loss within the share passes" "$(sync | counts)" "member.suspended=4"
+is "a loss within the number passes" "$(directory "$(people 7 20)"; sync | counts)" "member.suspended=2"
+is "fourteen are left" "$(active)" 14
+
+directory "$(people 11 21)"
+before=$(roster_digest)
+sync >"$flow_dir/run"
+is "rosterctl tells a held run by its exit code" "$?" 6
+run=$(cat "$flow_dir/run")
+like "and says why, with the figures" "$(jq -r .held_reason <<<"$run")" \
+	'^4 of 14 active members would be suspended; at most 2 may'
+is "nothing is applied, not even what is harmless" "$(roster_digest)" "$before"
+id=$(held_id)
+changes=$(ctl sync changes "acme/$id" --json | jq -r '.items[] | "\(.kind) \(.name)"' | sort)
+is "the changes can be read" "$changes" "member.joined Person 21
+member.suspended Person 10
+member.suspended Person 7
+member.suspended Person 8
+member.suspended Person 9"
+ctl sync run acme/people --wait >/dev/null 2>"$flow_dir/err"
+is "no second run starts over it" "$?" 7
+like "and the refusal names it" "$(cat "$flow_dir/err")" "$id"
+ctl connection set acme/people --schedule 10s >/dev/null
+query "UPDATE connections SET next_due_at = now()"
+sleep 2.5
+is "nor does the schedule start one" "$(query "SELECT count(*) FROM runs WHERE state IN ('asked', 'reading', 'reconciling')")" 0
+ctl connection set acme/people --schedule never >/dev/null
+
+is "approved, it is applied" "$(ctl sync approve "acme/$id" --wait --json | jq -r .state)" done
+is "to the letter" "$(sync_run "$id" | counts)" "member.joined=1 member.suspended=4"
+is "and the roster agrees" "$(active)" 11
+is "the limits are as they were" "$(ctl connection show acme/people --json | jq -c '.guard // [.remove_most, .remove_share]')" \
+	"$(query "SELECT json_build_array(remove_most, remove_share) FROM connections" | tr -d ' ')"
+is "the audit says who approved" "$(query "SELECT DISTINCT on_behalf_of FROM audit WHERE run = '$id' AND source = 'run'")" \
+	"$(query "SELECT approved_by FROM runs WHERE id = '$id'")"
+ctl sync approve "acme/$id" >/dev/null 2>&1
+is "it cannot be approved twice" "$?" 7
+
+directory "$(people 16 21)"
+sync >/dev/null
+id=$(held_id)
+is "a run is dropped" "$(ctl sync drop "acme/$id" >/dev/null; sync_run "$id" | jq -r .state)" dropped
+is "and changes nothing" "$(active)" 11
+
+sync >/dev/null
+id=$(held_id)
+someone=$(query "SELECT user_id FROM members WHERE name = 'Person 12'")
+ok "meanwhile the roster moves" ctl member suspend acme "$someone"
+ctl sync approve "acme/$id" --wait --json >"$flow_dir/run" 2>/dev/null
+is "then approving holds again" "$?" 6
+like "and says why" "$(jq -r .held_reason "$flow_dir/run")" 'the roster moved since the plan was shown'
+is "with the plan as it would be now" "$(ctl sync changes "acme/$id" --json | jq -r '.items[].kind' | sort | uniq -c | xargs)" \
+	"1 account.gone 4 member.suspended"
+is "which can be approved" "$(ctl sync approve "acme/$id" --wait --json | jq -r .state)" done
+
+directory '# nobody'
+ctl connection set acme/people --remove-most 1000 --remove-share 100 >/dev/null
+sync >/dev/null
+is "a whole listing of nobody is held, whatever the limits" "$?" 6
+like "and says so" "$(ctl sync list acme --json | jq -r '.items[0].held_reason')" 'nobody at all'
+ctl sync drop "acme/$(held_id)" >/dev/null
+
+directory "$(people 30 30)"
+sync >/dev/null
+is "so is one that shows none of those who are here" "$?" 6
+ctl sync drop "acme/$(held_id)" >/dev/null
+directory "$(people 16 16)"
+is "all others are as the limits have them" "$(sync | counts)" "member.suspended=5"
+done_testing
