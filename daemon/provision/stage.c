@@ -167,19 +167,25 @@ void stage_close(struct stage **stage)
 	*stage = NULL;
 }
 
-/* Shortened to what a row that people read may hold; what is not UTF-8 is left out. */
-static const char *shown(struct stage *stage, const char *text)
+/* Shortened to what a row may hold; what is not UTF-8 is left out. */
+static const char *cut(struct stage *stage, const char *text, size_t most)
 {
 	if (!text || !text_is_printable(text, strlen(text)))
 		return NULL;
-	return arena_text_n(stage->person, text, text_cut(text, strlen(text), MAPPED_NAME_MOST));
+	return arena_text_n(stage->person, text, text_cut(text, strlen(text), most));
+}
+
+static const char *shown(struct stage *stage, const char *text)
+{
+	return cut(stage, text, MAPPED_NAME_MOST);
 }
 
 static void put_refused(struct stage *stage, const char *remote_id, const char *code, const char *reason,
                         const char *user_name, const char *email)
 {
 	struct copy_rows *rows = stage->rows[REFUSED];
-	const char *id = shown(stage, remote_id);
+	/* A whole key, never a part of one: it is how we know that somebody is there, though unreadable. */
+	const char *id = cut(stage, remote_id, MAPPED_ID_MOST);
 	copy_row(rows, 5);
 	copy_text(rows, id ? id : "(unreadable)");
 	copy_text(rows, code);
@@ -262,7 +268,7 @@ void stage_membership(struct stage *stage, const struct identity_membership *mem
 void stage_refused(struct stage *stage, const char *remote_id, const char *reason)
 {
 	arena_reset(stage->person);
-	put_refused(stage, remote_id, "person.unreadable", reason, NULL, NULL);
+	put_refused(stage, remote_id, STAGE_UNREADABLE, reason, NULL, NULL);
 }
 
 bool stage_full(const struct stage *stage)

@@ -15,6 +15,9 @@
 #include "roster/identity.h"
 #include "store/transaction.h"
 
+/* The code of a record that the plug-in itself could not read: its id may be anything. */
+#define STAGE_UNREADABLE "record.unreadable"
+
 struct stage;
 
 /* What was put in so far: people (also those that are poor), groups, memberships, refused. */
