@@ -48,7 +48,7 @@ static const struct query steps[] = {
 	     "FROM effects x WHERE x.kind = '" CHANGE_RESTORED "' AND m.organisation = $1 AND m.user_id = x.person"),
 	STEP("members_updated",
 	     "UPDATE members m SET name = s.display_name, email = s.email, updated_at = now(), version = m.version + 1 "
-	     "FROM seen s JOIN effects x ON x.account = s.account WHERE s.what = 'changed' AND m.organisation = $1 "
+	     "FROM seen s JOIN effects x ON x.account = s.account WHERE s.what = 'changed' AND x.kind IS NOT NULL AND m.organisation = $1 "
 	     "AND m.user_id = x.person AND m.connection = $2 AND (m.name, m.email) IS DISTINCT FROM (s.display_name, s.email)"),
 	STEP("members_role",
 	     "UPDATE members m SET role = r.new_role, role_source = CASE WHEN r.mapped THEN 'mapping' ELSE 'default' END, "

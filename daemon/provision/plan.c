@@ -8,6 +8,9 @@
  * $5 the default role. They run once in a run, with today's statistics, so none is kept prepared. */
 #define STEP(step_name, text) { "plan." step_name, text, QUERY_KEEPS, QUERY_ONCE }
 
+/* What the listing says of memberships, with those of groups that it has but could not read. */
+#define EDGES "(SELECT group_key, member_key FROM staged_edges UNION ALL SELECT group_key, member_key FROM edges_kept)"
+
 /* A member of a JSON object if the two differ: for before and after. */
 #define IF_NEW(json_name, old, new, shown) "'" json_name "', CASE WHEN " old " IS DISTINCT FROM " new " THEN " shown " END"
 
@@ -61,38 +64,67 @@ static const struct query steps[] = {
 	     "FROM delta d LEFT JOIN accounts a ON a.organisation = $1 AND a.id = d.account_id "
 	     "LEFT JOIN addresses h ON d.present AND d.domain = ANY ($3) AND h.address = d.email "
 	     "LEFT JOIN twice t ON t.email = d.email AND d.domain = ANY ($3)"),
+	/* A user with two addresses and no account here may be found twice: the first entry is the one. */
+	STEP("seen_once",
+	     "UPDATE seen s SET quarrel = 'taken', claims = false FROM (SELECT id, row_number() OVER (PARTITION BY holder ORDER BY id) "
+	     "AS n FROM seen WHERE what = 'new' AND holder IS NOT NULL AND quarrel IS NULL) h WHERE h.n > 1 AND s.id = h.id"),
 	STEP("seen_known", "ANALYZE seen (account, person, remote_id, what)"),
+	/* Whom an administrator changes meanwhile is looked at after that, or changed after us. */
+	STEP("members_seen", "SELECT count(*) FROM (SELECT FROM seen s JOIN members m ON m.organisation = $1 "
+	                     "AND m.user_id = s.person FOR UPDATE OF m) l"),
 	STEP("few", "SELECT set_config('enable_nestloop', 'on', true)"),
+
+	/* Groups as they were seen last. One that the listing has but could not read is as we know it, with its members. A key
+	 * that is a person's and a group's is the person's: nobody is let into a group because its number is theirs. */
+	STEP("groups_shown",
+	     "CREATE TEMP TABLE groups_shown ON COMMIT DROP AS SELECT DISTINCT ON (g.remote_id) g.*, false AS unread, "
+	     "NOT EXISTS (SELECT FROM staged_people p WHERE p.key = g.key) AS nests FROM staged_groups g "
+	     "ORDER BY g.remote_id, g.id DESC"),
+	STEP("groups_unread",
+	     "INSERT INTO groups_shown (id, remote_id, reference, key, name, unread, nests) "
+	     "SELECT g.id, g.remote_id, g.reference, coalesce(g.reference, g.remote_id), g.name, true, true FROM groups g "
+	     "WHERE g.organisation = $1 AND g.connection = $2 "
+	     "AND EXISTS (SELECT FROM staged_refused r WHERE r.remote_id IN (g.remote_id, g.reference)) "
+	     "AND NOT EXISTS (SELECT FROM groups_shown s WHERE s.remote_id = g.remote_id)"),
+	STEP("edges_kept",
+	     "CREATE TEMP TABLE edges_kept ON COMMIT DROP AS "
+	     "SELECT u.key AS group_key, p.key AS member_key FROM groups_shown u JOIN group_accounts k ON k.organisation = $1 "
+	     "AND k.group_id = u.id JOIN accounts a ON a.organisation = $1 AND a.id = k.account_id "
+	     "JOIN staged_people p ON p.remote_id = a.remote_id WHERE u.unread "
+	     "UNION ALL SELECT u.key, s.key FROM groups_shown u JOIN group_groups k ON k.organisation = $1 AND k.group_id = u.id "
+	     "JOIN groups c ON c.organisation = $1 AND c.id = k.child_id "
+	     "JOIN groups_shown s ON s.remote_id = c.remote_id WHERE u.unread"),
 
 	/* The highest line of the mapping that names a group of theirs, through any depth of nesting; UNION ends rings. */
 	STEP("wanted",
 	     "CREATE TEMP TABLE wanted ON COMMIT DROP AS "
 	     "WITH RECURSIVE below (key, position) AS ("
-	     "SELECT g.key, m.position FROM staged_groups g JOIN role_mappings m ON m.organisation = $1 AND m.connection = $2 "
+	     "SELECT g.key, m.position FROM groups_shown g JOIN role_mappings m ON m.organisation = $1 AND m.connection = $2 "
 	     "AND m.group_name IN (g.name, g.remote_id, g.reference) WHERE $4 "
-	     "UNION SELECT c.key, b.position FROM below b JOIN staged_edges e ON e.group_key = b.key "
-	     "JOIN staged_groups c ON c.key = e.member_key), "
-	     "best AS (SELECT p.remote_id, min(b.position) AS position FROM below b JOIN staged_edges e ON e.group_key = b.key "
+	     "UNION SELECT c.key, b.position FROM below b JOIN " EDGES " e ON e.group_key = b.key "
+	     "JOIN groups_shown c ON c.nests AND c.key = e.member_key), "
+	     "best AS (SELECT p.remote_id, min(b.position) AS position FROM below b JOIN " EDGES " e ON e.group_key = b.key "
 	     "JOIN staged_people p ON p.key = e.member_key GROUP BY p.remote_id) "
 	     "SELECT b.remote_id, m.role FROM best b JOIN role_mappings m ON m.organisation = $1 AND m.connection = $2 "
 	     "AND m.position = b.position"),
 
 	STEP("wanted_known", "ANALYZE wanted"),
 
-	/* One kind for each person seen. A person in another live directory of the organisation is not lost with this one;
-	 * whom an administrator suspended or removed, no directory brings back. */
+	/* One kind for each person seen. A person in another directory of the organisation is not lost with this one, if that
+	 * connection still stands (a paused one does); whom an administrator suspended or removed, no directory brings back. */
 	STEP("effects",
 	     "CREATE TEMP TABLE effects ON COMMIT DROP AS "
 	     "SELECT s.account, s.person, s.remote_id, coalesce(w.role, $5) AS role, w.role IS NOT NULL AS mapped, m.state, "
-	     "m.connection IS NOT DISTINCT FROM $2 AS ours, CASE "
+	     "CASE "
 	     "WHEN s.what <> 'gone' AND s.standing = 1 AND m.user_id IS NULL THEN '" CHANGE_JOINED "' "
 	     "WHEN s.what <> 'gone' AND s.standing = 1 AND m.suspended_by = 'connector' THEN '" CHANGE_RESTORED "' "
 	     "WHEN (s.what = 'gone' OR s.standing = 2) AND m.state = 'active' AND NOT EXISTS (SELECT FROM accounts x "
+	     "JOIN connections c ON c.organisation = $1 AND c.id = x.connection "
 	     "WHERE x.organisation = $1 AND x.user_id = s.person AND x.connection <> $2 AND x.gone_at IS NULL AND x.standing = 1) "
 	     "THEN '" CHANGE_SUSPENDED "' "
 	     "WHEN s.what = 'gone' THEN '" CHANGE_ACCOUNT_GONE "' "
 	     "WHEN s.what = 'new' AND m.user_id IS NOT NULL THEN '" CHANGE_ACCOUNT_LINKED "' "
-	     "WHEN s.what = 'new' THEN '" CHANGE_ACCOUNT_SEEN "' "
+	     "WHEN s.what = 'new' OR length(s.old_fingerprint) = 0 THEN '" CHANGE_ACCOUNT_SEEN "' "
 	     "WHEN s.old_fingerprint IS NOT DISTINCT FROM s.fingerprint THEN "
 	     "CASE WHEN s.claims THEN '" CHANGE_ADDRESS_PROVEN "' END "
 	     "WHEN m.connection = $2 THEN '" CHANGE_UPDATED "' ELSE '" CHANGE_ACCOUNT_UPDATED "' END AS kind "
@@ -108,10 +140,12 @@ static const struct query steps[] = {
 	     "FROM wanted w JOIN accounts a ON a.organisation = $1 AND a.connection = $2 AND a.remote_id = w.remote_id "
 	     "WHERE a.mapped_role IS DISTINCT FROM w.role "
 	     "UNION ALL SELECT a.id, a.user_id, a.display_name, NULL, a.mapped_role FROM accounts a "
-	     "WHERE $4 AND a.organisation = $1 AND a.connection = $2 AND a.mapped_role IS NOT NULL AND a.gone_at IS NULL "
+	     "WHERE $4 AND a.organisation = $1 AND a.connection = $2 AND a.mapped_role IS NOT NULL "
 	     "AND NOT EXISTS (SELECT FROM wanted w WHERE w.remote_id = a.remote_id) "
 	     "AND EXISTS (SELECT FROM staged_people p WHERE p.remote_id = a.remote_id)"),
 
+	STEP("members_of_roles", "SELECT count(*) FROM (SELECT FROM roles r JOIN members m ON m.organisation = $1 "
+	                         "AND m.user_id = r.person FOR UPDATE OF m) l"),
 	STEP("role_changes",
 	     "CREATE TEMP TABLE role_changes ON COMMIT DROP AS "
 	     "SELECT r.person, r.name, m.role AS old_role, coalesce(r.mapped, $5) AS new_role, r.mapped IS NOT NULL AS mapped "
@@ -124,21 +158,20 @@ static const struct query steps[] = {
 	     "SELECT coalesce(g.id, s.id) AS id, s.remote_id, s.reference, s.name, g.name AS old_name, CASE "
 	     "WHEN g.id IS NULL THEN '" CHANGE_GROUP_CREATED "' WHEN s.id IS NULL THEN '" CHANGE_GROUP_REMOVED "' "
 	     "ELSE '" CHANGE_GROUP_UPDATED "' END AS kind "
-	     "FROM (SELECT DISTINCT ON (remote_id) * FROM staged_groups ORDER BY remote_id, id DESC) s "
-	     "FULL JOIN (SELECT id, remote_id, reference, name FROM groups WHERE organisation = $1 AND connection = $2) g "
+	     "FROM groups_shown s FULL JOIN (SELECT id, remote_id, reference, name FROM groups WHERE organisation = $1 AND connection = $2) g "
 	     "ON g.remote_id = s.remote_id "
 	     "WHERE $4 AND (g.id IS NULL OR s.id IS NULL OR (g.name, g.reference) IS DISTINCT FROM (s.name, s.reference))"),
 
 	/* What the keys in memberships mean. */
 	STEP("group_keys",
 	     "CREATE TEMP TABLE group_keys ON COMMIT DROP AS "
-	     "SELECT DISTINCT s.key, coalesce(g.id, c.id) AS id, s.name FROM staged_groups s "
+	     "SELECT s.key, s.nests, coalesce(g.id, c.id) AS id, s.name FROM groups_shown s "
 	     "LEFT JOIN groups g ON g.organisation = $1 AND g.connection = $2 AND g.remote_id = s.remote_id "
 	     "LEFT JOIN group_changes c ON c.remote_id = s.remote_id AND c.kind = '" CHANGE_GROUP_CREATED "'"),
 	STEP("member_changes",
 	     "CREATE TEMP TABLE member_changes ON COMMIT DROP AS "
 	     "WITH stated AS (SELECT g.id AS group_id, coalesce(a.id, n.account) AS account_id, min(g.name) AS group_name, "
-	     "min(p.user_name) AS user_name FROM staged_edges e JOIN group_keys g ON g.key = e.group_key "
+	     "min(p.user_name) AS user_name FROM " EDGES " e JOIN group_keys g ON g.key = e.group_key "
 	     "JOIN staged_people p ON p.key = e.member_key "
 	     "LEFT JOIN accounts a ON a.organisation = $1 AND a.connection = $2 AND a.remote_id = p.remote_id "
 	     "LEFT JOIN effects n ON n.remote_id = p.remote_id AND a.id IS NULL "
@@ -156,8 +189,8 @@ static const struct query steps[] = {
 	     "AND NOT EXISTS (SELECT FROM staged_people p WHERE p.remote_id = a.remote_id)"),
 	STEP("nesting_changes",
 	     "CREATE TEMP TABLE nesting_changes ON COMMIT DROP AS "
-	     "WITH stated AS (SELECT DISTINCT g.id AS group_id, c.id AS child_id FROM staged_edges e "
-	     "JOIN group_keys g ON g.key = e.group_key JOIN group_keys c ON c.key = e.member_key), "
+	     "WITH stated AS (SELECT DISTINCT g.id AS group_id, c.id AS child_id FROM " EDGES " e "
+	     "JOIN group_keys g ON g.key = e.group_key JOIN group_keys c ON c.nests AND c.key = e.member_key), "
 	     "kept AS (SELECT k.group_id, k.child_id FROM group_groups k JOIN groups g ON g.organisation = $1 "
 	     "AND g.connection = $2 AND g.id = k.group_id WHERE k.organisation = $1) "
 	     "SELECT coalesce(s.group_id, k.group_id) AS group_id, coalesce(s.child_id, k.child_id) AS child_id, "

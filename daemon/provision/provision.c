@@ -9,14 +9,21 @@
 #include "provision/stage.h"
 #include "store/query.h"
 
-/* A reconcile of a whole listing holds its connection's row alone, so two never plan against the same roster. */
-static int lock_connection(struct tx *tx, struct arena *arena, const struct source *source, struct error *e)
+/* One reconcile of a whole listing at a time in an organisation: two that each count on the other directory's word for a person
+ * would both be wrong. The connection's row keeps its settings and mappings still meanwhile. */
+static int lock_roster(struct tx *tx, struct arena *arena, const struct source *source, struct error *e)
 {
 	static const struct query lock = {
 		"provision.lock", "SELECT version FROM connections WHERE organisation = $1 AND id = $2 FOR UPDATE",
 		QUERY_READS, 0,
 	};
+	static const struct query alone = {
+		"provision.alone", "SELECT pg_advisory_xact_lock(hashtextextended('rosterd/reconcile/' || $1::uuid, 0))",
+		QUERY_READS, QUERY_ONCE,
+	};
 	const struct rows *rows;
+	if (query_write(tx, &alone, PARAMS(P_ID(&source->organisation)), NULL, e) < 0)
+		return -1;
 	int found = query_one(tx, &lock, PARAMS(P_ID(&source->organisation), P_ID(&source->connection.id)), arena, &rows, e);
 	if (found == 0)
 		return error_set(e, ERROR_NOT_FOUND, "connection.gone", "the connection was deleted meanwhile");
@@ -83,7 +90,7 @@ int provision_reconcile(struct tx *tx, struct arena *arena, const struct source 
                         const struct actor *actor, struct outcome *ret, struct error *e)
 {
 	struct outcome outcome = { .kind = OUTCOME_APPLIED, .counts = "{}" };
-	if (lock_connection(tx, arena, source, e) < 0 || stage_expose(tx, &run->id, e) < 0)
+	if (lock_roster(tx, arena, source, e) < 0 || stage_expose(tx, &run->id, e) < 0)
 		return -1;
 
 	int there = all_there(tx, arena, run, e);
