@@ -23,9 +23,10 @@ static const struct column columns[] = {
 /* Who comes is marked "+", who goes "-"; all else is a difference, "~". */
 static const char *sign_of(const char *kind)
 {
-	static const char *const coming[] = { "join", "create", "restore", "invite", "group_create", NULL };
-	static const char *const going[] = { "leave",  "suspend",      "remove", "delete",
-					     "unlink", "group_delete", NULL };
+	static const char *const coming[] = { "member.joined",	    "member.restored",	 "group.created",
+					      "group.member_added", "group.group_added", NULL };
+	static const char *const going[] = { "member.suspended",     "account.gone",	    "group.removed",
+					     "group.member_removed", "group.group_removed", NULL };
 
 	for (const char *const *word = coming; *word; word++)
 		if (text_equal(kind, *word))

@@ -436,11 +436,11 @@ static void without_wait_a_run_is_only_asked_for(void **state)
 
 static const struct step a_plan[] = {
 	ASK_RUN("true"),
-	LOOK("{\"id\":\"r1\",\"state\":\"planned\",\"counts\":{\"join\":1,\"role\":1,\"suspend\":1}}"),
+	LOOK("{\"id\":\"r1\",\"state\":\"planned\",\"counts\":{\"member.joined\":1,\"member.role_changed\":1,\"member.suspended\":1}}"),
 	{ "GET /v1/organisations/acme/runs/r1/changes?limit=1000", NULL, 200,
-	  "{\"items\":[{\"kind\":\"join\",\"subject\":\"x\",\"name\":\"Ada\",\"before\":{},\"after\":{\"role\":\"member\"}},"
-	  "{\"kind\":\"role\",\"name\":\"Bob\",\"before\":{\"role\":\"member\"},\"after\":{\"role\":\"admin\"}},"
-	  "{\"kind\":\"suspend\",\"subject\":\"id-3\",\"name\":null,\"before\":{\"state\":\"active\"},\"after\":{}}],\"next\":null}",
+	  "{\"items\":[{\"kind\":\"member.joined\",\"subject\":\"x\",\"name\":\"Ada\",\"before\":{},\"after\":{\"role\":\"member\"}},"
+	  "{\"kind\":\"member.role_changed\",\"name\":\"Bob\",\"before\":{\"role\":\"member\"},\"after\":{\"role\":\"admin\"}},"
+	  "{\"kind\":\"member.suspended\",\"subject\":\"id-3\",\"name\":null,\"before\":{\"state\":\"active\"},\"after\":{}}],\"next\":null}",
 	  PLAIN },
 	{ 0 },
 };
@@ -451,14 +451,14 @@ static void a_plan_is_a_difference_that_people_read(void **state)
 
 	(void)state;
 	assert_int_equal(o.exit, 0);
-	assert_has(o.out, "+  join     Ada   role: member\n"
-	                  "~  role     Bob   role: member -> admin\n"
-	                  "-  suspend  id-3  state: active -> -\n");
-	assert_has(o.out, "planned  1 join, 1 role, 1 suspend\n");
+	assert_has(o.out, "+  member.joined        Ada   role: member\n"
+	                  "~  member.role_changed  Bob   role: member -> admin\n"
+	                  "-  member.suspended     id-3  state: active -> -\n");
+	assert_has(o.out, "planned  1 member.joined, 1 member.role_changed, 1 member.suspended\n");
 	o = run(a_plan, WORDS("sync", "plan", "acme/corp", "--json"));
 	assert_int_equal(o.exit, 0);
 	assert_int_equal(strncmp(o.out, "{\"run\":{\"id\":\"r1\",", 18), 0);
-	assert_has(o.out, ",\"changes\":{\"items\":[\n{\"kind\":\"join\"");
+	assert_has(o.out, ",\"changes\":{\"items\":[\n{\"kind\":\"member.joined\"");
 	assert_has(o.out, "],\"next\":null}\n}\n");
 }
 
@@ -466,12 +466,12 @@ static void a_plan_that_would_be_held_is_shown_and_exit_6(void **state)
 {
 	struct outcome o = run(STEPS(ASK_RUN("true"), LOOK("{\"state\":\"held\",\"held_reason\":\"too many\"}"),
 	                             { "GET /v1/organisations/acme/runs/r1/changes?limit=1000", NULL, 200,
-	                               "{\"items\":[{\"kind\":\"leave\",\"name\":\"Ada\"}],\"next\":null}", PLAIN }),
+	                               "{\"items\":[{\"kind\":\"member.suspended\",\"name\":\"Ada\"}],\"next\":null}", PLAIN }),
 	                       WORDS("sync", "plan", "acme/corp"));
 
 	(void)state;
 	assert_int_equal(o.exit, 6);
-	assert_has(o.out, "-  leave   Ada");
+	assert_has(o.out, "-  member.suspended  Ada");
 	assert_has(o.out, "a run would be held: too many\n");
 }
 
