@@ -32,6 +32,16 @@ static const char *time_text(struct arena *arena, const char *given)
 	return shown;
 }
 
+/* Certificates are told by their first line; whoever wants the others asks for --json. */
+static void add_text(struct arena *arena, struct buffer *buffer, const char *text)
+{
+	bool is_pem = text_begins(text, "-----BEGIN ");
+
+	buffer_text(buffer, safe_text_n(arena, text, is_pem ? strcspn(text, "\n") : strlen(text)));
+	if (is_pem)
+		buffer_text(buffer, " ...");
+}
+
 static void add_array(struct arena *arena, struct buffer *buffer, const struct json *array, int depth)
 {
 	for (size_t i = 0; i < json_count(array) && !buffer->full; i++) {
@@ -62,7 +72,7 @@ static void add_value(struct arena *arena, struct buffer *buffer, const struct j
 	if (!value || json_is_null(value))
 		buffer_text(buffer, "-");
 	else if (json_is_text(value))
-		buffer_text(buffer, safe_text(arena, json_text(value)));
+		add_text(arena, buffer, json_text(value));
 	else if (json_is_bool(value))
 		buffer_text(buffer, json_bool(value) ? "yes" : "no");
 	else if (json_is_number(value))

@@ -84,7 +84,7 @@ static const struct option org_set_options[] = {
 	  .words = "a secret setting, from a file, from standard input (KEY=@-), or asked for " \
 	           "(KEY)", .many = true }, \
 	{ .name = "role", .value = "GROUP=ROLE", \
-	  .words = "members of the directory's group get this role; the highest wins", \
+	  .words = "members of the directory's group get this role; the first one given that names a group of theirs wins", \
 	  .many = true }, \
 	{ .name = "attribute", .value = "FIELD=ATTR", \
 	  .words = "take our field from this attribute of the directory", .many = true }, \

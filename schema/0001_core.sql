@@ -13,7 +13,7 @@
 --   * Keys that people compare by bytes are COLLATE "C": faster, and the same on every machine.
 --   * Ids are UUIDs of version 7 made by the daemon, so that rows arrive in the order of the index.
 --   * The large tables that a run fills by INSERT ... SELECT carry the few foreign keys that guard a tenant's border;
---     a check of each row's every reference would double the time of a first load. `rosterctl doctor` counts orphans.
+--     a check of each row's every reference would double the time of a first load.
 
 CREATE SCHEMA IF NOT EXISTS rosterd;
 SET LOCAL search_path = rosterd, pg_temp;

@@ -268,6 +268,6 @@ int exchange_managed(const char *kind, const char *managed_by, struct error *e)
 	if (!managed_by)
 		return 0;
 	return error_set(e, ERROR_CONFLICT, "managed_by_file",
-			 "this %s is described by the file \"%s\"; change it there and reload", kind,
+			 "this %s is described by the file \"%s\"; change it there and restart rosterd", kind,
 			 managed_by);
 }

@@ -156,6 +156,7 @@ static void values_become_words(void **state)
 	assert_string_equal(cell("[true]", CELL_TEXT), "yes");
 	assert_string_equal(cell("[-5]", CELL_NUMBER), "-5");
 	assert_string_equal(cell("[[\"a\",\"b\\n\"]]", CELL_TEXT), "a, b\\x0a");
+	assert_string_equal(cell("[\"-----BEGIN CERTIFICATE-----\\nMIIB\\n\"]", CELL_TEXT), "-----BEGIN CERTIFICATE----- ...");
 	assert_string_equal(cell("[[]]", CELL_TEXT), "-");
 	assert_string_equal(cell("[{\"set\":true}]", CELL_TEXT), "(set)");
 	assert_string_equal(cell("[{\"a\\u001b\":1,\"b\":{\"c\":[2]}}]", CELL_TEXT), "a\\x1b=1 b=c=2");
