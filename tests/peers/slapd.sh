@@ -4,6 +4,7 @@
 #   slapd.sh start DIR [PEOPLE [GROUPS [OPTION ...]]]   makes DIR, fills it, starts; 10000 people and 200 groups by default
 #   slapd.sh restart DIR [OPTION ...]                   the same data, with other options; without options as a plain start
 #   slapd.sh stop DIR                                   stops it; DIR stays and is yours to remove
+#   slapd.sh freeze DIR, slapd.sh thaw DIR              it hangs, without answering anything more; it goes on
 #   slapd.sh modify DIR                                 applies LDIF from standard input (ldapmodify) as its administrator
 #
 # Options:
@@ -39,7 +40,7 @@ die() {
 }
 
 usage() {
-	sed -n '2,17s/^# \{0,1\}//p' "$0" >&2
+	sed -n '2,18s/^# \{0,1\}//p' "$0" >&2
 	exit 2
 }
 
@@ -277,6 +278,16 @@ end() { # ends the server of the directory, if it runs
 	kill -9 "$pid" 2>/dev/null || true
 }
 
+# kill(2) returns before every thread has stopped, and one that has not may answer yet.
+freeze() {
+	kill -STOP "$SLAPD_PID"
+	for _ in $(seq 200); do
+		grep -L '^State:[[:space:]]*T' "/proc/$SLAPD_PID"/task/*/status | grep -q . || return 0
+		sleep 0.05
+	done
+	die "process $SLAPD_PID does not stop"
+}
+
 restart() {
 	read_options "$@"
 	find_program
@@ -294,7 +305,7 @@ start)
 	shift
 	start "$@"
 	;;
-restart | stop | modify)
+restart | stop | freeze | thaw | modify)
 	[ -e "$2/env" ] || die "$2 was not made by start"
 	dir=$(cd "$2" && pwd)
 	# shellcheck disable=SC1091
@@ -303,6 +314,8 @@ restart | stop | modify)
 	case $command in
 	restart) restart "$@" ;;
 	stop) end ;;
+	freeze) freeze ;;
+	thaw) kill -CONT "$SLAPD_PID" ;;
 	modify) ldapmodify -x -H "$SLAPD_LDAP" -D "$SLAPD_ADMIN_DN" -w "$SLAPD_ADMIN_PASSWORD" ;;
 	esac
 	;;

@@ -37,7 +37,7 @@ like "a wrong password" "$(drain url="$SLAPD_LDAPS" ca_certificate=@"$SLAPD_CA" 
 sh "$SRCDIR/tests/peers/slapd.sh" restart "$work/slapd" --certificate expired >&2
 . "$work/slapd/env"
 like "an expired certificate" "$(with_password url="$SLAPD_LDAPS")" 'expired on 2020-02-01 00:00:00 UTC, it is 20'
-kill -STOP "$SLAPD_PID"
+sh "$SRCDIR/tests/peers/slapd.sh" freeze "$work/slapd"
 like "a frozen server" "$(with_password url="$SLAPD_LDAPS" timeout=1s)" 'no answer for 1 s while agreeing on TLS'
-kill -CONT "$SLAPD_PID"
+sh "$SRCDIR/tests/peers/slapd.sh" thaw "$work/slapd"
 done_testing
