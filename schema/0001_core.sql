@@ -462,11 +462,12 @@ BEGIN ATOMIC
 	RETURNING r.organisation, r.id;
 END;
 
--- A sign of life for all the runs that a daemon works on.
-CREATE FUNCTION runs_beat(daemon uuid) RETURNS void
+-- A sign of life for the runs that a daemon works on now. Those that it gave up without being able to say so (the database was away) are
+-- not among them, and grow old.
+CREATE FUNCTION runs_beat(daemon uuid, working uuid[]) RETURNS void
 LANGUAGE sql SECURITY DEFINER SET search_path = rosterd, pg_temp
 BEGIN ATOMIC
-	UPDATE runs SET beat_at = now() WHERE claimed_by = daemon AND state IN ('asked', 'reading', 'reconciling');
+	UPDATE runs SET beat_at = now() WHERE claimed_by = daemon AND id = ANY (working) AND state IN ('asked', 'reading', 'reconciling');
 END;
 
 -- Runs that still need their staging tables.
@@ -480,4 +481,4 @@ REVOKE ALL ON ALL FUNCTIONS IN SCHEMA rosterd FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION current_organisation(), organisation_find(text), audit_commitment(bytea, text), audit_field(text),
 	audit_encode(audit) TO rosterd_request, rosterd_worker;
 GRANT EXECUTE ON FUNCTION organisations_page(text, integer), domain_find(text), token_find(bytea) TO rosterd_request;
-GRANT EXECUTE ON FUNCTION runs_schedule(), runs_claim(uuid, interval), runs_beat(uuid), runs_live() TO rosterd_worker;
+GRANT EXECUTE ON FUNCTION runs_schedule(), runs_claim(uuid, interval), runs_beat(uuid, uuid[]), runs_live() TO rosterd_worker;

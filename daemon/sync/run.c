@@ -20,6 +20,9 @@
 /* How often our own database may be in trouble before a run is given up. */
 enum { RUN_ATTEMPTS_MOST = 8, RUN_RETRY_MS = 2000 };
 
+/* How often a run may be begun at all, whoever died over it: one that takes its daemons down must end. */
+enum { RUN_CLAIMS_MOST = 20 };
+
 /* One statement of a reconcile may be about millions of people. */
 enum { RECONCILE_STATEMENT_MS = 3600 * 1000 };
 
@@ -170,6 +173,7 @@ static int open_and_read(struct work *w, const struct settings *settings, struct
 		.daemon = &w->options->daemon,
 		.log = &w->log,
 		.page_most = w->options->page_most,
+		.stop = w->options->stop,
 	};
 	return stream_read(&stream, e);
 }
@@ -299,22 +303,24 @@ static void give_up(struct work *w, const struct error *why)
 		log_failure(&w->log, LOG_LEVEL_ERROR, "could not write down that the run failed", &e);
 }
 
-/* Gives the claim back, to be taken up again by whoever is free after a while. */
-static void try_later(struct work *w, const struct error *why, int wait_ms)
+/* Gives the claim back, to be taken up again by whoever is free after a while. why: NULL if nothing is wrong. */
+static void give_back(struct work *w, const struct error *why, int wait_ms)
 {
 	static const struct query later = {
 		"run.later",
 		"UPDATE runs SET claimed_by = NULL, beat_at = NULL, not_before = now() + $4 * interval '1 millisecond', "
-		"error_code = $5, error_text = $6 WHERE organisation = $1 AND id = $2 AND claimed_by = $3",
+		"error_code = $5, error_text = $6 WHERE organisation = $1 AND id = $2 AND claimed_by = $3 "
+		"AND state IN ('asked', 'reading', 'reconciling')",
 		QUERY_KEEPS, 0,
 	};
 	struct error e;
 	scoped(tx) *tx = NULL;
-	log_failure(&w->log, LOG_LEVEL_NOTICE, "will be tried again", why);
+	if (why)
+		log_failure(&w->log, LOG_LEVEL_NOTICE, "will be tried again", why);
 	if (open_tx(w, &tx, &e) < 0 ||
 	    query_write(tx, &later,
 	                PARAMS(P_ID(&w->run.organisation), P_ID(&w->run.id), P_ID(&w->options->daemon), P_INT(wait_ms),
-	                       P_TEXT(why->code), P_TEXT(why->text)),
+	                       P_TEXT(why ? why->code : NULL), P_TEXT(why ? why->text : NULL)),
 	                NULL, &e) < 0 ||
 	    tx_commit(&tx, &e) < 0)
 		log_failure(&w->log, LOG_LEVEL_ERROR, "could not give the run back; it is taken over when its claim grows old", &e);
@@ -332,9 +338,9 @@ static void decide(struct work *w, const struct error *why)
 	if (strcmp(why->code, "run.taken") == 0)
 		log_note(&w->log, "%s", why->text);
 	else if (atomic_load(w->options->stop))
-		try_later(w, why, 0);
+		log_note(&w->log, "stopped on the way: %s", why->text); /* and given back, as run_work ends */
 	else if (is_passing(why) && w->run.attempts < RUN_ATTEMPTS_MOST)
-		try_later(w, why, why->wait_ms > 0 ? why->wait_ms : RUN_RETRY_MS);
+		give_back(w, why, why->wait_ms > 0 ? why->wait_ms : RUN_RETRY_MS);
 	else
 		give_up(w, why);
 }
@@ -383,6 +389,15 @@ static int load(struct work *w, const struct id *organisation, const struct id *
 	return tx_commit(&tx, e) == 0 ? 1 : -1;
 }
 
+static int check_claims(const struct work *w, struct error *e)
+{
+	if (w->run.attempts <= RUN_CLAIMS_MOST)
+		return 0;
+	return error_set(e, ERROR_INTERNAL, "run.endless",
+	                 "this run was begun %d times and came to no end; see the daemon's log, then ask for another one",
+	                 RUN_CLAIMS_MOST);
+}
+
 /* One step: load, do, move on. 1: go on, 0: this run is no longer ours to work on. */
 static int step_once(struct work *w, const struct id *organisation, const struct id *id)
 {
@@ -398,7 +413,7 @@ static int step_once(struct work *w, const struct id *organisation, const struct
 	enum state from = state_of(w->run.state), to;
 	if (!doing[from])
 		return 0;
-	if (doing[from](w, &to, &e) < 0) {
+	if (check_claims(w, &e) < 0 || doing[from](w, &to, &e) < 0) {
 		decide(w, &e);
 		return 0;
 	}
@@ -413,4 +428,6 @@ void run_work(const struct run_options *options, const struct id *organisation, 
 	struct work work = { .options = options, .arena = arena };
 	while (!atomic_load(options->stop) && step_once(&work, organisation, run) == 1)
 		;
+	if (atomic_load(options->stop))
+		give_back(&work, NULL, 0);
 }

@@ -124,6 +124,8 @@ static int read_pages(const struct stream *s, struct stage *stage, struct arena 
 			return -1;
 		if (keep(s, stage, &end, e) < 0)
 			return -1;
+		if (!end.last && atomic_load(s->stop))
+			return error_set(e, ERROR_RETRY, "run.stopped", "the daemon ends; the next one goes on after this page");
 	} while (!end.last);
 	return 0;
 }

@@ -5,6 +5,8 @@
 #ifndef ROSTERD_SYNC_STREAM_H
 #define ROSTERD_SYNC_STREAM_H
 
+#include <stdatomic.h>
+
 #include "base/error.h"
 #include "base/id.h"
 #include "plugin/link.h"
@@ -22,9 +24,11 @@ struct stream {
 	const struct id *daemon; /* whose claim must still stand with every page */
 	const struct log *log;
 	int page_most;
+	const atomic_bool *stop; /* turned on when the daemon ends */
 };
 
-/* Reads to the last page, whose commit also moves the run to reconciling. */
+/* Reads to the last page, whose commit also moves the run to reconciling. ERROR_RETRY "run.stopped" after the page at which the daemon
+ * is asked to end. */
 int stream_read(const struct stream *stream, struct error *e);
 
 #endif

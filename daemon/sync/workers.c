@@ -20,36 +20,58 @@ enum { WATCH_EVERY_MS = 2000, BEAT_EVERY_MS = 5000, SWEEP_EVERY_MS = 600000 };
 #define SILENT_FOR "interval '20 seconds'"
 enum { THREADS_MOST = 64 };
 
+/* One thread that works on runs, and what it works on: what a sign of life is given for. */
+struct worker {
+	struct workers *all;
+	pthread_t thread;
+	struct id run;
+	bool busy;
+};
+
 struct workers {
 	struct workers_options options;
 	struct run_options run;
 	struct listener *listener;
 	struct log log;
 	atomic_bool stop;
-	pthread_mutex_t mutex; /* guards `asked` */
+	pthread_mutex_t mutex; /* guards `asked`, and what each works on */
 	pthread_cond_t wake;
 	unsigned long asked; /* grows when there may be something to do */
-	pthread_t watch, threads[THREADS_MOST];
+	pthread_t watch;
+	struct worker each[THREADS_MOST];
 	int started;
 	bool watching;
 };
 
 /* A transaction about no organisation: the queues are reached by functions that say whose a row is. */
-static int call(struct workers *w, const struct query *query, struct arena *arena, bool with_daemon,
-                const struct rows **ret, struct error *e)
+static int call(struct workers *w, const struct query *query, const struct param *params, size_t count,
+                struct arena *arena, const struct rows **ret, struct error *e)
 {
 	scoped(tx) *tx = NULL;
-	if (tx_begin(w->options.store, STORE_WORKER, &tx, e) < 0)
+	if (tx_begin(w->options.store, STORE_WORKER, &tx, e) < 0 || query_run(tx, query, params, count, arena, ret, e) < 0)
 		return -1;
-	int done = with_daemon ? query_run(tx, query, PARAMS(P_ID(&w->run.daemon)), arena, ret, e)
-	                       : query_run(tx, query, NO_PARAMS, arena, ret, e);
-	return done < 0 ? -1 : tx_commit(&tx, e);
+	return tx_commit(&tx, e);
 }
 
 /* ---- workers ------------------------------------------------------------------------------------------------------------- */
 
+static void work_on(struct worker *self, const struct id *organisation, const struct id *run)
+{
+	struct workers *w = self->all;
+	pthread_mutex_lock(&w->mutex);
+	self->run = *run;
+	self->busy = true;
+	pthread_mutex_unlock(&w->mutex);
+
+	run_work(&w->run, organisation, run);
+
+	pthread_mutex_lock(&w->mutex);
+	self->busy = false;
+	pthread_mutex_unlock(&w->mutex);
+}
+
 /* 1: a run was claimed and worked on. 0: there is none. -1. */
-static int work_once(struct workers *w, struct error *e)
+static int work_once(struct worker *self, struct error *e)
 {
 	static const struct query claim = {
 		"workers.claim", "SELECT organisation, id FROM runs_claim($1, " SILENT_FOR ") WHERE id IS NOT NULL",
@@ -57,13 +79,14 @@ static int work_once(struct workers *w, struct error *e)
 	};
 	scoped(arena) *arena = arena_open("claim");
 	const struct rows *rows;
-	if (call(w, &claim, arena, true, &rows, e) < 0)
+	struct workers *w = self->all;
+	if (call(w, &claim, PARAMS(P_ID(&w->run.daemon)), arena, &rows, e) < 0)
 		return -1;
 	if (rows_count(rows) == 0)
 		return 0;
 
 	struct id organisation = rows_id(rows, 0, 0), run = rows_id(rows, 0, 1);
-	run_work(&w->run, &organisation, &run);
+	work_on(self, &organisation, &run);
 	return 1;
 }
 
@@ -77,13 +100,14 @@ static void sleep_until_asked(struct workers *w, unsigned long *seen)
 	pthread_mutex_unlock(&w->mutex);
 }
 
-static void *work(void *self)
+static void *work(void *opaque)
 {
-	struct workers *w = self;
+	struct worker *self = opaque;
+	struct workers *w = self->all;
 	unsigned long seen = 0;
 	while (!atomic_load(&w->stop)) {
 		struct error e;
-		int done = work_once(w, &e);
+		int done = work_once(self, &e);
 		if (done < 0)
 			log_failure(&w->log, LOG_LEVEL_WARNING, "could not look for runs", &e);
 		if (done != 1)
@@ -102,13 +126,27 @@ static void wake_all(struct workers *w)
 	pthread_mutex_unlock(&w->mutex);
 }
 
+/* The runs that are worked on just now; as many as there are workers at most. */
+static size_t list_runs(struct workers *w, struct id ret[THREADS_MOST])
+{
+	size_t count = 0;
+	pthread_mutex_lock(&w->mutex);
+	for (int i = 0; i < w->options.threads; i++)
+		if (w->each[i].busy)
+			ret[count++] = w->each[i].run;
+	pthread_mutex_unlock(&w->mutex);
+	return count;
+}
+
 static void beat(struct workers *w)
 {
-	static const struct query sign = { "workers.beat", "SELECT runs_beat($1)", QUERY_KEEPS, 0 };
+	static const struct query sign = { "workers.beat", "SELECT runs_beat($1, $2)", QUERY_KEEPS, 0 };
 	scoped(arena) *arena = arena_open("beat");
 	const struct rows *rows;
+	struct id runs[THREADS_MOST];
+	size_t count = list_runs(w, runs);
 	struct error e;
-	if (call(w, &sign, arena, true, &rows, &e) < 0)
+	if (count > 0 && call(w, &sign, PARAMS(P_ID(&w->run.daemon), P_IDS(runs, count)), arena, &rows, &e) < 0)
 		log_failure(&w->log, LOG_LEVEL_WARNING, "could not give a sign of life", &e);
 }
 
@@ -118,7 +156,7 @@ static void schedule(struct workers *w)
 	scoped(arena) *arena = arena_open("schedule");
 	const struct rows *rows;
 	struct error e;
-	if (call(w, &due, arena, false, &rows, &e) < 0)
+	if (call(w, &due, NO_PARAMS, arena, &rows, &e) < 0)
 		log_failure(&w->log, LOG_LEVEL_WARNING, "could not look what is due", &e);
 }
 
@@ -161,9 +199,12 @@ static int start(struct workers *w, struct error *e)
 	static const char *const channels[] = { "rosterd_run", NULL };
 	if (listen_open(w->options.store, STORE_WORKER, channels, &w->listener, e) < 0)
 		return -1;
-	for (; w->started < w->options.threads; w->started++)
-		if (pthread_create(&w->threads[w->started], NULL, work, w) != 0)
+	for (; w->started < w->options.threads; w->started++) {
+		struct worker *next = &w->each[w->started];
+		next->all = w;
+		if (pthread_create(&next->thread, NULL, work, next) != 0)
 			return error_set(e, ERROR_INTERNAL, "workers.thread", "could not start a worker");
+	}
 	if (pthread_create(&w->watch, NULL, watch, w) != 0)
 		return error_set(e, ERROR_INTERNAL, "workers.thread", "could not start the watch");
 	w->watching = true;
@@ -213,7 +254,7 @@ void workers_close(struct workers **workers)
 	if (w->watching)
 		pthread_join(w->watch, NULL);
 	for (int i = 0; i < w->started; i++)
-		pthread_join(w->threads[i], NULL);
+		pthread_join(w->each[i].thread, NULL);
 	listen_close(&w->listener);
 	pthread_cond_destroy(&w->wake);
 	pthread_mutex_destroy(&w->mutex);
