@@ -13,6 +13,9 @@
 #   query SQL             as the superuser, unaligned
 #   audited               how many entries the runs of acme/people wrote
 #   roster_digest         one line that changes if anything of the roster does
+#   moment WHEN           from now on transactions stop at WHEN ("UPDATE ON runs FOR EACH ROW WHEN (NEW.pages = 5)") until moment_over
+#   moment_wait           waits until one has
+#   until_run RUN COND    waits until the run's row is so ("state = 'done'"); fails if it does not come about
 #   flow_age              as if the daemon had not been heard of for a minute
 . "$SRCDIR/tests/tap.sh"
 
@@ -22,6 +25,7 @@ flow_pid=
 socket=$flow_dir/rosterd.sock
 
 flow_end() {
+	[ -z "${moment_pid:-}" ] || kill "$moment_pid" 2>/dev/null
 	[ -z "$flow_pid" ] || flow_kill TERM
 	[ ! -d "$flow_dir/pg" ] || "$SRCDIR/tests/peers/postgres.sh" stop "$flow_dir/pg" >/dev/null 2>&1
 	rm -rf "$flow_dir"
@@ -113,4 +117,46 @@ roster_digest() {
 		SELECT m::text AS line FROM members m UNION ALL SELECT a::text FROM accounts a UNION ALL SELECT d::text FROM addresses d
 		UNION ALL SELECT g::text FROM groups g UNION ALL SELECT k::text FROM group_accounts k
 		UNION ALL SELECT n::text FROM group_groups n UNION ALL SELECT id::text FROM users) l"
+}
+
+until_run() {
+	for _ in $(seq 600); do
+		[ "$(query "SELECT $2 FROM runs WHERE id = '$1'" 2>/dev/null)" = t ] && return 0
+		sleep 0.03
+	done
+	return 1
+}
+
+# A moment is a trigger that waits for a lock which somebody here holds.
+moment() {
+	query "DROP FUNCTION IF EXISTS moment CASCADE;
+		CREATE FUNCTION moment() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER AS
+			'BEGIN PERFORM pg_advisory_xact_lock_shared(4711); RETURN NEW; END';
+		CREATE TRIGGER moment BEFORE $1 EXECUTE FUNCTION moment()" 2>/dev/null
+	PGAPPNAME=moment psql -q -X -h "$flow_dir/pg" -U postgres -d rosterd -c "SELECT pg_advisory_lock(4711)" -c "SELECT pg_sleep(600)" \
+		>/dev/null 2>&1 &
+	moment_pid=$!
+	moment_count "application_name = 'moment' AND query LIKE '%pg_sleep%'"
+}
+moment_count() {
+	for _ in $(seq 200); do
+		[ "$(query "SELECT count(*) FROM pg_stat_activity WHERE $1")" -gt 0 ] && return 0
+		sleep 0.03
+	done
+	return 1
+}
+moment_wait() { moment_count "wait_event_type = 'Lock' AND wait_event = 'advisory'"; }
+moment_over() {
+	query "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = 'moment'" >/dev/null
+	wait "$moment_pid" 2>/dev/null
+	moment_pid=
+	query "DROP FUNCTION moment CASCADE" 2>/dev/null
+}
+# Nobody of a daemon that was killed is in the database any more.
+moment_gone() {
+	for _ in $(seq 200); do
+		[ "$(query "SELECT count(*) FROM pg_stat_activity WHERE usename = 'rosterd_worker'")" = 0 ] && return 0
+		sleep 0.03
+	done
+	return 1
 }

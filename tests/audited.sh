@@ -1,0 +1,58 @@
+#!/bin/sh
+# Every statement that writes an audited table says so (QUERY_CHANGES or QUERY_BOTH), so that a transaction without an audit entry
+# is not committed. Whoever may write one silently is named here, with the reason.
+: "${SRCDIR:=$(cd "$(dirname "$0")/.." && pwd)}" "${BUILDDIR:=$SRCDIR}"
+. "$SRCDIR/tests/tap.sh"
+
+tables='members accounts groups group_accounts group_groups users addresses organisations domains connections connection_secrets
+	role_mappings tokens'
+exceptions='
+apply.mapped_roles	what the groups yielded last, for the next plan to compare with; the change of a role is planned and audited
+runs_schedule	when a connection is due next
+'
+
+# "NAME TABLE EFFECT" for each statement in C that writes one of the tables, and "NAME TABLE function" for each function of the schema.
+statements() {
+	find "$SRCDIR/daemon" -name '*.c' | sort | xargs perl -0777 -ne '
+		BEGIN { $tables = join "|", split " ", shift @ARGV; }
+		sub written { my %t; $t{$1} = 1 while $_[0] =~ /\b(?:INSERT INTO|UPDATE|DELETE FROM|MERGE INTO)\s+(?:ONLY\s+)?(?:rosterd\.)?($tables)\b/g;
+			sort keys %t }
+		s{/\*.*?\*/}{}gs;
+		my $glue = qr/(?:[A-Z_]+(?:\((?:[^()"]|"(?:[^"\\]|\\.)*")*\))?)/;
+		my $text = qr/(?:"(?:[^"\\]|\\.)*"|$glue)(?:\s+(?:"(?:[^"\\]|\\.)*"|$glue))*/;
+		# #define STEP(step_name, text) { "apply." step_name, text, QUERY_CHANGES, QUERY_ONCE }
+		my ($prefix, $step) = /#define STEP\(step_name, text\)\s*\{\s*"([^"]*)" step_name, text, (QUERY_[A-Z]+)/;
+		my $total = () = /\b(?:INSERT INTO|DELETE FROM|MERGE INTO)\s+(?:$tables)\b|\bUPDATE\s+(?:$tables)\b/g;
+		my $found = 0;
+		while (/STEP\("([a-z_]+)",\s*($text)\)/g) { my ($n, $sql) = ($1, $2); $sql =~ s/"\s*"//g;
+			$found += () = $sql =~ /\b(?:INSERT INTO|DELETE FROM|MERGE INTO|UPDATE)\s+(?:$tables)\b/g;
+			print "$prefix$n $_ $step\n" for written($sql) }
+		while (/"([a-z_]+\.[a-z_]+)",\s*($text),\s*(QUERY_[A-Z]+)/g) { my ($n, $sql, $effect) = ($1, $2, $3); $sql =~ s/"\s*"//g;
+			$found += () = $sql =~ /\b(?:INSERT INTO|DELETE FROM|MERGE INTO|UPDATE)\s+(?:$tables)\b/g;
+			print "$n $_ $effect\n" for written($sql) }
+		print "$ARGV unread ", $total - $found, "\n" if $total > $found;' "$tables"
+	cat "$SRCDIR"/schema/0*.sql | perl -0777 -ne '
+		BEGIN { $tables = join "|", split " ", shift @ARGV; }
+		s/--.*//g;
+		while (/CREATE (?:OR REPLACE )?FUNCTION (\w+)\(.*?(?:AS \$\$(.*?)\$\$|BEGIN ATOMIC(.*?)\nEND;|RETURN (.*?);)/gs) {
+			my ($n, $body, %t) = ($1, join " ", grep defined, $2, $3, $4);
+			$t{$1} = 1 while $body =~ /\b(?:INSERT INTO|UPDATE|DELETE FROM|MERGE INTO)\s+(?:rosterd\.)?($tables)\b/g;
+			print "$n $_ function\n" for sort keys %t }' "$tables"
+}
+
+all=$(statements)
+count=$(printf '%s\n' "$all" | grep -c QUERY_)
+ok "statements are found ($count)" test "$count" -ge 30
+is "none is written in a way that this test cannot read" "$(printf '%s\n' "$all" | grep ' unread ')" ""
+for table in $tables; do
+	ok "something writes $table" sh -c "printf '%s\n' \"\$1\" | grep -q \" $table \"" - "$all"
+done
+
+silent=$(printf '%s\n' "$all" | grep -vE ' (QUERY_CHANGES|QUERY_BOTH)$' | grep -v ' unread ' | while read -r name table effect; do
+	printf '%s' "$exceptions" | grep -q "^$name	" || echo "$name writes $table as $effect"
+done)
+is "what writes an audited table says so" "$silent" ""
+is "every exception is one" "$(printf '%s' "$exceptions" | cut -f 1 | while read -r name; do
+	[ -z "$name" ] || printf '%s\n' "$all" | grep -vE ' (QUERY_CHANGES|QUERY_BOTH)$' | grep -q "^$name " || echo "$name"
+done)" ""
+done_testing
