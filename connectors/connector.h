@@ -150,7 +150,7 @@ struct roster_host {
 
 	/* A connected stream socket to host and port (TCP), or to a path (host "/run/...", port NULL; only where a setting
 	 * of type ROSTER_ADDRESS holds that path). The daemon resolves and connects, within timeout_ms; the descriptor is blocking
-	 * and belongs to the plug-in. -1: fail() is filled; return -1, or dial another server, which takes this failure back. */
+	 * and belongs to the plug-in. -1: fail() is filled; return -1, or dial another server, which makes a note of this failure. */
 	int (*dial)(struct roster_call *, const char *host, const char *port, int timeout_ms);
 
 	/* directory: where the next page begins (or, with the last page, where the next reading of what changed begins). */

@@ -301,13 +301,21 @@ static int ask_daemon(struct roster_call *call, struct wire_frame *ret)
 	            ret->kind == WIRE_DECLINED ? wire_text(ret, WIRE_LINE) : "the daemon gave no answer");
 }
 
-/* Dialling again takes back that the dial before has failed: there may be a second server. */
+/* There may be a second server: that the first could not be dialled is no failure any more, but worth a line. */
+static void take_back_dial(struct roster_call *call)
+{
+	if (!call->failed || !call->failed_to_dial)
+		return;
+	note(call, "%s", call->why);
+	call->failed = false;
+}
+
 static int dial(struct roster_call *call, const char *host, const char *port, int timeout_ms)
 {
 	struct wire_frame answer;
 	int fd;
 
-	call->failed = call->failed && !call->failed_to_dial;
+	take_back_dial(call);
 	call->failed_to_dial = !call->failed;
 	wire_begin(&call->writer, WIRE_DIAL);
 	wire_put_text(&call->writer, WIRE_HOST, host);

@@ -347,8 +347,8 @@ static int open_one(const struct caller *caller, const struct address *address, 
 		session_close(&session);
 		return -1;
 	}
-	caller->host->note(caller->call, "\"%s\" cannot be used, trying the next: %s", address->text,
-			   session->complaint[0] ? session->complaint : "no connection");
+	caller->host->note(caller->call, "\"%s\" cannot be used, trying the next%s%s", address->text,
+			   session->complaint[0] ? ": " : "", session->complaint);
 	session_close(&session);
 	return 0;
 }

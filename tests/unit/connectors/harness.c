@@ -253,7 +253,10 @@ static int host_dial(struct roster_call *h, const char *host, const char *port, 
 	int fd = port ? dial_host(host, port, timeout_ms) : dial_path(host, timeout_ms);
 
 	h->dials++;
-	h->failed = h->failed && !h->failed_to_dial; /* another server is tried */
+	if (h->failed && h->failed_to_dial) { /* another server is tried */
+		host_note(h, "%s", h->why);
+		h->failed = false;
+	}
 	h->failed_to_dial = fd < 0 && !h->failed;
 	if (fd < 0)
 		host_fail(h, ROSTER_TRY_LATER, 0, "could not connect to \"%s\"", host);
