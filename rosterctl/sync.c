@@ -198,15 +198,29 @@ static const char *took(struct arena *arena, const struct json *run)
 	return arena_format(arena, ", took %.1f s", (double)(to - from) / 1e6);
 }
 
+/* A listing that was read to its end and is known not to be whole. */
+static void print_gap(struct ctl *ctl, const struct json *run)
+{
+	const struct json *whole = json_member(run, "whole");
+	const char *why = json_text(json_member(run, "proof"));
+
+	if (!json_is_bool(whole) || json_bool(whole))
+		return;
+	print_line(ctl, "not all  %s", why ? why : "the plug-in did not say why");
+	print_line(ctl, "         nobody goes, and no group changes, until a run has seen everybody");
+}
+
 /* What was read, and what came of it. */
 static void print_outcome(struct ctl *ctl, const struct subject *subject, const struct json *run)
 {
 	const char *state = json_text(json_member(run, "state"));
 	int64_t refused = json_int(json_member(run, "refused"));
+	bool foreseen = text_equal(state, "planned") || text_equal(state, "held");
 
 	print_line(ctl, "run      %s: %s%s", subject->id, state, took(ctl->arena, run));
 	print_line(ctl, "read     %s", progress_read(ctl->arena, run));
-	print_line(ctl, "%s  %s", text_equal(state, "done") ? "changed" : "planned",
+	print_gap(ctl, run);
+	print_line(ctl, "%s  %s", foreseen ? "planned" : "changed",
 		   changes_counts(ctl->arena, json_member(run, "counts")));
 	if (refused > 0)
 		print_line(ctl, "refused  %lld people; see: rosterctl connection refused %s/%s",

@@ -411,6 +411,20 @@ static void a_held_run_is_exit_6_and_says_what_to_do(void **state)
 	assert_has(o.err, "rosterctl sync approve acme/r1");
 }
 
+static void a_run_that_has_not_seen_everybody_says_so(void **state)
+{
+	struct outcome o = run(STEPS(ASK_RUN("false"),
+	                             LOOK("{\"id\":\"r1\",\"state\":\"done\",\"people\":50,\"whole\":false,"
+	                                  "\"proof\":\"ended after 50: size limit exceeded (4)\",\"counts\":{}}")),
+	                       WORDS("sync", "run", "acme/corp", "--wait"));
+
+	(void)state;
+	assert_int_equal(o.exit, 0);
+	assert_has(o.out, "not all  ended after 50: size limit exceeded (4)\n"
+	                  "         nobody goes, and no group changes, until a run has seen everybody\n"
+	                  "changed  nothing\n");
+}
+
 static void a_failed_run_says_why(void **state)
 {
 	struct outcome o = run(STEPS(ASK_RUN("false"), LOOK("{\"state\":\"failed\",\"error\":{\"code\":\"ldap.down\",\"text\":\"no\"}}")),
@@ -419,6 +433,7 @@ static void a_failed_run_says_why(void **state)
 	(void)state;
 	assert_int_equal(o.exit, 1);
 	assert_has(o.err, "rosterctl: the run failed: no (ldap.down)\n");
+	assert_has(o.out, "changed  nothing\n");
 	o = run(STEPS(ASK_RUN("false"), LOOK("{\"state\":\"dropped\"}")), WORDS("sync", "run", "acme/corp", "--wait"));
 	assert_int_equal(o.exit, 7);
 	o = run(STEPS(ASK_RUN("false"), LOOK("{\"state\":7}")), WORDS("sync", "run", "acme/corp", "--wait"));
@@ -677,6 +692,7 @@ int main(void)
 		cmocka_unit_test(a_run_is_waited_for),
 		cmocka_unit_test(a_daemon_that_starts_again_is_waited_for),
 		cmocka_unit_test(a_held_run_is_exit_6_and_says_what_to_do),
+		cmocka_unit_test(a_run_that_has_not_seen_everybody_says_so),
 		cmocka_unit_test(a_failed_run_says_why),
 		cmocka_unit_test(without_wait_a_run_is_only_asked_for),
 		cmocka_unit_test(a_plan_is_a_difference_that_people_read),
