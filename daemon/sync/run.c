@@ -7,9 +7,9 @@
 #include "base/clock.h"
 #include "base/error.h"
 #include "base/log.h"
-#include "base/secret.h"
 #include "base/text.h"
 #include "plugin/link.h"
+#include "plugin/settings.h"
 #include "provision/provision.h"
 #include "provision/source.h"
 #include "provision/stage.h"
@@ -44,7 +44,7 @@ static int begin(struct work *w, enum state *ret, struct error *e);
 static int read_directory(struct work *w, enum state *ret, struct error *e);
 static int reconcile(struct work *w, enum state *ret, struct error *e);
 
-/* The life of a run. What is not here cannot happen. */
+/* The life of a run. What is not here ends it. */
 static const struct step {
 	enum state from, to;
 	const char *says;
@@ -59,6 +59,9 @@ static const struct step {
 	{ RUN_RECONCILING, RUN_ASKED, "the staged listing was lost, reading it again" },
 	{ RUN_RECONCILING, RUN_FAILED, "gave up" },
 	{ RUN_ASKED, RUN_FAILED, "gave up" },
+	/* An administrator's answers: roster/run writes them. */
+	{ RUN_HELD, RUN_RECONCILING, "released by an administrator" },
+	{ RUN_HELD, RUN_DROPPED, "dropped by an administrator" },
 };
 
 /* What is done in a state that is not an end. */
@@ -117,38 +120,13 @@ static int begin(struct work *w, enum state *ret, struct error *e)
 
 /* ---- reading -> reconciling, or asked again ---------------------------------------------------------------------------- */
 
-struct settings {
-	struct link_setting *all;
-	struct secret **secrets;
-	size_t count, secret_count;
-};
-
-static void settings_close(struct settings *settings)
-{
-	for (size_t i = 0; i < settings->secret_count; i++)
-		secret_close(&settings->secrets[i]);
-}
-
-/* Plain settings and opened secrets side by side, as a link wants them. */
+/* The secrets are opened in a transaction of their own: it is over before the directory is asked anything. */
 static int open_settings(struct work *w, struct settings *ret, struct error *e)
 {
-	const struct connection *c = &w->source.connection;
 	scoped(tx) *tx = NULL;
-	ret->all = arena_array(w->arena, c->setting_count + c->secret_count, sizeof(*ret->all));
-	ret->secrets = arena_array(w->arena, c->secret_count, sizeof(*ret->secrets));
-	for (size_t i = 0; i < c->setting_count; i++)
-		ret->all[ret->count++] = (struct link_setting){ .name = c->settings[i].name, .text = c->settings[i].value };
-
-	if (c->secret_count > 0 && open_tx(w, &tx, e) < 0)
+	if (open_tx(w, &tx, e) < 0)
 		return -1;
-	for (size_t i = 0; i < c->secret_count; i++) {
-		struct secret *secret = NULL;
-		if (connection_open_secret(tx, w->options->keys, &c->organisation, &c->id, c->secrets[i], &secret, e) < 0)
-			return -1;
-		ret->secrets[ret->secret_count++] = secret;
-		ret->all[ret->count++] = (struct link_setting){ .name = c->secrets[i], .secret = secret };
-	}
-	return 0;
+	return settings_open(tx, w->options->keys, &w->source.connection, w->arena, ret, e);
 }
 
 static int open_and_read(struct work *w, const struct settings *settings, struct error *e)
@@ -418,7 +396,12 @@ static int step_once(struct work *w, const struct id *organisation, const struct
 		return 0;
 	}
 	const struct step *step = step_between(from, to);
-	log_info(&w->log, "%s", step ? step->says : "an impossible step");
+	if (!step) {
+		error_set(&e, ERROR_INTERNAL, "run.impossible", "a run cannot go from %s to %s", words[from], words[to]);
+		give_up(w, &e);
+		return 0;
+	}
+	log_info(&w->log, "%s", step->says);
 	return doing[to] != NULL;
 }
 
