@@ -6,7 +6,7 @@
 
 struct tally {
 	int64_t lost;    /* members who would lose their membership */
-	int64_t here;    /* active members whom this connection vouches for */
+	int64_t here;    /* active members whom this connection vouches for; counted if somebody would be lost */
 	int64_t gone;    /* accounts that the directory no longer shows */
 	bool people;     /* the directory showed somebody */
 	int64_t ungrouped; /* groups that it no longer shows */
@@ -19,7 +19,8 @@ static int count(struct tx *tx, struct arena *arena, const struct source *source
 	static const struct query tally = {
 		"guard.tally",
 		"SELECT (SELECT count(*) FROM planned WHERE kind = '" CHANGE_SUSPENDED "'), "
-		"(SELECT count(*) FROM members WHERE organisation = $1 AND connection = $2 AND state = 'active'), "
+		"(SELECT count(*) FROM members WHERE organisation = $1 AND connection = $2 AND state = 'active' "
+		"AND EXISTS (SELECT FROM planned WHERE kind = '" CHANGE_SUSPENDED "')), "
 		"(SELECT count(*) FROM seen WHERE what = 'gone'), EXISTS (SELECT FROM staged_people), "
 		"(SELECT count(*) FROM planned WHERE kind = '" CHANGE_GROUP_REMOVED "'), EXISTS (SELECT FROM groups_shown), "
 		"(SELECT count(DISTINCT r.remote_id) FROM staged_refused r WHERE r.code = '" STAGE_UNREADABLE "' "
