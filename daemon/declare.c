@@ -98,20 +98,28 @@ static bool among(const char *const *list, const char *text)
 	return false;
 }
 
+/* What was added by hand before becomes the file's. */
+static int declare_domain(struct declaration *d, const char *domain, struct error *e)
+{
+	struct domain is;
+	int found = domain_load(d->tx, d->arena, &d->organisation, domain, &is, e);
+	if (found < 0)
+		return -1;
+	if (found == 1 && text_equal(is.managed_by, d->file->file) && text_equal(is.state, "verified"))
+		return 0;
+	if ((found == 1 && domain_remove(d->tx, &d->organisation, domain, e) < 0) ||
+	    domain_add(d->tx, &d->organisation, domain, "operator", d->file->file, e) < 0)
+		return -1;
+	return record(d, "domain.verified", "domain", domain, domain, e);
+}
+
 static int declare_domains(struct declaration *d, struct error *e)
 {
-	struct domain is, *all;
+	struct domain *all;
 	size_t count;
-	for (const char *const *domain = d->file->domains; *domain; domain++) {
-		int found = domain_load(d->tx, d->arena, &d->organisation, *domain, &is, e);
-		if (found < 0)
+	for (const char *const *domain = d->file->domains; *domain; domain++)
+		if (declare_domain(d, *domain, e) < 0)
 			return -1;
-		if (found == 1)
-			continue;
-		if (domain_add(d->tx, &d->organisation, *domain, "operator", d->file->file, e) < 0 ||
-		    record(d, "domain.verified", "domain", *domain, *domain, e) < 0)
-			return -1;
-	}
 
 	if (domain_list(d->tx, d->arena, &d->organisation, NULL, LIST_MOST, &all, &count, e) < 0)
 		return -1;
@@ -171,6 +179,28 @@ static int declare_secrets(struct declaration *d, const struct orgfile_connectio
 	return 0;
 }
 
+static bool keeps_secret(const struct connection *connection, const char *name)
+{
+	for (size_t i = 0; i < connection->secret_count; i++)
+		if (strcmp(connection->secrets[i], name) == 0)
+			return true;
+	return false;
+}
+
+/* A secret that the file no longer names is a risk and of no use. *changed is turned on if there was one. */
+static int forget_secrets(struct declaration *d, const struct orgfile_connection *from, const struct connection *is,
+                          bool *changed, struct error *e)
+{
+	for (size_t i = 0; i < is->secret_count; i++) {
+		if (keeps_secret(&from->is, is->secrets[i]))
+			continue;
+		if (connection_keep_secret(d->tx, d->keys, &d->organisation, &is->id, is->secrets[i], NULL, e) < 0)
+			return -1;
+		*changed = true;
+	}
+	return 0;
+}
+
 static int create_connection(struct declaration *d, const struct orgfile_connection *from, struct connection *wanted,
                              struct error *e)
 {
@@ -191,7 +221,8 @@ static int update_connection(struct declaration *d, const struct orgfile_connect
 		                 "name", is->name, is->plugin, wanted->plugin);
 	wanted->id = is->id;
 	wanted->version = is->version;
-	if ((changed && connection_update(d->tx, wanted, e) < 0) || declare_secrets(d, from, &is->id, &changed, e) < 0)
+	if ((changed && connection_update(d->tx, wanted, e) < 0) || declare_secrets(d, from, &is->id, &changed, e) < 0 ||
+	    forget_secrets(d, from, is, &changed, e) < 0)
 		return -1;
 	return changed ? record(d, "connection.updated", "connection", id_in(d, &is->id), is->name, e) : 0;
 }
