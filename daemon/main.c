@@ -76,6 +76,7 @@ static void read_arguments(int argc, char **argv, struct arguments *ret)
 		{ "check-config", no_argument, NULL, 'k' }, { "version", no_argument, NULL, 'v' },
 		{ "help", no_argument, NULL, 'h' },         { 0 },
 	};
+	const char *file;
 	int option;
 	while ((option = getopt_long(argc, argv, "+c:h", options, NULL)) != -1) {
 		switch (option) {
@@ -88,7 +89,8 @@ static void read_arguments(int argc, char **argv, struct arguments *ret)
 			break;
 		case 'k':
 			ret->check = true;
-			ret->config = operand(argc, argv);
+			file = operand(argc, argv);
+			ret->config = file ? file : ret->config;
 			break;
 		case 'v':
 			puts("rosterd " PACKAGE_VERSION);
