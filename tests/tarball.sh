@@ -4,6 +4,7 @@ cd "$(dirname "$0")/.." || exit 2
 known=$(git ls-files 2>/dev/null) && [ -n "$known" ] || { echo "this is no git tree: nothing to compare with"; exit 0; }
 make -s -C "$1" distdir || exit 1
 
-missing=$(echo "$known" | while read -r file; do [ -e "$1"/rosterd-*/"$file" ] || echo "$file"; done)
-rm -rf "$1"/rosterd-*/
+tree=$(echo "$1"/rosterd-*/)
+missing=$(echo "$known" | while read -r file; do [ -e "$tree$file" ] || echo "$file"; done)
+rm -rf "$tree"
 [ -z "$missing" ] || { echo "EXTRA_DIST lacks:" $missing; exit 1; }
