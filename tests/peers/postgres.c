@@ -1,6 +1,4 @@
-/* A private PostgreSQL for a test program. The work is done by postgres.sh; a child of ours outlives the
- * program and cleans up when the pipe between them closes. */
-#define _GNU_SOURCE /* pipe2 */
+/* A private PostgreSQL for a test program. The work is done by postgres.sh. */
 #include "peers/postgres.h"
 
 #include <fcntl.h>
@@ -12,11 +10,11 @@
 
 #include <libpq-fe.h>
 
+#include "peers/undertaker.h"
+
 enum { PATH_SIZE = 256, SETTINGS_MOST = 16 };
 
 static char folder[PATH_SIZE], conninfo[PATH_SIZE + 32];
-static int lifeline = -1; /* open as long as we live */
-static pid_t undertaker;
 
 static void give_up(const char *what)
 {
@@ -61,27 +59,6 @@ static int run_script(const char *action, const char *const *settings)
 	return WIFEXITED(status) && WEXITSTATUS(status) == 0 ? 0 : -1;
 }
 
-static void leave_undertaker(void)
-{
-	int ends[2];
-	char byte;
-
-	if (pipe2(ends, O_CLOEXEC) < 0)
-		give_up("no pipe");
-	undertaker = fork();
-	if (undertaker == 0) {
-		setsid(); /* a signal for the test's group is not for us */
-		close(ends[1]);
-		be_silent();
-		while (read(ends[0], &byte, 1) > 0)
-			continue;
-		execl(script(), script(), "stop", folder, (char *)NULL);
-		_exit(127);
-	}
-	close(ends[0]);
-	lifeline = ends[1];
-}
-
 void postgres_start(const char *const *settings)
 {
 	const char *temporary = getenv("TMPDIR");
@@ -90,18 +67,14 @@ void postgres_start(const char *const *settings)
 	if (!mkdtemp(folder))
 		give_up("no temporary folder");
 	snprintf(conninfo, sizeof conninfo, "host=%s dbname=postgres", folder);
-	leave_undertaker();
+	undertaker_leave(script(), folder);
 	if (run_script("start", settings) < 0)
 		give_up("the private PostgreSQL did not start");
 }
 
 void postgres_stop(void)
 {
-	if (lifeline < 0)
-		return;
-	close(lifeline);
-	lifeline = -1;
-	waitpid(undertaker, NULL, 0);
+	undertaker_call();
 }
 
 void postgres_crash(void)

@@ -6,7 +6,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 #include <cmocka.h>
@@ -14,12 +13,13 @@
 #include "base/arena.h"
 #include "base/text.h"
 #include "harness.h"
+#include "peers/undertaker.h"
 
 extern const struct roster_connector roster_connector;
 
 enum { PEOPLE = 2000, GROUPS = 40, HARD_PEOPLE = 10 };
 
-static char folder[64];
+static char folder[] = "/tmp/rosterd-slapd-XXXXXX";
 static struct roster_call harness;
 static struct arena *kept; /* texts that settings borrow */
 
@@ -27,12 +27,18 @@ static struct arena *kept; /* texts that settings borrow */
  * -------------------------------------------------------------------------------------------------------------------
  */
 
+static const char *script(void)
+{
+	const char *source = getenv("SRCDIR");
+
+	return arena_format(kept, "%s/tests/peers/slapd.sh", source ? source : ".");
+}
+
 static void server(const char *command)
 {
 	char line[512];
-	const char *source = getenv("SRCDIR");
 
-	snprintf(line, sizeof(line), "sh '%s/tests/peers/slapd.sh' %s >&2", source ? source : ".", command);
+	snprintf(line, sizeof(line), "'%s' %s >&2", script(), command);
 	if (system(line) != 0) {
 		fprintf(stderr, "# failed: %s\n", line);
 		abort();
@@ -640,11 +646,8 @@ static void test_server_goes_between_pages(void **state)
 
 static void test_server_is_down(void **state)
 {
-	char command[128];
-
 	(void)state;
-	snprintf(command, sizeof(command), "stop %s", folder);
-	server(command);
+	tell_server("stop", "");
 	assert_fails(harness_read(&harness), ROSTER_TRY_LATER, "could not connect");
 }
 
@@ -729,26 +732,23 @@ static void test_groups_are_hidden(void **state)
 
 static int start(void **state)
 {
-	char command[128];
+	char size[32];
 
 	(void)state;
 	kept = arena_open("test");
-	snprintf(folder, sizeof(folder), "/tmp/rosterd-ldap-test-%d", (int)getpid());
-	snprintf(command, sizeof(command), "start %s %d %d", folder, PEOPLE, GROUPS);
-	server(command);
+	assert_non_null(mkdtemp(folder));
+	undertaker_leave(script(), folder);
+	snprintf(size, sizeof(size), "%d %d", PEOPLE, GROUPS);
+	tell_server("start", size);
 	return 0;
 }
 
 static int stop(void **state)
 {
-	char command[256];
-
 	(void)state;
-	snprintf(command, sizeof(command), "stop %s", folder);
-	server(command);
-	snprintf(command, sizeof(command), "rm -rf '%s'", folder);
+	undertaker_call();
 	arena_close(&kept);
-	return system(command);
+	return 0;
 }
 
 #define TEST(name)	      cmocka_unit_test_setup_teardown(name, before, after)
