@@ -65,6 +65,7 @@ static const struct {
 	uint8_t prefix[12];
 } carriers[] = {
 	{ 96, 12, { 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff } }, /* mapped */
+	{ 96, 12, { 0 } },                                        /* compatible, of old */
 	{ 96, 12, { 0x00, 0x64, 0xff, 0x9b } },                   /* NAT64 */
 	{ 16, 2, { 0x20, 0x02 } },                                /* 6to4 */
 };
@@ -167,23 +168,49 @@ static size_t decode_percent(const char *from, size_t length, char *to)
 	return size;
 }
 
-static bool place_holds_path(const char *place, size_t length, const char *path)
+enum { PLACE_MOST = 512 };
+
+/* The path in a place, NULL if there is none. */
+static const char *path_in(const char *place, size_t length, char decoded[PLACE_MOST], size_t *ret_size)
 {
-	char decoded[512];
 	const char *start;
 	size_t size;
 
-	if (length >= sizeof(decoded))
-		return false;
+	if (length >= PLACE_MOST)
+		return NULL;
 	size = decode_percent(place, length, decoded);
 	start = memmem(decoded, size, "://", 3);
-	start = start ? start + 3 : memchr(decoded, '/', size);
-	if (!start)
-		return false;
+	if (start)
+		start += 3;
+	else
+		start = size > 5 && memcmp(decoded, "unix:", 5) == 0 ? decoded + 5 : decoded;
+	if (start == decoded + size || *start != '/')
+		return NULL;
 	size -= (size_t)(start - decoded);
 	while (size > 1 && start[size - 1] == '/')
 		size--;
-	return size == strlen(path) && memcmp(start, path, size) == 0;
+	*ret_size = size;
+	return start;
+}
+
+static bool place_holds_path(const char *place, size_t length, const char *path)
+{
+	char decoded[PLACE_MOST];
+	size_t size;
+	const char *held = path_in(place, length, decoded, &size);
+
+	return held && size == strlen(path) && memcmp(held, path, size) == 0;
+}
+
+bool dial_names_socket(const char *places)
+{
+	char decoded[PLACE_MOST];
+	size_t length, size;
+
+	for (const char *at = next_place(places, &length); length > 0; at = next_place(at + length, &length))
+		if (path_in(at, length, decoded, &size))
+			return true;
+	return false;
 }
 
 static bool path_is_named(const char *const *places, const char *path)
@@ -412,10 +439,24 @@ static int connect_to_any(const struct dial_request *request, const struct addri
 	return result;
 }
 
+/* Our own socket would take us for the operator, and PostgreSQL for its user. Who listens is what the kernel says,
+ * whatever links led there. */
+static bool knows_us(int fd)
+{
+	struct sockaddr_un there = { 0 };
+	struct ucred listener;
+	socklen_t size = sizeof(there) - 1, listener_size = sizeof(listener);
+
+	if (getpeername(fd, (struct sockaddr *)&there, &size) < 0 ||
+	    getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &listener, &listener_size) < 0)
+		return true;
+	return listener.pid == getpid() || strstr(there.sun_path, "/.s.PGSQL.");
+}
+
 static int dial_path(const struct dial_request *request, int *ret, struct error *e)
 {
 	struct sockaddr_un address = { .sun_family = AF_UNIX };
-	int why;
+	int why, fd;
 
 	if (!path_is_named(request->places, request->host) || !request->allow_private)
 		return error_set(e, ERROR_DENIED, "dial.refused", "may not connect to the socket %s: %s", request->host,
@@ -425,11 +466,15 @@ static int dial_path(const struct dial_request *request, int *ret, struct error 
 		return error_set(e, ERROR_DENIED, "dial.refused", "may not connect to the socket %s: the path is too long",
 		                 request->host);
 	strcpy(address.sun_path, request->host);
-	why = connect_to(request, (const struct sockaddr *)&address, sizeof(address), request->deadline_ms, ret);
+	why = connect_to(request, (const struct sockaddr *)&address, sizeof(address), request->deadline_ms, &fd);
 	if (why != 0)
 		return error_set(e, ERROR_RETRY, "dial.failed", "could not connect to the socket %s: %s", request->host,
 		                 strerror(why));
-	return 0;
+	if (!knows_us(fd))
+		return *ret = fd, 0;
+	close(fd);
+	return error_set(e, ERROR_DENIED, "dial.refused",
+	                 "may not connect to the socket %s: it is this service's own, or a database's", request->host);
 }
 
 int dial(const struct dial_request *request, int *ret, struct error *e)

@@ -1,7 +1,8 @@
 /* A connected socket for a child that may not connect: asks whether it may go there, resolves, judges, connects.
  *
  * A plug-in gets to hosts that its settings name, and to public addresses; to addresses of our own networks only if
- * the operator allows it and the settings name the host; to services for machines' metadata and to addresses that
+ * the operator allows it and the settings name the host; to sockets of this machine in the same way, but never to one
+ * of the daemon's own or a PostgreSQL's, where we would be somebody; to services for machines' metadata and to addresses that
  * belong to one wire or to many machines, never. */
 #ifndef ROSTERD_PLUGIN_DIAL_H
 #define ROSTERD_PLUGIN_DIAL_H
@@ -32,6 +33,9 @@ int dial(const struct dial_request *request, int *ret, struct error *e);
 /* Whether one of the places names this host: "ldaps://dc1.acme.example:636", "dc1.acme.example", "[2001:db8::1]:389";
  * several may stand in one place, between blanks or commas. */
 bool dial_is_named(const char *const *places, const char *host);
+
+/* Whether one of the places in a text is the path of a socket of this machine: "ldapi://%2Frun%2Fslapd%2Fldapi". */
+bool dial_names_socket(const char *places);
 
 /* What an address is; of IPv6 that carries IPv4 it is what the IPv4 is. */
 enum dial_judgement dial_judge(const struct sockaddr *address);

@@ -12,9 +12,11 @@
 #include "base/text.h"
 
 #include <arpa/inet.h>
+#include <signal.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/un.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 static enum dial_judgement judge(const char *address)
@@ -40,7 +42,7 @@ static void test_addresses_are_judged(void **state)
 		{ "127.0.0.1", DIAL_PRIVATE }, { "10.1.2.3", DIAL_PRIVATE }, { "172.16.0.1", DIAL_PRIVATE },
 		{ "172.31.255.255", DIAL_PRIVATE }, { "192.168.1.1", DIAL_PRIVATE }, { "100.64.0.1", DIAL_PRIVATE },
 		{ "198.19.0.1", DIAL_PRIVATE }, { "::1", DIAL_PRIVATE }, { "fd12:3456::1", DIAL_PRIVATE },
-		{ "::ffff:10.0.0.1", DIAL_PRIVATE }, { "64:ff9b::a00:1", DIAL_PRIVATE }, { "2002:a00:1::", DIAL_PRIVATE },
+		{ "::ffff:10.0.0.1", DIAL_PRIVATE }, { "::10.0.0.1", DIAL_PRIVATE }, { "64:ff9b::a00:1", DIAL_PRIVATE }, { "2002:a00:1::", DIAL_PRIVATE },
 		{ "169.254.169.254", DIAL_NEVER }, { "169.254.1.1", DIAL_NEVER }, { "0.0.0.0", DIAL_NEVER },
 		{ "0.1.2.3", DIAL_NEVER }, { "224.0.0.1", DIAL_NEVER }, { "255.255.255.255", DIAL_NEVER },
 		{ "100.100.100.200", DIAL_NEVER }, { "168.63.129.16", DIAL_NEVER }, { "192.0.0.192", DIAL_NEVER },
@@ -108,18 +110,53 @@ static void test_refusals_say_why(void **state)
 	expect_refused("/run/x", NULL, "ldapi:///run/x", false, "have to be allowed by the operator");
 }
 
-static void test_a_path_that_a_setting_holds(void **state)
+static int listen_at(const char *path)
 {
-	char path[108], place[256], percent[256] = "ldapi://", *to = percent + strlen(percent);
 	struct sockaddr_un address = { .sun_family = AF_UNIX };
-	int listener = socket(AF_UNIX, SOCK_STREAM, 0), fd;
-	struct error e;
+	int listener = socket(AF_UNIX, SOCK_STREAM, 0);
 
-	(void)state;
-	snprintf(path, sizeof(path), "/tmp/rosterd-dial-%d", (int)getpid());
 	strcpy(address.sun_path, path);
 	assert_int_equal(bind(listener, (const struct sockaddr *)&address, sizeof(address)), 0);
 	assert_int_equal(listen(listener, 4), 0);
+	return listener;
+}
+
+/* Somebody else who listens there: another process. */
+static pid_t another_listens_at(const char *path)
+{
+	int said[2];
+	char byte;
+	pid_t pid;
+
+	assert_int_equal(pipe(said), 0);
+	pid = fork();
+	if (pid == 0) {
+		listen_at(path);
+		_exit(write(said[1], "", 1) == 1 ? pause() : 1);
+	}
+	assert_int_equal(read(said[0], &byte, 1), 1);
+	close(said[0]);
+	close(said[1]);
+	return pid;
+}
+
+static void end(pid_t pid, const char *path)
+{
+	kill(pid, SIGKILL);
+	waitpid(pid, NULL, 0);
+	unlink(path);
+}
+
+static void test_a_path_that_a_setting_holds(void **state)
+{
+	char path[108], place[256], percent[256] = "ldapi://", *to = percent + strlen(percent);
+	struct error e;
+	pid_t listener;
+	int fd;
+
+	(void)state;
+	snprintf(path, sizeof(path), "/tmp/rosterd-dial-%d", (int)getpid());
+	listener = another_listens_at(path);
 	snprintf(place, sizeof(place), "ldapi://%s", path);
 	assert_int_equal(try_dial(path, NULL, place, true, &fd, &e), 0);
 	close(fd);
@@ -127,10 +164,60 @@ static void test_a_path_that_a_setting_holds(void **state)
 		to += *c == '/' ? sprintf(to, "%%2F") : sprintf(to, "%c", *c);
 	assert_int_equal(try_dial(path, NULL, percent, true, &fd, &e), 0);
 	close(fd);
-	unlink(path);
-	close(listener);
+	snprintf(place, sizeof(place), "dc1.acme.example%s", path); /* a host with a path is no path */
+	assert_int_equal(try_dial(path, NULL, place, true, &fd, &e), -1);
+	assert_int_equal(e.kind, ERROR_DENIED);
+	snprintf(place, sizeof(place), "unix:%s", path);
+	end(listener, path);
 	assert_int_equal(try_dial(path, NULL, place, true, &fd, &e), -1);
 	assert_int_equal(e.kind, ERROR_RETRY);
+}
+
+static void expect_known(const char *path)
+{
+	struct error e;
+	int fd;
+
+	assert_int_equal(try_dial(path, NULL, path, true, &fd, &e), -1);
+	assert_int_equal(e.kind, ERROR_DENIED);
+	assert_non_null(strstr(e.text, "this service's own, or a database's"));
+}
+
+static void test_sockets_that_know_us(void **state)
+{
+	char own[64], link[64], database[64];
+	pid_t postgres;
+	int listener;
+
+	(void)state;
+	snprintf(own, sizeof(own), "/tmp/rosterd-dial-own-%d", (int)getpid());
+	snprintf(link, sizeof(link), "/tmp/rosterd-dial-link-%d", (int)getpid());
+	snprintf(database, sizeof(database), "/tmp/.s.PGSQL.%d", (int)getpid());
+	listener = listen_at(own);
+	expect_known(own);
+	assert_int_equal(symlink(own, link), 0);
+	expect_known(link);
+	unlink(link);
+	postgres = another_listens_at(database);
+	expect_known(database);
+	assert_int_equal(symlink(database, link), 0);
+	expect_known(link);
+	unlink(link);
+	end(postgres, database);
+	close(listener);
+	unlink(own);
+}
+
+static void test_places_that_are_sockets(void **state)
+{
+	(void)state;
+	assert_true(dial_names_socket("ldapi://%2Frun%2Fslapd%2Fldapi"));
+	assert_true(dial_names_socket("ldaps://dc1.acme.example, ldapi:///run/slapd/ldapi"));
+	assert_true(dial_names_socket("unix:/run/x"));
+	assert_true(dial_names_socket("/run/x"));
+	assert_false(dial_names_socket(""));
+	assert_false(dial_names_socket("ldaps://dc1.acme.example:636 dc2.acme.example"));
+	assert_false(dial_names_socket("https://idp.example/path dc1.acme.example/path"));
 }
 
 static void test_a_name_that_is_not_there(void **state)
@@ -151,6 +238,8 @@ int main(void)
 		cmocka_unit_test(test_hosts_are_named_by_settings),
 		cmocka_unit_test(test_refusals_say_why),
 		cmocka_unit_test(test_a_path_that_a_setting_holds),
+		cmocka_unit_test(test_sockets_that_know_us),
+		cmocka_unit_test(test_places_that_are_sockets),
 		cmocka_unit_test(test_a_name_that_is_not_there),
 	};
 
