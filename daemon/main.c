@@ -211,6 +211,7 @@ static int open_endpoints(struct daemon *d, struct error *e)
 		.version = PACKAGE_VERSION,
 		.allow_private = d->config->allow_private_addresses,
 		.link_deadline_ms = d->config->call_deadline_ms,
+		.outside_most = (d->config->server.exchange_threads + 1) / 2,
 	};
 	if (endpoints_open(&options, &d->endpoints, e) < 0)
 		return -1;

@@ -273,7 +273,8 @@ const struct command commands[] = {
 		.arguments = "ORG/NAME",
 		.summary = "Change a connection.",
 		.words = "Settings that are not named stay; --role and --attribute replace all "
-		         "that there were.",
+		         "that there were. A new address, certificate or word such as tls=none "
+		         "needs the secrets again: they go only where whoever gave them sent them.",
 		.options = connection_set_options,
 		.example = "rosterctl connection set acme/corporate --schedule 1h",
 		.next = "\"rosterctl connection test ORG/NAME\" tries it.",

@@ -6,6 +6,7 @@
 
 #include "base/text.h"
 #include "endpoints/plugins.h"
+#include "plugin/dial.h"
 #include "provision/mapping.h"
 
 enum { PLUGIN_NAME_MOST = 40, GROUP_NAME_MOST = 1024, ATTRIBUTE_NAME_MOST = 256, SCHEDULE_TEXT_MOST = 32 };
@@ -128,6 +129,18 @@ static void put_setting(struct connection_pair *pairs, size_t *count, const char
 		memmove(&pairs[i], &pairs[i + 1], (--*count - i) * sizeof(*pairs));
 }
 
+/* Behind sockets of this machine stand its own services, which know us. */
+static int check_address(const struct exchange *x, const struct catalog_setting *setting, const char *text,
+			 struct error *e)
+{
+	if (setting->type != CATALOG_ADDRESS || x->principal.kind == PRINCIPAL_OPERATOR ||
+	    !dial_names_socket(text))
+		return 0;
+	return error_set(e, ERROR_DENIED, "connection.socket",
+			 "\"%s\" names a socket of the machine that this service runs on; only its operator may",
+			 setting->name);
+}
+
 static int take_setting(struct exchange *x, const struct catalog_plugin *plugin, const char *name,
 			const struct json *value, struct connection_pair *pairs, struct connection_wish *wish,
 			struct error *e)
@@ -137,7 +150,8 @@ static int take_setting(struct exchange *x, const struct catalog_plugin *plugin,
 
 	if (!setting)
 		return unknown_setting(x, plugin, name, e);
-	if (setting_text(x, name, value, &text, e) < 0 || (text && catalog_check_value(setting, text, e) < 0))
+	if (setting_text(x, name, value, &text, e) < 0 ||
+	    (text && (catalog_check_value(setting, text, e) < 0 || check_address(x, setting, text, e) < 0)))
 		return -1;
 	if (setting->type == CATALOG_SECRET)
 		wish->secrets[wish->secret_count++] = (struct connection_secret){ setting->name, text };
@@ -171,11 +185,20 @@ static int take_settings(struct exchange *x, const struct catalog_plugin *plugin
 	return 0;
 }
 
-static bool has_secret(const struct connection_wish *wish, const char *name)
+static const struct connection_secret *find_given(const struct connection_wish *wish, const char *name)
 {
 	for (size_t i = 0; i < wish->secret_count; i++)
 		if (text_equal(wish->secrets[i].name, name))
-			return wish->secrets[i].text != NULL;
+			return &wish->secrets[i];
+	return NULL;
+}
+
+static bool has_secret(const struct connection_wish *wish, const char *name)
+{
+	const struct connection_secret *given = find_given(wish, name);
+
+	if (given)
+		return given->text != NULL;
 	for (size_t i = 0; i < wish->connection.secret_count; i++)
 		if (text_equal(wish->connection.secrets[i], name))
 			return true;
@@ -207,6 +230,44 @@ static int check_required(const struct catalog_plugin *plugin, const struct conn
 		return 0;
 	return error_set(e, ERROR_INPUT, "connection.required", "the plug-in \"%s\" also needs %s",
 			 plugin->name, missing.bytes);
+}
+
+static const char *value_of(const struct connection *c, const struct catalog_setting *setting)
+{
+	for (size_t i = 0; i < c->setting_count; i++)
+		if (text_equal(c->settings[i].name, setting->name))
+			return c->settings[i].value;
+	return setting->fallback ? setting->fallback : "";
+}
+
+/* Addresses say where secrets go, certificates who is trusted with them, and words how they travel. */
+static bool leads_secrets(const struct catalog_setting *setting)
+{
+	return setting->type == CATALOG_ADDRESS || setting->type == CATALOG_PEM ||
+	       setting->type == CATALOG_WORD;
+}
+
+/* Whoever could send a sealed secret to a server of their own would read it there. So it goes where whoever gave
+ * it sent it, and nowhere else. */
+static int check_secrets_stay(const struct catalog_plugin *plugin, const struct connection *now,
+			      const struct connection_wish *wish, struct error *e)
+{
+	const char *led = NULL, *kept = NULL;
+
+	for (size_t i = 0; i < plugin->setting_count && !led; i++)
+		if (leads_secrets(&plugin->settings[i]) &&
+		    !text_equal(value_of(now, &plugin->settings[i]),
+				value_of(&wish->connection, &plugin->settings[i])))
+			led = plugin->settings[i].name;
+	for (size_t i = 0; i < now->secret_count && !kept; i++)
+		if (!find_given(wish, now->secrets[i]))
+			kept = now->secrets[i];
+	if (!led || !kept)
+		return 0;
+	return error_set(e, ERROR_INPUT, "connection.secret_again",
+			 "\"%s\" decides where the secret \"%s\" goes or who can read it; give the secret again "
+			 "in the same change",
+			 led, kept);
 }
 
 /* ---- mappings ---- */
@@ -335,7 +396,8 @@ int connection_body_change(struct exchange *x, const struct connection *now, str
 
 	*ret = (struct connection_wish){ .connection = *now };
 	if (exchange_read(x, change_fields, &body, e) < 0 ||
-	    plugins_find(x, now->plugin, ERROR_CONFLICT, &plugin, e) < 0)
+	    plugins_find(x, now->plugin, ERROR_CONFLICT, &plugin, e) < 0 ||
+	    take(x, &body, plugin, ret, e) < 0)
 		return -1;
-	return take(x, &body, plugin, ret, e);
+	return check_secrets_stay(plugin, now, ret, e);
 }

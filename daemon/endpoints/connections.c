@@ -9,6 +9,7 @@
 #include "base/secret.h"
 #include "base/text.h"
 #include "endpoints/connection_body.h"
+#include "endpoints/outside.h"
 #include "plugin/link.h"
 #include "roster/refusal.h"
 #include "roster/run.h"
@@ -327,18 +328,29 @@ static void run_test(struct exchange *x, struct test *test)
 	link_check(link, x->arena, &test->notes, &test->failure);
 }
 
-int connections_prepare_test(struct exchange *x, struct error *e)
+static int prepare_test(struct exchange *x, struct test *test, struct error *e)
 {
-	struct test *test = arena_take(x->arena, sizeof(*test));
 	int result;
 
-	x->prepared = test;
 	result = exchange_begin(x, e) < 0 ? -1 : load_test(x, test, e);
 	tx_close(&x->tx);
 	if (result == 0)
 		run_test(x, test);
 	for (size_t i = 0; test->secrets && i < test->connection.secret_count; i++)
 		secret_close(&test->secrets[i]);
+	return result;
+}
+
+int connections_prepare_test(struct exchange *x, struct error *e)
+{
+	struct test *test = arena_take(x->arena, sizeof(*test));
+	int result;
+
+	x->prepared = test;
+	if (outside_enter(x->outside, &x->organisation.id, e) < 0)
+		return -1;
+	result = prepare_test(x, test, e);
+	outside_leave(x->outside, &x->organisation.id);
 	return result;
 }
 

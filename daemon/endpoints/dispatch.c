@@ -10,6 +10,7 @@
 #include "base/clock.h"
 #include "base/text.h"
 #include "endpoints/exchange.h"
+#include "endpoints/outside.h"
 #include "endpoints/routes.h"
 #include "http/router.h"
 
@@ -19,6 +20,7 @@ enum { UNROUTED_BODY_MOST = 64 << 10 };
 struct endpoints {
 	struct endpoints_options options;
 	struct router *router;
+	struct outside *outside;
 	size_t count;
 };
 
@@ -58,6 +60,7 @@ int endpoints_open(const struct endpoints_options *options, struct endpoints **r
 	endpoints->options = *options;
 	endpoints->count = count;
 	endpoints->router = compile(routes, count);
+	endpoints->outside = outside_open(options->outside_most);
 	*ret = endpoints;
 	return 0;
 }
@@ -67,6 +70,7 @@ void endpoints_close(struct endpoints **endpoints)
 	if (!*endpoints)
 		return;
 	router_close(&(*endpoints)->router);
+	outside_close(&(*endpoints)->outside);
 	free(*endpoints);
 	*endpoints = NULL;
 }
@@ -118,6 +122,8 @@ static int find_organisation(struct exchange *x, const char *named, struct error
 	struct id id;
 	int found = organisation_resolve(x->tx, x->arena, named, &id, e);
 
+	if (found == 1 && id_is_nil(&id))
+		found = 0; /* stands for the operator's own audit, and is nobody's */
 	if (found == 1 && who->kind != PRINCIPAL_OPERATOR && !id_equal(&id, &who->organisation))
 		found = 0;
 	if (found == 1 && tx_for(x->tx, &id, e) < 0)
@@ -224,6 +230,7 @@ static void answer(void *self, struct request *request, struct reply *reply)
 	int64_t began_ms = clock_monotonic_ms();
 	struct exchange x = {
 		.options = &endpoints->options,
+		.outside = endpoints->outside,
 		.request = request,
 		.reply = reply,
 		.arena = request->arena,

@@ -22,6 +22,7 @@
 #include "store/transaction.h"
 
 struct exchange;
+struct outside;
 typedef int answer_fn(struct exchange *x, struct error *e);
 
 /* One address that we answer. */
@@ -38,6 +39,7 @@ enum { EXCHANGE_ALLOW_SIZE = 128 };
 
 struct exchange {
 	const struct endpoints_options *options;
+	struct outside *outside; /* whoever waits for the world enters there */
 	const struct endpoint *endpoint;
 	struct request *request;
 	struct reply *reply;

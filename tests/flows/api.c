@@ -82,6 +82,7 @@ static void start_endpoints(void)
 		.public_url = "https://roster.example",
 		.version = "test",
 		.link_deadline_ms = 1000,
+		.outside_most = 2,
 	};
 
 	me = getuid();

@@ -167,11 +167,9 @@ static void what_a_change_does_not_name_stays(void **state)
 	(void)state;
 	EXPECT(make_good("changing"), 201, NULL);
 	now = api_call(acme.tokens[ADMIN], "PATCH", path,
-		       "{\"settings\":{\"page_size\":null,\"tls\":\"none\"},\"schedule\":\"never\",\"state\":"
-		       "\"paused\"}");
+		       "{\"settings\":{\"page_size\":null},\"schedule\":\"never\",\"state\":\"paused\"}");
 	EXPECT(now, 200, NULL);
 	assert_null(api_text(now, "settings/page_size"));
-	assert_string_equal(api_text(now, "settings/tls"), "none");
 	assert_string_equal(api_text(now, "settings/url"), "ldap://up");
 	assert_true(api_bool(now, "settings/bind_password/set"));
 	assert_int_equal(api_count(now, "roles"), 2);
@@ -180,7 +178,7 @@ static void what_a_change_does_not_name_stays(void **state)
 	assert_int_equal(api_int(now, "version"), 2);
 	now = api_call(acme.tokens[ADMIN], "PATCH", path,
 		       "{\"settings\":{\"bind_password\":null},\"roles\":[]}");
-	assert_int_equal(api_count(now, "settings"), 3);
+	assert_int_equal(api_count(now, "settings"), 2);
 	assert_int_equal(api_count(now, "roles"), 0);
 	EXPECT(api_call(acme.tokens[ADMIN], "PATCH", path, "{\"settings\":{\"url\":null}}"), 400,
 	       "connection.required");
@@ -191,6 +189,43 @@ static void what_a_change_does_not_name_stays(void **state)
 	EXPECT(api_call(acme.tokens[ADMIN], "GET", path, NULL), 404, "connection.unknown");
 	assert_int_equal(api_audited("acme", "connection.changed"), 2);
 	assert_int_equal(api_audited("acme", "connection.deleted"), 1);
+}
+
+static void a_secret_goes_where_it_was_sent_and_nowhere_else(void **state)
+{
+	const char *path = at("/connections/led");
+	struct answer refused;
+
+	(void)state;
+	EXPECT(make_good("led"), 201, NULL);
+	refused = api_call(acme.tokens[ADMIN], "PATCH", path, "{\"settings\":{\"url\":\"ldap://thief\"}}");
+	EXPECT(refused, 400, "connection.secret_again");
+	assert_non_null(strstr(api_text(refused, "detail"), "\"url\" decides where the secret \"bind_password\""));
+	EXPECT(api_call(OPERATOR, "PATCH", path, "{\"settings\":{\"tls\":\"none\"}}"), 400,
+	       "connection.secret_again");
+	/* saying what holds anyway, or something else, leads nothing astray */
+	EXPECT(api_call(acme.tokens[ADMIN], "PATCH", path,
+			"{\"settings\":{\"url\":\"ldap://up\",\"tls\":\"starttls\",\"user_base\":\"dc=y\"}}"),
+	       200, NULL);
+	EXPECT(api_call(acme.tokens[ADMIN], "PATCH", path,
+			"{\"settings\":{\"url\":\"ldap://new\",\"bind_password\":\"again\"}}"),
+	       200, NULL);
+	EXPECT(api_call(acme.tokens[ADMIN], "PATCH", path,
+			"{\"settings\":{\"url\":\"ldap://other\",\"bind_password\":null}}"),
+	       200, NULL);
+	EXPECT(api_call(acme.tokens[ADMIN], "PATCH", path, "{\"settings\":{\"url\":\"ldap://free\"}}"), 200, NULL);
+}
+
+static void sockets_are_the_operators_to_name(void **state)
+{
+	static const char *const body =
+		"{\"plugin\":\"ldap\",\"name\":\"socket\",\"settings\":{\"user_base\":\"dc=x\",\"url\":"
+		"\"ldaps://up ldapi://%2Frun%2Frosterd%2Frosterd.sock\"}}";
+
+	(void)state;
+	EXPECT(api_call(acme.tokens[ADMIN], "POST", at("/connections"), body), 403, "connection.socket");
+	EXPECT(api_call(acme.tokens[OWNER], "POST", at("/connections"), body), 403, "connection.socket");
+	EXPECT(api_call(OPERATOR, "POST", at("/connections"), body), 201, NULL);
 }
 
 static void a_file_keeps_its_connection(void **state)
@@ -219,7 +254,7 @@ static void a_test_tells_what_the_directory_said(void **state)
 	assert_string_equal(api_text(test, "notes/0"), "4 settings");
 	assert_string_equal(api_text(test, "notes/1"), "7 bytes of secret");
 	EXPECT(api_call(acme.tokens[ADMIN], "PATCH", at("/connections/tested"),
-			"{\"settings\":{\"url\":\"ldap://down\"}}"),
+			"{\"settings\":{\"url\":\"ldap://down\",\"bind_password\":\"hunter2\"}}"),
 	       200, NULL);
 	test = api_call(acme.tokens[ADMIN], "POST", at("/connections/tested/test"), "{}");
 	EXPECT(test, 200, NULL);
@@ -366,6 +401,8 @@ int main(void)
 		cmocka_unit_test(a_name_is_taken_once),
 		cmocka_unit_test(only_enterprises_have_connections),
 		cmocka_unit_test(what_a_change_does_not_name_stays),
+		cmocka_unit_test(a_secret_goes_where_it_was_sent_and_nowhere_else),
+		cmocka_unit_test(sockets_are_the_operators_to_name),
 		cmocka_unit_test(a_file_keeps_its_connection),
 		cmocka_unit_test(a_test_tells_what_the_directory_said),
 		cmocka_unit_test(a_run_is_asked_for_once),
