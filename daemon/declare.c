@@ -26,12 +26,18 @@ struct declaration {
 	struct log log;
 };
 
+static int audit(struct declaration *d, const char *action, const char *kind, const char *target, const char *name,
+                 struct error *e)
+{
+	const struct audit_event event = { .action = action, .target_kind = kind, .target = target, .target_name = name };
+	return audit_write(d->tx, &d->organisation, &d->actor, &event, e);
+}
+
 static int record(struct declaration *d, const char *action, const char *kind, const char *target, const char *name,
                   struct error *e)
 {
-	const struct audit_event event = { .action = action, .target_kind = kind, .target = target, .target_name = name };
 	log_note(&d->log, "%s %s \"%s\"", action, kind, name);
-	return audit_write(d->tx, &d->organisation, &d->actor, &event, e);
+	return audit(d, action, kind, target, name, e);
 }
 
 static const char *id_in(struct declaration *d, const struct id *id)
@@ -113,6 +119,15 @@ static int declare_domain(struct declaration *d, const char *domain, struct erro
 	return record(d, "domain.verified", "domain", domain, domain, e);
 }
 
+static int release_domain(struct declaration *d, const char *domain, struct error *e)
+{
+	log_warning(&d->log, "the file no longer names domain \"%s\", which stays; rosterctl domain remove may take it away", domain);
+	if (domain_remove(d->tx, &d->organisation, domain, e) < 0 ||
+	    domain_add(d->tx, &d->organisation, domain, "operator", NULL, e) < 0)
+		return -1;
+	return audit(d, "domain.released", "domain", domain, domain, e);
+}
+
 static int declare_domains(struct declaration *d, struct error *e)
 {
 	struct domain *all;
@@ -124,9 +139,9 @@ static int declare_domains(struct declaration *d, struct error *e)
 	if (domain_list(d->tx, d->arena, &d->organisation, NULL, LIST_MOST, &all, &count, e) < 0)
 		return -1;
 	for (size_t i = 0; i < count; i++)
-		if (text_equal(all[i].managed_by, d->file->file) && !among(d->file->domains, all[i].domain))
-			log_warning(&d->log, "the file no longer names domain \"%s\", which stays: remove it with rosterctl domain "
-			                     "remove", all[i].domain);
+		if (text_equal(all[i].managed_by, d->file->file) && !among(d->file->domains, all[i].domain) &&
+		    release_domain(d, all[i].domain, e) < 0)
+			return -1;
 	return 0;
 }
 
@@ -238,6 +253,24 @@ static int declare_connection(struct declaration *d, const struct orgfile_connec
 	return found == 1 ? update_connection(d, from, &is, &wanted, e) : create_connection(d, from, &wanted, e);
 }
 
+static bool describes(const struct orgfile *file, const char *connection)
+{
+	for (size_t i = 0; i < file->connection_count; i++)
+		if (strcmp(file->connections[i].is.name, connection) == 0)
+			return true;
+	return false;
+}
+
+static int release_connection(struct declaration *d, struct connection *connection, struct error *e)
+{
+	log_warning(&d->log, "the file no longer describes connection \"%s\", which stays as it was; rosterctl may change it",
+	            connection->name);
+	connection->managed_by = NULL;
+	if (connection_update(d->tx, connection, e) < 0)
+		return -1;
+	return audit(d, "connection.released", "connection", id_in(d, &connection->id), connection->name, e);
+}
+
 static int declare_connections(struct declaration *d, struct error *e)
 {
 	for (size_t i = 0; i < d->file->connection_count; i++)
@@ -248,13 +281,10 @@ static int declare_connections(struct declaration *d, struct error *e)
 	size_t count;
 	if (connection_list(d->tx, d->arena, &d->organisation, NULL, LIST_MOST, &all, &count, e) < 0)
 		return -1;
-	for (size_t i = 0; i < count; i++) {
-		bool named = false;
-		for (size_t k = 0; k < d->file->connection_count; k++)
-			named = named || strcmp(all[i].name, d->file->connections[k].is.name) == 0;
-		if (!named && text_equal(all[i].managed_by, d->file->file))
-			log_warning(&d->log, "the file no longer describes connection \"%s\", which stays as it was", all[i].name);
-	}
+	for (size_t i = 0; i < count; i++)
+		if (text_equal(all[i].managed_by, d->file->file) && !describes(d->file, all[i].name) &&
+		    release_connection(d, &all[i], e) < 0)
+			return -1;
 	return 0;
 }
 

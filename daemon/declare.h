@@ -1,6 +1,6 @@
 /* Makes the database agree with the files in orgs.d: what they describe is created or changed, and marked as theirs.
  *
- * Nothing is removed here: what a file no longer mentions is logged, and stays until an administrator says so. */
+ * Nothing is removed here: what a file no longer mentions is logged, stays, and is left to the administrators. */
 #ifndef ROSTERD_DECLARE_H
 #define ROSTERD_DECLARE_H
 

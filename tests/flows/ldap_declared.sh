@@ -129,7 +129,19 @@ before=$(last_audited)
 describe '/^connection/,$d' 's/, "acme.co.example"//'
 again
 is "what the file names no more stays" "$(ctl connection show acme/people --json | jq -r .name) $(ctl domain list acme --json | jq '.items | length')" "people 2"
-like "and the log says so" "$(cat "$flow_dir/log")" 'no longer describes connection "people", which stays'
+like "the log says so" "$(cat "$flow_dir/log")" 'no longer describes connection "people", which stays as it was'
+is "and there is an entry each" "$(audited_by_file "$before")" \
+	"domain.released acme.co.example, connection.released people"
+before=$(last_audited)
+again
+is "but one alone" "$(audited_by_file "$before")" ""
+ok "who wants it otherwise can say so now: another schedule" ctl connection set acme/people --schedule 1h
+ok "and a domain less" ctl domain remove acme acme.co.example
+before=$(last_audited)
+describe
+again
+is "named again, it is the file's again" "$(audited_by_file "$before")" "domain.verified acme.co.example, connection.updated people"
+refused_by_file "changing it" connection set acme/people --schedule 1h
 
 # ---- made by hand before --------------------------------------------------------------------------------------------------------
 
