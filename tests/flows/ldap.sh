@@ -143,4 +143,16 @@ deleteoldrdn: 1"
 before=$(ctl group members acme developers --json | jq -r '.items[].user_name' | sort)
 is "it stays the same group" "$(sync | counts)" "group.updated=1"
 is "with the same members" "$(ctl group members acme engineers --json | jq -r '.items[].user_name' | sort)" "$before"
+
+# ---- a filter that is too narrow --------------------------------------------------------------------------------------------------
+
+before=$(roster_digest)
+ctl connection set acme/people --set 'user_filter=(uid=u0000*)' >/dev/null
+run=$(sync)
+is "a filter that shows few of them: the run is held" "$?" 6
+like "it says why" "$(jq -r .held_reason <<<"$run")" '[0-9]+ of [0-9]+'
+is "and nobody is touched" "$(roster_digest)" "$before"
+ok "it is dropped" ctl sync drop "acme/$(jq -r .id <<<"$run")"
+ctl connection set acme/people --set 'user_filter=(objectClass=inetOrgPerson)' >/dev/null
+is "with the right filter there is nothing to do" "$(sync | counts)" ""
 done_testing
