@@ -7,7 +7,8 @@ flow_start
 server_start 200 10
 
 people=ou=people,dc=acme,dc=example groups=ou=groups,dc=acme,dc=example
-set_to() { ctl connection set acme/people "$@" >/dev/null; }
+# Where the password goes to may change only together with the password.
+set_to() { ctl connection set acme/people --secret bind_password=@"$server/password" "$@" >/dev/null; }
 tested() { ctl connection test acme/people 2>&1; }
 ran() { ctl sync run acme/people --wait 2>&1; }
 
@@ -64,7 +65,7 @@ trouble "the authority is unknown" 'set_to --set ca_certificate=@$SLAPD_OTHER_CA
 trouble "the server has no certificate" 'server_again --no-tls' server_again \
 	'refuses StartTLS.*give it a certificate, or use an ldaps:// address'
 trouble "the password is wrong" 'printf wrong | ctl connection set acme/people --secret bind_password=@- >/dev/null' \
-	'set_to --secret bind_password=@$server/password' \
+	set_to \
 	"binding as $SLAPD_BIND_DN.*invalid credentials \(49\).*\"bind_dn\" and \"bind_password\""
 
 # ---- what it shows --------------------------------------------------------------------------------------------------------------
@@ -111,6 +112,9 @@ is "and a run asks the second" "$(sync | counts)" member.updated=1
 set_to --set url="ldap://127.0.0.1:1 ldap://127.0.0.1:2"
 like "both are down: a run says so" "$(ran)" 'could not connect to 127\.0\.0\.1 port 2.*Connection refused'
 set_to --set url="$SLAPD_LDAP"
+said=$(ctl connection set acme/people --set url=ldap://ldap.acme.invalid 2>&1)
+is "another server without the password is refused" "$?" 1
+like "it says what is needed" "$said" 'bind_password'
 
 # ---- settings -------------------------------------------------------------------------------------------------------------------
 
