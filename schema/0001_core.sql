@@ -450,14 +450,19 @@ BEGIN
 END $$;
 
 -- One run for one daemon to work on: asked for and due, released, or left by a daemon that no longer gives a sign of life.
+-- The organisation that has the fewest under way comes first: a customer's many slow directories are that customer's to wait for.
 CREATE FUNCTION runs_claim(daemon uuid, silent_for interval, OUT organisation uuid, OUT id uuid)
 LANGUAGE sql SECURITY DEFINER SET search_path = rosterd, pg_temp
 BEGIN ATOMIC
 	UPDATE runs r SET claimed_by = daemon, beat_at = now(), attempts = r.attempts + 1
-	FROM (SELECT w.organisation, w.id FROM runs w
+	FROM (WITH busy AS (SELECT b.organisation, count(*) AS runs FROM runs b
+	                    WHERE b.state IN ('asked', 'reading', 'reconciling') AND b.beat_at >= now() - silent_for
+	                      AND b.claimed_by IS NOT NULL
+	                    GROUP BY b.organisation)
+	      SELECT w.organisation, w.id FROM runs w LEFT JOIN busy USING (organisation)
 	      WHERE w.state IN ('asked', 'reading', 'reconciling') AND w.not_before <= now()
 	        AND (w.claimed_by IS NULL OR w.beat_at < now() - silent_for)
-	      ORDER BY w.not_before LIMIT 1 FOR UPDATE SKIP LOCKED) due
+	      ORDER BY coalesce(busy.runs, 0), w.not_before LIMIT 1 FOR UPDATE OF w SKIP LOCKED) due
 	WHERE r.organisation = due.organisation AND r.id = due.id
 	RETURNING r.organisation, r.id;
 END;

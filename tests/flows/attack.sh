@@ -120,5 +120,23 @@ is "and is nobody's to call who was not named" "$(query "SELECT proname FROM pg_
 is "every table of tenants forces its policies" \
 	"$(query "SELECT relname FROM pg_class WHERE relnamespace = 'rosterd'::regnamespace AND relkind = 'r' AND NOT (relrowsecurity AND relforcerowsecurity) ORDER BY 1" | tr '\n' ' ')" "migrations users "
 
+# ---- all of the workers ----
+
+for name in two three; do
+	short "$evil_admin" POST /v1/organisations/evil/connections "$(corporate $name "ldap://127.0.0.1:$silent_port")" >/dev/null
+done
+flow_kill
+query "DELETE FROM runs;
+	INSERT INTO runs (organisation, id, connection, state, asked_by, not_before)
+	SELECT organisation, gen_random_uuid(), id, 'asked', 'test', now() - CASE name WHEN 'people' THEN 1 ELSE 2 END * interval '1 minute'
+	FROM connections WHERE name IN ('people', 'hole', 'two', 'three')"
+claim() { as rosterd_worker "SELECT organisation_slug FROM (SELECT organisation AS o FROM runs_claim('$organisation', '20 s')) c,
+	LATERAL (SELECT CASE WHEN o = '$organisation' THEN 'acme' WHEN o IS NOT NULL THEN 'evil' ELSE 'nobody' END AS organisation_slug) s"; }
+is "many slow directories of one organisation do not hold up another's" "$(claim; claim; claim; claim; claim)" "evil
+acme
+evil
+evil
+nobody"
+
 is "no password and no token is in the log" "$(grep -cF -e "$secret" -e "$acme_admin" -e "$evil_admin" "$flow_dir/log")" 0
 done_testing
