@@ -25,7 +25,8 @@ static int count(struct tx *tx, struct arena *arena, const struct source *source
 		"(SELECT count(*) FROM planned WHERE kind = '" CHANGE_GROUP_REMOVED "'), EXISTS (SELECT FROM groups_shown), "
 		"(SELECT count(DISTINCT r.remote_id) FROM staged_refused r WHERE r.code = '" STAGE_UNREADABLE "' "
 		"AND NOT EXISTS (SELECT FROM accounts a WHERE a.organisation = $1 AND a.connection = $2 AND a.remote_id = r.remote_id) "
-		"AND NOT EXISTS (SELECT FROM groups_shown g WHERE g.unread AND r.remote_id IN (g.remote_id, g.reference)) "
+		"AND r.remote_id NOT IN (SELECT g.remote_id FROM groups_shown g WHERE g.unread) "
+		"AND r.remote_id NOT IN (SELECT g.reference FROM groups_shown g WHERE g.unread AND g.reference IS NOT NULL) "
 		"AND NOT EXISTS (SELECT FROM refusals f WHERE f.organisation = $1 AND f.connection = $2 "
 		"AND f.remote_id = r.remote_id AND f.first_seen_at <= (SELECT max(d.finished_at) FROM runs d "
 		"WHERE d.organisation = $1 AND d.connection = $2 AND d.state = 'done' AND d.whole)))",

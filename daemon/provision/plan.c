@@ -15,8 +15,10 @@
 #define IF_NEW(json_name, old, new, shown) "'" json_name "', CASE WHEN " old " IS DISTINCT FROM " new " THEN " shown " END"
 
 static const struct query steps[] = {
-	/* Hash joins of whole tables are what the first steps are; the planner knows nothing of new tables and would try
-	 * nested loops. Memory is the server's, and for this transaction alone. */
+	/* Hash joins of whole tables are what this work is, and nested loops are switched off to the end of the transaction: the
+	 * tables of a run have no history, and the filter on the organisation stands twice, in the statement and in the
+	 * policy, so the planner can take a million rows for five and compare everything with everything. Memory is the
+	 * server's, and for this transaction alone. */
 	STEP("memory", "SELECT set_config('work_mem', '256MB', true), set_config('hash_mem_multiplier', '2', true), "
 	               "set_config('enable_nestloop', 'off', true), set_config('jit', 'off', true)"),
 
@@ -72,7 +74,6 @@ static const struct query steps[] = {
 	/* Whom an administrator changes meanwhile is looked at after that, or changed after us. */
 	STEP("members_seen", "SELECT count(*) FROM (SELECT FROM seen s JOIN members m ON m.organisation = $1 "
 	                     "AND m.user_id = s.person FOR UPDATE OF m) l"),
-	STEP("few", "SELECT set_config('enable_nestloop', 'on', true)"),
 
 	/* Groups as they were seen last. One that the listing has but could not read is as we know it, with its members. A key
 	 * that is a person's and a group's is the person's: nobody is let into a group because its number is theirs. */
@@ -84,7 +85,7 @@ static const struct query steps[] = {
 	     "INSERT INTO groups_shown (id, remote_id, reference, key, name, unread, nests) "
 	     "SELECT g.id, g.remote_id, g.reference, coalesce(g.reference, g.remote_id), g.name, true, true FROM groups g "
 	     "WHERE g.organisation = $1 AND g.connection = $2 "
-	     "AND EXISTS (SELECT FROM staged_refused r WHERE r.remote_id IN (g.remote_id, g.reference)) "
+	     "AND (g.remote_id IN (SELECT r.remote_id FROM staged_refused r) OR g.reference IN (SELECT r.remote_id FROM staged_refused r)) "
 	     "AND NOT EXISTS (SELECT FROM groups_shown s WHERE s.remote_id = g.remote_id)"),
 	STEP("edges_kept",
 	     "CREATE TEMP TABLE edges_kept ON COMMIT DROP AS "

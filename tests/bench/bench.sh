@@ -49,11 +49,13 @@ make_pages() {
 		AS key, user_name, email, split_part(email, '@', 2) AS domain, given_name, family_name, display_name, title, department,
 		locale, standing, fingerprint FROM accounts ORDER BY remote_id" >/dev/null
 	query "GRANT ALL ON staging.bench TO rosterd_worker" >/dev/null
+	query "CREATE INDEX bench_pages ON staging.bench (remote_id)" >/dev/null
 	mkdir -p "$flow_dir/pages" && chmod 777 "$flow_dir/pages"
 	query "DO \$\$ BEGIN FOR page IN 0..($people + 999) / 1000 - 1 LOOP
 		EXECUTE format('COPY (SELECT * FROM staging.bench WHERE remote_id >= %L AND remote_id < %L) TO %L (FORMAT binary)',
 			'00000000-0000-4000-8000-' || lpad((page * 1000)::text, 12, '0'),
 			'00000000-0000-4000-8000-' || lpad(((page + 1) * 1000)::text, 12, '0'), '$flow_dir/pages/' || page); END LOOP; END \$\$" >/dev/null
+	query "DROP INDEX staging.bench_pages" >/dev/null
 	for page in $(seq 0 $(((people + 999) / 1000 - 1))); do
 		echo "\\copy staging.bench FROM '$flow_dir/pages/$page' (FORMAT binary)"
 	done >"$flow_dir/pages.psql"
