@@ -206,6 +206,15 @@ static int change_role(struct exchange *x, struct member *member, const char *ro
 	return 0;
 }
 
+/* Whom the operator suspended only the operator lets in again: removed and back is no way round. */
+static int check_operators(const struct exchange *x, const struct member *member, struct error *e)
+{
+	if (x->principal.kind == PRINCIPAL_OPERATOR || !text_equal(member->suspended_by, "operator"))
+		return 0;
+	return error_set(e, ERROR_DENIED, "member.suspended_by_operator",
+			 "the operator suspended this member; only the operator can change that");
+}
+
 static int change_state(struct exchange *x, struct member *member, const char *state, struct error *e)
 {
 	const char *by = x->principal.kind == PRINCIPAL_OPERATOR ? "operator" : "admin";
@@ -219,6 +228,8 @@ static int change_state(struct exchange *x, struct member *member, const char *s
 		return -1;
 	if (text_equal(state, member->state))
 		return 0;
+	if (check_operators(x, member, e) < 0)
+		return -1;
 	if (member_set_state(x->tx, member, state, suspend ? by : NULL, e) < 0)
 		return -1;
 	member->version++;

@@ -213,6 +213,18 @@ static void members_are_suspended_restored_and_removed(void **state)
 	assert_string_equal(api_text(now, "items/5/action"), "member.joined");
 }
 
+static void whom_the_operator_suspended_stays_so(void **state)
+{
+	const char *path = api_format("/v1/organisations/acme/members/%s", acme.ids[VIEWER]);
+
+	(void)state;
+	EXPECT(api_call(OPERATOR, "PATCH", path, "{\"state\":\"suspended\"}"), 200, NULL);
+	EXPECT(api_call(acme.tokens[ADMIN], "PATCH", path, "{\"state\":\"active\"}"), 403,
+	       "member.suspended_by_operator");
+	EXPECT(api_call(acme.tokens[OWNER], "DELETE", path, NULL), 403, "member.suspended_by_operator");
+	EXPECT(api_call(OPERATOR, "PATCH", path, "{\"state\":\"active\"}"), 200, NULL);
+}
+
 static void who_left_makes_room_for_the_same_address(void **state)
 {
 	struct answer first = join("First", "again@acme.example"), second;
@@ -385,6 +397,7 @@ int main(void)
 		cmocka_unit_test(lists_are_filtered),
 		cmocka_unit_test(a_role_set_by_hand_stays),
 		cmocka_unit_test(members_are_suspended_restored_and_removed),
+		cmocka_unit_test(whom_the_operator_suspended_stays_so),
 		cmocka_unit_test(who_left_makes_room_for_the_same_address),
 		cmocka_unit_test(an_owner_is_an_active_member),
 		cmocka_unit_test(a_domain_is_the_operators_word),
