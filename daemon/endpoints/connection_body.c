@@ -136,9 +136,10 @@ static int check_address(const struct exchange *x, const struct catalog_setting 
 	if (setting->type != CATALOG_ADDRESS || x->principal.kind == PRINCIPAL_OPERATOR ||
 	    !dial_names_socket(text))
 		return 0;
-	return error_set(e, ERROR_DENIED, "connection.socket",
-			 "\"%s\" names a socket of the machine that this service runs on; only its operator may",
-			 setting->name);
+	return error_set(
+		e, ERROR_DENIED, "connection.socket",
+		"\"%s\" names a socket of the machine that this service runs on; only its operator may",
+		setting->name);
 }
 
 static int take_setting(struct exchange *x, const struct catalog_plugin *plugin, const char *name,
@@ -247,8 +248,8 @@ static bool leads_secrets(const struct catalog_setting *setting)
 	       setting->type == CATALOG_WORD;
 }
 
-/* Whoever could send a sealed secret to a server of their own would read it there. So it goes where whoever gave
- * it sent it, and nowhere else. */
+/* Whoever could send a sealed secret to a server of their own would read it there. So it goes where whoever
+ * gave it sent it, and nowhere else. */
 static int check_secrets_stay(const struct catalog_plugin *plugin, const struct connection *now,
 			      const struct connection_wish *wish, struct error *e)
 {
@@ -264,10 +265,11 @@ static int check_secrets_stay(const struct catalog_plugin *plugin, const struct 
 			kept = now->secrets[i];
 	if (!led || !kept)
 		return 0;
-	return error_set(e, ERROR_INPUT, "connection.secret_again",
-			 "\"%s\" decides where the secret \"%s\" goes or who can read it; give the secret again "
-			 "in the same change",
-			 led, kept);
+	return error_set(
+		e, ERROR_INPUT, "connection.secret_again",
+		"\"%s\" decides where the secret \"%s\" goes or who can read it; give the secret again "
+		"in the same change",
+		led, kept);
 }
 
 /* ---- mappings ---- */

@@ -25,8 +25,9 @@ struct endpoints_options {
 	const char *version;	/* what /healthz says */
 	bool allow_private;	/* whether connections may reach addresses of our own networks */
 	int link_deadline_ms;	/* for the test of a connection */
-	int outside_most;	/* exchanges that may wait for directories at a time; fewer than there are threads */
-	const struct log *log;	/* parent of the subjects of exchanges; may be NULL */
+	int outside_most; /* exchanges that may wait for directories at a time; fewer than there are threads
+			   */
+	const struct log *log; /* parent of the subjects of exchanges; may be NULL */
 };
 
 /* ERROR_INTERNAL "endpoint.unsaid": a row of the table does not say who may. */

@@ -44,10 +44,11 @@ static int of_one(const struct outside *outside, const struct id *organisation)
 static int enter(struct outside *outside, const struct id *organisation, struct error *e)
 {
 	if (of_one(outside, organisation) >= OUTSIDE_OF_ONE_MOST)
-		return error_set(e, ERROR_RETRY, "busy.organisation",
-				 "%d requests of this organisation wait for directories already; wait for one "
-				 "of them to end",
-				 OUTSIDE_OF_ONE_MOST);
+		return error_set(
+			e, ERROR_RETRY, "busy.organisation",
+			"%d requests of this organisation wait for directories already; wait for one "
+			"of them to end",
+			OUTSIDE_OF_ONE_MOST);
 	if (outside->count >= outside->most)
 		return error_set(e, ERROR_RETRY, "busy.all",
 				 "%d requests wait for directories already, which is all that may; try again "

@@ -1,7 +1,8 @@
 /* How many exchanges wait for the world at a time.
  *
  * An exchange that asks a directory keeps its thread for as long as the directory likes, and an administrator
- * chooses the directory. So one organisation has few of the threads for this, and all of them have never all. */
+ * chooses the directory. So one organisation has few of the threads for this, and all of them have never all.
+ */
 #ifndef ROSTERD_ENDPOINTS_OUTSIDE_H
 #define ROSTERD_ENDPOINTS_OUTSIDE_H
 

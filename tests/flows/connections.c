@@ -200,7 +200,8 @@ static void a_secret_goes_where_it_was_sent_and_nowhere_else(void **state)
 	EXPECT(make_good("led"), 201, NULL);
 	refused = api_call(acme.tokens[ADMIN], "PATCH", path, "{\"settings\":{\"url\":\"ldap://thief\"}}");
 	EXPECT(refused, 400, "connection.secret_again");
-	assert_non_null(strstr(api_text(refused, "detail"), "\"url\" decides where the secret \"bind_password\""));
+	assert_non_null(
+		strstr(api_text(refused, "detail"), "\"url\" decides where the secret \"bind_password\""));
 	EXPECT(api_call(OPERATOR, "PATCH", path, "{\"settings\":{\"tls\":\"none\"}}"), 400,
 	       "connection.secret_again");
 	/* saying what holds anyway, or something else, leads nothing astray */
@@ -213,7 +214,8 @@ static void a_secret_goes_where_it_was_sent_and_nowhere_else(void **state)
 	EXPECT(api_call(acme.tokens[ADMIN], "PATCH", path,
 			"{\"settings\":{\"url\":\"ldap://other\",\"bind_password\":null}}"),
 	       200, NULL);
-	EXPECT(api_call(acme.tokens[ADMIN], "PATCH", path, "{\"settings\":{\"url\":\"ldap://free\"}}"), 200, NULL);
+	EXPECT(api_call(acme.tokens[ADMIN], "PATCH", path, "{\"settings\":{\"url\":\"ldap://free\"}}"), 200,
+	       NULL);
 }
 
 static void sockets_are_the_operators_to_name(void **state)
