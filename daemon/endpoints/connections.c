@@ -11,6 +11,7 @@
 #include "endpoints/connection_body.h"
 #include "endpoints/outside.h"
 #include "plugin/link.h"
+#include "plugin/settings.h"
 #include "roster/refusal.h"
 #include "roster/run.h"
 
@@ -275,39 +276,16 @@ int connections_delete(struct exchange *x, struct error *e)
 
 struct test {
 	struct connection connection;
-	struct link_setting *settings;
-	size_t setting_count;
-	struct secret **secrets; /* as many as the connection has; closed before the answer */
+	struct settings settings; /* closed before the answer */
 	const char *notes;
 	struct error failure; /* ERROR_NONE: it went well */
 };
 
-static int open_secrets(struct exchange *x, struct test *test, struct error *e)
-{
-	const struct connection *c = &test->connection;
-
-	for (size_t i = 0; i < c->secret_count; i++) {
-		if (connection_open_secret(x->tx, x->options->crypt_keys, &c->organisation, &c->id,
-					   c->secrets[i], &test->secrets[i], e) < 0)
-			return -1;
-		test->settings[test->setting_count++] =
-			(struct link_setting){ c->secrets[i], NULL, test->secrets[i] };
-	}
-	return 0;
-}
-
 static int load_test(struct exchange *x, struct test *test, struct error *e)
 {
-	const struct connection *c = &test->connection;
-
 	if (find_named(x, &test->connection, e) < 0)
 		return -1;
-	test->settings = arena_array(x->arena, c->setting_count + c->secret_count, sizeof(*test->settings));
-	test->secrets = arena_array(x->arena, c->secret_count, sizeof(*test->secrets));
-	for (size_t i = 0; i < c->setting_count; i++)
-		test->settings[test->setting_count++] =
-			(struct link_setting){ c->settings[i].name, c->settings[i].value, NULL };
-	return open_secrets(x, test, e);
+	return settings_open(x->tx, x->options->crypt_keys, &test->connection, x->arena, &test->settings, e);
 }
 
 /* What the directory answers is the result of the test, not a failure of the exchange. */
@@ -316,8 +294,8 @@ static void run_test(struct exchange *x, struct test *test)
 	scoped(link) *link = NULL;
 	struct link_options options = {
 		.plugin = test->connection.plugin,
-		.settings = test->settings,
-		.setting_count = test->setting_count,
+		.settings = test->settings.all,
+		.setting_count = test->settings.count,
 		.deadline_ms = x->options->link_deadline_ms,
 		.allow_private = x->options->allow_private,
 		.log = &x->log,
@@ -336,8 +314,7 @@ static int prepare_test(struct exchange *x, struct test *test, struct error *e)
 	tx_close(&x->tx);
 	if (result == 0)
 		run_test(x, test);
-	for (size_t i = 0; test->secrets && i < test->connection.secret_count; i++)
-		secret_close(&test->secrets[i]);
+	settings_close(&test->settings);
 	return result;
 }
 
