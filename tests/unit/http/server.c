@@ -534,8 +534,8 @@ static void survives_a_head_that_never_ends(void **state)
 static void refuses_what_may_be_read_in_two_ways(void **state)
 {
 	static const char *const bad[] = {
-		"POST /x HTTP/1.1\r\nHost: x\r\nContent-Length: 3\r\nTransfer-Encoding: "
-		"chunked\r\n\r\n0\r\n\r\n",
+		("POST /x HTTP/1.1\r\nHost: x\r\nContent-Length: 3\r\nTransfer-Encoding: "
+		 "chunked\r\n\r\n0\r\n\r\n"),
 		"POST /x HTTP/1.1\r\nHost: x\r\nContent-Length: 3\r\nContent-Length: 4\r\n\r\nabcd",
 		"POST /x HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: identity\r\n\r\n",
 		"GET /x HTTP/1.1\r\nHost: x\r\nA: b\r\n c\r\n\r\n",
