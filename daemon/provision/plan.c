@@ -96,12 +96,14 @@ static const struct query steps[] = {
 	     "JOIN groups c ON c.organisation = $1 AND c.id = k.child_id "
 	     "JOIN groups_shown s ON s.remote_id = c.remote_id WHERE u.unread"),
 
-	/* The highest line of the mapping that names a group of theirs, through any depth of nesting; UNION ends rings. */
+	/* The first line of the mapping that names a group of theirs, through any depth of nesting; UNION ends rings. A key of a
+	 * group comes before a name: nobody gets a role by calling a group what another one's key is. */
 	STEP("wanted",
 	     "CREATE TEMP TABLE wanted ON COMMIT DROP AS "
 	     "WITH RECURSIVE below (key, position) AS ("
 	     "SELECT g.key, m.position FROM groups_shown g JOIN role_mappings m ON m.organisation = $1 AND m.connection = $2 "
-	     "AND m.group_name IN (g.name, g.remote_id, g.reference) WHERE $4 "
+	     "AND (m.group_name IN (g.remote_id, g.reference) OR (m.group_name = g.name AND NOT EXISTS (SELECT FROM groups_shown x "
+	     "WHERE m.group_name IN (x.remote_id, x.reference)))) WHERE $4 "
 	     "UNION SELECT c.key, b.position FROM below b JOIN " EDGES " e ON e.group_key = b.key "
 	     "JOIN groups_shown c ON c.nests AND c.key = e.member_key), "
 	     "best AS (SELECT p.remote_id, min(b.position) AS position FROM below b JOIN " EDGES " e ON e.group_key = b.key "

@@ -73,9 +73,11 @@ directory "$trio
 group: id=g1; name=Viewers
 group: id=g2; name=Called something else
 group: id=g3; name=g2
-member: group=g2; member=u1"
+member: group=g2; member=u1
+member: group=g3; member=u3"
 sync >/dev/null
-is "through every rename" "$(roster | grep admin)" "ada admin active"
+is "through every rename, and nobody gets the role by a group called what another one's key is" "$(roster | grep admin)" \
+	"ada admin active"
 
 # A person's key that is also a group's.
 directory "$trio
