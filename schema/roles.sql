@@ -11,6 +11,7 @@ ALTER ROLE rosterd_request SET search_path = rosterd, pg_temp;
 ALTER ROLE rosterd_worker SET search_path = rosterd, pg_temp;
 ALTER ROLE rosterd_request SET jit = off;
 ALTER ROLE rosterd_worker SET jit = off;
+ALTER ROLE rosterd_worker SET temp_buffers = '64MB'; -- a plan is made in temporary tables
 
 SELECT 'CREATE DATABASE rosterd OWNER rosterd_owner TEMPLATE template0 ENCODING ''UTF8'' LC_COLLATE ''C.UTF-8'' LC_CTYPE ''C.UTF-8'''
 WHERE NOT EXISTS (SELECT FROM pg_database WHERE datname = 'rosterd') \gexec

@@ -4,11 +4,13 @@
 #include "provision/change.h"
 #include "store/query.h"
 
-/* $1 organisation, $2 connection. In this order: nothing refers to what is not there yet. */
+/* $1 organisation, $2 connection. In this order: nothing refers to what is not there yet. What is new goes in by its id: joins
+ * have shuffled it, and an index is filled much faster in its own order. */
 #define STEP(step_name, text) { "apply." step_name, text, QUERY_CHANGES, QUERY_ONCE }
 
 static const struct query steps[] = {
-	STEP("users", "INSERT INTO users (id) SELECT person FROM seen WHERE what = 'new' AND new_user AND quarrel IS NULL"),
+	STEP("users", "INSERT INTO users (id) SELECT person FROM seen WHERE what = 'new' AND new_user AND quarrel IS NULL "
+	              "ORDER BY person"),
 
 	/* An address that its directory no longer gives to a person is free for the next one. */
 	STEP("addresses_free",
@@ -17,14 +19,15 @@ static const struct query steps[] = {
 	     "WHERE x.organisation = $1 AND x.user_id = s.person AND x.id <> s.account AND x.email = s.old_email)"),
 	STEP("addresses",
 	     "INSERT INTO addresses (address, domain, user_id, proven_by) SELECT email, domain, person, 'domain' FROM seen "
-	     "WHERE claims AND holder IS NULL AND quarrel IS NULL"),
+	     "WHERE claims AND holder IS NULL AND quarrel IS NULL ORDER BY person"),
 
 	STEP("accounts_new",
 	     "INSERT INTO accounts (organisation, id, connection, remote_id, user_id, user_name, email, given_name, family_name, "
 	     "display_name, title, department, locale, standing, mapped_role, claimed, fingerprint) "
 	     "SELECT $1, s.account, $2, s.remote_id, s.person, s.user_name, s.email, s.given_name, s.family_name, s.display_name, "
 	     "s.title, s.department, s.locale, s.standing, w.role, s.claims, s.fingerprint FROM seen s "
-	     "LEFT JOIN wanted w ON w.remote_id = s.remote_id WHERE s.what = 'new' AND s.quarrel IS NULL"),
+	     "LEFT JOIN wanted w ON w.remote_id = s.remote_id WHERE s.what = 'new' AND s.quarrel IS NULL "
+	     "ORDER BY s.account"),
 	STEP("accounts_changed",
 	     "UPDATE accounts a SET user_name = s.user_name, email = s.email, given_name = s.given_name, "
 	     "family_name = s.family_name, display_name = s.display_name, title = s.title, department = s.department, "
@@ -39,7 +42,7 @@ static const struct query steps[] = {
 	     "INSERT INTO members (organisation, user_id, state, role, role_source, source, connection, name, email) "
 	     "SELECT $1, x.person, 'active', x.role, CASE WHEN x.mapped THEN 'mapping' ELSE 'default' END, 'connector', $2, "
 	     "s.display_name, s.email FROM effects x JOIN seen s ON s.account = x.account "
-	     "WHERE x.kind = '" CHANGE_JOINED "'"),
+	     "WHERE x.kind = '" CHANGE_JOINED "' ORDER BY x.person"),
 	STEP("members_suspended",
 	     "UPDATE members m SET state = 'suspended', suspended_by = 'connector', updated_at = now(), version = m.version + 1 "
 	     "FROM effects x WHERE x.kind = '" CHANGE_SUSPENDED "' AND m.organisation = $1 AND m.user_id = x.person"),
@@ -85,7 +88,7 @@ static const struct query audit = {
 	"SELECT $1, $2, $3, $4, kind, subject_kind, subject, $5, $6, personal, salt, audit_commitment(salt, personal) "
 	"FROM (SELECT kind, subject_kind, subject::text, uuid_send(gen_random_uuid()) AS salt, jsonb_strip_nulls("
 	"jsonb_build_object('actor_name', $7::text, 'target_name', name, 'before', before, 'after', after))::text AS personal "
-	"FROM planned ORDER BY seq) l",
+	"FROM planned) l",
 	QUERY_RECORDS, QUERY_ONCE,
 };
 
