@@ -22,11 +22,13 @@ static const struct query steps[] = {
 	STEP("memory", "SELECT set_config('work_mem', '256MB', true), set_config('hash_mem_multiplier', '2', true), "
 	               "set_config('enable_nestloop', 'off', true), set_config('jit', 'off', true)"),
 
-	/* New, changed and gone in one pass. Who was refused is there, though we could not read them: not gone. */
+	/* New, changed and gone in one pass. Who was refused is there, though we could not read them: not gone. Only keys stand in
+	 * the tables that matching works on; the texts of a person are copied once, into effects. */
 	STEP("delta",
 	     "CREATE TEMP TABLE delta ON COMMIT DROP AS "
-	     "SELECT s.*, s.remote_id IS NOT NULL AS present, a.id AS account_id, a.fingerprint AS old_fingerprint "
-	     "FROM staged_people s FULL JOIN (SELECT id, remote_id, fingerprint, gone_at, claimed FROM accounts "
+	     "SELECT s.id, s.remote_id, s.email, s.remote_id IS NOT NULL AS present, coalesce(s.domain = ANY ($3), false) AS proves, "
+	     "a.id AS account_id, a.user_id "
+	     "FROM staged_people s FULL JOIN (SELECT id, remote_id, user_id, fingerprint, gone_at, claimed FROM accounts "
 	     "WHERE organisation = $1 AND connection = $2) a ON a.remote_id = s.remote_id "
 	     "WHERE (s.remote_id IS NOT NULL AND (a.fingerprint IS DISTINCT FROM s.fingerprint "
 	     "OR (NOT a.claimed AND s.domain = ANY ($3)))) "
@@ -36,41 +38,38 @@ static const struct query steps[] = {
 	/* A person who stands twice in a listing (it changed while it was read) is what was seen last. Ids ascend. */
 	STEP("seen_last",
 	     "DELETE FROM delta d USING staged_people s WHERE s.remote_id = d.remote_id AND s.id > d.id"),
-	STEP("delta_known", "ANALYZE delta (remote_id, email, account_id)"),
+	STEP("delta_known", "ANALYZE delta"),
 
 	/* Two people of one listing cannot prove the same address: the first keeps it, an old acquaintance before a new one. */
 	STEP("twice",
 	     "CREATE TEMP TABLE twice ON COMMIT DROP AS "
 	     "SELECT DISTINCT ON (d.email) d.email, d.id AS first FROM delta d JOIN (SELECT email FROM delta "
-	     "WHERE present AND domain = ANY ($3) GROUP BY email HAVING count(*) > 1) t ON t.email = d.email "
+	     "WHERE proves GROUP BY email HAVING count(*) > 1) t ON t.email = d.email "
 	     "ORDER BY d.email, d.account_id IS NULL, d.id"),
+	STEP("twice_known", "ANALYZE twice"),
 
 	/* Who each of them is. Matching is a security decision: only the account's own key, or an address of a domain that
 	 * this organisation has proven (the policy on addresses shows it no others), and never onto a user who has
 	 * another account in the same directory. */
 	STEP("seen",
 	     "CREATE TEMP TABLE seen ON COMMIT DROP AS "
-	     "SELECT d.*, CASE WHEN NOT d.present THEN 'gone' WHEN d.account_id IS NULL THEN 'new' ELSE 'changed' END AS what, "
-	     "coalesce(d.account_id, d.id) AS account, coalesce(a.user_id, h.user_id, d.id) AS person, "
-	     "a.user_id IS NULL AND h.user_id IS NULL AS new_user, "
-	     "a.remote_id AS old_remote_id, a.user_name AS old_user_name, a.email AS old_email, a.given_name AS old_given_name, "
-	     "a.family_name AS old_family_name, a.display_name AS old_name, a.title AS old_title, a.department AS old_department, "
-	     "a.standing AS old_standing, "
-	     "h.user_id AS holder, coalesce(d.present AND d.domain = ANY ($3) "
-	     "AND (h.user_id IS NULL OR h.user_id = coalesce(a.user_id, h.user_id)) AND (t.first IS NULL OR t.first = d.id), false) "
-	     "AS claims, "
+	     "SELECT d.id, d.remote_id, "
+	     "CASE WHEN NOT d.present THEN 'gone' WHEN d.account_id IS NULL THEN 'new' ELSE 'changed' END AS what, "
+	     "coalesce(d.account_id, d.id) AS account, coalesce(d.user_id, h.user_id, d.id) AS person, "
+	     "d.user_id IS NULL AND h.user_id IS NULL AS new_user, h.user_id AS holder, "
+	     "d.proves AND (h.user_id IS NULL OR h.user_id = coalesce(d.user_id, h.user_id)) "
+	     "AND (t.first IS NULL OR t.first = d.id) AS claims, "
 	     "CASE WHEN t.first <> d.id THEN 'same' "
-	     "WHEN a.user_id IS NULL AND h.user_id IS NOT NULL AND EXISTS (SELECT FROM accounts x WHERE x.organisation = $1 "
+	     "WHEN d.user_id IS NULL AND h.user_id IS NOT NULL AND EXISTS (SELECT FROM accounts x WHERE x.organisation = $1 "
 	     "AND x.user_id = h.user_id AND x.connection = $2) THEN 'taken' "
-	     "WHEN a.user_id <> h.user_id THEN 'taken' END AS quarrel "
-	     "FROM delta d LEFT JOIN accounts a ON a.organisation = $1 AND a.id = d.account_id "
-	     "LEFT JOIN addresses h ON d.present AND d.domain = ANY ($3) AND h.address = d.email "
-	     "LEFT JOIN twice t ON t.email = d.email AND d.domain = ANY ($3)"),
+	     "WHEN d.user_id <> h.user_id THEN 'taken' END AS quarrel "
+	     "FROM delta d LEFT JOIN addresses h ON d.proves AND h.address = d.email "
+	     "LEFT JOIN twice t ON d.proves AND t.email = d.email"),
 	/* A user with two addresses and no account here may be found twice: the first entry is the one. */
 	STEP("seen_once",
 	     "UPDATE seen s SET quarrel = 'taken', claims = false FROM (SELECT id, row_number() OVER (PARTITION BY holder ORDER BY id) "
 	     "AS n FROM seen WHERE what = 'new' AND holder IS NOT NULL AND quarrel IS NULL) h WHERE h.n > 1 AND s.id = h.id"),
-	STEP("seen_known", "ANALYZE seen (account, person, remote_id, what)"),
+	STEP("seen_known", "ANALYZE seen"),
 	/* Whom an administrator changes meanwhile is looked at after that, or changed after us. */
 	STEP("members_seen", "SELECT count(*) FROM (SELECT FROM seen s JOIN members m ON m.organisation = $1 "
 	                     "AND m.user_id = s.person FOR UPDATE OF m) l"),
@@ -113,27 +112,34 @@ static const struct query steps[] = {
 
 	STEP("wanted_known", "ANALYZE wanted"),
 
-	/* One kind for each person seen. A person in another directory of the organisation is not lost with this one, if that
-	 * connection still stands (a paused one does); whom an administrator suspended or removed, no directory brings back. */
+	/* One kind for each person seen, with what they were and what they are. A person in another directory of the organisation
+	 * is not lost with this one, if that connection still stands (a paused one does); whom an administrator suspended or
+	 * removed, no directory brings back. Staged people are read from one end to the other and the rest is looked up, so
+	 * those who are new stand here by ascending id, and indexes are filled in their own order. */
 	STEP("effects",
 	     "CREATE TEMP TABLE effects ON COMMIT DROP AS "
-	     "SELECT s.account, s.person, s.remote_id, coalesce(w.role, $5) AS role, w.role IS NOT NULL AS mapped, m.state, "
+	     "SELECT s.account, s.person, s.what, s.new_user, s.holder, s.claims, s.remote_id, p.user_name, p.email, p.domain, p.given_name, "
+	     "p.family_name, p.display_name, p.title, p.department, p.locale, p.standing, p.fingerprint, "
+	     "a.user_name AS old_user_name, a.email AS old_email, a.display_name AS old_name, a.title AS old_title, "
+	     "a.department AS old_department, coalesce(w.role, $5) AS role, w.role IS NOT NULL AS mapped, m.state, "
 	     "CASE "
-	     "WHEN s.what <> 'gone' AND s.standing = 1 AND m.user_id IS NULL THEN '" CHANGE_JOINED "' "
-	     "WHEN s.what <> 'gone' AND s.standing = 1 AND m.suspended_by = 'connector' THEN '" CHANGE_RESTORED "' "
-	     "WHEN (s.what = 'gone' OR s.standing = 2) AND m.state = 'active' AND NOT EXISTS (SELECT FROM accounts x "
+	     "WHEN s.what <> 'gone' AND p.standing = 1 AND m.user_id IS NULL THEN '" CHANGE_JOINED "' "
+	     "WHEN s.what <> 'gone' AND p.standing = 1 AND m.suspended_by = 'connector' THEN '" CHANGE_RESTORED "' "
+	     "WHEN (s.what = 'gone' OR p.standing = 2) AND m.state = 'active' AND NOT EXISTS (SELECT FROM accounts x "
 	     "JOIN connections c ON c.organisation = $1 AND c.id = x.connection "
 	     "WHERE x.organisation = $1 AND x.user_id = s.person AND x.connection <> $2 AND x.gone_at IS NULL AND x.standing = 1) "
 	     "THEN '" CHANGE_SUSPENDED "' "
 	     "WHEN s.what = 'gone' THEN '" CHANGE_ACCOUNT_GONE "' "
 	     "WHEN s.what = 'new' AND m.user_id IS NOT NULL THEN '" CHANGE_ACCOUNT_LINKED "' "
-	     "WHEN s.what = 'new' OR length(s.old_fingerprint) = 0 THEN '" CHANGE_ACCOUNT_SEEN "' "
-	     "WHEN s.old_fingerprint IS NOT DISTINCT FROM s.fingerprint THEN "
+	     "WHEN s.what = 'new' OR length(a.fingerprint) = 0 THEN '" CHANGE_ACCOUNT_SEEN "' "
+	     "WHEN a.fingerprint IS NOT DISTINCT FROM p.fingerprint THEN "
 	     "CASE WHEN s.claims THEN '" CHANGE_ADDRESS_PROVEN "' END "
 	     "WHEN m.connection = $2 THEN '" CHANGE_UPDATED "' ELSE '" CHANGE_ACCOUNT_UPDATED "' END AS kind "
-	     "FROM seen s LEFT JOIN members m ON m.organisation = $1 AND m.user_id = s.person "
+	     "FROM seen s LEFT JOIN staged_people p ON p.id = s.id "
+	     "LEFT JOIN accounts a ON a.organisation = $1 AND a.id = s.account "
+	     "LEFT JOIN members m ON m.organisation = $1 AND m.user_id = s.person "
 	     "LEFT JOIN wanted w ON w.remote_id = s.remote_id "
-	     "WHERE NOT (s.what = 'new' AND s.quarrel IS NOT NULL)"),
+	     "WHERE s.what <> 'new' OR s.quarrel IS NULL"),
 
 	/* Roles of those who are here: what the groups yield now against what they yielded last. Who is gone or unreadable keeps
 	 * theirs, for the day they come back. */
@@ -179,12 +185,14 @@ static const struct query steps[] = {
 	     "LEFT JOIN accounts a ON a.organisation = $1 AND a.connection = $2 AND a.remote_id = p.remote_id "
 	     "LEFT JOIN effects n ON n.remote_id = p.remote_id AND a.id IS NULL "
 	     "WHERE coalesce(a.id, n.account) IS NOT NULL GROUP BY 1, 2), "
-	     "kept AS (SELECT k.group_id, k.account_id FROM group_accounts k JOIN groups g ON g.organisation = $1 "
-	     "AND g.connection = $2 AND g.id = k.group_id WHERE k.organisation = $1) "
-	     "SELECT coalesce(s.group_id, k.group_id) AS group_id, coalesce(s.account_id, k.account_id) AS account_id, "
-	     "s.group_name, s.user_name, k.group_id IS NULL AS added "
+	     "kept AS (SELECT k.group_id, k.account_id, g.name FROM group_accounts k JOIN groups g ON g.organisation = $1 "
+	     "AND g.connection = $2 AND g.id = k.group_id WHERE k.organisation = $1), "
+	     "differ AS (SELECT coalesce(s.group_id, k.group_id) AS group_id, coalesce(s.account_id, k.account_id) AS account_id, "
+	     "coalesce(s.group_name, k.name) AS group_name, s.user_name, k.group_id IS NULL AS added "
 	     "FROM stated s FULL JOIN kept k ON k.group_id = s.group_id AND k.account_id = s.account_id "
-	     "WHERE $4 AND (s.group_id IS NULL OR k.group_id IS NULL)"),
+	     "WHERE $4 AND (s.group_id IS NULL OR k.group_id IS NULL)) "
+	     "SELECT d.group_id, d.account_id, d.group_name, coalesce(d.user_name, a.user_name) AS user_name, d.added FROM differ d "
+	     "LEFT JOIN accounts a ON a.organisation = $1 AND a.id = d.account_id"),
 	/* A person whom this run could not read keeps their groups. */
 	STEP("unread_keep_groups",
 	     "DELETE FROM member_changes c USING accounts a JOIN staged_refused r ON r.remote_id = a.remote_id "
@@ -192,42 +200,42 @@ static const struct query steps[] = {
 	     "AND NOT EXISTS (SELECT FROM staged_people p WHERE p.remote_id = a.remote_id)"),
 	STEP("nesting_changes",
 	     "CREATE TEMP TABLE nesting_changes ON COMMIT DROP AS "
-	     "WITH stated AS (SELECT DISTINCT g.id AS group_id, c.id AS child_id FROM " EDGES " e "
+	     "WITH stated AS (SELECT DISTINCT g.id AS group_id, c.id AS child_id, g.name FROM " EDGES " e "
 	     "JOIN group_keys g ON g.key = e.group_key JOIN group_keys c ON c.nests AND c.key = e.member_key), "
-	     "kept AS (SELECT k.group_id, k.child_id FROM group_groups k JOIN groups g ON g.organisation = $1 "
+	     "kept AS (SELECT k.group_id, k.child_id, g.name FROM group_groups k JOIN groups g ON g.organisation = $1 "
 	     "AND g.connection = $2 AND g.id = k.group_id WHERE k.organisation = $1) "
 	     "SELECT coalesce(s.group_id, k.group_id) AS group_id, coalesce(s.child_id, k.child_id) AS child_id, "
-	     "k.group_id IS NULL AS added FROM stated s FULL JOIN kept k ON k.group_id = s.group_id AND k.child_id = s.child_id "
+	     "coalesce(s.name, k.name) AS group_name, k.group_id IS NULL AS added FROM stated s FULL JOIN kept k ON k.group_id = s.group_id AND k.child_id = s.child_id "
 	     "WHERE $4 AND (s.group_id IS NULL OR k.group_id IS NULL)"),
 
-	/* All of it as lines that people read, the guard counts, apply carries out and audit keeps. */
+	/* All of it as lines that people read, the guard counts, apply carries out and audit keeps. A view, so that a million
+	 * lines are made once, where they are kept; it goes with the tables it stands on. */
 	STEP("planned",
-	     "CREATE TEMP TABLE planned ON COMMIT DROP AS "
-	     "SELECT row_number() OVER () AS seq, l.* FROM ("
-	     "SELECT x.kind, CASE WHEN x.kind LIKE 'account.%' THEN 'account' ELSE 'member' END AS subject_kind, "
-	     "CASE WHEN x.kind LIKE 'account.%' THEN x.account ELSE x.person END AS subject, "
-	     "coalesce(s.display_name, s.old_name) AS name, "
-	     "CASE WHEN x.kind = '" CHANGE_SUSPENDED "' THEN jsonb_build_object('state', x.state) "
-	     "WHEN x.kind = '" CHANGE_RESTORED "' THEN jsonb_build_object('state', x.state) "
-	     "WHEN s.what = 'changed' THEN jsonb_strip_nulls(jsonb_build_object("
-	     IF_NEW("user_name", "s.old_user_name", "s.user_name", "s.old_user_name") ", "
-	     IF_NEW("email", "s.old_email", "s.email", "s.old_email") ", "
-	     IF_NEW("name", "s.old_name", "s.display_name", "s.old_name") ", "
-	     IF_NEW("title", "s.old_title", "s.title", "s.old_title") ", "
-	     IF_NEW("department", "s.old_department", "s.department", "s.old_department") ")) END AS before, "
-	     "CASE WHEN x.kind = '" CHANGE_SUSPENDED "' THEN jsonb_build_object('state', 'suspended', 'because', "
-	     "CASE WHEN s.what = 'gone' THEN 'gone from the directory' ELSE 'suspended in the directory' END) "
-	     "WHEN x.kind = '" CHANGE_RESTORED "' THEN jsonb_build_object('state', 'active') "
-	     "WHEN x.kind = '" CHANGE_JOINED "' THEN jsonb_strip_nulls(jsonb_build_object('role', x.role, "
-	     "'user_name', s.user_name, 'email', s.email)) "
-	     "WHEN s.what = 'new' THEN jsonb_strip_nulls(jsonb_build_object('user_name', s.user_name, 'email', s.email)) "
-	     "WHEN s.what = 'changed' THEN jsonb_strip_nulls(jsonb_build_object("
-	     IF_NEW("user_name", "s.old_user_name", "s.user_name", "s.user_name") ", "
-	     IF_NEW("email", "s.old_email", "s.email", "s.email") ", "
-	     IF_NEW("name", "s.old_name", "s.display_name", "s.display_name") ", "
-	     IF_NEW("title", "s.old_title", "s.title", "s.title") ", "
-	     IF_NEW("department", "s.old_department", "s.department", "s.department") ")) END AS after "
-	     "FROM effects x JOIN seen s ON s.account = x.account WHERE x.kind IS NOT NULL "
+	     "CREATE TEMP VIEW planned AS "
+	     "SELECT kind, CASE WHEN kind LIKE 'account.%' THEN 'account' ELSE 'member' END AS subject_kind, "
+	     "CASE WHEN kind LIKE 'account.%' THEN account ELSE person END AS subject, "
+	     "coalesce(display_name, old_name) AS name, "
+	     "CASE WHEN kind = '" CHANGE_SUSPENDED "' THEN jsonb_build_object('state', state) "
+	     "WHEN kind = '" CHANGE_RESTORED "' THEN jsonb_build_object('state', state) "
+	     "WHEN what = 'changed' THEN jsonb_strip_nulls(jsonb_build_object("
+	     IF_NEW("user_name", "old_user_name", "user_name", "old_user_name") ", "
+	     IF_NEW("email", "old_email", "email", "old_email") ", "
+	     IF_NEW("name", "old_name", "display_name", "old_name") ", "
+	     IF_NEW("title", "old_title", "title", "old_title") ", "
+	     IF_NEW("department", "old_department", "department", "old_department") ")) END AS before, "
+	     "CASE WHEN kind = '" CHANGE_SUSPENDED "' THEN jsonb_build_object('state', 'suspended', 'because', "
+	     "CASE WHEN what = 'gone' THEN 'gone from the directory' ELSE 'suspended in the directory' END) "
+	     "WHEN kind = '" CHANGE_RESTORED "' THEN jsonb_build_object('state', 'active') "
+	     "WHEN kind = '" CHANGE_JOINED "' THEN jsonb_strip_nulls(jsonb_build_object('role', role, "
+	     "'user_name', user_name, 'email', email)) "
+	     "WHEN what = 'new' THEN jsonb_strip_nulls(jsonb_build_object('user_name', user_name, 'email', email)) "
+	     "WHEN what = 'changed' THEN jsonb_strip_nulls(jsonb_build_object("
+	     IF_NEW("user_name", "old_user_name", "user_name", "user_name") ", "
+	     IF_NEW("email", "old_email", "email", "email") ", "
+	     IF_NEW("name", "old_name", "display_name", "display_name") ", "
+	     IF_NEW("title", "old_title", "title", "title") ", "
+	     IF_NEW("department", "old_department", "department", "department") ")) END AS after "
+	     "FROM effects WHERE kind IS NOT NULL "
 	     "UNION ALL SELECT '" CHANGE_ROLE "', 'member', person, name, jsonb_build_object('role', old_role), "
 	     "jsonb_build_object('role', new_role) FROM role_changes "
 	     "UNION ALL SELECT kind, 'group', id, coalesce(name, old_name), "
@@ -235,14 +243,11 @@ static const struct query steps[] = {
 	     "CASE WHEN name IS NOT NULL THEN jsonb_build_object('name', name) END FROM group_changes "
 	     "UNION ALL SELECT '" CHANGE_GROUP_MEMBER_ADDED "', 'group', group_id, group_name, NULL, "
 	     "jsonb_build_object('account', account_id, 'user_name', user_name) FROM member_changes WHERE added "
-	     "UNION ALL SELECT '" CHANGE_GROUP_MEMBER_REMOVED "', 'group', c.group_id, g.name, "
-	     "jsonb_build_object('account', c.account_id, 'user_name', a.user_name), NULL FROM member_changes c "
-	     "LEFT JOIN groups g ON g.organisation = $1 AND g.id = c.group_id "
-	     "LEFT JOIN accounts a ON a.organisation = $1 AND a.id = c.account_id WHERE NOT c.added "
-	     "UNION ALL SELECT CASE WHEN n.added THEN '" CHANGE_GROUP_GROUP_ADDED "' ELSE '" CHANGE_GROUP_GROUP_REMOVED "' END, "
-	     "'group', n.group_id, coalesce(k.name, g.name), CASE WHEN NOT n.added THEN jsonb_build_object('group', n.child_id) END, "
-	     "CASE WHEN n.added THEN jsonb_build_object('group', n.child_id) END FROM nesting_changes n "
-	     "LEFT JOIN group_keys k ON k.id = n.group_id LEFT JOIN groups g ON g.organisation = $1 AND g.id = n.group_id) l"),
+	     "UNION ALL SELECT '" CHANGE_GROUP_MEMBER_REMOVED "', 'group', group_id, group_name, "
+	     "jsonb_build_object('account', account_id, 'user_name', user_name), NULL FROM member_changes WHERE NOT added "
+	     "UNION ALL SELECT CASE WHEN added THEN '" CHANGE_GROUP_GROUP_ADDED "' ELSE '" CHANGE_GROUP_GROUP_REMOVED "' END, "
+	     "'group', group_id, group_name, CASE WHEN NOT added THEN jsonb_build_object('group', child_id) END, "
+	     "CASE WHEN added THEN jsonb_build_object('group', child_id) END FROM nesting_changes"),
 };
 
 int plan_make(struct tx *tx, const struct source *source, bool whole, struct error *e)
@@ -296,7 +301,7 @@ int plan_keep(struct tx *tx, const struct id *organisation, const struct id *run
 	static const struct query keep = {
 		"plan.keep",
 		"INSERT INTO changes (organisation, run, seq, kind, subject_kind, subject, name, before, after) "
-		"SELECT $1, $2, seq, kind, subject_kind, subject, name, before::text, after::text FROM planned",
+		"SELECT $1, $2, row_number() OVER (), kind, subject_kind, subject, name, before::text, after::text FROM planned",
 		QUERY_KEEPS, QUERY_ONCE,
 	};
 	if (query_write(tx, &forget, PARAMS(P_ID(organisation), P_ID(run)), NULL, e) < 0)
