@@ -4,11 +4,14 @@
  * and nothing else is kept), failed (rolls back). Errors are logged here, once, and nowhere below. */
 #include "endpoints/endpoints.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/clock.h"
 #include "base/text.h"
+#include "endpoints/denials.h"
+#include "endpoints/etag.h"
 #include "endpoints/exchange.h"
 #include "endpoints/outside.h"
 #include "endpoints/routes.h"
@@ -21,6 +24,7 @@ struct endpoints {
 	struct endpoints_options options;
 	struct router *router;
 	struct outside *outside;
+	struct denials *denials;
 	size_t count;
 };
 
@@ -61,18 +65,9 @@ int endpoints_open(const struct endpoints_options *options, struct endpoints **r
 	endpoints->count = count;
 	endpoints->router = compile(routes, count);
 	endpoints->outside = outside_open(options->outside_most);
+	endpoints->denials = denials_open();
 	*ret = endpoints;
 	return 0;
-}
-
-void endpoints_close(struct endpoints **endpoints)
-{
-	if (!*endpoints)
-		return;
-	router_close(&(*endpoints)->router);
-	outside_close(&(*endpoints)->outside);
-	free(*endpoints);
-	*endpoints = NULL;
 }
 
 /* ---- the steps of an exchange ---- */
@@ -171,14 +166,74 @@ static int answer_exchange(const struct endpoints *endpoints, struct exchange *x
 	return x->endpoint->permit == PERMIT_ANYONE ? x->endpoint->answer(x, e) : answer_known(x, e);
 }
 
+/* ---- what was denied ---- */
+
+/* The count of a window that is over, in the name of whom it was denied to. */
+static int record_more(const struct endpoints *endpoints, const struct denial *denial, int64_t times,
+		       struct error *e)
+{
+	scoped(arena) *arena = arena_open("denials");
+	scoped(tx) *tx = NULL;
+	struct actor actor = { .kind = denial->kind, .id = denial->actor, .source = "api" };
+	struct audit_event event = {
+		.action = "access.denied",
+		.target_kind = "address",
+		.target = arena_format(arena, "%s %s", denial->method, denial->path),
+		.after = arena_format(arena, "{\"times\":%lld}", (long long)times),
+	};
+
+	if (tx_begin(endpoints->options.store, STORE_REQUEST, &tx, e) < 0 ||
+	    tx_for(tx, &denial->organisation, e) < 0 ||
+	    audit_write(tx, &denial->organisation, &actor, &event, e) < 0)
+		return -1;
+	return tx_commit(&tx, e);
+}
+
+static void record_ended(const struct endpoints *endpoints, int64_t now_ms)
+{
+	struct denial denial;
+	int64_t times;
+	struct error e = { 0 };
+
+	while (denials_take(endpoints->denials, now_ms, &denial, &times) == 1)
+		if (record_more(endpoints, &denial, times, &e) < 0)
+			log_failure(endpoints->options.log, LOG_LEVEL_ERROR, "could not record refusals", &e);
+}
+
+void endpoints_close(struct endpoints **endpoints)
+{
+	if (!*endpoints)
+		return;
+	record_ended(*endpoints, INT64_MAX);
+	denials_close(&(*endpoints)->denials);
+	router_close(&(*endpoints)->router);
+	outside_close(&(*endpoints)->outside);
+	free(*endpoints);
+	*endpoints = NULL;
+}
+
 /* ---- the ends ---- */
 
-/* An attempt to change what one may not change is kept; one to look is only logged, or a page left open would
- * fill the audit. */
+/* The first of its minute, or it would fill the audit. */
+static bool is_first(const struct exchange *x)
+{
+	struct actor actor = exchange_actor(x);
+	struct denial denial = {
+		.organisation = x->organisation.id,
+		.kind = actor.kind,
+		.method = x->endpoint->method,
+		.path = x->endpoint->path,
+	};
+
+	snprintf(denial.actor, sizeof(denial.actor), "%s", actor.id);
+	return denials_first(x->denials, &denial, clock_monotonic_ms());
+}
+
+/* An attempt to change what one may not change is kept; one to look is only logged. */
 static bool is_recorded(const struct exchange *x, const struct error *why)
 {
 	return why->kind == ERROR_DENIED && x->principal.kind != PRINCIPAL_NOBODY &&
-	       !id_is_nil(&x->organisation.id) && !text_equal(x->endpoint->method, "GET");
+	       !id_is_nil(&x->organisation.id) && !text_equal(x->endpoint->method, "GET") && is_first(x);
 }
 
 static void record_refusal(struct exchange *x, const struct error *why)
@@ -222,28 +277,68 @@ static void log_end(struct exchange *x, const struct error *e, int64_t began_ms)
 			    arena_format(x->arena, "%s %s: %d", method, path, x->reply->status), e);
 }
 
+/* Tags what is shown. Who has it already is told so, and nothing else. */
+static void tag(struct exchange *x)
+{
+	const char *have = request_header(x->request, "If-None-Match");
+	char text[ETAG_SIZE];
+
+	if (!x->versioned)
+		return;
+	reply_header(x->reply, "ETag", "%s",
+		     etag_write(x->version, x->reply->body.bytes, x->reply->body.length, text));
+	if (!have || !text_equal(x->endpoint->method, "GET") || !etag_lists(have, text))
+		return;
+	x->reply->status = 304;
+	buffer_reset(&x->reply->body);
+}
+
+static bool is_id(const char *text)
+{
+	size_t length = strlen(text);
+
+	return length >= EXCHANGE_ID_LEAST && length <= EXCHANGE_ID_MOST &&
+	       strspn(text, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789._-") == length;
+}
+
+/* What a trusted proxy calls the request, so that its log and ours tell of the same; anybody else's word for
+ * it would let them choose what the audit says. */
+static void name_request(struct exchange *x)
+{
+	const char *given = x->request->by_proxy ? request_header(x->request, "X-Request-Id") : NULL;
+	struct id id = id_new();
+
+	if (given && is_id(given))
+		snprintf(x->id, sizeof(x->id), "%s", given);
+	else
+		id_text(&id, x->id);
+}
+
 static void answer(void *self, struct request *request, struct reply *reply)
 {
 	const struct endpoints *endpoints = self;
-	struct id id = id_new();
 	struct error e = { 0 };
 	int64_t began_ms = clock_monotonic_ms();
 	struct exchange x = {
 		.options = &endpoints->options,
 		.outside = endpoints->outside,
+		.denials = endpoints->denials,
 		.request = request,
 		.reply = reply,
 		.arena = request->arena,
 	};
 
-	id_text(&id, x.id);
-	if (answer_exchange(endpoints, &x, &e) < 0)
+	name_request(&x);
+	if (answer_exchange(endpoints, &x, &e) < 0) {
 		refuse(&x, &e);
-	else
+	} else {
 		e = (struct error){ 0 }; /* what was tried on the way and did not matter */
+		tag(&x);
+	}
 	reply_header(reply, "X-Request-Id", "%s", x.id);
 	reply_header(reply, "Cache-Control", "no-store");
 	log_end(&x, &e, began_ms);
+	record_ended(endpoints, clock_monotonic_ms());
 }
 
 static int body_most(void *self, const struct request *head, size_t *ret, struct error *e)

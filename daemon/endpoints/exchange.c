@@ -1,14 +1,13 @@
 /* What endpoints do alike. Anything that only one of them does stands there. */
 #include "endpoints/exchange.h"
 
-#include <ctype.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
 
 #include "base/clock.h"
 #include "base/text.h"
-#include "roster/audit.h"
+#include "endpoints/etag.h"
 
 enum { AUDIT_OBJECT_MOST = 256 << 10 };
 
@@ -141,38 +140,24 @@ void exchange_put_id(struct json_writer *w, const char *name, const struct id *i
 
 void exchange_etag(struct exchange *x, int64_t version)
 {
-	reply_header(x->reply, "ETag", "\"%lld\"", (long long)version);
-}
-
-/* Whether a list of entity tags (RFC 9110, 13.1.1) names this version. A weak one never matches. */
-static bool lists_version(const char *tags, int64_t version)
-{
-	char wanted[32];
-	size_t length = (size_t)snprintf(wanted, sizeof(wanted), "\"%lld\"", (long long)version);
-
-	while (*tags) {
-		size_t span = strcspn(tags, ",");
-		size_t trimmed = span;
-
-		while (trimmed > 0 && isblank((unsigned char)tags[trimmed - 1]))
-			trimmed--;
-		if (trimmed == length && memcmp(tags, wanted, length) == 0)
-			return true;
-		tags += span + (tags[span] == ',');
-		tags += strspn(tags, " \t");
-	}
-	return false;
+	x->versioned = true;
+	x->version = version;
 }
 
 int exchange_match(struct exchange *x, int64_t version, struct error *e)
 {
-	const char *tags = request_header(x->request, "If-Match");
+	const char *wanted = request_header(x->request, "If-Match"),
+		   *unwanted = request_header(x->request, "If-None-Match");
 
-	if (!tags || text_equal(tags, "*") || lists_version(tags, version))
-		return 0;
-	return error_set(e, ERROR_PRECONDITION, "precondition.changed",
-			 "it is at version \"%lld\" and not at %.80s any more; read it again",
-			 (long long)version, tags);
+	if (wanted && !etag_lists_version(wanted, version))
+		return error_set(e, ERROR_PRECONDITION, "precondition.changed",
+				 "it is at version \"%lld\" and not at %.80s any more; read it again",
+				 (long long)version, wanted);
+	if (unwanted && etag_lists_version(unwanted, version))
+		return error_set(e, ERROR_PRECONDITION, "precondition.matched",
+				 "it is at version \"%lld\", which \"If-None-Match\" rules out",
+				 (long long)version);
+	return 0;
 }
 
 void exchange_location(struct exchange *x, const char *fmt, ...)
@@ -193,7 +178,7 @@ int exchange_may(const struct exchange *x, struct question question, struct erro
 	return authorize(&question, e);
 }
 
-static struct actor actor_of(const struct exchange *x)
+struct actor exchange_actor(const struct exchange *x)
 {
 	static const char *const kinds[] = {
 		[PRINCIPAL_NOBODY] = "daemon",
@@ -220,7 +205,7 @@ const struct id *exchange_owner(const struct exchange *x)
 int exchange_audit(struct exchange *x, const char *action, const char *target_kind, const char *target,
 		   const char *target_name, const char *before, const char *after, struct error *e)
 {
-	struct actor actor = actor_of(x);
+	struct actor actor = exchange_actor(x);
 	struct audit_event event = { action, target_kind, target, target_name, before, after };
 
 	return audit_write(x->tx, exchange_owner(x), &actor, &event, e);
@@ -245,7 +230,7 @@ const char *exchange_object(struct exchange *x, const char *name, ...)
 
 const char *exchange_who(const struct exchange *x)
 {
-	return arena_format(x->arena, "%s %s", actor_of(x).kind, x->principal.id);
+	return arena_format(x->arena, "%s %s", exchange_actor(x).kind, x->principal.id);
 }
 
 const char *exchange_suggestion(const struct exchange *x, const char *given, const char *const *words)

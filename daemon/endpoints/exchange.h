@@ -18,9 +18,11 @@
 #include "endpoints/endpoints.h"
 #include "http/reply.h"
 #include "http/request.h"
+#include "roster/audit.h"
 #include "roster/organisation.h"
 #include "store/transaction.h"
 
+struct denials;
 struct exchange;
 struct outside;
 typedef int answer_fn(struct exchange *x, struct error *e);
@@ -35,23 +37,30 @@ struct endpoint {
 	const char *const *parameters; /* of the query, ended by NULL; NULL: none. Others are refused */
 };
 
-enum { EXCHANGE_ALLOW_SIZE = 128 };
+enum {
+	EXCHANGE_ALLOW_SIZE = 128,
+	EXCHANGE_ID_LEAST = 8, /* of a request's id that a trusted proxy gave */
+	EXCHANGE_ID_MOST = 64,
+};
 
 struct exchange {
 	const struct endpoints_options *options;
 	struct outside *outside; /* whoever waits for the world enters there */
+	struct denials *denials;
 	const struct endpoint *endpoint;
 	struct request *request;
 	struct reply *reply;
 	struct arena *arena; /* gone when the exchange ends */
 	struct tx *tx;	     /* NULL for PERMIT_ANYONE and in prepare */
 	struct log log;
-	char id[ID_TEXT_SIZE];
+	char id[EXCHANGE_ID_MOST + 1];	 /* of the request: ours, or the trusted proxy's */
 	char allow[EXCHANGE_ALLOW_SIZE]; /* the methods that the address has, when it is not this one; ""
 					    otherwise */
 	struct principal principal;
 	struct organisation organisation; /* its id is nil if the address names none */
 	void *prepared;			  /* from prepare to answer */
+	bool versioned;			  /* the reply shows one thing, which is at this version */
+	int64_t version;
 };
 
 /* Opens the transaction, for the organisation if there is one. Dispatch's work, and prepare's when it must
@@ -87,8 +96,10 @@ void exchange_done(struct exchange *x);
 
 void exchange_put_id(struct json_writer *w, const char *name, const struct id *id); /* nil writes null */
 
-/* ETag of the reply, and If-Match of the request against it: ERROR_PRECONDITION "precondition.changed". */
+/* The reply shows a thing that is at this version: dispatch tags it, and answers 304 to who has it. */
 void exchange_etag(struct exchange *x, int64_t version);
+/* Whether If-Match and If-None-Match let a thing at this version be changed: ERROR_PRECONDITION
+ * "precondition.changed", "precondition.matched". */
 int exchange_match(struct exchange *x, int64_t version, struct error *e);
 /* Location of what was made, relative to the public URL. */
 void exchange_location(struct exchange *x, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
@@ -97,6 +108,8 @@ void exchange_location(struct exchange *x, const char *fmt, ...) __attribute__((
  * caller's. */
 int exchange_may(const struct exchange *x, struct question question, struct error *e);
 
+/* Who asks, as the audit names them. */
+struct actor exchange_actor(const struct exchange *x);
 /* One audit entry of this exchange. before and after are JSON objects or NULL. */
 int exchange_audit(struct exchange *x, const char *action, const char *target_kind, const char *target,
 		   const char *target_name, const char *before, const char *after, struct error *e);

@@ -292,7 +292,8 @@ int proxy_resolve(const struct proxies *proxies, const struct address *peer, str
 	struct hops forwarded = { 0 }, x_forwarded = { 0 };
 	struct hop by_forwarded, by_x_forwarded, client;
 
-	if (proxies_trust(proxies, peer)) {
+	request->by_proxy = proxies_trust(proxies, peer);
+	if (request->by_proxy) {
 		read_list(request, "Forwarded", &forwarded, take_element);
 		read_x_forwarded(request, &x_forwarded);
 	}

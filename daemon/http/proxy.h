@@ -40,7 +40,7 @@ int address_from_socket(const struct sockaddr *from, struct address *ret);
 bool address_is_v4(const struct address *address);
 void address_text(const struct address *address, char ret[64]);
 
-/* Sets request->address and request->secure for a TCP peer. Headers of a peer that is not trusted are
+/* Sets request->address, request->by_proxy and request->secure for a TCP peer. Headers of a peer that is not trusted are
  * ignored. Of a trusted one the rightmost address that is not trusted counts, and the scheme that was seen
  * there. A trusted proxy that sends both kinds of header with different answers passes one on from the
  * client: ERROR_INPUT "http.forwarded". */

@@ -40,6 +40,7 @@ struct request {
 	 * untrusted). */
 	char address[64]; /* "203.0.113.7", "2001:db8::7"; "" for a Unix socket */
 	bool over_unix_socket;
+	bool by_proxy;	 /* a trusted proxy sent it: what it wrote beside the client's words counts */
 	uid_t peer_uid; /* Unix socket: SO_PEERCRED */
 	gid_t peer_gid;
 	pid_t peer_pid;

@@ -83,6 +83,7 @@ static void answer_error(struct exchange *x, const struct error *e)
 	char text[ID_TEXT_SIZE];
 
 	reply_error(&x->reply, e, id_text(&id, text));
+	reply_header(&x->reply, "X-Request-Id", "%s", text);
 	x->stage = STAGE_ANSWERED;
 }
 

@@ -35,6 +35,7 @@ static struct endpoints *endpoints;
 static struct server *server;
 static char socket_path[PATH_SIZE];
 static uid_t me;
+static const char *source_address = "127.0.0.1";
 
 static void must(int result, const char *what, const struct error *e)
 {
@@ -97,7 +98,7 @@ static void start_endpoints(void)
 static void start_server(void)
 {
 	static const char *listen[3] = { "127.0.0.1:0" };
-	static const char *const trusted[] = { NULL };
+	static const char *const trusted[] = { API_PROXY, NULL };
 	struct error e = { 0 };
 	struct server_handler handler = endpoints_handler(endpoints);
 	struct server_options options = {
@@ -148,6 +149,19 @@ int api_stop(void **state)
 
 /* ---- one request ---- */
 
+void api_from(const char *address)
+{
+	source_address = address;
+}
+
+static void bind_source(int fd)
+{
+	struct sockaddr_in from = { .sin_family = AF_INET };
+
+	assert_int_equal(inet_pton(AF_INET, source_address, &from.sin_addr), 1);
+	assert_int_equal(bind(fd, (struct sockaddr *)&from, sizeof(from)), 0);
+}
+
 static int dial(bool over_unix)
 {
 	struct sockaddr_un local = { .sun_family = AF_UNIX };
@@ -158,6 +172,8 @@ static int dial(bool over_unix)
 
 	remote.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
 	snprintf(local.sun_path, sizeof(local.sun_path), "%s", socket_path);
+	if (!over_unix)
+		bind_source(fd);
 	result = over_unix ? connect(fd, (struct sockaddr *)&local, sizeof(local))
 			   : connect(fd, (struct sockaddr *)&remote, sizeof(remote));
 	assert_int_equal(result, 0);

@@ -30,6 +30,11 @@ struct answer api_call(const char *token, const char *method, const char *path, 
 struct answer api_call_with(const char *token, const char *header, const char *method, const char *path,
 			    const char *body);
 
+/* Calls over TCP come from this address of ours from now on, "127.0.0.1" first; API_PROXY is one whose word
+ * about whom it asks for counts. */
+#define API_PROXY "127.0.0.2"
+void api_from(const char *address);
+
 /* Fails the test unless the answer has this status (and, for an error, this code). */
 void api_expect(const char *what, struct answer answer, int status, const char *code);
 #define EXPECT(answer, status, code) api_expect(#answer, answer, status, code)
