@@ -19,6 +19,7 @@
 #include "declare.h"
 #include "endpoints/endpoints.h"
 #include "http/server.h"
+#include "keys.h"
 #include "plugin/catalog.h"
 #include "platform.h"
 #include "problem.h"
@@ -30,11 +31,14 @@
 
 enum { ADMINISTRATORS_MOST = 64 };
 
+/* What to do instead of serving; then we end. */
+enum order { ORDER_NONE, ORDER_RESTORED, ORDER_MOVED, ORDER_FORGET_SECRETS };
+
 struct arguments {
 	const char *config; /* NULL: the installed one, if there is one */
 	const char *directory; /* of a standalone daemon; NULL: its usual place */
 	bool standalone, check;
-	enum restore_answer answer; /* to a database that is a copy; then we end */
+	enum order order;
 };
 
 /* What has been started, in the order of starting. Whatever is not NULL is stopped, in reverse. */
@@ -57,13 +61,14 @@ static const char usage[] =
 	"usage: rosterd [--config FILE]\n"
 	"       rosterd --standalone [DIR] [--config FILE]\n"
 	"       rosterd --check-config [FILE]\n"
-	"       rosterd --restored | --moved [--standalone [DIR]] [--config FILE]\n"
+	"       rosterd --restored | --moved | --forget-secrets [--standalone [DIR]] [--config FILE]\n"
 	"\n"
 	"  --config FILE          read this instead of " CONFIG_DIRECTORY "/rosterd.conf\n"
 	"  --standalone [DIR]     start a private PostgreSQL and keep everything in DIR; stays in the foreground\n"
 	"  --check-config [FILE]  say what is wrong with the configuration, all of it, and end\n"
 	"  --restored             the database was restored from a back-up: revoke all tokens, end all runs, and end\n"
 	"  --moved                the database was moved, and nobody served the original since: keep all, and end\n"
+	"  --forget-secrets       the master key is lost: remove the secrets that it sealed, say which, and end\n"
 	"  --version, --help\n"
 	"\n"
 	"rosterd stays in the foreground and ends with SIGTERM or SIGINT. rosterctl talks to it.\n";
@@ -79,7 +84,8 @@ static void read_arguments(int argc, char **argv, struct arguments *ret)
 	static const struct option options[] = {
 		{ "config", required_argument, NULL, 'c' }, { "standalone", no_argument, NULL, 's' },
 		{ "check-config", no_argument, NULL, 'k' }, { "restored", no_argument, NULL, 'r' },
-		{ "moved", no_argument, NULL, 'm' },        { "version", no_argument, NULL, 'v' },
+		{ "moved", no_argument, NULL, 'm' },        { "forget-secrets", no_argument, NULL, 'f' },
+		{ "version", no_argument, NULL, 'v' },
 		{ "help", no_argument, NULL, 'h' },         { 0 },
 	};
 	const char *file;
@@ -99,10 +105,13 @@ static void read_arguments(int argc, char **argv, struct arguments *ret)
 			ret->config = file ? file : ret->config;
 			break;
 		case 'r':
-			ret->answer = RESTORE_RESTORED;
+			ret->order = ORDER_RESTORED;
 			break;
 		case 'm':
-			ret->answer = RESTORE_MOVED;
+			ret->order = ORDER_MOVED;
+			break;
+		case 'f':
+			ret->order = ORDER_FORGET_SECRETS;
 			break;
 		case 'v':
 			puts("rosterd " PACKAGE_VERSION);
@@ -198,12 +207,22 @@ static int open_store(struct daemon *d, struct error *e)
 	return 0;
 }
 
-/* Opens what the answer to a copy needs, and carries it out. */
-static int answer_copy(struct daemon *d, const struct arguments *arguments, struct error *e)
+/* Opens what the order needs, and carries it out. */
+static int carry_out(struct daemon *d, const struct arguments *arguments, struct error *e)
 {
-	if (start_standalone(d, arguments, e) < 0 || open_store(d, e) < 0)
+	if (start_standalone(d, arguments, e) < 0 || open_keys(d, e) < 0 || open_store(d, e) < 0)
 		return -1;
-	return restore_answer(d->store, arguments->answer, stdout, e);
+	switch (arguments->order) {
+	case ORDER_RESTORED:
+		return restore_restored(d->store, stdout, e);
+	case ORDER_MOVED:
+		return restore_moved(d->store, stdout, e);
+	case ORDER_FORGET_SECRETS:
+		return keys_forget(d->store, d->keys, stdout, e);
+	case ORDER_NONE:
+		break;
+	}
+	return 0;
 }
 
 static int open_workers(struct daemon *d, struct error *e)
@@ -242,7 +261,7 @@ static int open_endpoints(struct daemon *d, struct error *e)
 static int start(struct daemon *d, const struct arguments *arguments, struct error *e)
 {
 	if (start_standalone(d, arguments, e) < 0 || open_keys(d, e) < 0 || find_administrators(d, e) < 0 || open_store(d, e) < 0 ||
-	    restore_check(d->store, e) < 0 ||
+	    restore_check(d->store, e) < 0 || keys_check(d->store, d->keys, e) < 0 ||
 	    declare_organisations(d->store, d->keys, d->config->organisations, d->config->organisation_count, e) < 0 ||
 	    open_workers(d, e) < 0 || open_endpoints(d, e) < 0)
 		return -1;
@@ -317,8 +336,8 @@ int main(int argc, char **argv)
 		return EX_CONFIG;
 	}
 	int status = EX_UNAVAILABLE;
-	if (arguments.answer != RESTORE_UNANSWERED) {
-		status = answer_copy(&d, &arguments, &e) == 0 ? 0 : EX_UNAVAILABLE;
+	if (arguments.order != ORDER_NONE) {
+		status = carry_out(&d, &arguments, &e) == 0 ? 0 : EX_UNAVAILABLE;
 		if (status != 0)
 			log_failure(NULL, LOG_LEVEL_ERROR, "nothing was changed", &e);
 	} else if (start(&d, &arguments, &e) == 0) {

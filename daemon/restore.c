@@ -1,9 +1,7 @@
 /* The operator's answer to a database that is a copy: everything that a copy must not bring back ends here. */
 #include "restore.h"
 
-#include <pwd.h>
-#include <unistd.h>
-
+#include "actor.h"
 #include "base/arena.h"
 #include "base/json.h"
 #include "base/text.h"
@@ -12,19 +10,6 @@
 #include "store/transaction.h"
 
 enum { COUNTS_MOST = 512 };
-
-/* The Unix user who answers, as at the socket. */
-static struct actor who_answers(struct arena *arena)
-{
-	const struct passwd *user = getpwuid(getuid());
-
-	return (struct actor){
-		.kind = "operator",
-		.id = arena_format(arena, "uid %lu", (unsigned long)getuid()),
-		.name = user ? arena_text(arena, user->pw_name) : NULL,
-		.source = "daemon",
-	};
-}
 
 static const char *counts(struct arena *arena, const struct settled *s, int64_t epoch)
 {
@@ -48,7 +33,7 @@ static const char *counts(struct arena *arena, const struct settled *s, int64_t 
 static int record(struct tx *tx, struct arena *arena, const struct id *organisation, const char *action,
 		  const struct id *target, const char *after, struct error *e)
 {
-	const struct actor actor = who_answers(arena);
+	const struct actor actor = actor_at_the_machine(arena);
 	char text[ID_TEXT_SIZE];
 	const struct audit_event event = {
 		.action = action,
@@ -84,39 +69,33 @@ static int record_restored(struct tx *tx, struct arena *arena, const struct sett
 	return record(tx, arena, NULL, "installation.restored", &is.id, counts(arena, ret_sum, is.epoch), e);
 }
 
-static int restored(struct tx *tx, struct arena *arena, struct settled *ret_sum, struct error *e)
-{
-	const struct settled *all;
-	size_t count;
-
-	return installation_restored(tx, arena, &all, &count, e) < 0 ? -1
-								     : record_restored(tx, arena, all, count, ret_sum, e);
-}
-
-static int moved(struct tx *tx, struct arena *arena, struct error *e)
-{
-	struct installation is;
-
-	if (installation_moved(tx, e) < 0 || installation_load(tx, arena, &is, e) < 0)
-		return -1;
-	return record(tx, arena, NULL, "installation.moved", &is.id, NULL, e);
-}
-
-int restore_answer(struct store *store, enum restore_answer answer, FILE *to, struct error *e)
+int restore_restored(struct store *store, FILE *to, struct error *e)
 {
 	scoped(arena) *arena = arena_open("restore");
 	scoped(tx) *tx = NULL;
-	struct settled sum = { 0 };
+	const struct settled *all;
+	struct settled sum;
+	size_t count;
 
-	if (tx_begin(store, STORE_OWNER, &tx, e) < 0 ||
-	    (answer == RESTORE_MOVED ? moved(tx, arena, e) : restored(tx, arena, &sum, e)) < 0 || tx_commit(&tx, e) < 0)
+	if (tx_begin(store, STORE_OWNER, &tx, e) < 0 || installation_restored(tx, arena, &all, &count, e) < 0 ||
+	    record_restored(tx, arena, all, count, &sum, e) < 0 || tx_commit(&tx, e) < 0)
 		return -1;
-	if (answer == RESTORE_MOVED)
-		fprintf(to, "moved: this database is the installation now, and everything is as it was\n");
-	else
-		fprintf(to,
-			"restored: %lld tokens are revoked, %lld runs have ended, %lld connections will be read whole\n",
-			(long long)sum.tokens, (long long)sum.runs, (long long)sum.connections);
+	fprintf(to, "restored: %lld tokens are revoked, %lld runs have ended, %lld connections will be read whole\n",
+		(long long)sum.tokens, (long long)sum.runs, (long long)sum.connections);
+	return 0;
+}
+
+int restore_moved(struct store *store, FILE *to, struct error *e)
+{
+	scoped(arena) *arena = arena_open("restore");
+	scoped(tx) *tx = NULL;
+	struct installation is;
+
+	if (tx_begin(store, STORE_OWNER, &tx, e) < 0 || installation_moved(tx, e) < 0 ||
+	    installation_load(tx, arena, &is, e) < 0 ||
+	    record(tx, arena, NULL, "installation.moved", &is.id, NULL, e) < 0 || tx_commit(&tx, e) < 0)
+		return -1;
+	fprintf(to, "moved: this database is the installation now, and everything is as it was\n");
 	return 0;
 }
 

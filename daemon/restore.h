@@ -11,11 +11,10 @@
 
 struct store;
 
-enum restore_answer { RESTORE_UNANSWERED, RESTORE_RESTORED, RESTORE_MOVED };
-
-/* Carries it out in one transaction, and says to the person who asked what has ended. The schema must be up
- * to date. */
-int restore_answer(struct store *store, enum restore_answer answer, FILE *to, struct error *e);
+/* Each carries it out in one transaction, and says to the person who asked what has ended. The schema must be
+ * up to date. */
+int restore_restored(struct store *store, FILE *to, struct error *e);
+int restore_moved(struct store *store, FILE *to, struct error *e);
 
 /* Whether the database is at home: "installation.copy" if nobody has answered yet. */
 int restore_check(struct store *store, struct error *e);

@@ -491,6 +491,26 @@ const struct command commands[] = {
 		.run = group_members,
 	},
 	{
+		.name = "master-key list",
+		.arguments = "",
+		.summary = "List the master keys that seal secrets.",
+		.words = "Each with its use: \"seals\" is master_key, \"opens\" is previous_master_key, "
+		         "\"unknown\" is neither. The keys themselves are never shown.",
+		.example = "rosterctl master-key list",
+		.next = "\"rosterctl master-key reseal\" leaves nothing to the previous one.",
+		.run = master_key_list,
+	},
+	{
+		.name = "master-key reseal",
+		.arguments = "",
+		.summary = "Seal all secrets by the new master key.",
+		.words = "After the key was changed in the configuration of every daemon. It can be broken off and "
+		         "given again; it ends with how many secrets are left to the previous key.",
+		.example = "rosterctl master-key reseal",
+		.next = "When none is left, take previous_master_key out of the configuration.",
+		.run = master_key_reseal,
+	},
+	{
 		.name = "audit list",
 		.arguments = "[ORG]",
 		.summary = "List who did what, newest first.",

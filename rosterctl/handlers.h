@@ -25,6 +25,9 @@ command_fn permission_list, permission_check;
 command_fn token_create, token_list, token_revoke;
 command_fn whoami_show;
 
+/* master_key.c */
+command_fn master_key_list, master_key_reseal;
+
 /* audit.c */
 command_fn audit_list;
 

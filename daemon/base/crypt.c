@@ -183,7 +183,7 @@ struct secret *crypt_token_new(const char *prefix, uint8_t ret_hash[CRYPT_DIGEST
 
 enum {
 	ENVELOPE_VERSION = 1,
-	KEY_ID_SIZE = 8,
+	KEY_ID_SIZE = CRYPT_KEY_ID_SIZE,
 	NONCE_SIZE = crypto_aead_xchacha20poly1305_ietf_NPUBBYTES,
 	TAG_SIZE = crypto_aead_xchacha20poly1305_ietf_ABYTES,
 	DATA_KEY_SIZE = crypto_aead_xchacha20poly1305_ietf_KEYBYTES,
@@ -204,7 +204,7 @@ struct master_key {
 
 struct crypt_keys {
 	int count;
-	struct master_key keys[2]; /* the first seals; all open */
+	struct master_key keys[CRYPT_KEYS_MOST]; /* the first seals; all open */
 };
 
 /* Says which key it is and nothing about its bytes. */
@@ -261,6 +261,13 @@ void crypt_keys_close(struct crypt_keys **keys)
 {
 	sodium_free(*keys); /* wipes; accepts NULL */
 	*keys = NULL;
+}
+
+size_t crypt_key_ids(const struct crypt_keys *keys, uint8_t ret[CRYPT_KEYS_MOST][CRYPT_KEY_ID_SIZE])
+{
+	for (int i = 0; i < keys->count; i++)
+		memcpy(ret[i], keys->keys[i].id, KEY_ID_SIZE);
+	return (size_t)keys->count;
 }
 
 /* Version, key and context as one value of fixed size: what both seals of an envelope are bound to. */

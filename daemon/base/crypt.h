@@ -19,6 +19,8 @@ struct secret;
 enum {
 	CRYPT_DIGEST_SIZE = 32,
 	CRYPT_MASTER_KEY_SIZE = 32,
+	CRYPT_KEY_ID_SIZE = 8,
+	CRYPT_KEYS_MOST = 2,
 	CRYPT_ENVELOPE_OVERHEAD = 1 + 8 + 24 + 48 + 24 + 16,
 };
 
@@ -52,6 +54,8 @@ struct crypt_keys;
 int crypt_keys_open(const struct secret *master, const struct secret *previous,
                     struct crypt_keys **ret, struct error *e);
 void crypt_keys_close(struct crypt_keys **keys);
+/* What envelopes call these keys; tells nothing about their bytes. The first one seals, all open. Returns how many. */
+size_t crypt_key_ids(const struct crypt_keys *keys, uint8_t ret[CRYPT_KEYS_MOST][CRYPT_KEY_ID_SIZE]);
 
 /* Seals; the result stands in the arena. */
 void crypt_seal(const struct crypt_keys *keys, const char *context, const struct secret *value,

@@ -8,6 +8,7 @@
 #include "endpoints/domains.h"
 #include "endpoints/groups.h"
 #include "endpoints/health.h"
+#include "endpoints/master_keys.h"
 #include "endpoints/members.h"
 #include "endpoints/organisations.h"
 #include "endpoints/permissions.h"
@@ -33,6 +34,8 @@ const struct endpoint routes[] = {
 	{ "GET",    "/v1/tokens",                           PERMIT_OPERATOR,           0,      tokens_list, NULL, paged },
 	{ "POST",   "/v1/tokens",                           PERMIT_OPERATOR,           KB(4),  tokens_create_operators },
 	{ "DELETE", "/v1/tokens/{token}",                   PERMIT_OPERATOR,           0,      tokens_revoke },
+	{ "GET",    "/v1/master-keys",                      PERMIT_OPERATOR,           0,      master_keys_list },
+	{ "POST",   "/v1/master-keys/reseal",               PERMIT_OPERATOR,           0,      master_keys_reseal },
 	{ "GET",    "/v1/audit",                            PERMIT_OPERATOR,           0,      audit_show, NULL, audit_parameters },
 
 	{ "GET",    "/v1/organisations",                    PERMIT_KNOWN,              0,      organisations_list, NULL, paged },

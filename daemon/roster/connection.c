@@ -235,9 +235,8 @@ int connection_delete(struct tx *tx, const struct id *organisation, const struct
 	return query_write(tx, &forget, PARAMS(P_ID(organisation), P_ID(id)), NULL, e);
 }
 
-/* What the envelope is bound to: a row moved elsewhere cannot be opened. */
-static const char *secret_context(struct arena *arena, const struct id *organisation, const struct id *connection,
-                                  const char *name)
+const char *connection_secret_context(struct arena *arena, const struct id *organisation, const struct id *connection,
+                                      const char *name)
 {
 	char of[ID_TEXT_SIZE], which[ID_TEXT_SIZE];
 	return arena_format(arena, "connection/%s/%s/%s", id_text(organisation, of), id_text(connection, which), name);
@@ -262,7 +261,7 @@ int connection_keep_secret(struct tx *tx, const struct crypt_keys *keys, const s
 	scoped(arena) *arena = arena_open("secret");
 	const uint8_t *sealed;
 	size_t size;
-	crypt_seal(keys, secret_context(arena, organisation, connection, name), value, arena, &sealed, &size);
+	crypt_seal(keys, connection_secret_context(arena, organisation, connection, name), value, arena, &sealed, &size);
 	return query_write(tx, &keep, PARAMS(P_ID(organisation), P_ID(connection), P_TEXT(name), P_BYTES(sealed, size)),
 	                   NULL, e);
 }
@@ -283,7 +282,7 @@ int connection_open_secret(struct tx *tx, const struct crypt_keys *keys, const s
 
 	size_t size;
 	const void *sealed = rows_bytes(rows, 0, 0, &size);
-	if (crypt_open(keys, secret_context(arena, organisation, connection, name), sealed, size, ret, e) < 0)
+	if (crypt_open(keys, connection_secret_context(arena, organisation, connection, name), sealed, size, ret, e) < 0)
 		return -1;
 	return 1;
 }

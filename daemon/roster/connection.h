@@ -70,6 +70,10 @@ int connection_delete(struct tx *tx, const struct id *organisation, const struct
 int connection_keep_secret(struct tx *tx, const struct crypt_keys *keys, const struct id *organisation,
                            const struct id *connection, const char *name, const struct secret *value, struct error *e);
 
+/* What the envelope is bound to, so that a row moved elsewhere cannot be opened. */
+const char *connection_secret_context(struct arena *arena, const struct id *organisation, const struct id *connection,
+                                      const char *name);
+
 /* Opens one secret: 1, 0 not set, -1. */
 int connection_open_secret(struct tx *tx, const struct crypt_keys *keys, const struct id *organisation,
                            const struct id *connection, const char *name, struct secret **ret, struct error *e);

@@ -4,8 +4,6 @@
 . "$SRCDIR/tests/flows/flow.sh"
 document=$SRCDIR/docs/operations.md
 flow_start
-etc=$flow_dir/etc
-mkdir -p "$etc/secrets"
 
 systemctl() {
 	case $1 in
@@ -15,15 +13,14 @@ systemctl() {
 	*) echo "systemctl $1 is not played here" >&2; return 1 ;;
 	esac
 }
-rosterd() { "$BUILDDIR/rosterd" --config "$flow_dir/rosterd.conf" "$@"; }
+rosterd() { "$BUILDDIR/rosterd" "$@" --config "$flow_dir/rosterd.conf"; }
 rosterctl() { "$BUILDDIR/rosterctl/rosterctl" "$@"; }
 export PGHOST=$flow_dir/pg ROSTERD_SOCKET=$socket
 
 # block N: the Nth block, with the folders of this test
 block() {
 	awk -v wanted="$1" '/^```sh$/ { n++; inside = 1; next } /^```$/ { inside = 0 } inside && n == wanted' "$document" |
-		sed -e "s#/usr/share/rosterd/schema#$SRCDIR/schema#g" -e "s#/etc/rosterd/rosterd.conf#$flow_dir/rosterd.conf#g" \
-			-e "s#/etc/rosterd#$etc#g"
+		sed -e "s#/usr/share/rosterd/schema#$SRCDIR/schema#g" -e "s#/etc/rosterd/secrets#$flow_dir#g" -e "s#/etc/rosterd#$flow_dir#g"
 }
 # run N: in this shell, since it starts and stops the daemon; a command that fails ends the block
 run() {

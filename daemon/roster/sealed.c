@@ -1,0 +1,176 @@
+/* Which master keys the secrets of connections are sealed by, and sealing them anew. */
+#include "roster/sealed.h"
+
+#include <string.h>
+
+#include "base/secret.h"
+#include "roster/connection.h"
+
+int sealed_keys(struct tx *tx, struct arena *arena, struct sealed_key **ret, size_t *ret_count, struct error *e)
+{
+	static const struct query query = {
+		"sealed.keys",
+		"SELECT key, secrets, organisations FROM sealed_keys()",
+		QUERY_READS,
+		0,
+	};
+	const struct rows *rows;
+	size_t size;
+
+	if (query_run(tx, &query, NO_PARAMS, arena, &rows, e) < 0)
+		return -1;
+	*ret_count = rows_count(rows);
+	*ret = arena_array(arena, *ret_count, sizeof(**ret));
+	for (size_t i = 0; i < *ret_count; i++)
+		(*ret)[i] = (struct sealed_key){ rows_bytes(rows, i, 0, &size), rows_int(rows, i, 1), rows_int(rows, i, 2) };
+	return 0;
+}
+
+/* ---- sealing again ---- */
+
+int sealed_next(struct tx *tx, struct arena *arena, const struct crypt_keys *keys, struct id *ret, struct error *e)
+{
+	static const struct query query = {
+		"sealed.next",
+		"SELECT o FROM sealed_otherwise($1) AS o WHERE o IS NOT NULL",
+		QUERY_READS,
+		0,
+	};
+	uint8_t ids[CRYPT_KEYS_MOST][CRYPT_KEY_ID_SIZE];
+	const struct rows *rows;
+
+	crypt_key_ids(keys, ids);
+	int found = query_one(tx, &query, PARAMS(P_BYTES(ids[0], CRYPT_KEY_ID_SIZE)), arena, &rows, e);
+	if (found == 1)
+		*ret = rows_id(rows, 0, 0);
+	return found;
+}
+
+/* The one that is written is opened first: nobody has to believe that what was sealed can be opened. */
+static int renew(struct tx *tx, const struct crypt_keys *keys, const char *context, const struct rows *rows, size_t row,
+		 struct arena *arena, int64_t *ret_written, struct error *e)
+{
+	static const struct query query = {
+		"sealed.renew",
+		"UPDATE connection_secrets SET sealed = $5 "
+		"WHERE organisation = $1 AND connection = $2 AND name = $3 AND sealed = $4",
+		QUERY_CHANGES,
+		0,
+	};
+	scoped(secret) *value = NULL, *again = NULL;
+	struct id organisation = rows_id(rows, row, 0), connection = rows_id(rows, row, 1);
+	size_t size, new_size;
+	const void *sealed = rows_bytes(rows, row, 3, &size);
+	const uint8_t *renewed;
+
+	if (crypt_open(keys, context, sealed, size, &value, e) < 0)
+		return -1;
+	crypt_seal(keys, context, value, arena, &renewed, &new_size);
+	if (crypt_open(keys, context, renewed, new_size, &again, e) < 0)
+		return -1;
+	if (!secret_equal(again, secret_bytes(value), secret_size(value)))
+		return error_set(e, ERROR_INTERNAL, "crypt.damaged", "what was sealed again opens as something else");
+	return query_write(tx, &query,
+			   PARAMS(P_ID(&organisation), P_ID(&connection), P_TEXT(rows_text(rows, row, 2)),
+				  P_BYTES(sealed, size), P_BYTES(renewed, new_size)),
+			   ret_written, e);
+}
+
+static int name_secret(const struct rows *rows, size_t row, struct error *e)
+{
+	struct error why = *e;
+
+	error_set(e, why.kind, why.code, "the secret \"%s\" of connection \"%s\": %s", rows_text(rows, row, 2),
+		  rows_text(rows, row, 4), why.text);
+	return error_detail(e, "%s", why.detail);
+}
+
+int sealed_renew(struct tx *tx, const struct crypt_keys *keys, const struct id *organisation, int most,
+		 int64_t *ret_count, struct error *e)
+{
+	static const struct query query = {
+		"sealed.old",
+		"SELECT s.organisation, s.connection, s.name, s.sealed, o.slug || '/' || c.name FROM connection_secrets s "
+		"JOIN connections c ON c.organisation = s.organisation AND c.id = s.connection "
+		"JOIN organisations o ON o.organisation = s.organisation "
+		"WHERE s.organisation = $1 AND sealed_by(s.sealed) <> $2 ORDER BY s.connection, s.name LIMIT $3",
+		QUERY_READS,
+		0,
+	};
+	scoped(arena) *arena = arena_open("sealed");
+	uint8_t ids[CRYPT_KEYS_MOST][CRYPT_KEY_ID_SIZE];
+	const struct rows *rows;
+	int64_t written, count = 0;
+
+	crypt_key_ids(keys, ids);
+	if (query_run(tx, &query, PARAMS(P_ID(organisation), P_BYTES(ids[0], CRYPT_KEY_ID_SIZE), P_INT(most)), arena,
+		      &rows, e) < 0)
+		return -1;
+	for (size_t i = 0; i < rows_count(rows); i++) {
+		struct id connection = rows_id(rows, i, 1);
+		const char *context = connection_secret_context(arena, organisation, &connection, rows_text(rows, i, 2));
+
+		if (renew(tx, keys, context, rows, i, arena, &written, e) < 0)
+			return name_secret(rows, i, e);
+		count += written;
+	}
+	*ret_count = count;
+	return 0;
+}
+
+/* ---- what no key opens ---- */
+
+#define LOST_COLUMNS "l.organisation, o.slug || '/' || c.name, l.name, sealed_by(l.sealed)"
+#define LOST_JOINS \
+	"JOIN connections c ON c.organisation = l.organisation AND c.id = l.connection " \
+	"JOIN organisations o ON o.organisation = l.organisation "
+
+static int run_lost(struct tx *tx, struct arena *arena, const struct query *query, int first,
+		    const struct crypt_keys *keys, struct sealed_lost **ret, size_t *ret_count, struct error *e)
+{
+	uint8_t ids[CRYPT_KEYS_MOST][CRYPT_KEY_ID_SIZE];
+	size_t last = crypt_key_ids(keys, ids) - 1, size;
+	const struct rows *rows;
+
+	if (query_run(tx, query, PARAMS(P_BYTES(ids[0], CRYPT_KEY_ID_SIZE), P_BYTES(ids[last], CRYPT_KEY_ID_SIZE)), arena,
+		      &rows, e) < 0)
+		return -1;
+	*ret_count = rows_count(rows);
+	*ret = arena_array(arena, *ret_count, sizeof(**ret));
+	for (size_t i = 0; i < *ret_count; i++)
+		(*ret)[i] = (struct sealed_lost){
+			.organisation = rows_id(rows, i, first),
+			.connection = rows_text(rows, i, first + 1),
+			.name = rows_text(rows, i, first + 2),
+			.key = rows_bytes(rows, i, first + 3, &size),
+		};
+	return 0;
+}
+
+int sealed_lost(struct tx *tx, struct arena *arena, const struct crypt_keys *keys, struct sealed_lost **ret,
+		size_t *ret_count, struct error *e)
+{
+	static const struct query query = {
+		"sealed.lost",
+		"SELECT " LOST_COLUMNS " FROM connection_secrets l " LOST_JOINS
+		"WHERE sealed_by(l.sealed) NOT IN ($1, $2) ORDER BY 2, 3",
+		QUERY_READS,
+		0,
+	};
+
+	return run_lost(tx, arena, &query, 0, keys, ret, ret_count, e);
+}
+
+int sealed_forget(struct tx *tx, struct arena *arena, const struct crypt_keys *keys, struct sealed_lost **ret,
+		  size_t *ret_count, struct error *e)
+{
+	static const struct query query = {
+		"sealed.forget",
+		"WITH l AS (DELETE FROM connection_secrets WHERE sealed_by(sealed) NOT IN ($1, $2) RETURNING *) "
+		"SELECT 1::bigint AS written, " LOST_COLUMNS " FROM l " LOST_JOINS "ORDER BY 3, 4",
+		QUERY_CHANGES,
+		0,
+	};
+
+	return run_lost(tx, arena, &query, 1, keys, ret, ret_count, e);
+}
