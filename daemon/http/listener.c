@@ -65,6 +65,15 @@ static int bind_tcp(int fd, const struct addrinfo *own)
 	return bind(fd, own->ai_addr, own->ai_addrlen) == 0 && listen(fd, BACKLOG) == 0 ? 0 : -1;
 }
 
+static int resolve(const char *where, struct addrinfo **ret)
+{
+	const struct addrinfo hints = { .ai_flags = AI_NUMERICHOST | AI_NUMERICSERV, .ai_socktype = SOCK_STREAM };
+	char host[64];
+	const char *port;
+
+	return split(where, host, &port) < 0 || getaddrinfo(host, port, &hints, ret) != 0 ? -1 : 0;
+}
+
 static enum error_kind kind_of(int number)
 {
 	return number == EADDRINUSE ? ERROR_CONFLICT : ERROR_INPUT;
@@ -72,13 +81,10 @@ static enum error_kind kind_of(int number)
 
 static int open_tcp(struct listener *listener, const char *where, struct error *e)
 {
-	struct addrinfo hints = { .ai_flags = AI_NUMERICHOST | AI_NUMERICSERV, .ai_socktype = SOCK_STREAM };
 	struct addrinfo *own;
-	char host[64];
-	const char *port;
 	int failed;
 
-	if (split(where, host, &port) < 0 || getaddrinfo(host, port, &hints, &own) != 0)
+	if (resolve(where, &own) < 0)
 		return refuse(
 			e, ERROR_INPUT, where,
 			"an address and a port such as \"127.0.0.1:8080\" or \"[::1]:8080\" are expected");
@@ -168,7 +174,9 @@ int listener_open(struct listener *listener, const char *where, unsigned mode, c
 	return result;
 }
 
-int listener_inherit(struct listener *listener, int fd, struct error *e)
+/* --- sockets that others have made --- */
+
+static int check_listens(int fd, struct error *e)
 {
 	int listens = 0, type = 0;
 	socklen_t size = sizeof(int);
@@ -177,7 +185,67 @@ int listener_inherit(struct listener *listener, int fd, struct error *e)
 	    getsockopt(fd, SOL_SOCKET, SO_TYPE, &type, &size) < 0 || !listens || type != SOCK_STREAM)
 		return error_set(e, ERROR_INPUT, "http.listen",
 				 "descriptor %d that was handed in is no listening stream socket", fd);
+	return 0;
+}
 
+static const char *write_address(const struct sockaddr_storage *own, socklen_t size, char ret[LISTENER_WHERE_SIZE])
+{
+	const struct sockaddr_un *path = (const struct sockaddr_un *)own;
+	char host[64], port[8];
+
+	if (own->ss_family == AF_UNIX)
+		snprintf(ret, LISTENER_WHERE_SIZE, "unix:%.*s", (int)sizeof(path->sun_path), path->sun_path);
+	else if (getnameinfo((const struct sockaddr *)own, size, host, sizeof(host), port, sizeof(port),
+			     NI_NUMERICHOST | NI_NUMERICSERV) == 0)
+		snprintf(ret, LISTENER_WHERE_SIZE, own->ss_family == AF_INET6 ? "[%s]:%s" : "%s:%s", host, port);
+	else
+		snprintf(ret, LISTENER_WHERE_SIZE, "a socket of family %d", own->ss_family);
+	return ret;
+}
+
+int listener_where(int fd, char ret[LISTENER_WHERE_SIZE], struct error *e)
+{
+	struct sockaddr_storage own = { 0 };
+	socklen_t size = sizeof(own);
+
+	if (check_listens(fd, e) < 0)
+		return -1;
+	if (getsockname(fd, (struct sockaddr *)&own, &size) < 0)
+		return error_set(e, ERROR_INTERNAL, "http.listen", "could not ask where descriptor %d listens: %s", fd,
+				 strerror(errno));
+	write_address(&own, size, ret);
+	return 0;
+}
+
+/* An address can be written in several ways, so the configuration's is written in ours first. */
+bool listener_is_at(int fd, const char *where)
+{
+	char is[LISTENER_WHERE_SIZE], named[LISTENER_WHERE_SIZE];
+	struct addrinfo *own;
+	struct error e;
+
+	if (listener_where(fd, is, &e) < 0)
+		return false;
+	if (text_begins(where, "unix:"))
+		return text_equal(is, where);
+	if (resolve(where, &own) < 0)
+		return false;
+	write_address((const struct sockaddr_storage *)own->ai_addr, own->ai_addrlen, named);
+	freeaddrinfo(own);
+	return text_equal(is, named);
+}
+
+/* The credentials of a Unix socket are those of whoever called listen() last: so far the service manager. */
+static void make_ours(int fd)
+{
+	listen(fd, BACKLOG);
+}
+
+int listener_inherit(struct listener *listener, int fd, struct error *e)
+{
+	if (check_listens(fd, e) < 0)
+		return -1;
+	make_ours(fd);
 	fcntl(fd, F_SETFL, fcntl(fd, F_GETFL) | O_NONBLOCK);
 	fcntl(fd, F_SETFD, FD_CLOEXEC);
 	*listener = (struct listener){ .fd = fd, .port = port_of(fd), .inherited = true };

@@ -24,8 +24,15 @@ struct listener {
 int listener_open(struct listener *listener, const char *where, unsigned mode, const char *group,
 		  struct error *e);
 
-/* Takes over a listening stream socket. */
+/* Takes over a listening stream socket. Whoever connects to it finds us at its end (SO_PEERCRED), not who made it. */
 int listener_inherit(struct listener *listener, int fd, struct error *e);
+
+/* Where a listening stream socket is bound, in the words of listener_open. */
+enum { LISTENER_WHERE_SIZE = 128 };
+int listener_where(int fd, char ret[LISTENER_WHERE_SIZE], struct error *e);
+
+/* Whether a socket is bound to the place that these words name. */
+bool listener_is_at(int fd, const char *where);
 
 /* From now on nobody can connect; the descriptor stays valid. */
 void listener_stop(struct listener *listener);

@@ -8,6 +8,8 @@
 
 #include "plugin/dial.h"
 
+#include "http/listener.h"
+
 #include "base/clock.h"
 #include "base/text.h"
 
@@ -208,6 +210,34 @@ static void test_sockets_that_know_us(void **state)
 	unlink(own);
 }
 
+/* The service manager binds and listens, and hands the socket in: from then on it knows us as our own does. */
+static void test_a_socket_that_was_handed_in(void **state)
+{
+	char path[64];
+	struct sockaddr_un address = { .sun_family = AF_UNIX };
+	int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0), dialled, status;
+	struct listener listener;
+	struct error e;
+	pid_t manager;
+
+	(void)state;
+	snprintf(path, sizeof(path), "/tmp/rosterd-dial-handed-%d", (int)getpid());
+	strcpy(address.sun_path, path);
+	assert_int_equal(bind(fd, (const struct sockaddr *)&address, sizeof(address)), 0);
+	manager = fork();
+	if (manager == 0)
+		_exit(listen(fd, 4) == 0 ? 0 : 1);
+	assert_int_equal(waitpid(manager, &status, 0), manager);
+	assert_int_equal(status, 0);
+
+	assert_int_equal(try_dial(path, NULL, path, true, &dialled, &e), 0); /* so it is another's */
+	close(dialled);
+	assert_int_equal(listener_inherit(&listener, fd, &e), 0);
+	expect_known(path);
+	listener_close(&listener);
+	unlink(path);
+}
+
 static void test_places_that_are_sockets(void **state)
 {
 	(void)state;
@@ -239,6 +269,7 @@ int main(void)
 		cmocka_unit_test(test_refusals_say_why),
 		cmocka_unit_test(test_a_path_that_a_setting_holds),
 		cmocka_unit_test(test_sockets_that_know_us),
+		cmocka_unit_test(test_a_socket_that_was_handed_in),
 		cmocka_unit_test(test_places_that_are_sockets),
 		cmocka_unit_test(test_a_name_that_is_not_there),
 	};
