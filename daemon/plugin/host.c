@@ -129,8 +129,9 @@ static pid_t clone_child(unsigned long namespaces, int *ret_pidfd)
 
 static int start_child(struct host *host, const struct parts *parts, struct error *e)
 {
-	const unsigned long namespaces = CLONE_NEWUSER | CLONE_NEWNET | CLONE_NEWIPC | CLONE_NEWPID | CLONE_NEWUTS |
-	                                 CLONE_NEWNS;
+	/* None for mounts and the host name: they would begin as copies that the child could change in its own user namespace,
+	 * where to change the real ones takes more than our user has. */
+	const unsigned long namespaces = CLONE_NEWUSER | CLONE_NEWNET | CLONE_NEWIPC | CLONE_NEWPID;
 	int why = 0;
 
 	host->pid = clone_child(namespaces, &host->pidfd);
