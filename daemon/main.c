@@ -7,7 +7,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/prctl.h>
-#include <systemd/sd-daemon.h>
 #include <sysexits.h>
 #include <unistd.h>
 
@@ -18,12 +17,14 @@
 #include "config.h"
 #include "declare.h"
 #include "endpoints/endpoints.h"
+#include "handed.h"
 #include "http/server.h"
 #include "keys.h"
 #include "plugin/catalog.h"
 #include "platform.h"
 #include "problem.h"
 #include "restore.h"
+#include "service.h"
 #include "standalone.h"
 #include "store/migrate.h"
 #include "store/pool.h"
@@ -33,6 +34,15 @@ enum { ADMINISTRATORS_MOST = 64 };
 
 /* What to do instead of serving; then we end. */
 enum order { ORDER_NONE, ORDER_RESTORED, ORDER_MOVED, ORDER_FORGET_SECRETS };
+
+/* How long the steps of starting and stopping may take before the service manager loses patience. A statement of a migration
+ * may take an hour; what takes a moment has no step. */
+enum {
+	STEP_CLUSTER_MS = 300 * 1000,
+	STEP_SCHEMA_MS = MIGRATE_STATEMENT_MS + 300 * 1000,
+	STEP_DECLARE_MS = 600 * 1000,
+	STEP_MARGIN_MS = 30 * 1000,
+};
 
 struct arguments {
 	const char *config; /* NULL: the installed one, if there is one */
@@ -51,7 +61,9 @@ struct daemon {
 	struct store *store;
 	struct workers *workers;
 	struct endpoints *endpoints;
+	struct server_options listens;
 	struct server *server;
+	struct service service;
 	uid_t users[ADMINISTRATORS_MOST];
 	gid_t groups[ADMINISTRATORS_MOST];
 	struct administrators administrators;
@@ -139,16 +151,25 @@ static void close_the_curtains(void)
 	signal(SIGPIPE, SIG_IGN);
 }
 
-static int read_config(struct daemon *d, const char *path)
+static int read_config(struct daemon *d, const struct arguments *arguments)
 {
 	struct problems problems;
 	problems_open(&problems, d->arena);
-	if (config_read(path, d->arena, &d->config, &d->catalog, &problems) < 0) {
+	if (config_read(arguments->config, d->arena, &d->config, &d->catalog, &problems) < 0) {
 		problems_print(&problems, stderr);
 		return -1;
 	}
 	log_open(d->config->log_form, d->config->log_level);
+	if (arguments->directory)
+		config_keep_socket_in(d->config, standalone_directory(d->standalone));
 	return 0;
+}
+
+/* Where we listen: what the configuration says, and what of it the service manager has opened. */
+static int find_places(struct daemon *d, struct error *e)
+{
+	d->listens = d->config->server;
+	return handed_take(&d->listens, d->arena, e);
 }
 
 /* The names of people and groups who may use the socket as the operator; our own user may, as root may. */
@@ -175,16 +196,15 @@ static int find_administrators(struct daemon *d, struct error *e)
 }
 
 /* The private database, and what belongs to it, in place of what the configuration says. */
-static int start_standalone(struct daemon *d, const struct arguments *arguments, struct error *e)
+static int start_standalone(struct daemon *d, struct error *e)
 {
 	if (!d->standalone)
 		return 0;
+	service_step(STEP_CLUSTER_MS, "starting PostgreSQL");
 	if (standalone_start(d->standalone, d->config->schema, e) < 0)
 		return -1;
 	standalone_options(d->standalone, &d->config->store);
 	d->config->master_key = standalone_master_key(d->standalone);
-	if (arguments->directory)
-		config_keep_socket_in(d->config, standalone_directory(d->standalone));
 	return 0;
 }
 
@@ -199,6 +219,7 @@ static int open_keys(struct daemon *d, struct error *e)
 static int open_store(struct daemon *d, struct error *e)
 {
 	int applied = 0;
+	service_step(STEP_SCHEMA_MS, "bringing the schema up to date");
 	if (store_open(&d->config->store, &d->store, e) < 0 ||
 	    migrate_apply(d->store, d->config->schema, &applied, e) < 0)
 		return -1;
@@ -210,7 +231,7 @@ static int open_store(struct daemon *d, struct error *e)
 /* Opens what the order needs, and carries it out. */
 static int carry_out(struct daemon *d, const struct arguments *arguments, struct error *e)
 {
-	if (start_standalone(d, arguments, e) < 0 || open_keys(d, e) < 0 || open_store(d, e) < 0)
+	if (start_standalone(d, e) < 0 || open_keys(d, e) < 0 || open_store(d, e) < 0)
 		return -1;
 	switch (arguments->order) {
 	case ORDER_RESTORED:
@@ -255,31 +276,51 @@ static int open_endpoints(struct daemon *d, struct error *e)
 	if (endpoints_open(&options, &d->endpoints, e) < 0)
 		return -1;
 	struct server_handler handler = endpoints_handler(d->endpoints);
-	return server_open(&d->config->server, &handler, &d->server, e);
+	return server_open(&d->listens, &handler, &d->server, e);
 }
 
-static int start(struct daemon *d, const struct arguments *arguments, struct error *e)
+static int declare(struct daemon *d, struct error *e)
 {
-	if (start_standalone(d, arguments, e) < 0 || open_keys(d, e) < 0 || find_administrators(d, e) < 0 || open_store(d, e) < 0 ||
-	    restore_check(d->store, e) < 0 || keys_check(d->store, d->keys, e) < 0 ||
-	    declare_organisations(d->store, d->keys, d->config->organisations, d->config->organisation_count, e) < 0 ||
+	service_step(STEP_DECLARE_MS, "taking the files of organisations");
+	return declare_organisations(d->store, d->keys, d->config->organisations, d->config->organisation_count, e);
+}
+
+static int start(struct daemon *d, struct error *e)
+{
+	if (start_standalone(d, e) < 0 || open_keys(d, e) < 0 || find_administrators(d, e) < 0 || open_store(d, e) < 0 ||
+	    restore_check(d->store, e) < 0 || keys_check(d->store, d->keys, e) < 0 || declare(d, e) < 0 ||
 	    open_workers(d, e) < 0 || open_endpoints(d, e) < 0)
 		return -1;
 	log_note(NULL, "ready: %s", d->config->socket);
-	sd_notify(0, "READY=1");
+	service_ready("serving at %s", d->config->socket);
 	return 0;
 }
 
 /* ---- stopping --------------------------------------------------------------------------------------------------------------- */
 
+static void close_doors(struct daemon *d)
+{
+	if (d->server) {
+		service_step(d->config->drain_ms + STEP_MARGIN_MS, "answering what has been asked");
+		server_close(&d->server, d->config->drain_ms);
+	}
+	endpoints_close(&d->endpoints);
+}
+
+/* To the end of a page. A reconcile that takes longer is cut off and rolls back; the run is taken up again. */
+static void end_runs(struct daemon *d)
+{
+	if (d->workers)
+		service_step(d->config->call_deadline_ms + STEP_MARGIN_MS, "ending runs");
+	workers_close(&d->workers);
+}
+
 /* Who asks first is answered; then nobody goes and sees any more; then the doors close. */
 static void stop(struct daemon *d)
 {
-	sd_notify(0, "STOPPING=1");
-	if (d->server)
-		server_close(&d->server, d->config->drain_ms);
-	endpoints_close(&d->endpoints);
-	workers_close(&d->workers);
+	service_stopping();
+	close_doors(d);
+	end_runs(d);
 	store_close(&d->store);
 	crypt_keys_close(&d->keys);
 	catalog_close(&d->catalog);
@@ -298,12 +339,12 @@ static void block_signals(sigset_t *ret)
 	pthread_sigmask(SIG_BLOCK, ret, NULL);
 }
 
-static void wait_for_the_end(const sigset_t *signals)
+static void wait_for_the_end(struct daemon *d, const sigset_t *signals)
 {
 	int signal;
-	do
-		sigwait(signals, &signal);
-	while (signal == SIGHUP);
+	while ((signal = service_wait(&d->service, signals)) == 0 || signal == SIGHUP)
+		if (signal == 0)
+			service_lives();
 	log_note(NULL, "%s: ending", signal == SIGINT ? "interrupted" : "terminated");
 }
 
@@ -325,13 +366,19 @@ int main(int argc, char **argv)
 		return config_check(arguments.config, stdout);
 	}
 
+	service_open(&d.service);
 	block_signals(&signals);
 	if (arguments.standalone && standalone_enter(arguments.directory, &d.standalone, &e) < 0) {
 		log_failure(NULL, LOG_LEVEL_ERROR, "could not start", &e);
 		stop(&d);
 		return EX_CANTCREAT;
 	}
-	if (read_config(&d, arguments.config) < 0) {
+	if (read_config(&d, &arguments) < 0) {
+		stop(&d);
+		return EX_CONFIG;
+	}
+	if (find_places(&d, &e) < 0) {
+		log_failure(NULL, LOG_LEVEL_ERROR, "could not start", &e);
 		stop(&d);
 		return EX_CONFIG;
 	}
@@ -340,8 +387,8 @@ int main(int argc, char **argv)
 		status = carry_out(&d, &arguments, &e) == 0 ? 0 : EX_UNAVAILABLE;
 		if (status != 0)
 			log_failure(NULL, LOG_LEVEL_ERROR, "nothing was changed", &e);
-	} else if (start(&d, &arguments, &e) == 0) {
-		wait_for_the_end(&signals);
+	} else if (start(&d, &e) == 0) {
+		wait_for_the_end(&d, &signals);
 		status = 0;
 	} else {
 		log_failure(NULL, LOG_LEVEL_ERROR, "could not start", &e);

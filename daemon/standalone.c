@@ -220,14 +220,28 @@ static void fill_conninfo(struct standalone *standalone)
 	sprintf(to, "' port=5432 dbname=rosterd");
 }
 
+/* The folder that a service manager has made for whoever is not root: the first, if there are several. */
+static const char *folder_of_service(char ret[PATH_MAX])
+{
+	const char *given = getenv("STATE_DIRECTORY");
+
+	if (!given || given[0] != '/')
+		return NULL;
+	snprintf(ret, PATH_MAX, "%.*s", (int)strcspn(given, ":"), given);
+	return ret;
+}
+
 int standalone_enter(const char *directory, struct standalone **ret, struct error *e)
 {
+	char given[PATH_MAX];
 	__attribute__((cleanup(standalone_stop))) struct standalone *standalone =
 		calloc(1, sizeof(*standalone));
 
 	if (!standalone)
 		return error_set(e, ERROR_INTERNAL, "standalone.memory", "out of memory");
 	standalone->lock = -1;
+	if (!directory && geteuid() != 0)
+		directory = folder_of_service(given);
 	if (!directory && geteuid() != 0)
 		return failed(e, "only root keeps its data in \"%s\"; say where: rosterd --standalone DIR",
 			      STATE_DIRECTORY);

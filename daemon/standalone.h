@@ -13,7 +13,7 @@ struct secret;
 struct standalone;
 
 /* Becomes the user and takes the folder, with its lock and master key: before anything else is started or
- * read. directory NULL: /var/lib/rosterd, for root alone. As root, /run/rosterd is made for that user too. */
+ * read. directory NULL: /var/lib/rosterd for root, the service manager's $STATE_DIRECTORY for others. As root, /run/rosterd is made for that user too. */
 int standalone_enter(const char *directory, struct standalone **ret, struct error *e);
 
 /* Starts PostgreSQL, and makes database and roles by schema_directory/roles.sql. From the main thread, before
