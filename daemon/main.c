@@ -16,6 +16,7 @@
 #include "base/secret.h"
 #include "config.h"
 #include "declare.h"
+#include "deliver/deliver.h"
 #include "endpoints/endpoints.h"
 #include "handed.h"
 #include "http/server.h"
@@ -60,6 +61,7 @@ struct daemon {
 	struct crypt_keys *keys;
 	struct store *store;
 	struct workers *workers;
+	struct deliver *deliver;
 	struct endpoints *endpoints;
 	struct server_options listens;
 	struct server *server;
@@ -260,6 +262,13 @@ static int open_workers(struct daemon *d, struct error *e)
 	return workers_open(&options, &d->workers, e);
 }
 
+static int open_deliver(struct daemon *d, struct error *e)
+{
+	const struct deliver_options options = { .store = d->store };
+
+	return deliver_open(&options, &d->deliver, e);
+}
+
 static int open_endpoints(struct daemon *d, struct error *e)
 {
 	const struct endpoints_options options = {
@@ -289,7 +298,7 @@ static int start(struct daemon *d, struct error *e)
 {
 	if (start_standalone(d, e) < 0 || open_keys(d, e) < 0 || find_administrators(d, e) < 0 || open_store(d, e) < 0 ||
 	    restore_check(d->store, e) < 0 || keys_check(d->store, d->keys, e) < 0 || declare(d, e) < 0 ||
-	    open_workers(d, e) < 0 || open_endpoints(d, e) < 0)
+	    open_workers(d, e) < 0 || open_deliver(d, e) < 0 || open_endpoints(d, e) < 0)
 		return -1;
 	log_note(NULL, "ready: %s", d->config->socket);
 	service_ready("serving at %s", d->config->socket);

@@ -82,6 +82,11 @@ static const char *filtered_path(struct ctl *ctl, struct arena *arena, const cha
 
 	path = path_with(arena, path, "action", ctl_option(ctl, "action"));
 	path = path_with(arena, path, "target", ctl_option(ctl, "target"));
+	path = path_with(arena, path, "actor", ctl_option(ctl, "actor"));
+	path = path_with(arena, path, "on_behalf_of", ctl_option(ctl, "on-behalf-of"));
+	path = path_with(arena, path, "source", ctl_option(ctl, "source"));
+	path = path_with(arena, path, "run", ctl_option(ctl, "run"));
+	path = path_with(arena, path, "request", ctl_option(ctl, "request"));
 	path = path_with(arena, path, "since", since);
 	return path_with(arena, path, "until", until);
 }

@@ -127,9 +127,17 @@ static const struct option check_options[] = {
 	{ 0 },
 };
 
+static const char *const audit_sources[] = { "api", "run", "file", "daemon", NULL };
+
 static const struct option audit_options[] = {
-	{ .name = "action", .value = "ACTION", .words = "only this action, such as member.join" },
+	{ .name = "action", .value = "ACTION",
+	  .words = "only this action, such as member.joined, or all of a kind: \"member.*\"" },
 	{ .name = "target", .value = "ID", .words = "only what was done to this" },
+	{ .name = "actor", .value = "ID", .words = "only what this one did" },
+	{ .name = "on-behalf-of", .value = "WHO", .words = "only what was done on this one's behalf" },
+	{ .name = "source", .value = "SOURCE", .words = "only what came through this", .choices = audit_sources },
+	{ .name = "run", .value = "RUN", .words = "only what this run did" },
+	{ .name = "request", .value = "ID", .words = "only what the request with this X-Request-Id did" },
 	{ .name = "since", .value = "TIME",
 	  .words = "from this time on: RFC 3339, or 1h for an hour ago" },
 	{ .name = "until", .value = "TIME", .words = "up to this time" },

@@ -1,9 +1,13 @@
 /* Nothing here writes: entries are made where things change. */
 #include "endpoints/audit.h"
 
+#include <string.h>
+
+#include "base/text.h"
 #include "roster/audit.h"
 
-const char *const audit_parameters[] = { "limit", "after", "action", "target", "since", "until", NULL };
+const char *const audit_parameters[] = { "limit", "after",   "action",	     "target", "actor", "source",
+					 "run",	  "request", "on_behalf_of", "since",  "until", NULL };
 
 static void put_entry(struct json_writer *w, const struct audit_entry *entry)
 {
@@ -27,14 +31,47 @@ static void put_entry(struct json_writer *w, const struct audit_entry *entry)
 	json_end_object(w);
 }
 
-static int read_filter(struct exchange *x, struct audit_filter *ret, struct error *e)
+/* "member.joined", or all of a noun: "member.*". */
+static int read_action(struct exchange *x, const char **ret, struct error *e)
 {
+	const char *given = request_query(x->request, "action"), *dot = given ? strchr(given, '.') : NULL;
+	bool whole = dot && dot > given && dot[1] && !strchr(dot + 1, '.');
+
+	*ret = given;
+	if (!given || (whole && (!strchr(given, '*') || text_equal(dot, ".*"))))
+		return 0;
+	return error_set(e, ERROR_INPUT, "request.parameter",
+			 "\"action\" is \"%.80s\"; an action such as \"member.joined\" is expected, or "
+			 "\"member.*\" for all "
+			 "that happens to members",
+			 given);
+}
+
+static int read_run(struct exchange *x, struct id *ret_id, const struct id **ret, struct error *e)
+{
+	const char *given = request_query(x->request, "run");
+
+	*ret = given ? ret_id : NULL;
+	if (!given || id_parse(given, ret_id) == 0)
+		return 0;
+	return error_set(e, ERROR_INPUT, "request.parameter",
+			 "\"run\" is \"%.80s\"; the id of a run is expected", given);
+}
+
+static int read_filter(struct exchange *x, struct audit_filter *ret, struct id *ret_run, struct error *e)
+{
+	static const char *const sources[] = { "api", "run", "file", "daemon", NULL };
+
 	*ret = (struct audit_filter){
-		.action = request_query(x->request, "action"),
 		.target = request_query(x->request, "target"),
+		.actor = request_query(x->request, "actor"),
+		.request = request_query(x->request, "request"),
+		.on_behalf_of = request_query(x->request, "on_behalf_of"),
 	};
-	if (exchange_page_number(x, &ret->most, &ret->beyond, e) < 0 ||
-	    exchange_time(x, "since", &ret->since, e) < 0 || exchange_time(x, "until", &ret->until, e) < 0)
+	if (exchange_page_number(x, &ret->most, &ret->beyond, e) < 0 || read_action(x, &ret->action, e) < 0 ||
+	    exchange_word(x, "source", sources, &ret->source, e) < 0 ||
+	    read_run(x, ret_run, &ret->run, e) < 0 || exchange_time(x, "since", &ret->since, e) < 0 ||
+	    exchange_time(x, "until", &ret->until, e) < 0)
 		return -1;
 	return 0;
 }
@@ -42,11 +79,12 @@ static int read_filter(struct exchange *x, struct audit_filter *ret, struct erro
 int audit_show(struct exchange *x, struct error *e)
 {
 	struct audit_filter filter;
+	struct id run;
 	struct audit_entry *entries;
 	struct json_writer w;
 	size_t count, limit;
 
-	if (read_filter(x, &filter, e) < 0)
+	if (read_filter(x, &filter, &run, e) < 0)
 		return -1;
 	limit = (size_t)filter.most++;
 	if (audit_list(x->tx, x->arena, exchange_owner(x), &filter, &entries, &count, e) < 0)

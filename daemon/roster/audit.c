@@ -2,13 +2,16 @@
  * entries. */
 #include "roster/audit.h"
 
+#include <string.h>
+
 #include "base/crypt.h"
 #include "base/json.h"
 #include "base/text.h"
 
 enum { SALT_SIZE = 16, PERSONAL_MOST = 1 << 20 };
 
-static const struct id nil_id;
+/* The operator's chain is that of an organisation that does not exist. */
+const struct id audit_operators;
 
 static void put_if(struct json_writer *w, const char *name, const char *text)
 {
@@ -49,7 +52,7 @@ static int insert(struct tx *tx, const struct id *organisation, const struct act
 
 	crypt_random(salt, sizeof(salt));
 	return query_write(tx, &query,
-			   PARAMS(P_ID(organisation ? organisation : &nil_id), P_TEXT(actor->kind),
+			   PARAMS(P_ID(organisation ? organisation : &audit_operators), P_TEXT(actor->kind),
 				  P_TEXT(actor->id), P_TEXT(actor->on_behalf_of), P_TEXT(event->action),
 				  P_TEXT(event->target_kind), P_TEXT(event->target), P_TEXT(actor->source),
 				  P_ID(actor->run), P_TEXT(actor->request), P_TEXT(personal),
@@ -57,9 +60,7 @@ static int insert(struct tx *tx, const struct id *organisation, const struct act
 			   NULL, e);
 }
 
-/* The operator's chain is that of an organisation that does not exist, which row-level security must be
- * shown. The store has no such choice, because a nil organisation is a mistake everywhere but here. */
-static int choose_chain(struct tx *tx, const struct id *organisation, struct error *e)
+int audit_choose(struct tx *tx, const struct id *organisation, struct error *e)
 {
 	static const struct query query = {
 		"audit.operators_chain",
@@ -82,7 +83,7 @@ int audit_write(struct tx *tx, const struct id *organisation, const struct actor
 		return error_set(e, ERROR_LIMIT, "audit.size",
 				 "what \"%s\" changed is larger than %d bytes; change less at once",
 				 event->action, PERSONAL_MOST);
-	return choose_chain(tx, organisation, e) < 0
+	return audit_choose(tx, organisation, e) < 0
 		       ? -1
 		       : insert(tx, organisation, actor, event, personal.bytes, e);
 }
@@ -109,29 +110,49 @@ static struct audit_entry read_row(const struct rows *rows, size_t row)
 	};
 }
 
+/* "member.*" means every action of members: those from "member." up to, in bytes, "member/". */
+static void bound_action(struct arena *arena, const char *action, const char **ret_from, const char **ret_to)
+{
+	*ret_from = *ret_to = NULL;
+	if (!action || !text_ends(action, ".*"))
+		return;
+	*ret_from = arena_text_n(arena, action, strlen(action) - 1);
+	*ret_to = arena_format(arena, "%.*s/", (int)(strlen(action) - 2), action);
+}
+
 int audit_list(struct tx *tx, struct arena *arena, const struct id *organisation,
 	       const struct audit_filter *filter, struct audit_entry **ret, size_t *ret_count,
 	       struct error *e)
 {
+	/* Planned each time: which index serves depends on what was asked for. */
 	static const struct query query = {
 		"audit.list",
 		"SELECT id, at, actor_kind, actor, on_behalf_of, action, target_kind, target, source, run, "
 		"request, "
 		"p->>'actor_name', p->>'target_name', p->>'address', p->>'before', p->>'after' "
 		"FROM audit, LATERAL (SELECT personal::json AS p OFFSET 0) AS parsed "
-		"WHERE organisation = $1 AND ($2 = 0 OR id < $2) AND ($3::text IS NULL OR action = $3) "
-		"AND ($4::text IS NULL OR target = $4) AND ($5::timestamptz IS NULL OR at >= $5) "
-		"AND ($6::timestamptz IS NULL OR at < $6) ORDER BY id DESC LIMIT $7",
+		"WHERE organisation = $1 AND ($2 = 0 OR id < $2) AND ($3::text IS NULL OR action COLLATE "
+		"\"C\" = $3) "
+		"AND ($4::text IS NULL OR (action COLLATE \"C\" >= $4 AND action COLLATE \"C\" < $5::text)) "
+		"AND ($6::text IS NULL OR target = $6) AND ($7::text IS NULL OR actor = $7) "
+		"AND ($8::text IS NULL OR source = $8) AND ($9::uuid IS NULL OR run = $9) "
+		"AND ($10::text IS NULL OR request = $10) AND ($11::text IS NULL OR on_behalf_of = $11) "
+		"AND ($12::timestamptz IS NULL OR at >= $12) AND ($13::timestamptz IS NULL OR at < $13) "
+		"ORDER BY id DESC LIMIT $14",
 		QUERY_READS,
-		0,
+		QUERY_ONCE,
 	};
 	const struct rows *rows;
+	const char *from, *to;
 
-	if (choose_chain(tx, organisation, e) < 0 ||
+	bound_action(arena, filter->action, &from, &to);
+	if (audit_choose(tx, organisation, e) < 0 ||
 	    query_run(tx, &query,
-		      PARAMS(P_ID(organisation ? organisation : &nil_id), P_INT(filter->beyond),
-			     P_TEXT(filter->action), P_TEXT(filter->target), P_TIME(filter->since),
-			     P_TIME(filter->until), P_INT(filter->most)),
+		      PARAMS(P_ID(organisation ? organisation : &audit_operators), P_INT(filter->beyond),
+			     P_TEXT(from ? NULL : filter->action), P_TEXT(from), P_TEXT(to),
+			     P_TEXT(filter->target), P_TEXT(filter->actor), P_TEXT(filter->source),
+			     P_ID(filter->run), P_TEXT(filter->request), P_TEXT(filter->on_behalf_of),
+			     P_TIME(filter->since), P_TIME(filter->until), P_INT(filter->most)),
 		      arena, &rows, e) < 0)
 		return -1;
 	*ret_count = rows_count(rows);

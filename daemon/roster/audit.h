@@ -49,11 +49,21 @@ struct audit_entry {
 };
 
 struct audit_filter {
-	int64_t beyond;		     /* entries older than this id; 0: from the newest */
-	const char *action, *target; /* NULL: any */
-	int64_t since, until;	     /* microseconds; 0: open. since is within, until is not */
+	int64_t beyond;	    /* entries older than this id; 0: from the newest */
+	const char *action; /* "member.joined", or "member.*"; here and below NULL: any */
+	const char *target, *actor, *source, *request, *on_behalf_of;
+	const struct id *run;
+	int64_t since, until; /* microseconds; 0: open. since is within, until is not */
 	int most;
 };
+
+/* Whose chain the operator's own is: the nil UUID. */
+extern const struct id audit_operators;
+
+/* For whoever reads the audit: organisation NULL shows a transaction that is for none the operator's own
+ * chain, and from then on nothing else of any organisation; of one that tx_for has chosen there is nothing to
+ * do. */
+int audit_choose(struct tx *tx, const struct id *organisation, struct error *e);
 
 /* Newest first. organisation as above. */
 int audit_list(struct tx *tx, struct arena *arena, const struct id *organisation,

@@ -1,0 +1,171 @@
+/* The threads, and how often they look. Commits wait for none of this. */
+#include "deliver/deliver.h"
+
+#include <pthread.h>
+#include <stdatomic.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include "base/clock.h"
+#include "base/log.h"
+#include "deliver/sealer.h"
+
+enum { SEAL_EVERY_MS = 1000, PRUNE_EVERY_MS = 24 * 3600 * 1000, TROUBLE_EVERY_MS = 60 * 1000 };
+
+/* Trouble that lasts is told once in a while, not each time. */
+struct trouble {
+	const char *what;
+	int64_t told_at;
+	bool lasts;
+};
+
+struct deliver {
+	struct deliver_options options;
+	struct log log;
+	pthread_mutex_t mutex; /* guards ending */
+	pthread_cond_t wake;
+	bool ending;
+	pthread_t sealer;
+	bool seals;
+	_Atomic int64_t waiting, waited_ms;
+};
+
+static void tell(struct deliver *d, struct trouble *trouble, const struct error *e)
+{
+	if (trouble->lasts && clock_monotonic_ms() < trouble->told_at + TROUBLE_EVERY_MS)
+		return;
+	log_failure(&d->log, LOG_LEVEL_WARNING, trouble->what, e);
+	trouble->told_at = clock_monotonic_ms();
+	trouble->lasts = true;
+}
+
+/* Waits, or until the end. false: it has come. */
+static bool pause_for(struct deliver *d, int ms)
+{
+	struct timespec until;
+	bool goes_on;
+
+	clock_gettime(CLOCK_MONOTONIC, &until);
+	until.tv_sec += ms / 1000;
+	until.tv_nsec += (long)(ms % 1000) * 1000000;
+	if (until.tv_nsec >= 1000000000) {
+		until.tv_sec++;
+		until.tv_nsec -= 1000000000;
+	}
+	pthread_mutex_lock(&d->mutex);
+	while (!d->ending && pthread_cond_timedwait(&d->wake, &d->mutex, &until) == 0)
+		;
+	goes_on = !d->ending;
+	pthread_mutex_unlock(&d->mutex);
+	return goes_on;
+}
+
+/* ---- the sealer ---- */
+
+static int note_lag(struct deliver *d, struct error *e)
+{
+	int64_t entries, ms;
+
+	if (sealer_lag(d->options.store, &entries, &ms, e) < 0)
+		return -1;
+	atomic_store(&d->waiting, entries);
+	atomic_store(&d->waited_ms, ms);
+	return 0;
+}
+
+static int seal(struct deliver *d, bool *ret_more, struct error *e)
+{
+	return sealer_seal(d->options.store, ret_more, e) < 0 ? -1 : note_lag(d, e);
+}
+
+/* What is old goes at the start and once a day. */
+static int prune(struct deliver *d, int64_t *due_ms, struct error *e)
+{
+	bool more;
+
+	if (d->options.keep_ms == 0 || clock_monotonic_ms() < *due_ms)
+		return 0;
+	if (sealer_prune(d->options.store, d->options.keep_ms, &more, e) < 0)
+		return -1;
+	if (!more)
+		*due_ms = clock_monotonic_ms() + PRUNE_EVERY_MS;
+	return 0;
+}
+
+static void *seal_on(void *self)
+{
+	struct deliver *d = self;
+	struct trouble trouble = { "could not seal the audit", 0, false };
+	int64_t prune_at = 0;
+	bool more = false;
+	struct error e;
+
+	while (pause_for(d, more ? 0 : SEAL_EVERY_MS)) {
+		more = false;
+		if (seal(d, &more, &e) < 0 || prune(d, &prune_at, &e) < 0)
+			tell(d, &trouble, &e);
+		else
+			trouble.lasts = false;
+	}
+	return NULL;
+}
+
+/* ---- beginning and end ---- */
+
+static int start(pthread_t *thread, void *(*work)(void *), struct deliver *d, bool *ret_runs, struct error *e)
+{
+	int failed = pthread_create(thread, NULL, work, d);
+
+	if (failed)
+		return error_set(e, ERROR_INTERNAL, "deliver.thread",
+				 "could not start a thread for the audit: %s", strerror(failed));
+	*ret_runs = true;
+	return 0;
+}
+
+int deliver_open(const struct deliver_options *options, struct deliver **ret, struct error *e)
+{
+	struct deliver *d = calloc(1, sizeof(*d));
+	pthread_condattr_t monotonic;
+
+	if (!d)
+		return error_set(e, ERROR_INTERNAL, "deliver.memory", "no memory for the audit's threads");
+	d->options = *options;
+	log_subject(&d->log, NULL, "audit");
+	pthread_mutex_init(&d->mutex, NULL);
+	pthread_condattr_init(&monotonic);
+	pthread_condattr_setclock(&monotonic, CLOCK_MONOTONIC);
+	pthread_cond_init(&d->wake, &monotonic);
+	pthread_condattr_destroy(&monotonic);
+	if (start(&d->sealer, seal_on, d, &d->seals, e) < 0) {
+		deliver_close(&d);
+		return -1;
+	}
+	*ret = d;
+	return 0;
+}
+
+void deliver_close(struct deliver **deliver)
+{
+	struct deliver *d = *deliver;
+
+	if (!d)
+		return;
+	pthread_mutex_lock(&d->mutex);
+	d->ending = true;
+	pthread_cond_broadcast(&d->wake);
+	pthread_mutex_unlock(&d->mutex);
+	if (d->seals)
+		pthread_join(d->sealer, NULL);
+	pthread_cond_destroy(&d->wake);
+	pthread_mutex_destroy(&d->mutex);
+	free(d);
+	*deliver = NULL;
+}
+
+void deliver_lag(const struct deliver *deliver, int64_t *ret_entries, int64_t *ret_ms)
+{
+	*ret_entries = atomic_load(&deliver->waiting);
+	*ret_ms = atomic_load(&deliver->waited_ms);
+}
