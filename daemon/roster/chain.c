@@ -6,7 +6,7 @@
 
 int chain_seal(struct tx *tx, int most, int64_t *ret_sealed, struct error *e)
 {
-	static const struct query query = { "chain.next", "SELECT audit_seal($1::int)", QUERY_KEEPS, 0 };
+	static const struct query query = { "chain.seal", "SELECT audit_seal($1::int)", QUERY_KEEPS, 0 };
 	scoped(arena) *arena = arena_open("seal");
 	const struct rows *rows;
 
