@@ -330,6 +330,7 @@ static void stop(struct daemon *d)
 	service_stopping();
 	close_doors(d);
 	end_runs(d);
+	deliver_close(&d->deliver);
 	store_close(&d->store);
 	crypt_keys_close(&d->keys);
 	catalog_close(&d->catalog);
