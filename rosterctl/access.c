@@ -23,8 +23,10 @@ static const struct column of_token[] = {
 	{ "name", "name", CELL_TEXT },
 	{ "member", "member", CELL_TEXT },
 	{ "role", "role", CELL_TEXT },
+	{ "scopes", "scopes", CELL_TEXT },
 	{ "expires", "expires_at", CELL_TIME },
-	{ "created", "created_at", CELL_TIME },
+	{ "last used", "last_used_at", CELL_TIME },
+	{ "asleep", "asleep", CELL_TEXT },
 	{ "id", "id", CELL_TEXT },
 	{ 0 },
 };
@@ -109,6 +111,7 @@ int token_create(struct ctl *ctl, struct error *e)
 	body_text(&body, ctl, "member", "member");
 	body_text(&body, ctl, "role", "role");
 	body_text(&body, ctl, "expires", "expires_in");
+	body_texts(&body, ctl, "scope", "scopes");
 	if (body_end(&body, e) < 0 ||
 	    session_ask(ctl->session, ctl->arena, "POST", tokens_path(ctl), &body.buffer, &answer, e) < 0)
 		return -1;
@@ -118,6 +121,18 @@ int token_create(struct ctl *ctl, struct error *e)
 int token_list(struct ctl *ctl, struct error *e)
 {
 	return print_list(ctl, tokens_path(ctl), &(struct listing){ of_token, "no tokens" }, e);
+}
+
+int token_adopt(struct ctl *ctl, struct error *e)
+{
+	const char *path = arena_format(ctl->arena, "%s%s", tokens_path(ctl),
+					path_make(ctl->arena, "/{}/adopt", ctl_word(ctl, 0)));
+	struct answer answer;
+
+	if (session_ask(ctl->session, ctl->arena, "POST", path, NULL, &answer, e) < 0)
+		return -1;
+	print_answer(ctl, &answer, of_token);
+	return 0;
 }
 
 int token_revoke(struct ctl *ctl, struct error *e)

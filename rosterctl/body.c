@@ -184,6 +184,37 @@ int body_settings(struct body *body, const struct ctl *ctl, struct error *e)
 	return 0;
 }
 
+void body_texts(struct body *body, const struct ctl *ctl, const char *option, const char *member)
+{
+	const char *given;
+
+	if (!ctl_given(ctl, option))
+		return;
+	json_begin_array(&body->writer, member);
+	for (size_t at = 0; (given = arguments_each(ctl->given, option, &at));)
+		json_put_text(&body->writer, NULL, given);
+	json_end_array(&body->writer);
+}
+
+void body_list(struct body *body, const struct ctl *ctl, const char *option, const char *member,
+	       const char *none)
+{
+	const char *given = ctl_option(ctl, option);
+
+	if (!given)
+		return;
+	json_begin_array(&body->writer, member);
+	while (strcmp(given, none) != 0) {
+		size_t span = strcspn(given, ",");
+
+		json_put_text(&body->writer, NULL, arena_text_n(ctl->arena, given, span));
+		if (given[span] == '\0')
+			break;
+		given += span + 1;
+	}
+	json_end_array(&body->writer);
+}
+
 int body_attributes(struct body *body, const struct ctl *ctl, struct error *e)
 {
 	const char *given, *equals, *field;

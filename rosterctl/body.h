@@ -34,6 +34,13 @@ int body_number(struct body *body, const struct ctl *ctl, const char *option, co
 /* {"settings":{k:v}} of all --set KEY=VALUE, --set KEY=@FILE, --secret KEY=@FILE and --secret KEY. */
 int body_settings(struct body *body, const struct ctl *ctl, struct error *e);
 
+/* An array of all values of an option that may be given often, if it was given. */
+void body_texts(struct body *body, const struct ctl *ctl, const char *option, const char *member);
+
+/* The same of one option that holds them with commas between: "a,b"; the word for none gives an empty one. */
+void body_list(struct body *body, const struct ctl *ctl, const char *option, const char *member,
+	       const char *none);
+
 /* {"attributes":{field:attribute}} of all --attribute FIELD=ATTRIBUTE. */
 int body_attributes(struct body *body, const struct ctl *ctl, struct error *e);
 

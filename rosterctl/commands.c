@@ -72,6 +72,8 @@ static const struct option org_set_options[] = {
 	  .words = "active, or suspended: its people are kept out", .choices = organisation_states },
 	{ .name = "default-role", .value = "ROLE",
 	  .words = "the role of those who come from a directory without another" },
+	{ .name = "ip-allow-list", .value = "NETWORKS",
+	  .words = "its tokens count from these networks alone, with commas between, or from any" },
 	{ 0 },
 };
 
@@ -156,6 +158,9 @@ static const struct option token_create_options[] = {
 	{ .name = "member", .value = "MEMBER",
 	  .words = "the token acts for this member, by id or e-mail" },
 	{ .name = "role", .value = "ROLE", .words = "what it may do at most" },
+	{ .name = "scope", .value = "SCOPE",
+	  .words = "it may do nothing but this, such as members:read; whatever the role may otherwise",
+	  .many = true },
 	{ .name = "expires", .value = "TIME", .words = "how long it is good for, such as 30d" },
 	{ 0 },
 };
@@ -571,6 +576,18 @@ const struct command commands[] = {
 		.example = "rosterctl token list --organisation acme",
 		.next = "\"rosterctl token revoke ID\" ends one.",
 		.run = token_list,
+	},
+	{
+		.name = "token adopt",
+		.arguments = "ID",
+		.summary = "Answer for a service's token from now on.",
+		.words = "A token with a role of its own sleeps while the member who made it is not "
+		         "active; whoever adopts it wakes it up.",
+		.options = token_revoke_options,
+		.example = "rosterctl token adopt 0192f0c1-7a3e-7cc1-8f00-5d2b1c9e4a77 "
+		           "--organisation acme",
+		.next = "\"rosterctl token list --organisation ORG\" shows which are asleep.",
+		.run = token_adopt,
 	},
 	{
 		.name = "token revoke",

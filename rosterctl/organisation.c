@@ -23,6 +23,7 @@ static const struct column in_full[] = {
 	{ "type", "type", CELL_TEXT },
 	{ "state", "state", CELL_TEXT },
 	{ "default role", "default_role", CELL_TEXT },
+	{ "IP allow-list", "ip_allow_list", CELL_TEXT },
 	{ "owner", "owner", CELL_TEXT },
 	{ "members", "members", CELL_NUMBER },
 	{ "managed by", "managed_by", CELL_TEXT },
@@ -76,6 +77,7 @@ int organisation_set(struct ctl *ctl, struct error *e)
 	body_text(&body, ctl, "type", "type");
 	body_text(&body, ctl, "state", "state");
 	body_text(&body, ctl, "default-role", "default_role");
+	body_list(&body, ctl, "ip-allow-list", "ip_allow_list", "any");
 	return print_reply(ctl, "PATCH", organisation_path(ctl), &body, in_full, e);
 }
 

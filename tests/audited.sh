@@ -8,6 +8,7 @@ tables='members accounts groups group_accounts group_groups users addresses orga
 	role_mappings tokens'
 exceptions='
 apply.mapped_roles	what the groups yielded last, for the next plan to compare with; the change of a role is planned and audited
+token.used	that a token was used, and when: by whom is what audit entries say
 runs_schedule	when a connection is due next
 '
 

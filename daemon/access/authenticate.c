@@ -9,6 +9,7 @@
 
 #include "base/crypt.h"
 #include "base/text.h"
+#include "http/network.h"
 #include "roster/token.h"
 
 enum { GROUPS_MOST = 256, PASSWD_ROW_MOST = 4096 };
@@ -41,6 +42,10 @@ static void become(const struct token *token, struct arena *arena, struct princi
 		.organisation = token->organisation,
 		.user = token->user,
 		.token = token->id,
+		.maker = member ? token->user : token->maker,
+		.scopes = scopes_read(token->scopes),
+		.used_at = token->last_used_at,
+		.ip_allow_list = token->ip_allow_list,
 		.role = role_parse(token->role),
 		.id = arena_text(arena, id_text(member ? &token->user : &token->id, id)),
 		.name = token->name,
@@ -143,4 +148,44 @@ int authenticate(const struct administrators *administrators, const struct reque
 		return by_peer(administrators, request, arena, ret, e);
 	return error_set(e, ERROR_UNAUTHENTICATED, "access.none",
 			 "nobody was named; send a token in \"Authorization: Bearer ...\"");
+}
+
+static int bad_address(const char *address, struct error *e)
+{
+	if (*address == '\0')
+		return error_set(
+			e, ERROR_DENIED, "access.address",
+			"the organisation lets its tokens come from networks on its IP allow-list alone, and "
+			"a Unix socket is in none; ask over TCP, or as the operator");
+	return error_set(
+		e, ERROR_DENIED, "access.address",
+		"the organisation lets its tokens come from networks on its IP allow-list alone, and %s is "
+		"in none of them; ask an administrator of it to add one",
+		address);
+}
+
+/* A list that cannot be read holds nobody. */
+int authenticate_address(const struct principal *principal, const char *address, struct error *e)
+{
+	const char *const *list = principal->ip_allow_list;
+	struct networks networks;
+	struct address from;
+	const char *bad;
+
+	if (!list || !*list)
+		return 0;
+	if (address_parse(address, &from) == 0 && networks_read(&networks, list, &bad) == 0 &&
+	    networks_hold(&networks, &from))
+		return 0;
+	return bad_address(address, e);
+}
+
+int authenticate_scope(const struct principal *principal, enum scope needed, struct arena *arena,
+		       struct error *e)
+{
+	if (scopes_include(&principal->scopes, needed))
+		return 0;
+	return error_set(e, ERROR_DENIED, "scope.missing",
+			 "the token lacks the scope \"%s\"; it has %s: use one that has it, or make one",
+			 scope_name(needed), scopes_text(&principal->scopes, arena));
 }

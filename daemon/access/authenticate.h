@@ -6,6 +6,7 @@
 #include <sys/types.h>
 
 #include "access/authorize.h"
+#include "access/scope.h"
 #include "base/arena.h"
 #include "base/error.h"
 #include "base/id.h"
@@ -24,18 +25,31 @@ enum principal_kind { PRINCIPAL_NOBODY, PRINCIPAL_OPERATOR, PRINCIPAL_MEMBER, PR
 
 struct principal {
 	enum principal_kind kind;
-	struct id organisation; /* nil: the operator */
-	struct id user;		/* nil: not a member */
-	struct id token;	/* nil: came by the Unix socket */
-	enum role role;		/* ROLE_NONE: the operator */
-	const char *id;		/* for the audit and the log: the member's, the token's, or "uid 0" */
-	const char *name;	/* for people: the token's, or the Unix user's */
+	struct id organisation;		  /* nil: the operator */
+	struct id user;			  /* nil: not a member */
+	struct id token;		  /* nil: came by the Unix socket */
+	struct id maker;		  /* the member who answers for what is made here; nil: none */
+	struct scopes scopes;		  /* what the token may do at most */
+	int64_t used_at;		  /* the token's last use that is known; 0: none */
+	const char *const *ip_allow_list; /* networks, ended by NULL; NULL: none */
+	enum role role;			  /* ROLE_NONE: the operator */
+	const char *id;	  /* for the audit and the log: the member's, the token's, or "uid 0" */
+	const char *name; /* for people: the token's, or the Unix user's */
 };
 
 /* Fills *ret. A bearer token counts before the socket it came through. ERROR_UNAUTHENTICATED: "access.none"
  * nothing was shown, "access.token" it is not good (any more), "access.peer" the Unix user is not an
- * administrator. */
+ * administrator. Whether a token may be shown from where it was is the next question. */
 int authenticate(const struct administrators *administrators, const struct request *request, struct tx *tx,
 		 struct arena *arena, struct principal *ret, struct error *e);
+
+/* Whether the organisation of who asks lets its tokens come from this address ("" over a Unix socket, which
+ * is in no network): ERROR_DENIED "access.address". */
+int authenticate_address(const struct principal *principal, const char *address, struct error *e);
+
+/* Whether the token is not too narrow for it: ERROR_DENIED "scope.missing" names what is missing and what is
+ * there. */
+int authenticate_scope(const struct principal *principal, enum scope needed, struct arena *arena,
+		       struct error *e);
 
 #endif

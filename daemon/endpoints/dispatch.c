@@ -16,6 +16,7 @@
 #include "endpoints/outside.h"
 #include "endpoints/routes.h"
 #include "http/router.h"
+#include "roster/token.h"
 
 /* What may be sent to an address that does not exist, so that the answer can say that. */
 enum { UNROUTED_BODY_MOST = 64 << 10 };
@@ -34,6 +35,9 @@ static int check_row(const struct endpoint *row, struct error *e)
 		return error_set(e, ERROR_INTERNAL, "endpoint.unsaid",
 				 "the row \"%s %s\" does not say who may, or what is answered", row->method,
 				 row->path);
+	if (row->permit != PERMIT_ANYONE && scope_of(row->method, row->path) == SCOPE_UNSAID)
+		return error_set(e, ERROR_INTERNAL, "endpoint.unscoped",
+				 "no part of \"%s %s\" is a noun of access/scope", row->method, row->path);
 	return 0;
 }
 
@@ -128,6 +132,15 @@ static int find_organisation(struct exchange *x, const char *named, struct error
 	return found == 0 ? exchange_unknown("organisation", named, e) : found == 1 ? 0 : -1;
 }
 
+/* The organisation whose list keeps somebody out is told of it, whatever the address was about. */
+static int check_address(struct exchange *x, struct error *e)
+{
+	if (authenticate_address(&x->principal, x->request->address, e) == 0)
+		return 0;
+	x->organisation.id = x->principal.organisation;
+	return -1;
+}
+
 /* Who asks, about whom, and whether they may. Leaves the transaction open and for the organisation. */
 static int admit(struct exchange *x, struct error *e)
 {
@@ -135,7 +148,9 @@ static int admit(struct exchange *x, struct error *e)
 
 	if (exchange_begin(x, e) < 0 ||
 	    authenticate(&x->options->administrators, x->request, x->tx, x->arena, &x->principal, e) < 0 ||
-	    (named && find_organisation(x, named, e) < 0))
+	    check_address(x, e) < 0 || (named && find_organisation(x, named, e) < 0) ||
+	    authenticate_scope(&x->principal, scope_of(x->endpoint->method, x->endpoint->path), x->arena, e) <
+		    0)
 		return -1;
 	return exchange_may(x,
 			    (struct question){
@@ -229,11 +244,17 @@ static bool is_first(const struct exchange *x)
 	return denials_first(x->denials, &denial, clock_monotonic_ms());
 }
 
-/* An attempt to change what one may not change is kept; one to look is only logged. */
+/* An attempt to change what one may not change is kept, and so is a token that comes from where it may not;
+ * one to look is only logged. */
+static bool is_grave(const struct exchange *x, const struct error *why)
+{
+	return !text_equal(x->endpoint->method, "GET") || text_equal(why->code, "access.address");
+}
+
 static bool is_recorded(const struct exchange *x, const struct error *why)
 {
 	return why->kind == ERROR_DENIED && x->principal.kind != PRINCIPAL_NOBODY &&
-	       !id_is_nil(&x->organisation.id) && !text_equal(x->endpoint->method, "GET") && is_first(x);
+	       !id_is_nil(&x->organisation.id) && is_grave(x, why) && is_first(x);
 }
 
 static void record_refusal(struct exchange *x, const struct error *why)
@@ -275,6 +296,23 @@ static void log_end(struct exchange *x, const struct error *e, int64_t began_ms)
 	else
 		log_failure(&x->log, ours ? LOG_LEVEL_ERROR : LOG_LEVEL_INFO,
 			    arena_format(x->arena, "%s %s: %d", method, path, x->reply->status), e);
+}
+
+/* That a token was used is kept, but not at each request. */
+static void note_use(struct exchange *x)
+{
+	const struct principal *who = &x->principal;
+	const struct id *organisation = id_is_nil(&who->organisation) ? NULL : &who->organisation;
+	struct error e = { 0 };
+
+	if (id_is_nil(&who->token) || clock_now_us() - who->used_at < TOKEN_USE_EVERY_MS * INT64_C(1000))
+		return;
+	tx_close(&x->tx);
+	if (tx_begin(x->options->store, STORE_REQUEST, &x->tx, &e) < 0 ||
+	    (organisation && tx_for(x->tx, organisation, &e) < 0) ||
+	    token_used(x->tx, organisation, &who->token, &e) < 0 || tx_commit(&x->tx, &e) < 0)
+		log_failure(&x->log, LOG_LEVEL_WARNING, "could not keep when the token was used", &e);
+	tx_close(&x->tx);
 }
 
 /* Tags what is shown. Who has it already is told so, and nothing else. */
@@ -338,6 +376,7 @@ static void answer(void *self, struct request *request, struct reply *reply)
 	reply_header(reply, "X-Request-Id", "%s", x.id);
 	reply_header(reply, "Cache-Control", "no-store");
 	log_end(&x, &e, began_ms);
+	note_use(&x);
 	record_ended(endpoints, clock_monotonic_ms());
 }
 

@@ -30,7 +30,8 @@ struct endpoints_options {
 	const struct log *log; /* parent of the subjects of exchanges; may be NULL */
 };
 
-/* ERROR_INTERNAL "endpoint.unsaid": a row of the table does not say who may. */
+/* ERROR_INTERNAL "endpoint.unsaid": a row of the table does not say who may; "endpoint.unscoped": with which
+ * scope. */
 int endpoints_open(const struct endpoints_options *options, struct endpoints **ret, struct error *e);
 void endpoints_close(struct endpoints **endpoints);
 

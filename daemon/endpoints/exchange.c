@@ -138,6 +138,18 @@ void exchange_put_id(struct json_writer *w, const char *name, const struct id *i
 	json_put_text(w, name, id_is_nil(id) ? NULL : id_text(id, text));
 }
 
+void exchange_put_scopes(struct exchange *x, struct json_writer *w, const struct scopes *scopes)
+{
+	const char *const *list = scopes_list(scopes, x->arena);
+
+	json_begin_array(w, "scopes");
+	for (size_t i = 0; list && list[i]; i++)
+		json_put_text(w, NULL, list[i]);
+	if (!list)
+		json_put_text(w, NULL, "all");
+	json_end_array(w);
+}
+
 void exchange_etag(struct exchange *x, int64_t version)
 {
 	x->versioned = true;
@@ -168,6 +180,29 @@ void exchange_location(struct exchange *x, const char *fmt, ...)
 	reply_header(x->reply, "Location", "%s%s", x->options->public_url ? x->options->public_url : "",
 		     arena_formatv(x->arena, fmt, args));
 	va_end(args);
+}
+
+static bool is_blank(const char *text)
+{
+	size_t length;
+
+	text_trim(text, &length);
+	return length == 0;
+}
+
+int exchange_check_name(const char *kind, const char *name, struct error *e)
+{
+	char code[ERROR_CODE_MOST];
+
+	if (!name || (!is_blank(name) && text_is_printable(name, strlen(name))))
+		return 0;
+	snprintf(code, sizeof(code), "%s.name", kind);
+	if (is_blank(name))
+		return error_set(e, ERROR_INPUT, code, "the name of the %s is empty; give one", kind);
+	return error_set(
+		e, ERROR_INPUT, code,
+		"the name of the %s has control characters in it, such as a line break; give one without",
+		kind);
 }
 
 int exchange_may(const struct exchange *x, struct question question, struct error *e)

@@ -96,6 +96,8 @@ void exchange_done(struct exchange *x);
 
 void exchange_put_id(struct json_writer *w, const char *name, const struct id *id); /* nil writes null */
 
+void exchange_put_scopes(struct exchange *x, struct json_writer *w, const struct scopes *scopes);
+
 /* The reply shows a thing that is at this version: dispatch tags it, and answers 304 to who has it. */
 void exchange_etag(struct exchange *x, int64_t version);
 /* Whether If-Match and If-None-Match let a thing at this version be changed: ERROR_PRECONDITION
@@ -103,6 +105,10 @@ void exchange_etag(struct exchange *x, int64_t version);
 int exchange_match(struct exchange *x, int64_t version, struct error *e);
 /* Location of what was made, relative to the public URL. */
 void exchange_location(struct exchange *x, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
+
+/* Whether a name that somebody gave can be shown: not empty, no control characters. NULL: not given.
+ * ERROR_INPUT "<kind>.name". */
+int exchange_check_name(const char *kind, const char *name, struct error *e);
 
 /* Asks the matrix something about who asks here; permit, personal, own, target_is_owner and to are the
  * caller's. */

@@ -146,6 +146,7 @@ int members_create(struct exchange *x, struct error *e)
 	char text[ID_TEXT_SIZE];
 
 	if (exchange_read(x, create_fields, &wish, e) < 0 ||
+	    exchange_check_name("member", wish.name, e) < 0 ||
 	    text_email(x->arena, wish.email, &made.email, e) < 0 || check_room(x, e) < 0 ||
 	    check_new(x, made.email, e) < 0)
 		return -1;

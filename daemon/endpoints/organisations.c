@@ -2,11 +2,20 @@
 #include "endpoints/organisations.h"
 
 #include "base/text.h"
+#include "http/network.h"
 #include "roster/connection.h"
 #include "roster/member.h"
 
 static const char *const default_roles[] = { "admin", "member", "viewer", NULL };
 static const char *const settable_states[] = { "active", "suspended", NULL };
+
+static void put_texts(struct json_writer *w, const char *name, const char *const *texts)
+{
+	json_begin_array(w, name);
+	for (size_t i = 0; texts[i]; i++)
+		json_put_text(w, NULL, texts[i]);
+	json_end_array(w);
+}
 
 static void put_organisation(struct json_writer *w, const struct organisation *o)
 {
@@ -17,6 +26,7 @@ static void put_organisation(struct json_writer *w, const struct organisation *o
 	json_put_text(w, "type", o->type);
 	json_put_text(w, "state", o->state);
 	json_put_text(w, "default_role", o->default_role);
+	put_texts(w, "ip_allow_list", o->ip_allow_list);
 	exchange_put_id(w, "owner", &o->owner);
 	json_put_int(w, "members", o->members);
 	json_put_time(w, "created_at", o->created_at);
@@ -94,6 +104,7 @@ int organisations_show(struct exchange *x, struct error *e)
 
 struct wish {
 	const char *name, *slug, *type, *state, *default_role;
+	const char *const *ip_allow_list;
 };
 
 static const struct json_field create_fields[] = {
@@ -110,20 +121,32 @@ static const struct json_field change_fields[] = {
 	JSON_WORD(struct wish, type, JSON_OPTIONAL, organisation_types),
 	JSON_WORD(struct wish, state, JSON_OPTIONAL, settable_states),
 	JSON_WORD(struct wish, default_role, JSON_OPTIONAL, default_roles),
+	JSON_TEXTS(struct wish, ip_allow_list, JSON_OPTIONAL, NETWORKS_MOST),
 	{ 0 },
 };
 
 static int check_name(const struct wish *wish, struct error *e)
 {
-	if (wish->name && wish->name[0] == '\0')
-		return error_set(e, ERROR_INPUT, "organisation.name", "the name is empty; give one");
+	if (exchange_check_name("organisation", wish->name, e) < 0)
+		return -1;
 	return wish->slug ? organisation_check_slug(wish->slug, e) : 0;
+}
+
+/* "10.0.0.0/8, 2001:db8::/32", or NULL for none. */
+static const char *list_text(struct exchange *x, const char *const *texts)
+{
+	const char *all = texts ? *texts : NULL;
+
+	while (all && *++texts)
+		all = arena_format(x->arena, "%s, %s", all, *texts);
+	return all;
 }
 
 static const char *as_audited(struct exchange *x, const struct organisation *o)
 {
 	return exchange_object(x, "slug", o->slug, "name", o->name, "type", o->type, "state", o->state,
-			       "default_role", o->default_role, NULL);
+			       "default_role", o->default_role, "ip_allow_list",
+			       list_text(x, o->ip_allow_list), NULL);
 }
 
 int organisations_create(struct exchange *x, struct error *e)
@@ -154,7 +177,7 @@ int organisations_create(struct exchange *x, struct error *e)
 static int check_operators(struct exchange *x, const struct wish *wish, struct error *e)
 {
 	const struct organisation *now = &x->organisation;
-	bool settings = wish->name || wish->slug || wish->default_role;
+	bool settings = wish->name || wish->slug || wish->default_role || wish->ip_allow_list;
 
 	if ((wish->type && !text_equal(wish->type, now->type)) ||
 	    (wish->state && !text_equal(wish->state, now->state)))
@@ -197,6 +220,39 @@ static int check_type(struct exchange *x, const struct organisation *wanted, str
 	return 0;
 }
 
+/* ---- the IP allow-list ---- */
+
+static int bad_network(const char *bad, struct error *e)
+{
+	return error_set(
+		e, ERROR_INPUT, "organisation.ip_allow_list",
+		"\"%.80s\" is no address or network; one such as \"203.0.113.7\" or \"2001:db8::/32\" is "
+		"expected",
+		bad ? bad : "");
+}
+
+/* Who narrows the list from where they would then be kept out is told before and not after. The operator is
+ * not held to it. */
+static int check_allow_list(struct exchange *x, const char *const *list, struct error *e)
+{
+	struct principal who = x->principal;
+	const char *bad;
+	struct networks networks;
+
+	if (!list)
+		return 0;
+	if (networks_read(&networks, list, &bad) < 0)
+		return bad_network(bad, e);
+	who.ip_allow_list = list;
+	if (who.kind == PRINCIPAL_OPERATOR || authenticate_address(&who, x->request->address, NULL) == 0)
+		return 0;
+	return error_set(e, ERROR_CONFLICT, "organisation.locked_out",
+			 "you ask from %s, which is on none of these networks: you would be locked out; add "
+			 "it, or let "
+			 "somebody change the list from within",
+			 x->request->address[0] ? x->request->address : "a Unix socket");
+}
+
 int organisations_change(struct exchange *x, struct error *e)
 {
 	struct organisation wanted = x->organisation;
@@ -204,13 +260,15 @@ int organisations_change(struct exchange *x, struct error *e)
 	char text[ID_TEXT_SIZE];
 
 	if (exchange_match(x, wanted.version, e) < 0 || exchange_read(x, change_fields, &wish, e) < 0 ||
-	    check_name(&wish, e) < 0 || check_operators(x, &wish, e) < 0)
+	    check_name(&wish, e) < 0 || check_operators(x, &wish, e) < 0 ||
+	    check_allow_list(x, wish.ip_allow_list, e) < 0)
 		return -1;
 	wanted.name = wish.name ? wish.name : wanted.name;
 	wanted.slug = wish.slug ? wish.slug : wanted.slug;
 	wanted.type = wish.type ? wish.type : wanted.type;
 	wanted.state = wish.state ? wish.state : wanted.state;
 	wanted.default_role = wish.default_role ? wish.default_role : wanted.default_role;
+	wanted.ip_allow_list = wish.ip_allow_list ? wish.ip_allow_list : wanted.ip_allow_list;
 	if (check_type(x, &wanted, e) < 0 || organisation_update(x->tx, &wanted, e) < 0 ||
 	    exchange_audit(x, "organisation.changed", "organisation", id_text(&wanted.id, text), wanted.name,
 			   as_audited(x, &x->organisation), as_audited(x, &wanted), e) < 0)

@@ -18,9 +18,7 @@ int permissions_whoami(struct exchange *x, struct error *e)
 	exchange_put_id(&w, "organisation", &who->organisation);
 	exchange_put_id(&w, "member", &who->user);
 	json_put_text(&w, "role", who->kind == PRINCIPAL_OPERATOR ? "operator" : role_name(who->role));
-	json_begin_array(&w, "scopes"); /* a token is not narrower than its role yet */
-	json_put_text(&w, NULL, "all");
-	json_end_array(&w);
+	exchange_put_scopes(x, &w, &who->scopes);
 	json_end_object(&w);
 	return 0;
 }

@@ -64,6 +64,7 @@ const struct endpoint routes[] = {
 	{ "GET",    ORGANISATION "/tokens",                 PERMIT_VIEW_KEYS,          0,      tokens_list, NULL, paged },
 	{ "POST",   ORGANISATION "/tokens",                 PERMIT_CREATE_KEYS,        KB(4),  tokens_create },
 	{ "DELETE", ORGANISATION "/tokens/{token}",         PERMIT_DELETE_KEYS,        0,      tokens_revoke },
+	{ "POST",   ORGANISATION "/tokens/{token}/adopt",   PERMIT_CREATE_KEYS,        KB(4),  tokens_adopt },
 
 	{ "GET",    ORGANISATION "/connections",            PERMIT_CONFIGURE_SETTINGS, 0,      connections_list, NULL, paged },
 	{ "POST",   ORGANISATION "/connections",            PERMIT_CONFIGURE_SETTINGS, MB(1),  connections_create, connections_prepare_create },

@@ -1,5 +1,8 @@
 /* A token is shown once, when it is made. One that speaks for a member is made by that member or by the
- * operator: whoever could make one for somebody else could be them. */
+ * operator: whoever could make one for somebody else could be them.
+ *
+ * One that is a service has a member who answers for it: who made it, or adopted it since. It sleeps while
+ * they are not active, so that nobody who was let go stays in through what they left behind. */
 #include "endpoints/tokens.h"
 
 #include "base/clock.h"
@@ -15,15 +18,21 @@
 #define TOKEN_LIFE_MOST_MS    (3660 * DAY_MS)
 enum { EXPIRES_IN_MOST = 32 };
 
-static void put_members(struct json_writer *w, const struct token *token)
+static void put_members(struct exchange *x, struct json_writer *w, const struct token *token)
 {
+	struct scopes scopes = scopes_read(token->scopes);
+
 	exchange_put_id(w, "id", &token->id);
 	json_put_text(w, "name", token->name);
 	exchange_put_id(w, "member", &token->user);
 	json_put_text(w, "role", token->role);
+	exchange_put_scopes(x, w, &scopes);
+	exchange_put_id(w, "maker", &token->maker);
+	json_put_bool(w, "asleep", token->asleep);
 	json_put_text(w, "created_by", token->created_by);
 	json_put_time(w, "created_at", token->created_at);
 	json_put_time(w, "expires_at", token->expires_at);
+	json_put_time(w, "last_used_at", token->last_used_at);
 }
 
 int tokens_list(struct exchange *x, struct error *e)
@@ -42,7 +51,7 @@ int tokens_list(struct exchange *x, struct error *e)
 	exchange_list_begin(x, &w);
 	for (size_t i = 0; i < count && i < (size_t)limit; i++) {
 		json_begin_object(&w, NULL);
-		put_members(&w, &tokens[i]);
+		put_members(x, &w, &tokens[i]);
 		json_end_object(&w);
 	}
 	exchange_list_end(&w, count > (size_t)limit ? id_text(&tokens[limit - 1].id, text) : NULL);
@@ -51,6 +60,7 @@ int tokens_list(struct exchange *x, struct error *e)
 
 struct wish {
 	const char *name, *member, *role, *expires_in;
+	const char *const *scopes;
 };
 
 static const char *const service_roles[] = { "admin", "member", "viewer", NULL };
@@ -60,12 +70,14 @@ static const struct json_field fields[] = {
 	JSON_TEXT(struct wish, expires_in, JSON_OPTIONAL, EXPIRES_IN_MOST),
 	JSON_TEXT(struct wish, member, JSON_OPTIONAL, MEMBER_EMAIL_MOST),
 	JSON_WORD(struct wish, role, JSON_OPTIONAL, service_roles),
+	JSON_TEXTS(struct wish, scopes, JSON_OPTIONAL, SCOPES),
 	{ 0 },
 };
 
 static const struct json_field operator_fields[] = {
 	JSON_TEXT(struct wish, name, JSON_NEEDED, TOKEN_NAME_MOST),
 	JSON_TEXT(struct wish, expires_in, JSON_OPTIONAL, EXPIRES_IN_MOST),
+	JSON_TEXTS(struct wish, scopes, JSON_OPTIONAL, SCOPES),
 	{ 0 },
 };
 
@@ -83,6 +95,39 @@ static int read_life(const char *expires_in, int64_t *ret_expires_at, struct err
 	return 0;
 }
 
+static int bad_scope(struct exchange *x, const char *name, struct error *e)
+{
+	return error_set(e, ERROR_INPUT, "token.scope", "there is no scope \"%.80s\"%s; there are %s", name,
+			 exchange_suggestion(x, name, scope_names(x->arena)),
+			 scopes_text(&(struct scopes){ true, UINT32_MAX }, x->arena));
+}
+
+/* Nobody hands on more than they have. */
+static int check_scopes(struct exchange *x, const char *const *names, struct error *e)
+{
+	for (; *names; names++) {
+		enum scope scope = scope_parse(*names);
+
+		if (scope == SCOPE_UNSAID)
+			return bad_scope(x, *names, e);
+		if (!scopes_include(&x->principal.scopes, scope))
+			return error_set(e, ERROR_DENIED, "token.scope_beyond",
+					 "your token lacks the scope \"%s\" and cannot hand it on; it has %s",
+					 *names, scopes_text(&x->principal.scopes, x->arena));
+	}
+	return 0;
+}
+
+/* Without a word about scopes a token has those of who makes it. */
+static int choose_scopes(struct exchange *x, const struct wish *wish, struct token *token, struct error *e)
+{
+	token->scopes = wish->scopes ? wish->scopes : scopes_list(&x->principal.scopes, x->arena);
+	if (wish->scopes && !wish->scopes[0])
+		return error_set(e, ERROR_INPUT, "token.scope",
+				 "\"scopes\" is empty; name what the token may do, or leave it out");
+	return wish->scopes ? check_scopes(x, wish->scopes, e) : 0;
+}
+
 /* Whom it will speak for: a member, or nobody but itself. */
 static int choose_speaker(struct exchange *x, const struct wish *wish, struct token *token, struct error *e)
 {
@@ -94,7 +139,7 @@ static int choose_speaker(struct exchange *x, const struct wish *wish, struct to
 				 "for, or its own role");
 	token->role = wish->role;
 	if (wish->role)
-		return 0;
+		return token->maker = x->principal.maker, 0;
 	if (members_find(x, wish->member, &member, e) < 0)
 		return -1;
 	if (!text_equal(member.state, "active"))
@@ -120,12 +165,15 @@ static int keep(struct exchange *x, struct token *token, const uint8_t hash[CRYP
 		struct error *e)
 {
 	char id[ID_TEXT_SIZE], member[ID_TEXT_SIZE];
+	struct scopes scopes = scopes_read(token->scopes);
 	const char *speaker = id_is_nil(&token->user) ? NULL : id_text(&token->user, member);
 
 	if (token_create(x->tx, token, hash, e) < 0)
 		return -1;
 	return exchange_audit(x, "token.created", "token", id_text(&token->id, id), token->name, NULL,
-			      exchange_object(x, "member", speaker, "role", token->role, NULL), e);
+			      exchange_object(x, "member", speaker, "role", token->role, "scopes",
+					      scopes_text(&scopes, x->arena), NULL),
+			      e);
 }
 
 static int make(struct exchange *x, const struct wish *wish, struct token *token, struct error *e)
@@ -139,14 +187,15 @@ static int make(struct exchange *x, const struct wish *wish, struct token *token
 	token->name = wish->name;
 	token->created_by = exchange_who(x);
 	token->created_at = clock_now_us();
-	if (read_life(wish->expires_in, &token->expires_at, e) < 0)
+	if (exchange_check_name("token", wish->name, e) < 0 || choose_scopes(x, wish, token, e) < 0 ||
+	    read_life(wish->expires_in, &token->expires_at, e) < 0)
 		return -1;
 	text = crypt_token_new(TOKEN_PREFIX, hash);
 	if (keep(x, token, hash, e) < 0)
 		return -1;
 	exchange_reply(x, 201, &w);
 	json_begin_object(&w, NULL);
-	put_members(&w, token);
+	put_members(x, &w, token);
 	json_put_text(&w, "token", secret_text(text));
 	json_end_object(&w);
 	return 0;
@@ -188,18 +237,23 @@ static int revoke(struct exchange *x, const struct token *token, struct error *e
 			      e);
 }
 
-int tokens_revoke(struct exchange *x, struct error *e)
+static int find_named(struct exchange *x, struct token *ret, struct error *e)
 {
 	const char *named = request_segment(x->request, "token");
-	struct token token;
 	struct id id;
-	int found;
+	int found = 0;
 
-	if (id_parse(named, &id) < 0)
-		return exchange_unknown("token", named, e);
-	found = token_load(x->tx, x->arena, exchange_owner(x), &id, &token, e);
-	if (found <= 0)
-		return found == 0 ? exchange_unknown("token", named, e) : -1;
+	if (id_parse(named, &id) == 0)
+		found = token_load(x->tx, x->arena, exchange_owner(x), &id, ret, e);
+	return found == 0 ? exchange_unknown("token", named, e) : found == 1 ? 0 : -1;
+}
+
+int tokens_revoke(struct exchange *x, struct error *e)
+{
+	struct token token;
+
+	if (find_named(x, &token, e) < 0)
+		return -1;
 	if (exchange_owner(x) &&
 	    exchange_may(x, (struct question){ .permit = PERMIT_DELETE_KEYS, .own = is_own(x, &token) }, e) <
 		    0)
@@ -207,5 +261,58 @@ int tokens_revoke(struct exchange *x, struct error *e)
 	if (revoke(x, &token, e) < 0)
 		return -1;
 	exchange_done(x);
+	return 0;
+}
+
+/* ---- adopted ---- */
+
+/* Whoever adopts a service could as well have made it. */
+static int check_adoption(struct exchange *x, const struct token *token, struct error *e)
+{
+	if (!token->role)
+		return error_set(e, ERROR_CONFLICT, "token.not_a_service",
+				 "this token speaks for a member, who alone answers for it");
+	if (token->revoked_at)
+		return error_set(e, ERROR_CONFLICT, "token.revoked",
+				 "this token is revoked, which is final; make another");
+	if (exchange_may(x, (struct question){ .permit = PERMIT_CREATE_KEYS }, e) < 0)
+		return -1;
+	if (!token->scopes && x->principal.scopes.limited)
+		return error_set(e, ERROR_DENIED, "token.scope_beyond",
+				 "the token may do whatever its role may, and yours may not: it has %s",
+				 scopes_text(&x->principal.scopes, x->arena));
+	return token->scopes ? check_scopes(x, token->scopes, e) : 0;
+}
+
+static const char *maker_of(struct exchange *x, const struct id *maker)
+{
+	char text[ID_TEXT_SIZE];
+
+	return exchange_object(x, "maker", id_is_nil(maker) ? NULL : id_text(maker, text), NULL);
+}
+
+static int adopt(struct exchange *x, const struct token *token, struct error *e)
+{
+	char id[ID_TEXT_SIZE];
+	int adopted = token_set_maker(x->tx, exchange_owner(x), &token->id, &x->principal.maker, e);
+
+	if (adopted <= 0)
+		return adopted == 0 ? exchange_unknown("token", id_text(&token->id, id), e) : -1;
+	return exchange_audit(x, "token.adopted", "token", id_text(&token->id, id), token->name,
+			      maker_of(x, &token->maker), maker_of(x, &x->principal.maker), e);
+}
+
+int tokens_adopt(struct exchange *x, struct error *e)
+{
+	struct token token;
+	struct json_writer w;
+
+	if (find_named(x, &token, e) < 0 || check_adoption(x, &token, e) < 0 || adopt(x, &token, e) < 0 ||
+	    find_named(x, &token, e) < 0)
+		return -1;
+	exchange_reply(x, 200, &w);
+	json_begin_object(&w, NULL);
+	put_members(x, &w, &token);
+	json_end_object(&w);
 	return 0;
 }

@@ -7,4 +7,7 @@
 /* Where the address names no organisation they are the operator's. */
 answer_fn tokens_list, tokens_create, tokens_create_operators, tokens_revoke;
 
+/* Who asks answers for a service of the organisation from now on. */
+answer_fn tokens_adopt;
+
 #endif

@@ -17,11 +17,11 @@ struct connections {
 	pthread_mutex_t lock;
 	pthread_cond_t removed;
 	size_t count, most, per_address_most;
-	const struct proxies *proxies;
+	const struct networks *proxies;
 	struct connection *chains[CHAINS];
 };
 
-struct connections *connections_open(int most, int per_address_most, const struct proxies *proxies)
+struct connections *connections_open(int most, int per_address_most, const struct networks *proxies)
 {
 	struct connections *connections = calloc(1, sizeof(*connections));
 	pthread_condattr_t monotonic;
@@ -66,7 +66,7 @@ static size_t place_of(const struct address *address)
 
 static bool is_counted_by_address(const struct connections *connections, const struct connection *connection)
 {
-	return !connection->over_unix_socket && !proxies_trust(connections->proxies, &connection->address);
+	return !connection->over_unix_socket && !networks_hold(connections->proxies, &connection->address);
 }
 
 static size_t count_of_address(const struct connections *connections, const struct connection *connection)

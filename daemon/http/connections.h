@@ -36,7 +36,7 @@ struct connection {
 
 /* per_address_most counts an IPv6 network of 64 bits as one address; Unix sockets and trusted proxies are not
  * counted by address. proxies is borrowed. */
-struct connections *connections_open(int most, int per_address_most, const struct proxies *proxies);
+struct connections *connections_open(int most, int per_address_most, const struct networks *proxies);
 void connections_close(struct connections **connections);
 
 /* Takes note of a new one. One above a limit is shut down at once. */

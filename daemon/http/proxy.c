@@ -4,8 +4,6 @@
 
 #include "base/text.h"
 
-#include <arpa/inet.h>
-#include <netinet/in.h>
 #include <string.h>
 
 /* One "for" with its scheme, as a proxy wrote it. */
@@ -25,105 +23,17 @@ struct span {
 	size_t length;
 };
 
-static const uint8_t mapped[12] = { [10] = 0xff, [11] = 0xff };
-
-int address_parse(const char *text, struct address *ret)
+int proxies_read(struct networks *proxies, const char *const *words, struct error *e)
 {
-	struct in_addr v4;
-	struct in6_addr v6;
+	const char *bad;
 
-	if (inet_pton(AF_INET, text, &v4) == 1) {
-		memcpy(ret->bytes, mapped, sizeof(mapped));
-		memcpy(ret->bytes + sizeof(mapped), &v4, sizeof(v4));
+	if (networks_read(proxies, words, &bad) == 0)
 		return 0;
-	}
-	if (inet_pton(AF_INET6, text, &v6) != 1)
-		return -1;
-	memcpy(ret->bytes, &v6, sizeof(v6));
-	return 0;
-}
-
-int address_from_socket(const struct sockaddr *from, struct address *ret)
-{
-	if (from->sa_family == AF_INET) {
-		memcpy(ret->bytes, mapped, sizeof(mapped));
-		memcpy(ret->bytes + sizeof(mapped), &((const struct sockaddr_in *)from)->sin_addr, 4);
-		return 0;
-	}
-	if (from->sa_family != AF_INET6)
-		return -1;
-	memcpy(ret->bytes, &((const struct sockaddr_in6 *)from)->sin6_addr, sizeof(ret->bytes));
-	return 0;
-}
-
-bool address_is_v4(const struct address *address)
-{
-	return memcmp(address->bytes, mapped, sizeof(mapped)) == 0;
-}
-
-void address_text(const struct address *address, char ret[64])
-{
-	if (address_is_v4(address))
-		inet_ntop(AF_INET, address->bytes + sizeof(mapped), ret, 64);
-	else
-		inet_ntop(AF_INET6, address->bytes, ret, 64);
-}
-
-static int read_network(const char *word, struct network *ret)
-{
-	char text[64];
-	const char *slash = strchr(word, '/');
-	size_t length = slash ? (size_t)(slash - word) : strlen(word);
-	int64_t bits = 128;
-	int most;
-
-	if (length >= sizeof(text))
-		return -1;
-	memcpy(text, word, length);
-	text[length] = '\0';
-	if (address_parse(text, &ret->address) < 0)
-		return -1;
-
-	most = strchr(text, ':') ? 128 : 32;
-	if (slash && (text_to_int64(slash + 1, &bits) < 0 || bits < 0 || bits > most))
-		return -1;
-	ret->bits = (int)(slash ? bits + 128 - most : 128);
-	return 0;
-}
-
-int proxies_read(struct proxies *proxies, const char *const *words, struct error *e)
-{
-	proxies->count = 0;
-	for (; words && *words; words++) {
-		if (proxies->count == PROXIES_MOST)
-			return error_set(e, ERROR_INPUT, "http.proxy",
-					 "more than %d trusted proxies are named; name networks",
-					 PROXIES_MOST);
-		if (read_network(*words, &proxies->networks[proxies->count]) < 0)
-			return error_set(
-				e, ERROR_INPUT, "http.proxy",
-				"trusted proxy \"%s\" is no address or network such as \"10.0.0.0/8\"",
-				*words);
-		proxies->count++;
-	}
-	return 0;
-}
-
-static bool lies_in(const struct network *network, const struct address *address)
-{
-	int whole = network->bits / 8, rest = network->bits % 8;
-
-	if (memcmp(network->address.bytes, address->bytes, (size_t)whole) != 0)
-		return false;
-	return rest == 0 || (network->address.bytes[whole] ^ address->bytes[whole]) >> (8 - rest) == 0;
-}
-
-bool proxies_trust(const struct proxies *proxies, const struct address *address)
-{
-	for (size_t i = 0; i < proxies->count; i++)
-		if (lies_in(&proxies->networks[i], address))
-			return true;
-	return false;
+	if (!bad)
+		return error_set(e, ERROR_INPUT, "http.proxy",
+				 "more than %d trusted proxies are named; name networks", NETWORKS_MOST);
+	return error_set(e, ERROR_INPUT, "http.proxy",
+			 "trusted proxy \"%s\" is no address or network such as \"10.0.0.0/8\"", bad);
 }
 
 static struct span trim(struct span span)
@@ -267,12 +177,12 @@ static void read_x_forwarded(const struct request *request, struct hops *hops)
 
 /* From the right up to the first that is not trusted. One that hides its address ends the walk: the proxy
  * that we trust is then all that is known. */
-static struct hop outermost(const struct proxies *proxies, const struct address *peer,
+static struct hop outermost(const struct networks *proxies, const struct address *peer,
 			    const struct hops *hops)
 {
 	struct hop found = { .known = true, .address = *peer };
 
-	for (size_t i = hops->count; i-- > 0 && proxies_trust(proxies, &found.address);) {
+	for (size_t i = hops->count; i-- > 0 && networks_hold(proxies, &found.address);) {
 		found.secure = hops->hop[i].secure;
 		if (!hops->hop[i].known)
 			break;
@@ -286,13 +196,13 @@ static bool is_same(const struct hop *a, const struct hop *b)
 	return memcmp(&a->address, &b->address, sizeof(a->address)) == 0 && a->secure == b->secure;
 }
 
-int proxy_resolve(const struct proxies *proxies, const struct address *peer, struct request *request,
+int proxy_resolve(const struct networks *proxies, const struct address *peer, struct request *request,
 		  struct error *e)
 {
 	struct hops forwarded = { 0 }, x_forwarded = { 0 };
 	struct hop by_forwarded, by_x_forwarded, client;
 
-	request->by_proxy = proxies_trust(proxies, peer);
+	request->by_proxy = networks_hold(proxies, peer);
 	if (request->by_proxy) {
 		read_list(request, "Forwarded", &forwarded, take_element);
 		read_x_forwarded(request, &x_forwarded);

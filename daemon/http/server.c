@@ -45,7 +45,7 @@ enum stage {
 struct server {
 	struct arena *arena;
 	struct server_handler handler;
-	struct proxies proxies;
+	struct networks proxies;
 	struct connections *connections;
 	struct crew *crew;
 	int64_t idle_ms;

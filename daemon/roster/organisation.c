@@ -24,7 +24,8 @@ const struct organisation_type *organisation_type_find(const char *name)
 }
 
 #define COLUMNS                                                                                              \
-	"organisation, slug, name, type, state, default_role, managed_by, created_at, updated_at, version"
+	"organisation, slug, name, type, state, default_role, managed_by, created_at, updated_at, version, " \
+	"ip_allow_list"
 
 static struct organisation read_row(const struct rows *rows, size_t row)
 {
@@ -39,6 +40,7 @@ static struct organisation read_row(const struct rows *rows, size_t row)
 		.created_at = rows_time(rows, row, 7),
 		.updated_at = rows_time(rows, row, 8),
 		.version = rows_int(rows, row, 9),
+		.ip_allow_list = rows_texts(rows, row, 10),
 	};
 }
 
@@ -107,7 +109,7 @@ int organisation_list(struct tx *tx, struct arena *arena, const char *after, int
 		"(p.organisation).type, "
 		"(p.organisation).state, (p.organisation).default_role, (p.organisation).managed_by, "
 		"(p.organisation).created_at, (p.organisation).updated_at, (p.organisation).version, "
-		"p.owner, p.members "
+		"(p.organisation).ip_allow_list, p.owner, p.members "
 		"FROM organisations_page($1, $2::integer) AS p",
 		QUERY_READS,
 		0,
@@ -120,8 +122,8 @@ int organisation_list(struct tx *tx, struct arena *arena, const char *after, int
 	*ret = arena_array(arena, *ret_count, sizeof(**ret));
 	for (size_t i = 0; i < *ret_count; i++) {
 		(*ret)[i] = read_row(rows, i);
-		(*ret)[i].owner = rows_id(rows, i, 10);
-		(*ret)[i].members = rows_int(rows, i, 11);
+		(*ret)[i].owner = rows_id(rows, i, 11);
+		(*ret)[i].members = rows_int(rows, i, 12);
 	}
 	return 0;
 }
@@ -202,7 +204,7 @@ int organisation_update(struct tx *tx, const struct organisation *o, struct erro
 	static const struct query query = {
 		"organisation.update",
 		"UPDATE organisations SET slug = $3, name = $4, type = $5, state = $6, default_role = $7, "
-		"managed_by = $8, "
+		"managed_by = $8, ip_allow_list = $9, "
 		"updated_at = now(), version = version + 1 WHERE organisation = $1 AND version = $2",
 		QUERY_CHANGES,
 		0,
@@ -212,7 +214,7 @@ int organisation_update(struct tx *tx, const struct organisation *o, struct erro
 	if (query_write(tx, &query,
 			PARAMS(P_ID(&o->id), P_INT(o->version), P_TEXT(o->slug), P_TEXT(o->name),
 			       P_TEXT(o->type), P_TEXT(o->state), P_TEXT(o->default_role),
-			       P_TEXT(o->managed_by)),
+			       P_TEXT(o->managed_by), P_TEXTS(o->ip_allow_list)),
 			&written, e) < 0)
 		return text_equal(tx_constraint(tx), "organisations_slug_key") ? slug_taken(o->slug, e) : -1;
 	if (written == 1)

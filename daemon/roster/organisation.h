@@ -19,7 +19,9 @@ enum { ORGANISATION_NAME_MOST = 200, ORGANISATION_SLUG_MOST = 63 };
 struct organisation {
 	struct id id;
 	const char *slug, *name, *type, *state, *default_role;
-	const char *managed_by; /* the file that describes it; NULL: the API */
+	const char *managed_by;		  /* the file that describes it; NULL: the API */
+	const char *const *ip_allow_list; /* networks that its tokens may be shown from, ended by NULL; none:
+					     anywhere. NULL when it is made stands for none */
 	int64_t created_at, updated_at, version;
 	struct id owner; /* nil: none. Filled by organisation_list and organisation_count alone */
 	int64_t members; /* the same: everybody who has not left */
@@ -67,8 +69,9 @@ int organisation_check_slug(const char *slug, struct error *e);
  * "organisation.slug_taken". */
 int organisation_create(struct tx *tx, const struct organisation *organisation, struct error *e);
 
-/* Writes slug, name, type, state, default_role and managed_by, if the version is still organisation->version:
- * ERROR_PRECONDITION "organisation.changed"; ERROR_CONFLICT "organisation.slug_taken". */
+/* Writes slug, name, type, state, default_role, managed_by and ip_allow_list, if the version is still
+ * organisation->version: ERROR_PRECONDITION "organisation.changed"; ERROR_CONFLICT "organisation.slug_taken".
+ */
 int organisation_update(struct tx *tx, const struct organisation *organisation, struct error *e);
 
 #endif

@@ -1,7 +1,16 @@
 /* Tokens. Their text never comes here, only its hash. */
 #include "roster/token.h"
 
-#define COLUMNS "id, organisation, user_id, role, name, created_by, created_at, expires_at, revoked_at"
+#define COLUMNS                                                                                              \
+	"t.id, t.organisation, t.user_id, t.role, t.name, t.created_by, t.created_at, t.expires_at, "        \
+	"t.revoked_at, t.maker, t.scopes, t.last_used_at, coalesce(t.user_id, t.maker) IS NOT NULL AND NOT " \
+	"EXISTS (SELECT FROM members m WHERE m.organisation = t.organisation AND m.state = 'active' "        \
+	"AND m.user_id = coalesce(t.user_id, t.maker))"
+
+static const char *const *texts_or_null(const struct rows *rows, size_t row, int column)
+{
+	return rows_null(rows, row, column) ? NULL : rows_texts(rows, row, column);
+}
 
 static struct token read_row(const struct rows *rows, size_t row)
 {
@@ -15,6 +24,10 @@ static struct token read_row(const struct rows *rows, size_t row)
 		.created_at = rows_time(rows, row, 6),
 		.expires_at = rows_time(rows, row, 7),
 		.revoked_at = rows_time(rows, row, 8),
+		.maker = rows_id(rows, row, 9),
+		.scopes = texts_or_null(rows, row, 10),
+		.last_used_at = rows_time(rows, row, 11),
+		.asleep = rows_bool(rows, row, 12),
 	};
 }
 
@@ -29,7 +42,8 @@ int token_find(struct tx *tx, struct arena *arena, const uint8_t hash[CRYPT_DIGE
 {
 	static const struct query query = {
 		"token.find",
-		"SELECT id, organisation, user_id, role, name FROM token_find($1) WHERE id IS NOT NULL",
+		"SELECT id, organisation, user_id, role, name, maker, scopes, ip_allow_list, last_used_at "
+		"FROM token_speaker($1) WHERE id IS NOT NULL",
 		QUERY_READS,
 		0,
 	};
@@ -43,25 +57,43 @@ int token_find(struct tx *tx, struct arena *arena, const uint8_t hash[CRYPT_DIGE
 			.user = rows_id(rows, 0, 2),
 			.role = rows_text(rows, 0, 3),
 			.name = rows_text(rows, 0, 4),
+			.maker = rows_id(rows, 0, 5),
+			.scopes = texts_or_null(rows, 0, 6),
+			.ip_allow_list = texts_or_null(rows, 0, 7),
+			.last_used_at = rows_time(rows, 0, 8),
 		};
 	return found;
+}
+
+static int too_many(struct error *e)
+{
+	return error_set(e, ERROR_LIMIT, "limit.tokens",
+			 "there can be %d tokens that count, and there are; revoke some that nobody uses",
+			 TOKENS_MOST);
 }
 
 int token_create(struct tx *tx, const struct token *t, const uint8_t hash[CRYPT_DIGEST_SIZE], struct error *e)
 {
 	static const struct query query = {
 		"token.create",
-		"INSERT INTO tokens (organisation, id, hash, user_id, role, name, created_by, expires_at) "
-		"VALUES ($1, $2, $3, $4, $5, $6, $7, $8)",
+		"INSERT INTO tokens (organisation, id, hash, user_id, role, name, created_by, expires_at, "
+		"maker, scopes) "
+		"SELECT $1, $2, $3, $4, $5, $6, $7, $8, $9, $10 WHERE (SELECT count(*) FROM tokens "
+		"WHERE organisation IS NOT DISTINCT FROM $1 AND revoked_at IS NULL "
+		"AND (expires_at IS NULL OR expires_at > now())) < $11",
 		QUERY_CHANGES,
 		0,
 	};
+	int64_t written;
 
-	return query_write(tx, &query,
-			   PARAMS(P_ID(or_null(&t->organisation)), P_ID(&t->id),
-				  P_BYTES(hash, CRYPT_DIGEST_SIZE), P_ID(or_null(&t->user)), P_TEXT(t->role),
-				  P_TEXT(t->name), P_TEXT(t->created_by), P_TIME(t->expires_at)),
-			   NULL, e);
+	if (query_write(tx, &query,
+			PARAMS(P_ID(or_null(&t->organisation)), P_ID(&t->id),
+			       P_BYTES(hash, CRYPT_DIGEST_SIZE), P_ID(or_null(&t->user)), P_TEXT(t->role),
+			       P_TEXT(t->name), P_TEXT(t->created_by), P_TIME(t->expires_at),
+			       P_ID(or_null(&t->maker)), P_TEXTS(t->scopes), P_INT(TOKENS_MOST)),
+			&written, e) < 0)
+		return -1;
+	return written == 1 ? 0 : too_many(e);
 }
 
 int token_load(struct tx *tx, struct arena *arena, const struct id *organisation, const struct id *id,
@@ -69,7 +101,7 @@ int token_load(struct tx *tx, struct arena *arena, const struct id *organisation
 {
 	static const struct query query = {
 		"token.load",
-		"SELECT " COLUMNS " FROM tokens WHERE organisation IS NOT DISTINCT FROM $1 AND id = $2",
+		"SELECT " COLUMNS " FROM tokens t WHERE t.organisation IS NOT DISTINCT FROM $1 AND t.id = $2",
 		QUERY_READS,
 		0,
 	};
@@ -87,8 +119,8 @@ int token_list(struct tx *tx, struct arena *arena, const struct id *organisation
 	static const struct query query = {
 		"token.list",
 		"SELECT " COLUMNS
-		" FROM tokens WHERE organisation IS NOT DISTINCT FROM $1 AND revoked_at IS NULL "
-		"AND ($2::uuid IS NULL OR id > $2) ORDER BY id LIMIT $3",
+		" FROM tokens t WHERE t.organisation IS NOT DISTINCT FROM $1 AND t.revoked_at IS NULL "
+		"AND ($2::uuid IS NULL OR t.id > $2) ORDER BY t.id LIMIT $3",
 		QUERY_READS,
 		0,
 	};
@@ -101,6 +133,40 @@ int token_list(struct tx *tx, struct arena *arena, const struct id *organisation
 	for (size_t i = 0; i < *ret_count; i++)
 		(*ret)[i] = read_row(rows, i);
 	return 0;
+}
+
+int token_set_maker(struct tx *tx, const struct id *organisation, const struct id *id, const struct id *maker,
+		    struct error *e)
+{
+	static const struct query query = {
+		"token.set_maker",
+		"UPDATE tokens SET maker = $3 "
+		"WHERE organisation IS NOT DISTINCT FROM $1 AND id = $2 AND revoked_at IS NULL AND role IS "
+		"NOT NULL",
+		QUERY_CHANGES,
+		0,
+	};
+	int64_t written;
+
+	if (query_write(tx, &query, PARAMS(P_ID(organisation), P_ID(id), P_ID(or_null(maker))), &written, e) <
+	    0)
+		return -1;
+	return written > 0;
+}
+
+int token_used(struct tx *tx, const struct id *organisation, const struct id *id, struct error *e)
+{
+	static const struct query query = {
+		"token.used",
+		"UPDATE tokens SET last_used_at = now() WHERE organisation IS NOT DISTINCT FROM $1 AND id = "
+		"$2 "
+		"AND (last_used_at IS NULL OR last_used_at <= now() - $3 * interval '1 millisecond')",
+		QUERY_KEEPS,
+		0,
+	};
+
+	return query_write(tx, &query, PARAMS(P_ID(organisation), P_ID(id), P_INT(TOKEN_USE_EVERY_MS)), NULL,
+			   e);
 }
 
 int token_revoke(struct tx *tx, const struct id *organisation, const struct id *id, struct error *e)

@@ -5,6 +5,7 @@
 #ifndef ROSTERD_ROSTER_TOKEN_H
 #define ROSTERD_ROSTER_TOKEN_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -16,23 +17,33 @@
 
 #define TOKEN_PREFIX "rst"
 
-enum { TOKEN_NAME_MOST = 100, TOKEN_TEXT_SIZE = 3 + 1 + 43 };
+enum {
+	TOKEN_NAME_MOST = 100,
+	TOKEN_TEXT_SIZE = 3 + 1 + 43,
+	TOKENS_MOST = 500, /* of one organisation, or of the operator, that count */
+	TOKEN_USE_EVERY_MS = 5 * 60 * 1000,
+};
 
 struct token {
 	struct id id;
 	struct id organisation; /* nil: the operator's */
 	struct id user;		/* nil: of nobody */
+	struct id maker;	/* of a service: the member who answers for it; nil: the operator */
 	const char *role, *name, *created_by;
-	int64_t created_at, expires_at, revoked_at; /* 0: never */
+	const char *const *scopes;	  /* ended by NULL; NULL: whatever the role may */
+	const char *const *ip_allow_list; /* of its organisation; filled by token_find alone */
+	int64_t created_at, expires_at, revoked_at, last_used_at; /* 0: never */
+	bool asleep; /* its member or maker is not active: it does not count until they are again */
 };
 
-/* Who speaks: 1, 0 (unknown, expired, revoked, or the member is not active), -1. Needs no organisation. Fills
- * id, organisation, user, name and role; the role of a member's token is the member's. */
+/* Who speaks: 1, 0 (unknown, expired, revoked, or asleep), -1. Needs no organisation. Fills id, organisation,
+ * user, maker, name, scopes, ip_allow_list, last_used_at and role: that of a member's token is the member's,
+ * that of a service is its maker's if it is the lesser. */
 int token_find(struct tx *tx, struct arena *arena, const uint8_t hash[CRYPT_DIGEST_SIZE], struct token *ret,
 	       struct error *e);
 
 /* organisation NULL: the operator's, in a transaction that is for none. Everywhere else the transaction is
- * for it. */
+ * for it. ERROR_LIMIT "limit.tokens"; as many as are made at the same moment may be above it. */
 int token_create(struct tx *tx, const struct token *token, const uint8_t hash[CRYPT_DIGEST_SIZE],
 		 struct error *e);
 int token_load(struct tx *tx, struct arena *arena, const struct id *organisation, const struct id *id,
@@ -41,6 +52,14 @@ int token_load(struct tx *tx, struct arena *arena, const struct id *organisation
 /* Those not revoked, ordered by id, after one (NULL: from the first). */
 int token_list(struct tx *tx, struct arena *arena, const struct id *organisation, const struct id *after,
 	       int most, struct token **ret, size_t *ret_count, struct error *e);
+
+/* From now on this member answers for a service; nil: the operator. 1, 0 there is none that still counts, -1.
+ */
+int token_set_maker(struct tx *tx, const struct id *organisation, const struct id *id, const struct id *maker,
+		    struct error *e);
+
+/* Remembers that it was used, unless that was written less than TOKEN_USE_EVERY_MS ago. */
+int token_used(struct tx *tx, const struct id *organisation, const struct id *id, struct error *e);
 
 /* 1 revoked, 0 there is none that still counts, -1. */
 int token_revoke(struct tx *tx, const struct id *organisation, const struct id *id, struct error *e);

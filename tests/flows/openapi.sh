@@ -19,4 +19,6 @@ is "no operation has another's name" "$(sed -n 's/^      operationId: //p' "${SR
 missing=$(sed -n "s|.*\$ref: '#/components/[a-z]*/\([A-Za-z_]*\)'.*|\1|p" "${SRCDIR:-.}/schema/openapi.yaml" | sort -u |
 	while read -r name; do grep -q "^    $name:" "${SRCDIR:-.}/schema/openapi.yaml" || echo "$name"; done)
 is "every reference leads somewhere" "$missing" ""
+is "the scopes are those of access/scope" "$(sed -n '/^    Scope:/,/^    [A-Z]/s/^        - //p' "${SRCDIR:-.}/schema/openapi.yaml")" \
+	"$("${BUILDDIR:-.}/tests/flows/routes" scopes)"
 done_testing

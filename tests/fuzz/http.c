@@ -87,7 +87,7 @@ static void try_proxy(struct request *request)
 {
 	static const char *const trusted[] = { "10.0.0.0/8", "2001:db8::/32", NULL };
 	struct address peer, found;
-	struct proxies proxies;
+	struct networks proxies;
 	struct error e;
 
 	must(proxies_read(&proxies, trusted, &e) == 0 && address_parse("10.0.0.1", &peer) == 0);

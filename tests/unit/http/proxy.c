@@ -13,7 +13,7 @@
 
 static const char *const trusted[] = { "10.0.0.0/8", "192.0.2.7", "2001:db8:1::/48", NULL };
 
-static struct proxies proxies;
+static struct networks proxies;
 static struct request request;
 static struct error e;
 
@@ -55,7 +55,7 @@ static void reads_networks(void **state)
 		struct address address;
 
 		assert_int_equal(address_parse(rows[i].address, &address), 0);
-		assert_int_equal(proxies_trust(&proxies, &address), rows[i].is_trusted);
+		assert_int_equal(networks_hold(&proxies, &address), rows[i].is_trusted);
 	}
 }
 
@@ -63,7 +63,7 @@ static void refuses_bad_networks(void **state)
 {
 	static const char *const bad[] = { "",	     "10.0.0.0/33", "10.0.0.0/-1",  "10.0.0.0/", "::/129",
 					   "10.0.0", "proxy",	    "10.0.0.0/8/8", "[::1]" };
-	struct proxies other;
+	struct networks other;
 
 	(void)state;
 	for (size_t i = 0; i < ARRAY_COUNT(bad); i++) {

@@ -551,6 +551,13 @@ static void the_other_commands_ask_for_the_right_things(void **state)
 		  { "PATCH /v1/organisations/a/connections/b", "{\"state\":\"paused\"}", 200, "{}", PLAIN } },
 		{ WORDS("permission", "list", "a"), { "GET /v1/organisations/a/permissions", NULL, 200, "{\"permissions\":{\"x\":true}}", PLAIN } },
 		{ WORDS("token", "list"), { "GET /v1/tokens?limit=1000", NULL, 200, list, PLAIN } },
+		{ WORDS("token", "create", "ci", "--scope", "members:read", "--scope", "runs:read"),
+		  { "POST /v1/tokens", "{\"name\":\"ci\",\"scopes\":[\"members:read\",\"runs:read\"]}", 201, "{\"token\":\"rt\"}", PLAIN } },
+		{ WORDS("token", "adopt", "1", "--organisation", "a"), { "POST /v1/organisations/a/tokens/1/adopt", NULL, 200, "{}", PLAIN } },
+		{ WORDS("org", "set", "a", "--ip-allow-list", "10.0.0.0/8,::1"),
+		  { "PATCH /v1/organisations/a", "{\"ip_allow_list\":[\"10.0.0.0/8\",\"::1\"]}", 200, "{}", PLAIN } },
+		{ WORDS("org", "set", "a", "--ip-allow-list", "any"),
+		  { "PATCH /v1/organisations/a", "{\"ip_allow_list\":[]}", 200, "{}", PLAIN } },
 		{ WORDS("token", "revoke", "1", "--organisation", "a"), { "DELETE /v1/organisations/a/tokens/1", NULL, 204, NULL, PLAIN } },
 	};
 
