@@ -1,0 +1,165 @@
+/* Every figure that there is. docs/metrics.md says the same to people, etc/ has a dashboard and alert rules that are made from
+ * these names, and tests/metrics.sh compares all four. */
+#include "base/metric.h"
+
+enum { MS = 1000, SECOND = 1000 * MS };
+
+/* From a look-up in memory to a page of a large list. */
+static const int64_t answers[] = { 1 * MS,   2500,     5 * MS,   10 * MS,  25 * MS,     50 * MS,    100 * MS,
+	                           250 * MS, 500 * MS, 1 * SECOND, 2500 * MS, 5 * SECOND, 10 * SECOND, 0 };
+/* From ten people to a million. */
+static const int64_t runs[] = { 1 * SECOND,   5 * SECOND,   15 * SECOND,   60 * SECOND,
+	                        300 * SECOND, 900 * SECOND, 3600LL * SECOND, 14400LL * SECOND, 0 };
+
+static const char *const classes[] = { "2xx", "3xx", "4xx", "5xx", NULL };
+static const char *const methods[] = { "GET", "POST", "PUT", "PATCH", "DELETE", "other", NULL };
+static const char *const refused[] = { "request", "busy", "ending", "connections", NULL };
+static const char *const denied[] = { "none", "token", "peer", "permission", NULL };
+static const char *const roles[] = { "owner", "request", "worker", NULL };
+static const char *const uses[] = { "used", "idle", NULL };
+static const char *const results[] = { "done", "failed", NULL };
+static const char *const ends[] = { "committed", "rolled_back", "uncertain", NULL };
+static const char *const deaths[] = { "ended", "killed", "crashed", "forbidden", "memory", "cpu", "exit", NULL };
+static const char *const outcomes[] = { "done", "planned", "held", "failed", "again", "stopped", NULL };
+static const char *const live[] = { "asked", "reading", "reconciling", "held", NULL };
+static const char *const connection_states[] = { "active", "paused", NULL };
+static const char *const organisation_states[] = { "active", "suspended", NULL };
+static const char *const levels[] = { "error", "warning", "notice", "info", "debug", NULL };
+
+/* A row ends where it has no more to say. */
+#pragma GCC diagnostic ignored "-Wmissing-field-initializers"
+
+#define COUNTER METRIC_COUNTER, METRIC_UNITS
+#define GAUGE   METRIC_GAUGE, METRIC_UNITS
+#define SECONDS METRIC_GAUGE, METRIC_SECONDS
+#define TIMES   METRIC_HISTOGRAM, METRIC_SECONDS
+
+/* clang-format off */
+const struct metric_row metric_rows[METRICS] = {
+	[METRIC_HTTP_REQUESTS] = { "rosterd_http_requests_total",
+		"Requests that were answered, by the pattern of their address.",
+		COUNTER, { { "route" }, { "method", methods }, { "class", classes } } },
+	[METRIC_HTTP_DURATION] = { "rosterd_http_request_duration_seconds",
+		"How long answering took, from the whole request to the ready answer.",
+		TIMES, { { "route" }, { "method", methods } }, answers },
+	[METRIC_HTTP_IN_FLIGHT] = { "rosterd_http_requests_in_flight",
+		"Requests that are being read, answered or sent.", GAUGE },
+	[METRIC_HTTP_WAITING] = { "rosterd_http_requests_waiting",
+		"Requests that wait for a thread to answer them.", GAUGE },
+	[METRIC_HTTP_CONNECTIONS] = { "rosterd_http_connections",
+		"Connections of clients that are open.", GAUGE },
+	[METRIC_HTTP_REFUSED] = { "rosterd_http_refused_total",
+		"What was turned away before anybody looked at it: a request against the rules, all threads busy, the daemon ending, too many connections.",
+		COUNTER, { { "reason", refused } } },
+
+	[METRIC_ACCESS_DENIED] = { "rosterd_access_denied_total",
+		"Requests of those whom we do not know (nobody named, a token that does not count, a Unix user who is no administrator) or who may not.",
+		COUNTER, { { "reason", denied } } },
+
+	[METRIC_DATABASE_UP] = { "rosterd_database_up",
+		"Whether the database answered when it was last asked, which is every second.", GAUGE },
+	[METRIC_DATABASE_LATENCY] = { "rosterd_database_latency_seconds",
+		"How long the database took to answer that question.", SECONDS },
+	[METRIC_DATABASE_CONNECTIONS] = { "rosterd_database_connections",
+		"Connections to the database.", GAUGE, { { "role", roles }, { "state", uses } } },
+	[METRIC_DATABASE_CONNECTIONS_MOST] = { "rosterd_database_connections_limit",
+		"As many connections to the database as there may be.", GAUGE, { { "role", roles } } },
+	[METRIC_DATABASE_WAIT] = { "rosterd_database_connection_wait_seconds",
+		"How long those waited who found all connections in use.", TIMES, { { "role", roles } }, answers },
+	[METRIC_DATABASE_BUSY] = { "rosterd_database_busy_total",
+		"How often no connection became free in time.", COUNTER, { { "role", roles } } },
+	[METRIC_DATABASE_CONNECTS] = { "rosterd_database_connects_total",
+		"Attempts to connect to the database.", COUNTER, { { "result", results } } },
+	[METRIC_DATABASE_LOST] = { "rosterd_database_lost_total",
+		"Connections to the database that broke or gave no answer.", COUNTER },
+	[METRIC_DATABASE_ERRORS] = { "rosterd_database_errors_total",
+		"Statements that the database refused, by the first two letters of the SQLSTATE.",
+		COUNTER, { { "class" } }, .most = 48 },
+	[METRIC_DATABASE_TRANSACTIONS] = { "rosterd_database_transactions_total",
+		"Transactions that ended.", COUNTER, { { "role", roles }, { "end", ends } } },
+	[METRIC_DATABASE_TRANSACTION] = { "rosterd_database_transaction_duration_seconds",
+		"How long transactions held their connection.", TIMES, { { "role", roles } }, answers },
+	[METRIC_DATABASE_LISTEN] = { "rosterd_database_listen_connects_total",
+		"Attempts to connect for notices from the database; more than one is a reconnect.",
+		COUNTER, { { "result", results } } },
+	[METRIC_AUDIT_ENTRIES] = { "rosterd_audit_entries_total",
+		"Audit entries that were committed.", COUNTER, { { "role", roles } } },
+
+	[METRIC_CHILDREN] = { "rosterd_plugin_children",
+		"Child processes that run a plug-in now.", GAUGE },
+	[METRIC_CHILDREN_MOST] = { "rosterd_plugin_children_limit",
+		"As many of them as there may be.", GAUGE },
+	[METRIC_CHILDREN_STARTED] = { "rosterd_plugin_children_started_total",
+		"Child processes that were started.", COUNTER, { { "plugin" } }, .most = 128 },
+	[METRIC_CHILDREN_ENDED] = { "rosterd_plugin_children_ended_total",
+		"How they ended: by themselves when told so, killed by us (late, cancelled, against the protocol), crashed, for a forbidden system call, out of memory, out of processor time, or with an exit code of their own.",
+		COUNTER, { { "plugin" }, { "reason", deaths } } },
+
+	[METRIC_WORKERS] = { "rosterd_workers",
+		"Threads that work on runs.", GAUGE },
+	[METRIC_WORKERS_BUSY] = { "rosterd_workers_busy",
+		"Those of them that work on one now.", GAUGE },
+	[METRIC_WATCH_ROUND] = { "rosterd_watch_last_round_timestamp_seconds",
+		"When the thread that looks what is due looked last.", SECONDS },
+	[METRIC_RUNS_BEGUN] = { "rosterd_runs_begun_total",
+		"Runs that this daemon began to read.", COUNTER, { { "plugin" } }, .most = 128 },
+	[METRIC_RUNS_ENDED] = { "rosterd_runs_ended_total",
+		"Runs that this daemon put aside: done, planned, held, failed, given back to be tried again, or given back because the daemon stops.",
+		COUNTER, { { "plugin" }, { "outcome", outcomes } } },
+	[METRIC_RUN_DURATION] = { "rosterd_run_duration_seconds",
+		"From the first page to the end of runs that are done, planned, held or failed.",
+		TIMES, { { "plugin" } }, runs, .most = 128 },
+	[METRIC_PAGES_READ] = { "rosterd_pages_read_total",
+		"Pages that were read from directories.", COUNTER, { { "plugin" } }, .most = 128 },
+	[METRIC_PEOPLE_READ] = { "rosterd_people_read_total",
+		"People that were read from directories.", COUNTER, { { "plugin" } }, .most = 128 },
+	[METRIC_CHANGES] = { "rosterd_changes_total",
+		"Changes that runs made, by their kind in the audit.", COUNTER, { { "kind" } }, .most = 64 },
+
+	[METRIC_RUNS] = { "rosterd_runs",
+		"Runs that are not over.", GAUGE, { { "state", live } } },
+	[METRIC_RUN_OLDEST_WAITING] = { "rosterd_runs_oldest_waiting_seconds",
+		"How long the oldest run that is due waits for a worker; 0: none does.", SECONDS },
+	[METRIC_RUN_OLDEST_HELD] = { "rosterd_runs_oldest_held_seconds",
+		"How long ago the oldest run was asked for that waits for an administrator; 0: none does.", SECONDS },
+	[METRIC_SYNC_CONNECTIONS] = { "rosterd_connections",
+		"Connections to directories.", GAUGE, { { "state", connection_states } } },
+	[METRIC_SYNC_FAILING] = { "rosterd_connections_failing",
+		"Active connections whose last run failed.", GAUGE },
+	[METRIC_SYNC_OVERDUE] = { "rosterd_connections_overdue",
+		"Active connections with a schedule that have not come to an end of a run for three times as long as it says, and ten minutes.", GAUGE },
+	[METRIC_SYNC_OLDEST_SUCCESS] = { "rosterd_connections_oldest_success_seconds",
+		"Of the active connections with a schedule, how long ago the one was in step last that was so longest ago.", SECONDS },
+	[METRIC_ORGANISATIONS] = { "rosterd_organisations",
+		"Organisations.", GAUGE, { { "state", organisation_states } } },
+	[METRIC_ORGANISATIONS_OWNERLESS] = { "rosterd_organisations_ownerless",
+		"Active organisations with members whose owner is absent: none is named, or the one who is cannot act.", GAUGE },
+	[METRIC_TOKENS_EXPIRING] = { "rosterd_tokens_expiring",
+		"Tokens that count now and expire within 14 days.", GAUGE },
+	[METRIC_FIGURES_REFRESHED] = { "rosterd_figures_refreshed_timestamp_seconds",
+		"When the figures that the database shows were read last: runs not over, connections, organisations, tokens.", SECONDS },
+
+	[METRIC_READY] = { "rosterd_ready",
+		"Whether /readyz says that requests can be served.", GAUGE },
+	[METRIC_BUILD] = { "rosterd_build_info",
+		"Always 1; its label is the version.", GAUGE, { { "version" } }, .most = 2 },
+	[METRIC_LOG_LINES] = { "rosterd_log_lines_total",
+		"Lines that were logged.", COUNTER, { { "level", levels } } },
+	[METRIC_LOG_WITHHELD] = { "rosterd_log_withheld_total",
+		"Lines that were not logged because too many like them were.", COUNTER, { { "level", levels } } },
+	[METRIC_PROCESS_START] = { "process_start_time_seconds",
+		"When the process started.", SECONDS },
+	[METRIC_PROCESS_CPU] = { "process_cpu_seconds_total",
+		"Processor time of the process.", METRIC_COUNTER, METRIC_SECONDS },
+	[METRIC_PROCESS_RESIDENT] = { "process_resident_memory_bytes",
+		"Memory that is resident.", GAUGE },
+	[METRIC_PROCESS_VIRTUAL] = { "process_virtual_memory_bytes",
+		"Address space that is taken.", GAUGE },
+	[METRIC_PROCESS_FDS] = { "process_open_fds",
+		"Descriptors that are open.", GAUGE },
+	[METRIC_PROCESS_FDS_MOST] = { "process_max_fds",
+		"As many of them as there may be.", GAUGE },
+	[METRIC_PROCESS_THREADS] = { "process_threads",
+		"Threads of the process.", GAUGE },
+};
+/* clang-format on */
