@@ -13,13 +13,14 @@
 enum {
 	OWNER_CONNECTIONS = 2, /* migrations, and what the operator orders */
 	DESCRIBE_DEADLINE_MS = 10000,
+	MONITORS_CONNECTIONS = 32,
 	MS = 1000,
 };
 
 /* What is read as one type and handed out as another. */
 struct given {
 	struct config config;
-	const char *const *listen;
+	const char *const *listen, *const *metrics_listen;
 	const char *log_form, *log_level;
 	int idle_timeout_ms;
 	uint64_t head_most;
@@ -152,7 +153,16 @@ static const struct setting log_rows[] = {
 	{ 0 },
 };
 
-static const char *const sections[] = { "database", "plugins", "http", "sync", "guard", "log", NULL };
+static const struct setting metrics_rows[] = {
+	{ "listen", SETTING_ADDRESSES, AT(metrics_listen),
+	  .about = "Addresses and ports where /metrics, /livez and /readyz are told to whoever comes, and nothing else "
+		   "is: for a network of monitors alone." },
+	{ "interval", SETTING_DURATION, AT(config.figures_every_ms), "15s", .least = MS, .most = 3600 * MS,
+	  .about = "How often connections, runs and tokens are counted in the database." },
+	{ 0 },
+};
+
+static const char *const sections[] = { "database", "plugins", "http", "sync", "guard", "log", "metrics", NULL };
 static const struct settings_form top = { "", top_rows, sections };
 static const struct settings_form database = { "database", database_rows, NULL };
 static const struct settings_form plugins = { "plugins", plugins_rows, NULL };
@@ -160,8 +170,9 @@ static const struct settings_form http = { "http", http_rows, NULL };
 static const struct settings_form sync_form = { "sync", sync_rows, NULL };
 static const struct settings_form guard = { "guard", guard_rows, NULL };
 static const struct settings_form log_form = { "log", log_rows, NULL };
+static const struct settings_form metrics = { "metrics", metrics_rows, NULL };
 static const struct settings_form *const forms[] = {
-	&top, &database, &plugins, &http, &sync_form, &guard, &log_form, NULL,
+	&top, &database, &plugins, &http, &sync_form, &guard, &log_form, &metrics, NULL,
 };
 
 const struct settings_form *const *config_forms(void)
@@ -199,6 +210,16 @@ static void fill_options(struct given *given)
 	config->server.idle_timeout_s = given->idle_timeout_ms / MS;
 	config->server.head_most = given->head_most;
 
+	config->monitors = (struct server_options){
+		.listen = given->metrics_listen && given->metrics_listen[0] ? given->metrics_listen : NULL,
+		.http_threads = 1,
+		.exchange_threads = 1, /* never used: all is answered at once */
+		.connections_most = MONITORS_CONNECTIONS,
+		.connections_per_address_most = MONITORS_CONNECTIONS,
+		.waiting_most = 1,
+		.idle_timeout_s = config->server.idle_timeout_s,
+		.head_most = given->head_most,
+	};
 	config->store.most[STORE_OWNER] = OWNER_CONNECTIONS;
 	config->store.application = "rosterd";
 	config->catalog.describe_deadline_ms = DESCRIBE_DEADLINE_MS;

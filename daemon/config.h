@@ -29,6 +29,8 @@ struct config {
 	const struct secret *master_key, *previous_master_key; /* NULL: none */
 	struct server_options server;			       /* listen has the Unix socket too */
 	int drain_ms;
+	struct server_options monitors; /* where health and figures are told to whoever comes; listen NULL: nowhere */
+	int figures_every_ms;		/* how often what the database shows is counted */
 	struct store_options store;
 	const char *schema; /* the folder of migrations */
 	struct catalog_options catalog;

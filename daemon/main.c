@@ -29,6 +29,7 @@
 #include "standalone.h"
 #include "store/migrate.h"
 #include "store/pool.h"
+#include "store/probe.h"
 #include "sync/workers.h"
 
 enum { ADMINISTRATORS_MOST = 64 };
@@ -60,11 +61,12 @@ struct daemon {
 	struct catalog *catalog;
 	struct crypt_keys *keys;
 	struct store *store;
+	struct probe *probe;
 	struct workers *workers;
 	struct deliver *deliver;
 	struct endpoints *endpoints;
 	struct server_options listens;
-	struct server *server;
+	struct server *server, *monitors; /* NULL: monitors have no address of their own */
 	struct service service;
 	uid_t users[ADMINISTRATORS_MOST];
 	gid_t groups[ADMINISTRATORS_MOST];
@@ -273,6 +275,7 @@ static int open_endpoints(struct daemon *d, struct error *e)
 {
 	const struct endpoints_options options = {
 		.store = d->store,
+		.probe = d->probe,
 		.catalog = d->catalog,
 		.crypt_keys = d->keys,
 		.administrators = d->administrators,
@@ -282,10 +285,18 @@ static int open_endpoints(struct daemon *d, struct error *e)
 		.link_deadline_ms = d->config->call_deadline_ms,
 		.outside_most = (d->config->server.exchange_threads + 1) / 2,
 	};
-	if (endpoints_open(&options, &d->endpoints, e) < 0)
+	return endpoints_open(&options, &d->endpoints, e);
+}
+
+/* The door for those who watch us is the last to close, so that they see the other one close. */
+static int open_doors(struct daemon *d, struct error *e)
+{
+	struct server_handler handler = endpoints_handler(d->endpoints), monitors = endpoints_monitor_handler(d->endpoints);
+
+	if (server_open(&d->listens, &handler, &d->server, e) < 0)
 		return -1;
-	struct server_handler handler = endpoints_handler(d->endpoints);
-	return server_open(&d->listens, &handler, &d->server, e);
+	endpoints_serve(d->endpoints, d->server);
+	return d->config->monitors.listen ? server_open(&d->config->monitors, &monitors, &d->monitors, e) : 0;
 }
 
 static int declare(struct daemon *d, struct error *e)
@@ -298,7 +309,8 @@ static int start(struct daemon *d, struct error *e)
 {
 	if (start_standalone(d, e) < 0 || open_keys(d, e) < 0 || find_administrators(d, e) < 0 || open_store(d, e) < 0 ||
 	    restore_check(d->store, e) < 0 || keys_check(d->store, d->keys, e) < 0 || declare(d, e) < 0 ||
-	    open_workers(d, e) < 0 || open_deliver(d, e) < 0 || open_endpoints(d, e) < 0)
+	    open_workers(d, e) < 0 || open_deliver(d, e) < 0 || probe_open(d->store, &d->probe, e) < 0 || open_endpoints(d, e) < 0 ||
+	    open_doors(d, e) < 0)
 		return -1;
 	log_note(NULL, "ready: %s", d->config->socket);
 	service_ready("serving at %s", d->config->socket);
@@ -311,9 +323,16 @@ static void close_doors(struct daemon *d)
 {
 	if (d->server) {
 		service_step(d->config->drain_ms + STEP_MARGIN_MS, "answering what has been asked");
+		endpoints_serve(d->endpoints, NULL);
 		server_close(&d->server, d->config->drain_ms);
 	}
+}
+
+static void close_the_last_door(struct daemon *d)
+{
+	server_close(&d->monitors, 0);
 	endpoints_close(&d->endpoints);
+	probe_close(&d->probe);
 }
 
 /* To the end of a page. A reconcile that takes longer is cut off and rolls back; the run is taken up again. */
@@ -331,6 +350,7 @@ static void stop(struct daemon *d)
 	close_doors(d);
 	end_runs(d);
 	deliver_close(&d->deliver);
+	close_the_last_door(d);
 	store_close(&d->store);
 	crypt_keys_close(&d->keys);
 	catalog_close(&d->catalog);

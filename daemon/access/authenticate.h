@@ -2,6 +2,7 @@
 #ifndef ROSTERD_ACCESS_AUTHENTICATE_H
 #define ROSTERD_ACCESS_AUTHENTICATE_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <sys/types.h>
 
@@ -42,6 +43,9 @@ struct principal {
  * administrator. Whether a token may be shown from where it was is the next question. */
 int authenticate(const struct administrators *administrators, const struct request *request, struct tx *tx,
 		 struct arena *arena, struct principal *ret, struct error *e);
+
+/* Whether that takes a look into the database: then, and only then, tx is needed. */
+bool authenticate_looks_up(const struct request *request);
 
 /* Whether the organisation of who asks lets its tokens come from this address ("" over a Unix socket, which
  * is in no network): ERROR_DENIED "access.address". */

@@ -45,6 +45,7 @@ static const struct noun {
 	{ "plugins", SCOPE_PLUGINS_READ, SCOPE_UNSAID },
 	{ "reload", SCOPE_DAEMON_READ, SCOPE_DAEMON_WRITE },
 	{ "runs", SCOPE_RUNS_READ, SCOPE_RUNS_WRITE },
+	{ "status", SCOPE_DAEMON_READ, SCOPE_UNSAID },
 	{ "tokens", SCOPE_TOKENS_READ, SCOPE_TOKENS_WRITE },
 	{ "whoami", SCOPE_NONE, SCOPE_UNSAID },
 };

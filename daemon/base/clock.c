@@ -34,6 +34,13 @@ int64_t clock_monotonic_ms(void)
 	return (int64_t)at.tv_sec * 1000 + at.tv_nsec / (SECOND_NS / 1000);
 }
 
+int64_t clock_monotonic_us(void)
+{
+	struct timespec at = now(CLOCK_MONOTONIC);
+
+	return (int64_t)at.tv_sec * SECOND_US + at.tv_nsec / 1000;
+}
+
 const char *clock_text(int64_t us, char ret[CLOCK_TEXT_SIZE])
 {
 	struct tm tm;

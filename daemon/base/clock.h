@@ -11,6 +11,7 @@ enum { CLOCK_TEXT_SIZE = 28 };
 
 int64_t clock_now_us(void);       /* wall clock */
 int64_t clock_monotonic_ms(void); /* for deadlines */
+int64_t clock_monotonic_us(void); /* for how long something took */
 
 /* RFC 3339 with microseconds and "Z": "2026-11-22T09:14:07.000123Z". Returns ret. */
 const char *clock_text(int64_t us, char ret[CLOCK_TEXT_SIZE]);

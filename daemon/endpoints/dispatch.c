@@ -9,10 +9,12 @@
 #include <string.h>
 
 #include "base/clock.h"
+#include "base/metric.h"
 #include "base/text.h"
 #include "endpoints/denials.h"
 #include "endpoints/etag.h"
 #include "endpoints/exchange.h"
+#include "endpoints/health.h"
 #include "endpoints/outside.h"
 #include "endpoints/routes.h"
 #include "http/router.h"
@@ -26,6 +28,7 @@ struct endpoints {
 	struct router *router;
 	struct outside *outside;
 	struct denials *denials;
+	struct health *health;
 	size_t count;
 };
 
@@ -68,6 +71,7 @@ int endpoints_open(const struct endpoints_options *options, struct endpoints **r
 	endpoints->options = *options;
 	endpoints->count = count;
 	endpoints->router = compile(routes, count);
+	endpoints->health = health_open(options->probe);
 	endpoints->outside = outside_open(options->outside_most);
 	endpoints->denials = denials_open();
 	*ret = endpoints;
@@ -82,6 +86,9 @@ static int find_route(const struct endpoints *endpoints, struct exchange *x, str
 
 	if (router_find(endpoints->router, x->request, &index, x->allow, e) != 1)
 		return -1;
+	if (x->by_monitor && !routes[index].from_memory)
+		return error_set(e, ERROR_NOT_FOUND, "http.path",
+				 "there is nothing at %.100s for monitors; ask at another address", x->request->path);
 	x->endpoint = &routes[index];
 	return 0;
 }
@@ -141,12 +148,17 @@ static int check_address(struct exchange *x, struct error *e)
 	return -1;
 }
 
+static bool needs_database(const struct exchange *x)
+{
+	return !x->endpoint->from_memory || authenticate_looks_up(x->request);
+}
+
 /* Who asks, about whom, and whether they may. Leaves the transaction open and for the organisation. */
 static int admit(struct exchange *x, struct error *e)
 {
 	const char *named = request_segment(x->request, "organisation");
 
-	if (exchange_begin(x, e) < 0 ||
+	if ((needs_database(x) && exchange_begin(x, e) < 0) ||
 	    authenticate(&x->options->administrators, x->request, x->tx, x->arena, &x->principal, e) < 0 ||
 	    check_address(x, e) < 0 || (named && find_organisation(x, named, e) < 0) ||
 	    authenticate_scope(&x->principal, scope_of(x->endpoint->method, x->endpoint->path), x->arena, e) <
@@ -171,14 +183,15 @@ static int answer_known(struct exchange *x, struct error *e)
 {
 	if (admit(x, e) < 0 || (x->endpoint->prepare && prepare(x, e) < 0) || x->endpoint->answer(x, e) < 0)
 		return -1;
-	return tx_commit(&x->tx, e);
+	return x->tx ? tx_commit(&x->tx, e) : 0;
 }
 
 static int answer_exchange(const struct endpoints *endpoints, struct exchange *x, struct error *e)
 {
 	if (find_route(endpoints, x, e) < 0 || check_parameters(x, e) < 0)
 		return -1;
-	return x->endpoint->permit == PERMIT_ANYONE ? x->endpoint->answer(x, e) : answer_known(x, e);
+	return x->endpoint->permit == PERMIT_ANYONE || x->by_monitor ? x->endpoint->answer(x, e)
+								     : answer_known(x, e);
 }
 
 /* ---- what was denied ---- */
@@ -223,6 +236,7 @@ void endpoints_close(struct endpoints **endpoints)
 	denials_close(&(*endpoints)->denials);
 	router_close(&(*endpoints)->router);
 	outside_close(&(*endpoints)->outside);
+	health_close(&(*endpoints)->health);
 	free(*endpoints);
 	*endpoints = NULL;
 }
@@ -282,20 +296,58 @@ static void refuse(struct exchange *x, const struct error *e)
 		reply_header(x->reply, "Allow", "%s", x->allow);
 }
 
-static void log_end(struct exchange *x, const struct error *e, int64_t began_ms)
+/* The pattern and not the path: addresses of mail stand in paths, and what is counted must have an end. */
+static const char *method_of(const struct exchange *x)
+{
+	return x->endpoint ? x->endpoint->method : "?";
+}
+
+static const char *path_of(const struct exchange *x)
+{
+	return x->endpoint ? x->endpoint->path : "unknown";
+}
+
+static void count_denied(const struct error *e)
+{
+	static const char access[] = "access.";
+
+	if (e->kind == ERROR_DENIED)
+		metric_add(METRIC_ACCESS_DENIED, LABELS("permission"), 1);
+	else if (e->kind == ERROR_UNAUTHENTICATED && text_begins(e->code, access))
+		metric_add(METRIC_ACCESS_DENIED, LABELS(e->code + sizeof(access) - 1), 1);
+}
+
+static void count_end(const struct exchange *x, const struct error *e, int64_t took_us)
+{
+	static const char *const classes[] = { "other", "1xx", "2xx", "3xx", "4xx", "5xx" };
+	size_t class = (size_t)x->reply->status / 100;
+
+	metric_add(METRIC_HTTP_REQUESTS,
+		   LABELS(path_of(x), method_of(x), classes[class < ARRAY_COUNT(classes) ? class : 0]), 1);
+	metric_observe(METRIC_HTTP_DURATION, LABELS(path_of(x), method_of(x)), took_us);
+	count_denied(e);
+}
+
+/* What monitors ask every few seconds is told to those alone who look for everything. */
+static void log_done(const struct exchange *x, int64_t took_us)
+{
+	void (*tell)(const struct log *, const char *, ...) __attribute__((format(printf, 2, 3))) =
+		x->endpoint->from_memory ? log_debug : log_info;
+
+	tell(&x->log, "%s %s: %d in %lld ms", method_of(x), path_of(x), x->reply->status,
+	     (long long)took_us / 1000);
+}
+
+static void log_end(struct exchange *x, const struct error *e, int64_t took_us)
 {
 	bool ours = e->kind == ERROR_INTERNAL || e->kind == ERROR_UNCERTAIN;
-	/* The pattern and not the path: addresses of mail stand in paths. */
-	const char *method = x->endpoint ? x->endpoint->method : "?",
-		   *path = x->endpoint ? x->endpoint->path : "unknown";
 
 	name_subject(x);
 	if (e->kind == ERROR_NONE)
-		log_info(&x->log, "%s %s: %d in %lld ms", method, path, x->reply->status,
-			 (long long)(clock_monotonic_ms() - began_ms));
+		log_done(x, took_us);
 	else
 		log_failure(&x->log, ours ? LOG_LEVEL_ERROR : LOG_LEVEL_INFO,
-			    arena_format(x->arena, "%s %s: %d", method, path, x->reply->status), e);
+			    arena_format(x->arena, "%s %s: %d", method_of(x), path_of(x), x->reply->status), e);
 }
 
 /* That a token was used is kept, but not at each request. */
@@ -352,17 +404,19 @@ static void name_request(struct exchange *x)
 		id_text(&id, x->id);
 }
 
-static void answer(void *self, struct request *request, struct reply *reply)
+/* From the whole request to the ready reply. */
+static void answer_one(const struct endpoints *endpoints, struct request *request, struct reply *reply, bool by_monitor)
 {
-	const struct endpoints *endpoints = self;
 	struct error e = { 0 };
-	int64_t began_ms = clock_monotonic_ms();
+	int64_t began_us = clock_monotonic_us(), took_us;
 	struct exchange x = {
 		.options = &endpoints->options,
 		.outside = endpoints->outside,
 		.denials = endpoints->denials,
+		.health = endpoints->health,
 		.request = request,
 		.reply = reply,
+		.by_monitor = by_monitor,
 		.arena = request->arena,
 	};
 
@@ -375,25 +429,78 @@ static void answer(void *self, struct request *request, struct reply *reply)
 	}
 	reply_header(reply, "X-Request-Id", "%s", x.id);
 	reply_header(reply, "Cache-Control", "no-store");
-	log_end(&x, &e, began_ms);
+	took_us = clock_monotonic_us() - began_us;
+	count_end(&x, &e, took_us);
+	log_end(&x, &e, took_us);
 	note_use(&x);
-	record_ended(endpoints, clock_monotonic_ms());
 }
 
-static int body_most(void *self, const struct request *head, size_t *ret, struct error *e)
+static void answer(void *self, struct request *request, struct reply *reply)
 {
-	const struct endpoints *endpoints = self;
+	answer_one(self, request, reply, false);
+	record_ended(self, clock_monotonic_ms());
+}
+
+/* 1: the row, 0: none. */
+static int look_up(const struct endpoints *endpoints, const struct request *head, const struct endpoint **ret)
+{
 	struct request request = *head;
 	char allow[EXCHANGE_ALLOW_SIZE];
 	size_t index;
 
+	if (router_find(endpoints->router, &request, &index, allow, NULL) != 1)
+		return 0;
+	*ret = &routes[index];
+	return 1;
+}
+
+static bool answer_at_once(void *self, struct request *request, struct reply *reply)
+{
+	const struct endpoint *row;
+
+	if (look_up(self, request, &row) == 0 || !row->from_memory || row->permit != PERMIT_ANYONE)
+		return false;
+	answer_one(self, request, reply, false);
+	return true;
+}
+
+static bool answer_monitor(void *self, struct request *request, struct reply *reply)
+{
+	answer_one(self, request, reply, true);
+	return true;
+}
+
+static int body_most(void *self, const struct request *head, size_t *ret, struct error *e)
+{
+	const struct endpoint *row;
+
 	(void)e;
-	*ret = router_find(endpoints->router, &request, &index, allow, NULL) == 1 ? routes[index].body_most
-										  : UNROUTED_BODY_MOST;
+	*ret = look_up(self, head, &row) == 1 ? row->body_most : UNROUTED_BODY_MOST;
+	return 0;
+}
+
+static int no_body(void *self, const struct request *head, size_t *ret, struct error *e)
+{
+	(void)self, (void)head, (void)e;
+	*ret = 0;
 	return 0;
 }
 
 struct server_handler endpoints_handler(struct endpoints *endpoints)
 {
-	return (struct server_handler){ .self = endpoints, .body_most = body_most, .answer = answer };
+	return (struct server_handler){
+		.self = endpoints, .body_most = body_most, .answer = answer, .quick = answer_at_once,
+	};
+}
+
+struct server_handler endpoints_monitor_handler(struct endpoints *endpoints)
+{
+	return (struct server_handler){
+		.self = endpoints, .body_most = no_body, .answer = answer, .quick = answer_monitor,
+	};
+}
+
+void endpoints_serve(struct endpoints *endpoints, const struct server *server)
+{
+	health_serve(endpoints->health, server);
 }

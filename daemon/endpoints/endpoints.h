@@ -12,11 +12,13 @@ struct catalog;
 struct crypt_keys;
 struct endpoints;
 struct log;
+struct probe;
 struct store;
 
 /* Everything is borrowed until endpoints_close. */
 struct endpoints_options {
 	struct store *store;
+	struct probe *probe;
 	struct catalog *catalog;
 	const struct crypt_keys *crypt_keys;
 	struct administrators administrators;
@@ -37,5 +39,13 @@ void endpoints_close(struct endpoints **endpoints);
 
 /* Lives as long as the endpoints. */
 struct server_handler endpoints_handler(struct endpoints *endpoints);
+
+/* The same for an address of monitors' own: health and figures, told to whoever reaches it, and nothing else. Answers on the HTTP
+ * thread, so that it is not one of those who wait when all others do. */
+struct server_handler endpoints_monitor_handler(struct endpoints *endpoints);
+
+/* The server whose listeners readiness looks at. NULL: from now on we are not ready, because we end; to be said before it is
+ * closed. */
+void endpoints_serve(struct endpoints *endpoints, const struct server *server);
 
 #endif

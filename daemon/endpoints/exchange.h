@@ -24,6 +24,7 @@
 
 struct denials;
 struct exchange;
+struct health;
 struct outside;
 typedef int answer_fn(struct exchange *x, struct error *e);
 
@@ -35,6 +36,9 @@ struct endpoint {
 	answer_fn *answer;
 	answer_fn *prepare;	       /* NULL: nothing to ask the world */
 	const char *const *parameters; /* of the query, ended by NULL; NULL: none. Others are refused */
+	/* Needs no database: there is a transaction only if who asks must be looked up. What anybody may ask is
+	 * answered at once on the HTTP thread; and these addresses alone are there for monitors. */
+	bool from_memory;
 };
 
 enum {
@@ -47,11 +51,13 @@ struct exchange {
 	const struct endpoints_options *options;
 	struct outside *outside; /* whoever waits for the world enters there */
 	struct denials *denials;
+	struct health *health;
 	const struct endpoint *endpoint;
 	struct request *request;
 	struct reply *reply;
+	bool by_monitor; /* through the address of monitors: nobody is asked who they are */
 	struct arena *arena; /* gone when the exchange ends */
-	struct tx *tx;	     /* NULL for PERMIT_ANYONE and in prepare */
+	struct tx *tx;	     /* NULL for PERMIT_ANYONE, in prepare, and where the row is from_memory */
 	struct log log;
 	char id[EXCHANGE_ID_MOST + 1];	 /* of the request: ours, or the trusted proxy's */
 	char allow[EXCHANGE_ALLOW_SIZE]; /* the methods that the address has, when it is not this one; ""

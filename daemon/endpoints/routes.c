@@ -6,6 +6,7 @@
 #include "endpoints/audit.h"
 #include "endpoints/connections.h"
 #include "endpoints/domains.h"
+#include "endpoints/figures.h"
 #include "endpoints/groups.h"
 #include "endpoints/health.h"
 #include "endpoints/master_keys.h"
@@ -27,7 +28,11 @@ static const char *const paged[] = { "limit", "after", NULL };
 
 /* clang-format off */
 const struct endpoint routes[] = {
-	{ "GET",    "/healthz",                             PERMIT_ANYONE,             0,      health_show },
+	{ "GET",    "/healthz",                             PERMIT_ANYONE,             0,      health_show, .from_memory = true },
+	{ "GET",    "/livez",                               PERMIT_ANYONE,             0,      health_live, .from_memory = true },
+	{ "GET",    "/readyz",                              PERMIT_ANYONE,             0,      health_ready, NULL, health_parameters, true },
+	{ "GET",    "/metrics",                             PERMIT_OPERATOR,           0,      figures_show, .from_memory = true },
+	{ "GET",    "/v1/status",                           PERMIT_OPERATOR,           0,      figures_status, .from_memory = true },
 	{ "GET",    "/v1/whoami",                           PERMIT_KNOWN,              0,      permissions_whoami },
 	{ "GET",    "/v1/plugins",                          PERMIT_KNOWN,              0,      plugins_list, plugins_prepare, paged },
 	{ "GET",    "/v1/plugins/{plugin}",                 PERMIT_KNOWN,              0,      plugins_show, plugins_prepare },

@@ -5,6 +5,7 @@
 
 #include "base/clock.h"
 #include "base/log.h"
+#include "base/metric.h"
 
 #include <pthread.h>
 #include <stdlib.h>
@@ -129,19 +130,23 @@ struct connection *connections_add(struct connections *connections, int fd, cons
 	bool too_many;
 
 	pthread_mutex_lock(&connections->lock);
+	metric_add(METRIC_HTTP_CONNECTIONS, NO_LABELS, 1);
 	too_many = is_too_many(connections, connection);
 	if (too_many)
 		shutdown(fd, SHUT_RDWR);
 	put_in(connections, connection);
 	pthread_mutex_unlock(&connections->lock);
 
-	if (too_many)
+	if (too_many) {
+		metric_add(METRIC_HTTP_REFUSED, LABELS("connections"), 1);
 		log_debug(NULL, "http: a connection was closed: as many as may be are open");
+	}
 	return connection;
 }
 
 void connections_remove(struct connections *connections, struct connection *connection)
 {
+	metric_add(METRIC_HTTP_CONNECTIONS, NO_LABELS, -1);
 	pthread_mutex_lock(&connections->lock);
 	*connection->link = connection->next;
 	if (connection->next)

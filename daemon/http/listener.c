@@ -258,12 +258,25 @@ void listener_stop(struct listener *listener)
 		shutdown(listener->fd, SHUT_RDWR);
 }
 
-static void remove_path(const struct listener *listener)
+static bool is_ours(const struct listener *listener)
 {
 	struct stat found;
 
-	if (lstat(listener->path, &found) == 0 && found.st_dev == listener->device &&
-	    found.st_ino == listener->inode)
+	return lstat(listener->path, &found) == 0 && found.st_dev == listener->device &&
+	       found.st_ino == listener->inode;
+}
+
+int listener_reachable(const struct listener *listener, struct error *e)
+{
+	if (!listener->path[0] || is_ours(listener))
+		return 0;
+	return error_set(e, ERROR_PRECONDITION, "http.socket",
+			 "the socket \"%s\" was removed or replaced by somebody; restart the daemon", listener->path);
+}
+
+static void remove_path(const struct listener *listener)
+{
+	if (is_ours(listener))
 		unlink(listener->path);
 }
 

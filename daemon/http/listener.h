@@ -34,6 +34,9 @@ int listener_where(int fd, char ret[LISTENER_WHERE_SIZE], struct error *e);
 /* Whether a socket is bound to the place that these words name. */
 bool listener_is_at(int fd, const char *where);
 
+/* 0, or -1 ERROR_PRECONDITION "http.socket": a Unix socket of ours is not (any more) the one at its path. */
+int listener_reachable(const struct listener *listener, struct error *e);
+
 /* From now on nobody can connect; the descriptor stays valid. */
 void listener_stop(struct listener *listener);
 

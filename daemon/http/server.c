@@ -9,6 +9,7 @@
 #include "base/clock.h"
 #include "base/id.h"
 #include "base/log.h"
+#include "base/metric.h"
 #include "http/connections.h"
 #include "http/crew.h"
 #include "http/head.h"
@@ -87,10 +88,11 @@ static void answer_error(struct exchange *x, const struct error *e)
 	x->stage = STAGE_ANSWERED;
 }
 
-static void answer_busy(struct exchange *x, const char *code, const char *why)
+static void answer_busy(struct exchange *x, const char *code, const char *why, const char *reason)
 {
 	struct error e;
 
+	metric_add(METRIC_HTTP_REFUSED, LABELS(reason), 1);
 	error_set(&e, ERROR_RETRY, code, "%s", why);
 	e.wait_ms = RETRY_MS;
 	answer_error(x, &e);
@@ -171,6 +173,7 @@ static void *begin_exchange(void *self, const char *target, struct MHD_Connectio
 	buffer_open(&x->body, 0);
 	connections_set(x->server->connections, x->connection, CONNECTION_ARRIVING);
 	atomic_fetch_add(&x->server->open, 1);
+	metric_add(METRIC_HTTP_IN_FLIGHT, NO_LABELS, 1);
 	return x;
 }
 
@@ -189,6 +192,7 @@ static void end_exchange(void *self, struct MHD_Connection *carrier, void **cont
 	if (how == MHD_REQUEST_TERMINATED_COMPLETED_OK)
 		atomic_fetch_add(&server->answered, 1);
 	atomic_fetch_sub(&server->open, 1);
+	metric_add(METRIC_HTTP_IN_FLIGHT, NO_LABELS, -1);
 
 	reply_close(&x->reply);
 	buffer_close(&x->body);
@@ -307,6 +311,7 @@ static enum MHD_Result take_head(struct exchange *x, const char *method, const c
 	struct error e;
 
 	if (read_head(x, method, version, &e) < 0) {
+		metric_add(METRIC_HTTP_REFUSED, LABELS("request"), 1);
 		answer_error(x, &e);
 		return send_reply(x);
 	}
@@ -327,6 +332,7 @@ static enum MHD_Result take_body(struct exchange *x, const char *bytes, size_t s
 
 	buffer_add(&x->body, bytes, size);
 	if (x->body.full) {
+		metric_add(METRIC_HTTP_REFUSED, LABELS("request"), 1);
 		too_large(x, &e);
 		answer_error(x, &e);
 		x->stage = STAGE_DISCARD;
@@ -344,8 +350,9 @@ static void answer_exchange(void *job)
 	struct exchange *x = job;
 	struct server *server = x->server;
 
+	metric_add(METRIC_HTTP_WAITING, NO_LABELS, -1);
 	if (atomic_load(&server->late))
-		answer_busy(x, "http.ending", "the server is ending; ask again");
+		answer_busy(x, "http.ending", "the server is ending; ask again", "ending");
 	else
 		server->handler.answer(server->handler.self, &x->request, &x->reply);
 	x->stage = STAGE_ANSWERED;
@@ -356,9 +363,11 @@ static void answer_exchange(void *job)
 static enum MHD_Result give_to_crew(struct exchange *x)
 {
 	MHD_suspend_connection(x->carrier);
+	metric_add(METRIC_HTTP_WAITING, NO_LABELS, 1);
 	if (crew_give(x->server->crew, x))
 		return MHD_YES;
-	answer_busy(x, "http.busy", "all threads are busy and as many requests wait as may; ask again");
+	metric_add(METRIC_HTTP_WAITING, NO_LABELS, -1);
+	answer_busy(x, "http.busy", "all threads are busy and as many requests wait as may; ask again", "busy");
 	MHD_resume_connection(x->carrier);
 	return MHD_YES;
 }
@@ -646,6 +655,16 @@ void server_close(struct server **server, int drain_ms)
 		listener_close(&s->listeners[i]);
 	free_server(s);
 	*server = NULL;
+}
+
+int server_listening(const struct server *server, struct error *e)
+{
+	if (atomic_load(&server->draining))
+		return error_set(e, ERROR_RETRY, "http.ending", "the server is ending");
+	for (size_t i = 0; i < server->listener_count; i++)
+		if (listener_reachable(&server->listeners[i], e) < 0)
+			return -1;
+	return 0;
 }
 
 int server_port(const struct server *server, int n)

@@ -55,6 +55,9 @@ int server_open(const struct server_options *options, const struct server_handle
  * NULL behind. */
 void server_close(struct server **server, int drain_ms);
 
+/* 0 if new connections are accepted everywhere; -1 and why not: "http.ending", "http.socket". Any thread. */
+int server_listening(const struct server *server, struct error *e);
+
 /* The port of the n-th TCP listener (for ":0"), or -1. */
 int server_port(const struct server *server, int n);
 

@@ -245,6 +245,11 @@ static int check_age(const char *name, const char *oldest, struct error *e)
 		name, oldest, PACKAGE_VERSION);
 }
 
+int migrate_check_age(const char *oldest, struct error *e)
+{
+	return check_age("its newest part", oldest, e);
+}
+
 static int check_applied(const struct scripts *s, const struct rows *rows, size_t row, struct error *e)
 {
 	const char *name = rows_text(rows, row, 1);

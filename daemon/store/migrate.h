@@ -25,4 +25,7 @@ int migrate_apply(struct store *store, const char *directory, int *ret_applied, 
  * daemon of our age. */
 int migrate_check(struct store *store, const char *directory, struct error *e);
 
+/* Whether a daemon of our age may run on a schema that names this as the oldest: ERROR_PRECONDITION "schema.new". */
+int migrate_check_age(const char *oldest, struct error *e);
+
 #endif

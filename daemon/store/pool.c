@@ -7,6 +7,7 @@
 #include <time.h>
 
 #include "base/clock.h"
+#include "base/metric.h"
 #include "base/text.h"
 #include "store/connection.h"
 
@@ -287,4 +288,17 @@ void store_count(struct store *store, enum store_role role, int *ret_used, int *
 	*ret_used = pool->open - pool->idle_count;
 	*ret_open = pool->open;
 	pthread_mutex_unlock(&pool->lock);
+}
+
+void store_measure(struct store *store)
+{
+	for (int role = 0; role < STORE_ROLES; role++) {
+		const char *word = role_words[role];
+		int used, open;
+
+		store_count(store, (enum store_role)role, &used, &open);
+		metric_set(METRIC_DATABASE_CONNECTIONS, LABELS(word, "used"), used);
+		metric_set(METRIC_DATABASE_CONNECTIONS, LABELS(word, "idle"), open - used);
+		metric_set(METRIC_DATABASE_CONNECTIONS_MOST, LABELS(word), store->pools[role].most);
+	}
 }

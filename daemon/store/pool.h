@@ -44,6 +44,8 @@ int store_ping(struct store *store, enum store_role role, struct error *e);
 
 /* Connections now in use and open, for metrics. */
 void store_count(struct store *store, enum store_role role, int *ret_used, int *ret_open);
+/* Fills the figures of the pools (base/metric) with what they are now. */
+void store_measure(struct store *store);
 
 /* ---- for the other rooms of store/ alone ---- */
 

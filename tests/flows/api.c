@@ -20,6 +20,7 @@
 #include "plugin/catalog.h"
 #include "store/migrate.h"
 #include "store/pool.h"
+#include "store/probe.h"
 #include "store/query.h"
 #include "store/transaction.h"
 
@@ -29,6 +30,7 @@ const char *const api_roles[4] = { "owner", "admin", "member", "viewer" };
 
 static struct arena *arena;
 static struct store *store;
+static struct probe *probe;
 static struct catalog *catalog;
 static struct crypt_keys *keys;
 static struct endpoints *endpoints;
@@ -89,7 +91,9 @@ static void start_endpoints(void)
 	me = getuid();
 	must(crypt_keys_open(master, NULL, &keys, &e), "keys", &e);
 	must(catalog_open(&catalog_options, &catalog, &e), "catalog", &e);
+	must(probe_open(store, &probe, &e), "probe", &e);
 	options.store = store;
+	options.probe = probe;
 	options.catalog = catalog;
 	options.crypt_keys = keys;
 	must(endpoints_open(&options, &endpoints, &e), "endpoints", &e);
@@ -117,6 +121,7 @@ static void start_server(void)
 	snprintf(socket_path, sizeof(socket_path), "/tmp/rosterd-api-%ld.sock", (long)getpid());
 	listen[1] = arena_format(arena, "unix:%s", socket_path);
 	must(server_open(&options, &handler, &server, &e), "server", &e);
+	endpoints_serve(endpoints, server);
 }
 
 int api_start(void **state)
@@ -138,6 +143,7 @@ int api_stop(void **state)
 	(void)state;
 	server_close(&server, 5000);
 	endpoints_close(&endpoints);
+	probe_close(&probe);
 	catalog_close(&catalog);
 	crypt_keys_close(&keys);
 	store_close(&store);
