@@ -43,10 +43,12 @@ const struct endpoint routes[] = {
 	{ "POST",   "/v1/master-keys/reseal",               PERMIT_OPERATOR,           0,      master_keys_reseal },
 	{ "GET",    "/v1/audit",                            PERMIT_OPERATOR,           0,      audit_show, NULL, audit_parameters },
 
-	{ "GET",    "/v1/organisations",                    PERMIT_KNOWN,              0,      organisations_list, NULL, paged },
+	{ "GET",    "/v1/organisations",                    PERMIT_KNOWN,              0,      organisations_list, NULL, organisations_parameters },
 	{ "POST",   "/v1/organisations",                    PERMIT_OPERATOR,           KB(4),  organisations_create },
 	{ "GET",    ORGANISATION,                           PERMIT_KNOWN,              0,      organisations_show },
 	{ "PATCH",  ORGANISATION,                           PERMIT_CONFIGURE_SETTINGS, KB(4),  organisations_change },
+	{ "DELETE", ORGANISATION,                           PERMIT_DELETE_ORGANISATION, 0,     organisations_delete },
+	{ "POST",   "/v1/organisations/{deleted}/restore",  PERMIT_OPERATOR,           KB(4),  organisations_restore },
 	{ "POST",   ORGANISATION "/owner",                  PERMIT_TRANSFER_OWNERSHIP, KB(4),  organisations_own },
 	{ "GET",    ORGANISATION "/permissions",            PERMIT_KNOWN,              0,      permissions_show },
 	{ "POST",   ORGANISATION "/check",                  PERMIT_KNOWN,              KB(4),  permissions_check },
