@@ -134,6 +134,22 @@ static const struct setting sync_rows[] = {
 	{ 0 },
 };
 
+#define DAY (24 * 3600 * INT64_C(1000))
+static const struct setting domains_rows[] = {
+	{ "dns_servers", SETTING_ADDRESSES, AT(config.domains.resolver.servers),
+	  .about = "The name servers to ask, such as \"127.0.0.1:53\"; none: those of the machine (resolv.conf)." },
+	{ "dns_timeout", SETTING_DURATION, AT(config.domains.resolver.timeout_ms), "5s", .least = MS / 10,
+	  .most = 60 * MS, .about = "How long they may take to answer." },
+	{ "recheck", SETTING_SCHEDULE, AT(config.domains.patience.recheck), "1d", .least = MS, .most = 30 * DAY,
+	  .about = "How often to look whether a domain's record is still there, or never." },
+	{ "lost_after", SETTING_SCHEDULE, AT(config.domains.patience.lost_after), "7d", .least = MS, .most = 365 * DAY,
+	  .about = "How long a record may be missing before nobody is matched by the domain any more, or never. Name servers "
+		   "that do not answer lose nothing." },
+	{ "claim_expires", SETTING_SCHEDULE, AT(config.domains.patience.claim_expires), "14d", .least = MS,
+	  .most = 365 * DAY, .about = "How long a claim may wait for its record, or never to give it up." },
+	{ 0 },
+};
+
 static const struct setting guard_rows[] = {
 	{ "remove_most", SETTING_NUMBER, AT(config.organisation_files.remove_most), "10", .least = 0,
 	  .most = 1000000,
@@ -162,17 +178,18 @@ static const struct setting metrics_rows[] = {
 	{ 0 },
 };
 
-static const char *const sections[] = { "database", "plugins", "http", "sync", "guard", "log", "metrics", NULL };
+static const char *const sections[] = { "database", "plugins", "http", "sync", "domains", "guard", "log", "metrics", NULL };
 static const struct settings_form top = { "", top_rows, sections };
 static const struct settings_form database = { "database", database_rows, NULL };
 static const struct settings_form plugins = { "plugins", plugins_rows, NULL };
 static const struct settings_form http = { "http", http_rows, NULL };
 static const struct settings_form sync_form = { "sync", sync_rows, NULL };
+static const struct settings_form domains_form = { "domains", domains_rows, NULL };
 static const struct settings_form guard = { "guard", guard_rows, NULL };
 static const struct settings_form log_form = { "log", log_rows, NULL };
 static const struct settings_form metrics = { "metrics", metrics_rows, NULL };
 static const struct settings_form *const forms[] = {
-	&top, &database, &plugins, &http, &sync_form, &guard, &log_form, &metrics, NULL,
+	&top, &database, &plugins, &http, &sync_form, &domains_form, &guard, &log_form, &metrics, NULL,
 };
 
 const struct settings_form *const *config_forms(void)

@@ -18,6 +18,7 @@
 #include "problem.h"
 #include "settings.h"
 #include "store/pool.h"
+#include "sync/domains.h"
 
 struct arena;
 struct secret;
@@ -39,6 +40,7 @@ struct config {
 	int page_most;	      /* people of a page */
 	int call_deadline_ms; /* of one call of a plug-in */
 	struct orgfile_options organisation_files;
+	struct domains_options domains; /* without the store */
 	enum log_form log_form;
 	enum log_level log_level;
 	size_t organisation_count;

@@ -30,6 +30,7 @@
 #include "store/migrate.h"
 #include "store/pool.h"
 #include "store/probe.h"
+#include "sync/domains.h"
 #include "sync/workers.h"
 
 enum { ADMINISTRATORS_MOST = 64 };
@@ -63,6 +64,7 @@ struct daemon {
 	struct store *store;
 	struct probe *probe;
 	struct workers *workers;
+	struct domains *domains;
 	struct deliver *deliver;
 	struct endpoints *endpoints;
 	struct server_options listens;
@@ -264,6 +266,14 @@ static int open_workers(struct daemon *d, struct error *e)
 	return workers_open(&options, &d->workers, e);
 }
 
+static int open_domains(struct daemon *d, struct error *e)
+{
+	struct domains_options options = d->config->domains;
+
+	options.store = d->store;
+	return domains_open(&options, &d->domains, e);
+}
+
 static int open_deliver(struct daemon *d, struct error *e)
 {
 	const struct deliver_options options = { .store = d->store };
@@ -309,7 +319,7 @@ static int start(struct daemon *d, struct error *e)
 {
 	if (start_standalone(d, e) < 0 || open_keys(d, e) < 0 || find_administrators(d, e) < 0 || open_store(d, e) < 0 ||
 	    restore_check(d->store, e) < 0 || keys_check(d->store, d->keys, e) < 0 || declare(d, e) < 0 ||
-	    open_workers(d, e) < 0 || open_deliver(d, e) < 0 || probe_open(d->store, &d->probe, e) < 0 || open_endpoints(d, e) < 0 ||
+	    open_workers(d, e) < 0 || open_domains(d, e) < 0 || open_deliver(d, e) < 0 || probe_open(d->store, &d->probe, e) < 0 || open_endpoints(d, e) < 0 ||
 	    open_doors(d, e) < 0)
 		return -1;
 	log_note(NULL, "ready: %s", d->config->socket);
@@ -340,6 +350,7 @@ static void end_runs(struct daemon *d)
 {
 	if (d->workers)
 		service_step(d->config->call_deadline_ms + STEP_MARGIN_MS, "ending runs");
+	domains_close(&d->domains);
 	workers_close(&d->workers);
 }
 

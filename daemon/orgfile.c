@@ -12,6 +12,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/suffix.h"
 #include "base/arena.h"
 #include "base/secret.h"
 #include "base/text.h"
@@ -540,7 +541,7 @@ static void check_domains(struct organisation_reader *o, const struct syntax_sec
 		const struct syntax_value *value = &setting->values[i];
 		struct error e;
 
-		if (text_domain(o->r.arena, value->text, &domains[count], &e) < 0)
+		if (text_domain(o->r.arena, value->text, &domains[count], &e) < 0 || suffix_check(domains[count], &e) < 0)
 			wrong(o, value->line, "\"domains\": %s", e.text);
 		else
 			claim(claims, "domain", domains[count++], o->r.file, value->line);

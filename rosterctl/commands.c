@@ -54,12 +54,6 @@ static const struct option yes_options[] = {
 	{ 0 },
 };
 
-static const struct option org_list_options[] = {
-	{ .name = "deleted", .words = "those that are deleted and can be restored" },
-	LIST_OPTIONS,
-	{ 0 },
-};
-
 static const struct option org_create_options[] = {
 	{ .name = "type", .value = "TYPE",
 	  .words = "solo, team or enterprise; directories are for enterprises", .choices = types },
@@ -80,8 +74,6 @@ static const struct option org_set_options[] = {
 	  .words = "the role of those who come from a directory without another" },
 	{ .name = "ip-allow-list", .value = "NETWORKS",
 	  .words = "its tokens count from these networks alone, with commas between, or from any" },
-	{ .name = "retention-days", .value = "N",
-	  .words = "how long runs are kept, and all of it once it is deleted" },
 	{ 0 },
 };
 
@@ -173,6 +165,15 @@ static const struct option token_create_options[] = {
 	{ 0 },
 };
 
+static const char *const proofs[] = { "operator", "dns", NULL };
+
+static const struct option domain_add_options[] = {
+	{ .name = "proof", .value = "PROOF",
+	  .words = "operator (your word, if you are the operator) or dns (a TXT record that is looked for)",
+	  .choices = proofs },
+	{ 0 },
+};
+
 static const struct option token_list_options[] = { ORGANISATION_OPTION, LIST_OPTIONS, { 0 } };
 static const struct option token_revoke_options[] = { ORGANISATION_OPTION, { 0 } };
 
@@ -194,7 +195,7 @@ const struct command commands[] = {
 		.name = "org list",
 		.arguments = "",
 		.summary = "List organisations.",
-		.options = org_list_options,
+		.options = list_options,
 		.example = "rosterctl org list",
 		.next = "\"rosterctl org show ORG\" shows one of them.",
 		.run = organisation_list,
@@ -229,35 +230,34 @@ const struct command commands[] = {
 		.run = organisation_owner,
 	},
 	{
-		.name = "org delete",
-		.arguments = "ORG",
-		.summary = "Delete an organisation.",
-		.words = "It is hidden, its tokens stop to count and nothing runs for it. It can be "
-		         "restored until it is purged, which is said. Only the owner may; the operator may "
-		         "if there is none, or if the organisation is suspended.",
-		.options = yes_options,
-		.example = "rosterctl org delete acme --yes",
-		.next = "\"rosterctl org restore ORG\" takes it back.",
-		.run = organisation_delete,
-	},
-	{
-		.name = "org restore",
-		.arguments = "ORG",
-		.summary = "Take back that an organisation was deleted.",
-		.words = "Members, connections and tokens are what they were. Only the operator may.",
-		.example = "rosterctl org restore acme",
-		.next = "\"rosterctl org list --deleted\" lists what can be restored.",
-		.run = organisation_restore,
-	},
-	{
 		.name = "domain add",
 		.arguments = "ORG DOMAIN",
 		.summary = "Add a domain of mail to an organisation.",
 		.words = "People of a directory are matched with users by addresses of proven "
-		         "domains alone.",
-		.example = "rosterctl domain add acme acme.example",
-		.next = "\"rosterctl domain list ORG\" shows whether it is proven.",
+		         "domains alone. The operator\'s word proves one; everybody else puts the TXT "
+		         "record that is shown into the domain\'s DNS.",
+		.options = domain_add_options,
+		.example = "rosterctl domain add acme acme.example --proof dns",
+		.next = "\"rosterctl domain check ORG DOMAIN\" looks for the record at once.",
 		.run = domain_add,
+	},
+	{
+		.name = "domain check",
+		.arguments = "ORG DOMAIN",
+		.summary = "Look for a domain's record in the DNS now.",
+		.words = "What is found a moment later is shown by \"rosterctl domain show\". It is looked for "
+		         "again and again without being asked, too.",
+		.example = "rosterctl domain check acme acme.example",
+		.next = "\"rosterctl domain show ORG DOMAIN\" shows what was found.",
+		.run = domain_check,
+	},
+	{
+		.name = "domain show",
+		.arguments = "ORG DOMAIN",
+		.summary = "Show one domain, and the record that proves it.",
+		.example = "rosterctl domain show acme acme.example",
+		.next = "\"rosterctl domain check ORG DOMAIN\" looks for the record at once.",
+		.run = domain_show,
 	},
 	{
 		.name = "domain list",

@@ -5,9 +5,8 @@
 #include "rosterctl/arguments.h"
 
 /* organisation.c */
-command_fn organisation_create, organisation_list, organisation_show, organisation_set, organisation_owner,
-	organisation_delete, organisation_restore;
-command_fn domain_add, domain_list, domain_remove;
+command_fn organisation_create, organisation_list, organisation_show, organisation_set, organisation_owner;
+command_fn domain_add, domain_check, domain_list, domain_remove, domain_show;
 
 /* connection.c */
 command_fn connection_create, connection_list, connection_show, connection_set, connection_delete,

@@ -24,15 +24,11 @@ static const struct column in_full[] = {
 	{ "state", "state", CELL_TEXT },
 	{ "default role", "default_role", CELL_TEXT },
 	{ "IP allow-list", "ip_allow_list", CELL_TEXT },
-	{ "retention days", "retention_days", CELL_NUMBER },
-	{ "former slugs", "former_slugs", CELL_TEXT },
 	{ "owner", "owner", CELL_TEXT },
 	{ "members", "members", CELL_NUMBER },
 	{ "managed by", "managed_by", CELL_TEXT },
 	{ "created", "created_at", CELL_TIME },
 	{ "version", "version", CELL_NUMBER },
-	{ "deleted", "deleted_at", CELL_TIME },
-	{ "purged after", "purge_after", CELL_TIME },
 	{ 0 },
 };
 
@@ -43,6 +39,26 @@ static const struct column of_domain[] = {
 	{ "proven at", "proven_at", CELL_TIME },
 	{ 0 },
 };
+
+static const struct column domain_in_full[] = {
+	{ "domain", "domain", CELL_TEXT },
+	{ "state", "state", CELL_TEXT },
+	{ "proven by", "proven_by", CELL_TEXT },
+	{ "proven at", "proven_at", CELL_TIME },
+	{ "managed by", "managed_by", CELL_TEXT },
+	{ "record", "challenge.name", CELL_TEXT },
+	{ "of type", "challenge.type", CELL_TEXT },
+	{ "says", "challenge.value", CELL_TEXT },
+	{ "found", "challenge.found", CELL_TEXT },
+	{ "looked at", "challenge.checked_at", CELL_TIME },
+	{ "given up", "challenge.expires_at", CELL_TIME },
+	{ 0 },
+};
+
+static const char *domain_path(const struct ctl *ctl)
+{
+	return path_make(ctl->arena, "/v1/organisations/{}/domains/{}", ctl_word(ctl, 0), ctl_word(ctl, 1));
+}
 
 static const char *organisation_path(const struct ctl *ctl)
 {
@@ -63,10 +79,7 @@ int organisation_create(struct ctl *ctl, struct error *e)
 
 int organisation_list(struct ctl *ctl, struct error *e)
 {
-	const char *path = path_with(ctl->arena, "/v1/organisations", "state",
-				     ctl_given(ctl, "deleted") ? "deleted" : NULL);
-
-	return print_list(ctl, path, &(struct listing){ in_list, "no organisations" }, e);
+	return print_list(ctl, "/v1/organisations", &(struct listing){ in_list, "no organisations" }, e);
 }
 
 int organisation_show(struct ctl *ctl, struct error *e)
@@ -85,35 +98,7 @@ int organisation_set(struct ctl *ctl, struct error *e)
 	body_text(&body, ctl, "state", "state");
 	body_text(&body, ctl, "default-role", "default_role");
 	body_list(&body, ctl, "ip-allow-list", "ip_allow_list", "any");
-	if (body_number(&body, ctl, "retention-days", "retention_days", 1, INT32_MAX, e) < 0)
-		return -1;
 	return print_reply(ctl, "PATCH", organisation_path(ctl), &body, in_full, e);
-}
-
-int organisation_delete(struct ctl *ctl, struct error *e)
-{
-	struct answer answer;
-
-	if (print_confirm(ctl,
-			  arena_format(ctl->arena, "delete the organisation \"%s\" and keep all of it out",
-				       ctl_word(ctl, 0)),
-			  e) < 0 ||
-	    session_ask(ctl->session, ctl->arena, "DELETE", organisation_path(ctl), NULL, &answer, e) < 0)
-		return -1;
-	print_answer(ctl, &answer, in_full);
-	return 0;
-}
-
-int organisation_restore(struct ctl *ctl, struct error *e)
-{
-	struct answer answer;
-
-	if (session_ask(ctl->session, ctl->arena, "POST",
-			path_make(ctl->arena, "/v1/organisations/{}/restore", ctl_word(ctl, 0)), NULL,
-			&answer, e) < 0)
-		return -1;
-	print_answer(ctl, &answer, in_full);
-	return 0;
 }
 
 int organisation_owner(struct ctl *ctl, struct error *e)
@@ -132,9 +117,26 @@ int domain_add(struct ctl *ctl, struct error *e)
 
 	body_open(&body);
 	json_put_text(&body.writer, "domain", ctl_word(ctl, 1));
+	body_text(&body, ctl, "proof", "proof");
 	return print_reply(ctl, "POST",
 			   path_make(ctl->arena, "/v1/organisations/{}/domains", ctl_word(ctl, 0)), &body,
-			   of_domain, e);
+			   domain_in_full, e);
+}
+
+int domain_show(struct ctl *ctl, struct error *e)
+{
+	return print_thing(ctl, domain_path(ctl), domain_in_full, e);
+}
+
+int domain_check(struct ctl *ctl, struct error *e)
+{
+	const char *path = path_make(ctl->arena, "/v1/organisations/{}/domains/{}/check", ctl_word(ctl, 0), ctl_word(ctl, 1));
+	struct answer answer;
+
+	if (session_ask(ctl->session, ctl->arena, "POST", path, NULL, &answer, e) < 0)
+		return -1;
+	print_answer(ctl, &answer, domain_in_full);
+	return 0;
 }
 
 int domain_list(struct ctl *ctl, struct error *e)
@@ -145,11 +147,9 @@ int domain_list(struct ctl *ctl, struct error *e)
 
 int domain_remove(struct ctl *ctl, struct error *e)
 {
-	const char *path =
-		path_make(ctl->arena, "/v1/organisations/{}/domains/{}", ctl_word(ctl, 0), ctl_word(ctl, 1));
 	struct answer answer;
 
-	if (session_call(ctl->session, ctl->arena, "DELETE", path, NULL, &answer, e) < 0)
+	if (session_call(ctl->session, ctl->arena, "DELETE", domain_path(ctl), NULL, &answer, e) < 0)
 		return -1;
 	print_line(ctl, "domain \"%s\" is removed from \"%s\"", ctl_word(ctl, 1), ctl_word(ctl, 0));
 	return 0;

@@ -1,13 +1,31 @@
 /* A domain makes everybody who has an address in it a person of the organisation, so only what is proven may
- * be added: for now that is the operator's word. */
+ * be added: by the operator's word, or by a record in the DNS that only its owner can put there. */
 #include "endpoints/domains.h"
 
+#include "base/suffix.h"
 #include "base/text.h"
 #include "roster/domain.h"
 
 enum { DOMAIN_GIVEN_MOST = 1024 }; /* as it is typed, before it is brought into A-labels */
 
-static void put_domain(struct json_writer *w, const struct domain *domain)
+/* What to put into the DNS, and what was found there; null if the domain needs none. */
+static void put_challenge(struct exchange *x, struct json_writer *w, const struct domain *domain)
+{
+	if (!domain->challenge) {
+		json_put_null(w, "challenge");
+		return;
+	}
+	json_begin_object(w, "challenge");
+	json_put_text(w, "type", "TXT");
+	json_put_text(w, "name", arena_format(x->arena, DOMAIN_RECORD_LABEL ".%s", domain->domain));
+	json_put_text(w, "value", arena_format(x->arena, DOMAIN_RECORD_WORD "%s", domain->challenge));
+	json_put_text(w, "found", domain->found);
+	json_put_time(w, "checked_at", domain->checked_at);
+	json_put_time(w, "expires_at", domain->expires_at);
+	json_end_object(w);
+}
+
+static void put_domain(struct exchange *x, struct json_writer *w, const struct domain *domain)
 {
 	json_begin_object(w, NULL);
 	json_put_text(w, "domain", domain->domain);
@@ -15,6 +33,7 @@ static void put_domain(struct json_writer *w, const struct domain *domain)
 	json_put_text(w, "proven_by", domain->proven_by);
 	json_put_time(w, "proven_at", domain->proven_at);
 	json_put_text(w, "managed_by", domain->managed_by);
+	put_challenge(x, w, domain);
 	json_end_object(w);
 }
 
@@ -31,7 +50,7 @@ int domains_list(struct exchange *x, struct error *e)
 		return -1;
 	exchange_list_begin(x, &w);
 	for (size_t i = 0; i < count && i < (size_t)limit; i++)
-		put_domain(&w, &domains[i]);
+		put_domain(x, &w, &domains[i]);
 	exchange_list_end(&w, count > (size_t)limit ? domains[limit - 1].domain : NULL);
 	return 0;
 }
@@ -55,7 +74,7 @@ static int show(struct exchange *x, int status, const char *name, struct error *
 	if (load(x, name, &domain, e) < 0)
 		return -1;
 	exchange_reply(x, status, &w);
-	put_domain(&w, &domain);
+	put_domain(x, &w, &domain);
 	return 0;
 }
 
@@ -65,30 +84,64 @@ int domains_show(struct exchange *x, struct error *e)
 }
 
 struct wish {
-	const char *domain;
+	const char *domain, *proof;
 };
+
+static const char *const proofs[] = { "operator", "dns", NULL };
 
 static const struct json_field fields[] = {
 	JSON_TEXT(struct wish, domain, JSON_NEEDED, DOMAIN_GIVEN_MOST),
+	JSON_WORD(struct wish, proof, JSON_OPTIONAL, proofs),
 	{ 0 },
 };
+
+/* By the operator's word, which is enough. */
+static int add_proven(struct exchange *x, const char *name, struct error *e)
+{
+	if (x->principal.kind != PRINCIPAL_OPERATOR)
+		return error_set(e, ERROR_DENIED, "domain.not_proven",
+				 "only the operator's word proves a domain; leave \"proof\" out, and prove \"%s\" by DNS", name);
+	if (domain_add(x->tx, &x->organisation.id, name, "operator", NULL, e) < 0)
+		return -1;
+	return exchange_audit(x, "domain.verified", "domain", name, NULL, NULL,
+			      exchange_object(x, "state", "verified", "proven_by", "operator", NULL), e);
+}
+
+static int claim(struct exchange *x, const char *name, struct error *e)
+{
+	if (domain_claim(x->tx, &x->organisation.id, name, e) < 0)
+		return -1;
+	return exchange_audit(x, "domain.claimed", "domain", name, NULL, NULL,
+			      exchange_object(x, "state", "pending", "proof", "dns", NULL), e);
+}
 
 int domains_add(struct exchange *x, struct error *e)
 {
 	struct wish wish = { 0 };
 	const char *name;
+	bool by_word;
 
-	if (exchange_read(x, fields, &wish, e) < 0 || text_domain(x->arena, wish.domain, &name, e) < 0)
+	if (exchange_read(x, fields, &wish, e) < 0 || text_domain(x->arena, wish.domain, &name, e) < 0 ||
+	    suffix_check(name, e) < 0)
 		return -1;
-	if (x->principal.kind != PRINCIPAL_OPERATOR)
-		return error_set(e, ERROR_DENIED, "domain.not_proven",
-				 "\"%s\" is not proven to be yours; ask the operator to add it", name);
-	if (domain_add(x->tx, &x->organisation.id, name, "operator", NULL, e) < 0 ||
-	    exchange_audit(x, "domain.verified", "domain", name, NULL, NULL,
-			   exchange_object(x, "state", "verified", "proven_by", "operator", NULL), e) < 0)
+	by_word = wish.proof ? text_equal(wish.proof, "operator") : x->principal.kind == PRINCIPAL_OPERATOR;
+	if ((by_word ? add_proven(x, name, e) : claim(x, name, e)) < 0)
 		return -1;
 	exchange_location(x, "/v1/organisations/%s/domains/%s", x->organisation.slug, name);
 	return show(x, 201, name, e);
+}
+
+int domains_check(struct exchange *x, struct error *e)
+{
+	struct domain domain;
+
+	if (load(x, request_segment(x->request, "domain"), &domain, e) < 0)
+		return -1;
+	int due = domain_look_again(x->tx, &x->organisation.id, domain.domain, e);
+	if (due == 0)
+		return error_set(e, ERROR_CONFLICT, "domain.no_claim",
+				 "\"%s\" is not to be proven by DNS: it counts by the operator's word", domain.domain);
+	return due < 0 ? -1 : show(x, 202, domain.domain, e);
 }
 
 int domains_remove(struct exchange *x, struct error *e)

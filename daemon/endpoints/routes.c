@@ -43,12 +43,10 @@ const struct endpoint routes[] = {
 	{ "POST",   "/v1/master-keys/reseal",               PERMIT_OPERATOR,           0,      master_keys_reseal },
 	{ "GET",    "/v1/audit",                            PERMIT_OPERATOR,           0,      audit_show, NULL, audit_parameters },
 
-	{ "GET",    "/v1/organisations",                    PERMIT_KNOWN,              0,      organisations_list, NULL, organisations_parameters },
+	{ "GET",    "/v1/organisations",                    PERMIT_KNOWN,              0,      organisations_list, NULL, paged },
 	{ "POST",   "/v1/organisations",                    PERMIT_OPERATOR,           KB(4),  organisations_create },
 	{ "GET",    ORGANISATION,                           PERMIT_KNOWN,              0,      organisations_show },
 	{ "PATCH",  ORGANISATION,                           PERMIT_CONFIGURE_SETTINGS, KB(4),  organisations_change },
-	{ "DELETE", ORGANISATION,                           PERMIT_DELETE_ORGANISATION, 0,     organisations_delete },
-	{ "POST",   "/v1/organisations/{deleted}/restore",  PERMIT_OPERATOR,           KB(4),  organisations_restore },
 	{ "POST",   ORGANISATION "/owner",                  PERMIT_TRANSFER_OWNERSHIP, KB(4),  organisations_own },
 	{ "GET",    ORGANISATION "/permissions",            PERMIT_KNOWN,              0,      permissions_show },
 	{ "POST",   ORGANISATION "/check",                  PERMIT_KNOWN,              KB(4),  permissions_check },
@@ -58,6 +56,7 @@ const struct endpoint routes[] = {
 	{ "POST",   ORGANISATION "/domains",                PERMIT_CONFIGURE_SETTINGS, KB(4),  domains_add },
 	{ "GET",    ORGANISATION "/domains/{domain}",       PERMIT_KNOWN,              0,      domains_show },
 	{ "DELETE", ORGANISATION "/domains/{domain}",       PERMIT_CONFIGURE_SETTINGS, 0,      domains_remove },
+	{ "POST",   ORGANISATION "/domains/{domain}/check", PERMIT_CONFIGURE_SETTINGS, KB(4),  domains_check },
 
 	{ "GET",    ORGANISATION "/members",                PERMIT_VIEW_MEMBERS,       0,      members_list, NULL, members_parameters },
 	{ "POST",   ORGANISATION "/members",                PERMIT_OPERATOR,           KB(4),  members_create },

@@ -278,8 +278,11 @@ static void a_domain_is_the_operators_word(void **state)
 	assert_string_equal(api_text(made, "state"), "verified");
 	assert_string_equal(api_text(made, "proven_by"), "operator");
 	assert_non_null(api_text(made, "proven_at"));
-	EXPECT(api_call(acme.tokens[OWNER], "POST", at("/domains"), "{\"domain\":\"mine.example\"}"), 403,
+	EXPECT(api_call(acme.tokens[OWNER], "POST", at("/domains"), "{\"domain\":\"mine.example\",\"proof\":\"operator\"}"), 403,
 	       "domain.not_proven");
+	EXPECT(api_call(OPERATOR, "POST", at("/domains"), "{\"domain\":\"co.uk\"}"), 400, "domain.public");
+	EXPECT(api_call(OPERATOR, "POST", at("/domains"), "{\"domain\":\"gmail.com\"}"), 400, "domain.public");
+	EXPECT(api_call(OPERATOR, "POST", at("/domains"), "{\"domain\":\"staff.yahoo.co.uk\"}"), 400, "domain.public");
 	EXPECT(api_call(OPERATOR, "POST", at("/domains"), "{\"domain\":\"no domain\"}"), 400, NULL);
 	EXPECT(api_call(OPERATOR, "POST", at("/domains"), "{\"domain\":\"xn--bcher-kva.example\"}"), 409,
 	       "domain.taken");
