@@ -21,7 +21,7 @@ enum {
 struct given {
 	struct config config;
 	const char *const *listen, *const *metrics_listen;
-	const char *log_form, *log_level;
+	const char *log_form, *log_level, *pooler;
 	int idle_timeout_ms;
 	uint64_t head_most;
 };
@@ -59,10 +59,17 @@ static const struct setting top_rows[] = {
 	{ 0 },
 };
 
+static const char *const pooler_words[] = { "none", "session", "transaction", NULL }; /* enum store_pooler */
 static const struct setting database_rows[] = {
 	{ "conninfo", SETTING_TEXT, AT(config.store.conninfo), "host=/var/run/postgresql dbname=rosterd",
 	  .least = 1, .most = 1024,
 	  .about = "Where PostgreSQL is, as libpq has it; without user and password." },
+	{ "pooler", SETTING_WORD, AT(pooler), "none", .words = pooler_words,
+	  .about = "What conninfo leads to: none (PostgreSQL itself), or a PgBouncer that shares its sessions by "
+		   "session or by transaction." },
+	{ "direct_conninfo", SETTING_TEXT, AT(config.store.direct_conninfo), .least = 1, .most = 1024,
+	  .about = "Where PostgreSQL itself is, past the pooler, for what a pooler cannot carry (LISTEN). Needed with "
+		   "transaction." },
 	{ "owner_role", SETTING_TEXT, AT(config.store.role_names[STORE_OWNER]), "rosterd_owner", .least = 1,
 	  .most = 63, .about = "The role that owns the schema and migrates it." },
 	{ "request_role", SETTING_TEXT, AT(config.store.role_names[STORE_REQUEST]), "rosterd_request",
@@ -218,6 +225,15 @@ void config_keep_socket_in(struct config *config, const char *directory)
 	listen_on(config, config->server.listen);
 }
 
+static enum store_pooler pooler_parse(const char *word)
+{
+	int i = 0;
+
+	while (!text_equal(pooler_words[i], word))
+		i++; /* the table lets no other word in */
+	return (enum store_pooler)i;
+}
+
 /* What the table cannot say: the listeners' own words, and what takes no setting. */
 static void fill_options(struct given *given)
 {
@@ -239,6 +255,7 @@ static void fill_options(struct given *given)
 	};
 	config->store.most[STORE_OWNER] = OWNER_CONNECTIONS;
 	config->store.application = "rosterd";
+	config->store.pooler = pooler_parse(given->pooler);
 	config->catalog.describe_deadline_ms = DESCRIBE_DEADLINE_MS;
 	log_form_parse(given->log_form, &config->log_form);
 	log_level_parse(given->log_level, &config->log_level);

@@ -282,6 +282,8 @@ void standalone_options(const struct standalone *standalone, struct store_option
 							"rosterd_worker" };
 
 	options->conninfo = standalone->conninfo;
+	options->pooler = STORE_POOLER_NONE;
+	options->direct_conninfo = NULL;
 	for (int role = 0; role < STORE_ROLES; role++) {
 		options->role_names[role] = names[role];
 		options->passwords[role] = NULL;

@@ -17,6 +17,7 @@ enum {
 	PREPARED_FIRST = 64, /* places in the table of prepared statements at first; a power of two */
 	EXPECTED_FIRST = 16,
 	OPTIONS_MOST = 256,
+	LIMITS_MOST = 256,
 	PUT_CHUNK = 64 << 10, /* libpq copies what it is given: in pieces, so that the copy stays small */
 	LOST_WAIT_MS = 200,
 };
@@ -40,7 +41,8 @@ struct connection {
 	PGconn *pg;
 	struct arena *scratch;
 	int patience_ms, usual_ms;
-	bool dead, frozen, stale;
+	bool dead, frozen, stale, unprepared;
+	char limits[LIMITS_MOST]; /* "": the session has them */
 
 	struct expected *expected; /* what was sent and not yet answered: [first, beyond) */
 	size_t first, beyond, size;
@@ -71,6 +73,15 @@ static void hear_nothing(void *context, const PGresult *notice)
 	(void)notice;
 }
 
+/* The same for one transaction, where a pooler gives us any session of its own. */
+static void describe_transaction(const struct connection_options *options, char ret[LIMITS_MOST])
+{
+	snprintf(ret, LIMITS_MOST,
+	         "SELECT set_config('statement_timeout', '%d', true), set_config('lock_timeout', '%d', true), "
+	         "set_config('idle_in_transaction_session_timeout', '%d', true), set_config('jit', 'off', true)",
+	         options->statement_timeout_ms, options->lock_timeout_ms, options->idle_timeout_ms);
+}
+
 static void describe_session(const struct connection_options *options, char ret[OPTIONS_MOST])
 {
 	snprintf(ret, OPTIONS_MOST,
@@ -88,7 +99,7 @@ static PGconn *dial(const struct connection_options *o)
 		{ "user", o->user },
 		{ "password", o->password ? secret_text(o->password) : NULL },
 		{ "application_name", o->application },
-		{ "options", session },
+		{ "options", o->bare ? NULL : session }, /* PgBouncer refuses it, or drops it in silence */
 		{ "client_encoding", "UTF8" },
 		{ "connect_timeout", connect_s },
 		{ "tcp_user_timeout", silence_ms },
@@ -114,6 +125,9 @@ static struct connection *connection_new(PGconn *pg, const struct connection_opt
 
 	*c = (struct connection){ .pg = pg, .scratch = arena_open("store.connection") };
 	c->usual_ms = c->patience_ms = options->statement_timeout_ms;
+	c->unprepared = options->unprepared;
+	if (options->bare)
+		describe_transaction(options, c->limits);
 	c->prepared_size = PREPARED_FIRST;
 	c->prepared = grown(NULL, c->prepared_size, sizeof *c->prepared);
 	memset(c->prepared, 0, c->prepared_size * sizeof *c->prepared);
@@ -212,6 +226,11 @@ bool connection_alive(struct connection *c)
 bool connection_usable(struct connection *c)
 {
 	return connection_alive(c) && !c->stale;
+}
+
+const char *connection_limits(const struct connection *c)
+{
+	return *c->limits ? c->limits : NULL;
 }
 
 void connection_patience(struct connection *c, int statement_timeout_ms)
@@ -434,7 +453,7 @@ static int send_parse(struct connection *c, const struct statement *s, struct er
 
 static int send_values(struct connection *c, const struct statement *s)
 {
-	if (s->once)
+	if (s->once || c->unprepared)
 		return PQsendQueryParams(c->pg, s->sql, s->count, s->types, s->values, s->sizes, s->formats, 1);
 	return PQsendQueryPrepared(c->pg, s->name, s->count, s->values, s->sizes, s->formats, 1);
 }
@@ -445,7 +464,7 @@ int connection_send(struct connection *c, const struct statement *s, bool quiet,
 
 	if (c->dead)
 		return connection_lost(c, e);
-	if (!s->once)
+	if (!s->once && !c->unprepared)
 		result = send_parse(c, s, e);
 	if (result == 0 && !send_values(c, s))
 		result = connection_lost(c, e);

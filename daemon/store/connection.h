@@ -2,10 +2,9 @@
  * without end.
  *
  * For the rooms of store/ alone. A connection is always in libpq's pipeline mode, except within
- * connection_plain. What the server keeps for a session is used in one way only: statements are prepared
- * under their names. Everything else lives between BEGIN and COMMIT, so that a pooler that shares sessions by
- * transaction may stand in front (it must know protocol-level prepared statements, and let the start-up
- * parameter "options" pass). */
+ * connection_plain. What the server keeps for a session is used in two ways only: limits of time are set when it
+ * begins, and statements are prepared under their names. A pooler in front may know neither; then both live
+ * between BEGIN and COMMIT like everything else (connection_limits, connection_options). */
 #ifndef ROSTERD_STORE_CONNECTION_H
 #define ROSTERD_STORE_CONNECTION_H
 
@@ -30,6 +29,8 @@ struct connection_options {
 	const char *conninfo, *user, *application;
 	const struct secret *password; /* NULL: none */
 	int connect_timeout_ms, statement_timeout_ms, lock_timeout_ms, idle_timeout_ms;
+	bool bare;       /* nothing is set for the session: each transaction begins with connection_limits */
+	bool unprepared; /* no statement is kept under its name */
 };
 
 /* A statement with its values in binary. name and sql must live as long as the connection (they are constants). */
@@ -55,6 +56,9 @@ bool connection_renewable(const struct connection *c);
 bool connection_dead(const struct connection *c);
 /* Gives it up: it is not usable any more. Fills e with "store.lost" and returns -1. */
 int connection_lost(struct connection *c, struct error *e);
+
+/* What each transaction must set first, or NULL: a SELECT without parameters that lives as long as the connection. */
+const char *connection_limits(const struct connection *c);
 
 /* How long the server may take for one statement from here on; 0: as long as the options say. */
 void connection_patience(struct connection *c, int statement_timeout_ms);

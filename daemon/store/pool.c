@@ -14,7 +14,7 @@
 enum { BUSY_WAIT_MS = 100, CONNECTIONS_MOST = 1000 };
 
 struct pool {
-	struct connection_options how;
+	struct connection_options how, direct; /* through the pooler, if there is one, and past it */
 	pthread_mutex_t lock;
 	pthread_cond_t returned;
 	struct connection **idle; /* the one used last is lent first, so that the others may grow old */
@@ -75,8 +75,12 @@ static int check_role(const struct store_options *o, enum store_role role, struc
 
 static int check_options(const struct store_options *o, struct error *e)
 {
-	if (check_conninfo(o->conninfo, e) < 0)
+	if (check_conninfo(o->conninfo, e) < 0 || (o->direct_conninfo && check_conninfo(o->direct_conninfo, e) < 0))
 		return -1;
+	if (o->pooler == STORE_POOLER_TRANSACTION && !o->direct_conninfo)
+		return error_set(e, ERROR_INPUT, "store.direct",
+		                 "a pooler that shares sessions by transaction carries no notices: name the server "
+		                 "itself in direct_conninfo");
 	for (int role = 0; role < STORE_ROLES; role++)
 		if (check_role(o, (enum store_role)role, e) < 0)
 			return -1;
@@ -100,7 +104,14 @@ static void pool_open(struct pool *pool, const struct store_options *o, enum sto
 		.statement_timeout_ms = o->statement_timeout_ms,
 		.lock_timeout_ms = o->lock_timeout_ms ? o->lock_timeout_ms : STORE_LOCK_MS,
 		.idle_timeout_ms = o->idle_timeout_ms ? o->idle_timeout_ms : STORE_IDLE_MS,
+		.bare = o->pooler != STORE_POOLER_NONE,
+		.unprepared = o->pooler == STORE_POOLER_TRANSACTION,
 	};
+	pool->direct = pool->how;
+	if (o->direct_conninfo) {
+		pool->direct.conninfo = o->direct_conninfo;
+		pool->direct.bare = pool->direct.unprepared = false;
+	}
 	pool->most = o->most[role];
 	pool->idle = calloc((size_t)pool->most + 1, sizeof(struct connection *));
 	if (!pool->idle)
@@ -257,7 +268,7 @@ void pool_give_back(struct store *store, enum store_role role, struct connection
 
 int pool_connect(struct store *store, enum store_role role, struct connection **ret, struct error *e)
 {
-	return connection_open(&store->pools[role].how, ret, e);
+	return connection_open(&store->pools[role].direct, ret, e);
 }
 
 enum store_role pool_any_role(const struct store *store)

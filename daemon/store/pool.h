@@ -4,9 +4,8 @@
  * serves requests, one is the workers'. A store may be used from any thread; what it lends belongs to one
  * thread.
  *
- * A pooler that shares sessions by transaction may stand between, if it knows protocol-level prepared
- * statements (PgBouncer 1.21 and later) and lets the start-up parameter "options" pass; only listening needs
- * the server itself. */
+ * A pooler (PgBouncer) may stand between, if it is told to us: one that shares sessions by transaction keeps no
+ * prepared statements, and notices never reach who listens through it. */
 #ifndef ROSTERD_STORE_POOL_H
 #define ROSTERD_STORE_POOL_H
 
@@ -21,8 +20,15 @@ enum { STORE_LOCK_MS = 10000, STORE_IDLE_MS = 60000 };
 
 enum store_role { STORE_OWNER, STORE_REQUEST, STORE_WORKER, STORE_ROLES };
 
+/* What stands between us and the server: nothing, or what lends us a session of the server for ours, or for
+ * one transaction. */
+enum store_pooler { STORE_POOLER_NONE, STORE_POOLER_SESSION, STORE_POOLER_TRANSACTION };
+
 struct store_options {
 	const char *conninfo; /* without user and password: "host=/run/x dbname=rosterd"; several hosts are possible */
+	enum store_pooler pooler;
+	/* The server itself, for who listens; NULL: conninfo. Needed with STORE_POOLER_TRANSACTION. */
+	const char *direct_conninfo;
 	const char *role_names[STORE_ROLES]; /* the roles to connect as */
 	const struct secret *passwords[STORE_ROLES]; /* NULL: none (peer authentication, pass file) */
 	int most[STORE_ROLES];             /* connections of each */
@@ -56,7 +62,7 @@ int pool_borrow(struct store *store, enum store_role role, struct connection **r
 int pool_renew(struct store *store, enum store_role role, struct connection **connection, struct error *e);
 /* Takes it back; one that is not usable any more is closed. Leaves NULL behind. */
 void pool_give_back(struct store *store, enum store_role role, struct connection **connection);
-/* Connects outside the pool; the caller closes it. */
+/* Connects outside the pool and past any pooler; the caller closes it. */
 int pool_connect(struct store *store, enum store_role role, struct connection **ret, struct error *e);
 /* The first role that may connect, in the order request, worker, owner. */
 enum store_role pool_any_role(const struct store *store);

@@ -81,7 +81,10 @@ static int lead_begin(struct tx *tx, struct error *e)
 	if (tx->begun)
 		return 0;
 	tx->begun = true;
-	return lead_with(tx, "tx.begin", sql_begin, e);
+	const char *limits = connection_limits(tx->connection);
+	if (lead_with(tx, "tx.begin", sql_begin, e) < 0)
+		return -1;
+	return limits ? lead_with(tx, "tx.limits", limits, e) : 0;
 }
 
 static int lead_organisation(struct tx *tx, struct error *e)

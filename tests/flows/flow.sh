@@ -2,6 +2,8 @@
 #
 #   flow_start            database, configuration and daemon; gives up the test if one does not come up
 #                         (FLOW_SETTINGS: further lines of rosterd.conf; FLOW_POSTGRES: further settings of the server)
+#   flow_postgres, flow_config, flow_daemon   the same, a step at a time (FLOW_CONNINFO: where the daemon finds the server; FLOW_DATABASE:
+#                         further lines of the section of the database)
 #   flow_daemon           starts the daemon again (after flow_kill)
 #   flow_kill [SIGNAL]    ends it
 #   ctl ...               rosterctl at its socket
@@ -22,11 +24,13 @@
 flow_dir=$(mktemp -d "${TMPDIR:-/tmp}/rosterd-flow.XXXXXX")
 chmod 755 "$flow_dir"
 flow_pid=
+flow_also= # commands that end what else was started
 socket=$flow_dir/rosterd.sock
 
 flow_end() {
 	[ -z "${moment_pid:-}" ] || kill "$moment_pid" 2>/dev/null
 	[ -z "$flow_pid" ] || flow_kill TERM
+	eval "$flow_also"
 	[ ! -d "$flow_dir/pg" ] || "$SRCDIR/tests/peers/postgres.sh" stop "$flow_dir/pg" >/dev/null 2>&1
 	rm -rf "$flow_dir"
 }
@@ -42,8 +46,9 @@ listen = { "127.0.0.1:0" }
 master_key = "file:$flow_dir/master.key"
 organisations = "$flow_dir/orgs.d"
 database {
-	conninfo = "host=$flow_dir/pg dbname=rosterd"
+	conninfo = "${FLOW_CONNINFO:-host=$flow_dir/pg dbname=rosterd}"
 	schema = "$SRCDIR/schema"
+	${FLOW_DATABASE:-}
 }
 plugins {
 	directory = "${FLOW_PLUGINS:-$BUILDDIR/plugins}"
@@ -75,13 +80,25 @@ flow_kill() {
 	flow_pid=
 }
 
-flow_start() {
+flow_postgres() {
 	"$SRCDIR/tests/peers/postgres.sh" start "$flow_dir/pg" ${FLOW_POSTGRES:-} >/dev/null || { echo "Bail out! no PostgreSQL"; exit 1; }
 	psql -q -h "$flow_dir/pg" -U postgres -d postgres -f "$SRCDIR/schema/roles.sql" >/dev/null
+}
+
+flow_start() {
+	flow_postgres
 	flow_config
 	flow_daemon
 }
 
+# A port of 127.0.0.1 that nobody listens on just now
+free_port() {
+	local port
+	while :; do
+		port=$((20000 + RANDOM % 30000))
+		(exec 3<>"/dev/tcp/127.0.0.1/$port") 2>/dev/null || { echo "$port"; return; }
+	done
+}
 ctl() { "$BUILDDIR/rosterctl/rosterctl" --socket "$socket" "$@"; }
 query() { psql -q -X -A -t -h "$flow_dir/pg" -U postgres -d rosterd -c "SET search_path = rosterd" -c "$1"; }
 
