@@ -313,12 +313,26 @@ static void open_catalog(const struct config *config, const char *path, struct c
 		problem_add(problems, path ? path : "rosterd.conf", 0, "%s", e.text);
 }
 
-/* The file that is read if none is named; NULL: it is not there. */
-static const char *installed_file(void)
+const char *config_installed_file(void)
 {
 	static const char path[] = CONFIG_DIRECTORY "/rosterd.conf";
 
 	return access(path, F_OK) == 0 || errno != ENOENT ? path : NULL;
+}
+
+void config_survey(const char *path, struct arena *arena, struct config **ret, struct catalog **ret_catalog,
+		   struct problems *problems)
+{
+	size_t before = problems->count;
+
+	if (!path)
+		path = config_installed_file();
+	*ret = read_settings(path, arena, problems);
+	problems_sort(problems, before);
+	*ret_catalog = NULL;
+	open_catalog(*ret, path, ret_catalog, problems);
+	orgfile_read_all(arena, &(*ret)->organisation_files, *ret_catalog, &(*ret)->secrets,
+			 &(*ret)->organisations, &(*ret)->organisation_count, problems);
 }
 
 int config_read(const char *path, struct arena *arena, struct config **ret, struct catalog **ret_catalog,
@@ -328,7 +342,7 @@ int config_read(const char *path, struct arena *arena, struct config **ret, stru
 	size_t before = problems->count;
 
 	if (!path)
-		path = installed_file();
+		path = config_installed_file();
 	scoped(config) *config = read_settings(path, arena, problems);
 
 	problems_sort(problems, before);
@@ -374,7 +388,7 @@ int config_check(const char *path, FILE *to)
 
 	problems_open(problems, arena);
 	if (!path)
-		path = installed_file();
+		path = config_installed_file();
 	if (config_read(path, arena, &config, &catalog, problems) < 0) {
 		problems_print(problems, to);
 		return 1;

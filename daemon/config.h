@@ -56,6 +56,14 @@ struct config {
 int config_read(const char *path, struct arena *arena, struct config **ret, struct catalog **ret_catalog,
 		struct problems *problems);
 
+/* The same for somebody who looks for what is wrong: whatever could be read, with defaults in place of mistakes. *ret
+ * is never NULL; *ret_catalog is NULL if the plug-ins' folder cannot be read. */
+void config_survey(const char *path, struct arena *arena, struct config **ret, struct catalog **ret_catalog,
+		   struct problems *problems);
+
+/* The file that is read if none is named; NULL: it is not there. */
+const char *config_installed_file(void);
+
 /* Puts the daemon's socket into a folder, unless it was set to be elsewhere. */
 void config_keep_socket_in(struct config *config, const char *directory);
 

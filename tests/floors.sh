@@ -10,7 +10,7 @@ floor() {
 	store | http) echo 2 ;;
 	roster) echo 3 ;;
 	access | plugin | provision) echo 4 ;;
-	endpoints | sync | deliver) echo 5 ;;
+	doctor | endpoints | sync | deliver) echo 5 ;;
 	.) echo 6 ;;
 	*) echo "unknown folder: $1" >&2; echo 0 ;;
 	esac
@@ -51,6 +51,7 @@ only 'microhttpd' daemon/http/
 only 'jansson|yajl' daemon/base/json
 only 'sodium' daemon/base/
 only 'openssl/evp|openssl/sha' daemon/base/crypt
+only 'openssl/x509|openssl/pem' daemon/base/certificate connectors/ldap/
 only 'ldap\.h|lber\.h' connectors/ldap/
 only 'curl' connectors/common/ rosterctl/
 only 'confuse|ucl' daemon/syntax

@@ -453,7 +453,7 @@ int migrate_apply(struct store *store, const char *directory, int *ret_applied, 
 	return 0;
 }
 
-int migrate_check(struct store *store, const char *directory, struct error *e)
+int migrate_compare(struct store *store, const char *directory, size_t *ret_applied, size_t *ret_files, struct error *e)
 {
 	scoped(arena) *arena = arena_open("store.migrate");
 	scoped(tx) *tx = NULL;
@@ -468,5 +468,16 @@ int migrate_check(struct store *store, const char *directory, struct error *e)
 		                 "the database's schema has %zu of the %zu migrations that this daemon "
 		                 "needs; migrate it first",
 		                 applied, scripts.count);
-	return tx_commit(&tx, e);
+	if (tx_commit(&tx, e) < 0)
+		return -1;
+	*ret_applied = applied;
+	*ret_files = scripts.count;
+	return 0;
+}
+
+int migrate_check(struct store *store, const char *directory, struct error *e)
+{
+	size_t applied, files;
+
+	return migrate_compare(store, directory, &applied, &files, e);
 }

@@ -11,6 +11,8 @@
 #ifndef ROSTERD_STORE_MIGRATE_H
 #define ROSTERD_STORE_MIGRATE_H
 
+#include <stddef.h>
+
 #include "store/pool.h"
 
 enum { MIGRATE_FILES_MOST = 1000, MIGRATE_FILE_MOST = 1 << 20, MIGRATE_STATEMENT_MS = 3600000 };
@@ -27,5 +29,8 @@ int migrate_check(struct store *store, const char *directory, struct error *e);
 
 /* Whether a daemon of our age may run on a schema that names this as the oldest: ERROR_PRECONDITION "schema.new". */
 int migrate_check_age(const char *oldest, struct error *e);
+
+/* The same, and how many files are applied and how many are ours: more may be applied than there are files. */
+int migrate_compare(struct store *store, const char *directory, size_t *ret_applied, size_t *ret_files, struct error *e);
 
 #endif
