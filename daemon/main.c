@@ -15,6 +15,7 @@
 #include "base/log.h"
 #include "base/secret.h"
 #include "config.h"
+#include "consult.h"
 #include "declare.h"
 #include "deliver/deliver.h"
 #include "endpoints/endpoints.h"
@@ -50,7 +51,7 @@ enum {
 struct arguments {
 	const char *config; /* NULL: the installed one, if there is one */
 	const char *directory; /* of a standalone daemon; NULL: its usual place */
-	bool standalone, check;
+	bool standalone, check, doctor, json, details;
 	enum order order;
 };
 
@@ -79,11 +80,14 @@ static const char usage[] =
 	"usage: rosterd [--config FILE]\n"
 	"       rosterd --standalone [DIR] [--config FILE]\n"
 	"       rosterd --check-config [FILE]\n"
+	"       rosterd --doctor [--json] [--standalone [DIR]] [--config FILE]\n"
 	"       rosterd --restored | --moved | --forget-secrets [--standalone [DIR]] [--config FILE]\n"
 	"\n"
 	"  --config FILE          read this instead of " CONFIG_DIRECTORY "/rosterd.conf\n"
 	"  --standalone [DIR]     start a private PostgreSQL and keep everything in DIR; stays in the foreground\n"
 	"  --check-config [FILE]  say what is wrong with the configuration, all of it, and end\n"
+	"  --doctor               say what is wrong with this installation, and end; --json: for programs\n"
+	"  --details              with --doctor: the configuration without secrets, and figures of the database, as JSON\n"
 	"  --restored             the database was restored from a back-up: revoke all tokens, end all runs, and end\n"
 	"  --moved                the database was moved, and nobody served the original since: keep all, and end\n"
 	"  --forget-secrets       the master key is lost: remove the secrets that it sealed, say which, and end\n"
@@ -104,7 +108,9 @@ static void read_arguments(int argc, char **argv, struct arguments *ret)
 		{ "check-config", no_argument, NULL, 'k' }, { "restored", no_argument, NULL, 'r' },
 		{ "moved", no_argument, NULL, 'm' },        { "forget-secrets", no_argument, NULL, 'f' },
 		{ "version", no_argument, NULL, 'v' },
-		{ "help", no_argument, NULL, 'h' },         { 0 },
+		{ "help", no_argument, NULL, 'h' },         { "doctor", no_argument, NULL, 'd' },
+		{ "json", no_argument, NULL, 'j' },         { "details", no_argument, NULL, 'D' },
+		{ 0 },
 	};
 	const char *file;
 	int option;
@@ -121,6 +127,15 @@ static void read_arguments(int argc, char **argv, struct arguments *ret)
 			ret->check = true;
 			file = operand(argc, argv);
 			ret->config = file ? file : ret->config;
+			break;
+		case 'd':
+			ret->doctor = true;
+			break;
+		case 'j':
+			ret->json = true;
+			break;
+		case 'D':
+			ret->details = true;
 			break;
 		case 'r':
 			ret->order = ORDER_RESTORED;
@@ -389,6 +404,19 @@ static void wait_for_the_end(struct daemon *d, const sigset_t *signals)
 	log_note(NULL, "%s: ending", signal == SIGINT ? "interrupted" : "terminated");
 }
 
+static int look_for_trouble(const struct arguments *arguments)
+{
+	const struct consult_options options = {
+		.config = arguments->config,
+		.directory = arguments->directory,
+		.standalone = arguments->standalone,
+		.json = arguments->json,
+		.details = arguments->details,
+	};
+
+	return (int)consult(&options, stdout);
+}
+
 int main(int argc, char **argv)
 {
 	struct arguments arguments = { 0 };
@@ -405,6 +433,11 @@ int main(int argc, char **argv)
 	if (arguments.check) {
 		stop(&d);
 		return config_check(arguments.config, stdout);
+	}
+
+	if (arguments.doctor) {
+		stop(&d);
+		return look_for_trouble(&arguments);
 	}
 
 	service_open(&d.service);

@@ -207,12 +207,12 @@ static int make_roles(const struct standalone *standalone, const char *schema_di
 
 /* libpq wants a value in single quotes, with those and backslashes escaped; cluster_start has refused the
  * latter. */
-static void fill_conninfo(struct standalone *standalone)
+static void fill_conninfo(struct standalone *standalone, const char *host)
 {
 	char *to = standalone->conninfo;
 
 	to += sprintf(to, "host='");
-	for (const char *from = cluster_host(standalone->cluster); *from; from++) {
+	for (const char *from = host; *from; from++) {
 		if (*from == '\'')
 			*to++ = '\\';
 		*to++ = *from;
@@ -260,8 +260,43 @@ int standalone_start(struct standalone *standalone, const char *schema_directory
 	if (cluster_start(standalone->folder, &standalone->cluster, e) < 0 ||
 	    make_roles(standalone, schema_directory, e) < 0)
 		return -1;
-	fill_conninfo(standalone);
+	fill_conninfo(standalone, cluster_host(standalone->cluster));
 	return 0;
+}
+
+/* As cluster_start places the socket. */
+int standalone_look(const char *directory, struct standalone **ret, struct error *e)
+{
+	__attribute__((cleanup(standalone_stop))) struct standalone *standalone =
+		calloc(1, sizeof(*standalone));
+	char host[PATH_MAX + sizeof("/run")];
+
+	if (!standalone)
+		return error_set(e, ERROR_INTERNAL, "standalone.memory", "out of memory");
+	standalone->lock = -1;
+	directory = directory ? directory : STATE_DIRECTORY;
+	if (!realpath(directory, standalone->folder))
+		return failed(e, "folder \"%s\" cannot be looked at: %s", directory, strerror(errno));
+	snprintf(host, sizeof(host), "%s/run", standalone->folder);
+	fill_conninfo(standalone, host);
+	*ret = standalone;
+	standalone = NULL;
+	return 0;
+}
+
+int standalone_look_at_key(struct standalone *standalone, struct error *e)
+{
+	char path[PATH_MAX + sizeof("/master.key")];
+
+	snprintf(path, sizeof(path), "%s/master.key", standalone->folder);
+	return secret_read_file(path, &standalone->key, e);
+}
+
+uid_t standalone_owner(const struct standalone *standalone)
+{
+	struct stat about;
+
+	return stat(standalone->folder, &about) == 0 ? about.st_uid : geteuid();
 }
 
 void standalone_stop(struct standalone **standalone)

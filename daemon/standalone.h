@@ -6,6 +6,8 @@
 #ifndef ROSTERD_STANDALONE_H
 #define ROSTERD_STANDALONE_H
 
+#include <sys/types.h>
+
 #include "base/error.h"
 #include "store/pool.h"
 
@@ -15,6 +17,16 @@ struct standalone;
 /* Becomes the user and takes the folder, with its lock and master key: before anything else is started or
  * read. directory NULL: /var/lib/rosterd for root, the service manager's $STATE_DIRECTORY for others. As root, /run/rosterd is made for that user too. */
 int standalone_enter(const char *directory, struct standalone **ret, struct error *e);
+
+/* Only looks at such a folder, for --doctor: takes no lock, makes and starts nothing; the database is asked where it would
+ * be if its daemon runs. directory NULL: /var/lib/rosterd. */
+int standalone_look(const char *directory, struct standalone **ret, struct error *e);
+
+/* Reads the key of a folder that is only looked at, as its owner. */
+int standalone_look_at_key(struct standalone *standalone, struct error *e);
+
+/* Whom the folder belongs to. */
+uid_t standalone_owner(const struct standalone *standalone);
 
 /* Starts PostgreSQL, and makes database and roles by schema_directory/roles.sql. From the main thread, before
  * any other is started: when that thread ends, however it does, PostgreSQL shuts down. */

@@ -177,6 +177,18 @@ static const struct option domain_add_options[] = {
 static const struct option token_list_options[] = { ORGANISATION_OPTION, LIST_OPTIONS, { 0 } };
 static const struct option token_revoke_options[] = { ORGANISATION_OPTION, { 0 } };
 
+/* Where the installation is that is looked at. */
+#define INSTALLATION_OPTIONS \
+	{ .name = "config", .value = "FILE", .words = "the daemon's configuration; the installed one otherwise" }, \
+	{ .name = "standalone", .value = "DIR", .words = "the folder of a standalone daemon" }, \
+	{ .name = "program", .value = "FILE", .words = "the daemon's program; the installed one otherwise" }
+
+static const struct option doctor_options[] = {
+	{ .name = "all", .words = "show what is well, too" },
+	INSTALLATION_OPTIONS,
+	{ 0 },
+};
+
 const struct command commands[] = {
 	{
 		.name = "org create",
@@ -644,6 +656,19 @@ const struct command commands[] = {
 		.example = "rosterctl status",
 		.next = "If it is not: \"journalctl -u rosterd\" tells why.",
 		.run = about_status,
+	},
+	{
+		.name = "doctor",
+		.arguments = "",
+		.summary = "Say what is wrong with this installation.",
+		.words = "Looks at configuration, files, keys, clock, kernel, plug-ins, database, roles, queues and "
+		         "certificates, whether the daemon and the database run or not; changes nothing, and shows no secret. "
+		         "Run it as root. The exit code is 0 if nothing is wrong, 10 for a problem, 11 for a warning.",
+		.options = doctor_options,
+		.example = "rosterctl doctor",
+		.next = "Do what stands after \"do:\", and ask again; rosterd(8) lists the codes.",
+		.run = doctor_examine,
+		.offline = true,
 	},
 	{
 		.name = "version",

@@ -14,6 +14,8 @@ const struct exits_meaning exits_meanings[] = {
 	{ EXITS_CONFLICT, "it is taken, its state forbids this, or somebody else changed it first" },
 	{ EXITS_LATER, "the daemon is busy or you asked too often; try again later" },
 	{ EXITS_NONSENSE, "the daemon's answer could not be understood, or was too large" },
+	{ EXITS_PROBLEM, "the doctor found something that is wrong" },
+	{ EXITS_WARNING, "the doctor found something to look at, and nothing that is wrong" },
 	{ 0, NULL },
 };
 
@@ -24,6 +26,7 @@ static const struct {
 } by_code[] = {
 	{ CODE_USAGE, EXITS_USAGE },	   { CODE_UNREACHABLE, EXITS_UNREACHABLE }, { CODE_HELD, EXITS_HELD },
 	{ CODE_NONSENSE, EXITS_NONSENSE }, { CODE_TOO_LARGE, EXITS_NONSENSE },
+	{ CODE_PROBLEM, EXITS_PROBLEM },   { CODE_WARNING, EXITS_WARNING },
 };
 
 static enum exits of_kind(enum error_kind kind)

@@ -15,6 +15,8 @@ enum exits {
 	EXITS_CONFLICT = 7,
 	EXITS_LATER = 8,
 	EXITS_NONSENSE = 9,
+	EXITS_PROBLEM = 10,
+	EXITS_WARNING = 11,
 };
 
 /* The codes of errors that are made on this side and have a number of their own. */
@@ -23,6 +25,8 @@ enum exits {
 #define CODE_HELD	 "run.held"
 #define CODE_NONSENSE	 "answer.nonsense"
 #define CODE_TOO_LARGE	 "answer.too_large"
+#define CODE_PROBLEM	 "doctor.problem"
+#define CODE_WARNING	 "doctor.warning"
 
 struct exits_meaning {
 	enum exits number;

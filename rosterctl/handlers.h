@@ -34,6 +34,9 @@ command_fn audit_list;
 /* about.c */
 command_fn about_status, about_version;
 
+/* doctor.c */
+command_fn doctor_examine;
+
 /* help.c, completion.c */
 command_fn help_command, completion_bash;
 

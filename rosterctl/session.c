@@ -13,7 +13,7 @@
 #include "platform.h"
 #include "rosterctl/exits.h"
 
-enum { PROBLEM_TEXT_MOST = 4096, REQUEST_ID_MOST = 128, PLACE_MOST = 2048 };
+enum { PROBLEM_TEXT_MOST = 4096, REQUEST_ID_MOST = 128, PLACE_MOST = 2048, US_PER_S = 1000000 };
 
 struct session {
 	CURL *curl;
@@ -139,6 +139,7 @@ static void set_habits(struct session *s)
 	curl_easy_setopt(s->curl, CURLOPT_WRITEFUNCTION, receive);
 	curl_easy_setopt(s->curl, CURLOPT_WRITEDATA, &s->received);
 	curl_easy_setopt(s->curl, CURLOPT_ERRORBUFFER, s->trouble);
+	curl_easy_setopt(s->curl, CURLOPT_CERTINFO, 1L);
 }
 
 int session_open(const struct session_options *options, struct session **ret, struct error *e)
@@ -322,5 +323,22 @@ int session_ask(struct session *session, struct arena *arena, const char *method
 		return error_set(e, ERROR_REMOTE, CODE_NONSENSE, "the answer of %s is no JSON object",
 				 session->where);
 	*ret = answer;
+	return 0;
+}
+
+/* libcurl tells each certificate as lines such as "Expire date:Nov 22 09:00:00 2027 GMT"; the first is the server's own. */
+int session_certificate(struct session *session, int64_t *ret_us)
+{
+	static const char label[] = "Expire date:";
+	struct curl_certinfo *chain = NULL;
+	time_t until;
+
+	if (curl_easy_getinfo(session->curl, CURLINFO_CERTINFO, &chain) != CURLE_OK || !chain || chain->num_of_certs < 1)
+		return 0;
+	for (const struct curl_slist *line = chain->certinfo[0]; line; line = line->next)
+		if (text_begins(line->data, label) && (until = curl_getdate(line->data + strlen(label), NULL)) > 0) {
+			*ret_us = (int64_t)until * US_PER_S;
+			return 1;
+		}
 	return 0;
 }

@@ -51,6 +51,10 @@ int session_call(struct session *session, struct arena *arena, const char *metho
 int session_ask(struct session *session, struct arena *arena, const char *method, const char *path,
 		const struct buffer *body, struct answer *ret, struct error *e);
 
+/* Until when the certificate of the server that answered last is valid, in microseconds since 1970: 1; or 0 if it had
+ * none. */
+int session_certificate(struct session *session, int64_t *ret_us);
+
 /* Where the daemon is, for messages: "unix:/run/rosterd/rosterd.sock" or the URL. */
 const char *session_where(const struct session *session);
 

@@ -34,14 +34,15 @@ const char *const *visit_role_names(const struct visit *visit)
 
 /* ---- getting in ---- */
 
-/* As the daemon connects, with one connection of each role. */
-static int open_store(struct visit *visit, struct store_options *options, struct error *e)
+/* As the daemon connects, with one connection of each role that is let in. */
+static int open_store(struct visit *visit, struct error *e)
 {
-	*options = *visit->options->store;
+	struct store_options options = *visit->options->store;
+
 	for (int role = 0; role < STORE_ROLES; role++)
-		options->most[role] = 1;
-	options->application = "rosterd --doctor";
-	return store_open(options, &visit->store, e);
+		options.most[role] = visit->reached[role];
+	options.application = "rosterd --doctor";
+	return store_open(&options, &visit->store, e);
 }
 
 static void tell_refused(struct visit *visit, enum store_role role, const struct error *why)
@@ -96,19 +97,27 @@ static bool get_in(struct visit *visit)
 	return reached > 0;
 }
 
-void doctor_database(const struct doctor_options *options, struct report *report)
+/* Nobody shall wait for a role that is not let in. */
+static bool reopen(struct visit *visit)
 {
-	struct visit visit = { .options = options, .report = report };
-	struct store_options own;
 	struct error e;
 
-	if (open_store(&visit, &own, &e) < 0) {
+	store_close(&visit->store);
+	return open_store(visit, &e) == 0;
+}
+
+void doctor_database(const struct doctor_options *options, struct report *report)
+{
+	struct visit visit = { .options = options, .report = report, .reached = { true, true, true } };
+	struct error e;
+
+	if (open_store(&visit, &e) < 0) {
 		report_add(report, (struct finding){ FINDING_PROBLEM, "database.settings", say(report, "%s", e.text),
 						     "the daemon does not start",
 						     "look at section \"database\" of the configuration" });
 		return;
 	}
-	if (get_in(&visit)) {
+	if (get_in(&visit) && reopen(&visit)) {
 		visit_server(&visit);
 		visit_roles(&visit);
 		visit_tables(&visit);

@@ -31,7 +31,7 @@ struct doctor_path {
 struct doctor_options {
 	const struct doctor_path *paths;
 	size_t path_count;
-	const char *socket;		   /* the daemon's */
+	const char *socket;		   /* the daemon's; NULL: not looked at */
 	struct catalog *catalog;	   /* NULL: could not be opened, which has been told */
 	const struct store_options *store; /* as the daemon opens it */
 	const char *schema;		   /* the folder of migrations */

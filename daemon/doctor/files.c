@@ -213,5 +213,6 @@ void doctor_files(const struct doctor_options *options, struct report *report)
 			judge_room(report, &options->paths[i]);
 		else
 			judge_file(report, &options->paths[i]);
-	judge_socket(report, options->socket);
+	if (options->socket)
+		judge_socket(report, options->socket);
 }

@@ -9,7 +9,7 @@ enum { NAMED_MOST = 20 /* connections that are named one by one */ };
 
 static bool has_tables(struct visit *v)
 {
-	static const struct query table = { "doctor.runs", "SELECT to_regclass('rosterd.runs') IS NOT NULL", QUERY_READS,
+	static const struct query table = { "visit.runs", "SELECT to_regclass('rosterd.runs') IS NOT NULL", QUERY_READS,
 	                                    QUERY_ONCE };
 	const struct rows *rows;
 
@@ -48,7 +48,7 @@ static void judge_runs(struct report *r, int64_t waiting, int64_t silent, int64_
 static void look_at_runs(struct visit *v)
 {
 	static const struct query runs = {
-		"doctor.queue",
+		"visit.queue",
 		"SELECT (SELECT count(*) FROM runs WHERE state IN ('asked', 'reading', 'reconciling') AND claimed_by IS NULL "
 		"AND not_before < now() - interval '5 minutes'), "
 		"(SELECT count(*) FROM runs WHERE state IN ('asked', 'reading', 'reconciling') AND claimed_by IS NOT NULL "
@@ -66,7 +66,7 @@ static void look_at_runs(struct visit *v)
 static void look_at_held(struct visit *v)
 {
 	static const struct query held = {
-		"doctor.held",
+		"visit.held",
 		"SELECT o.slug, r.id::text FROM runs r JOIN organisations o USING (organisation) WHERE r.state = 'held' "
 		"ORDER BY r.asked_at LIMIT $1",
 		QUERY_READS, QUERY_ONCE,
@@ -88,7 +88,7 @@ static void look_at_held(struct visit *v)
 static void look_at_failures(struct visit *v)
 {
 	static const struct query failures = {
-		"doctor.failures",
+		"visit.failures",
 		"SELECT o.slug, c.name, l.error_code FROM connections c JOIN organisations o USING (organisation), "
 		"LATERAL (SELECT r.state, r.error_code FROM runs r WHERE r.organisation = c.organisation "
 		"AND r.connection = c.id AND r.state IN ('done', 'failed') ORDER BY r.asked_at DESC LIMIT 1) l "
@@ -115,7 +115,7 @@ static void look_at_failures(struct visit *v)
 static void look_at_staging(struct visit *v)
 {
 	static const struct query orphans = {
-		"doctor.orphans",
+		"visit.orphans",
 		"SELECT count(*), coalesce(sum(pg_total_relation_size(c.oid)), 0)::bigint FROM pg_class c "
 		"WHERE c.relnamespace = to_regnamespace('staging') AND c.relkind = 'r' AND NOT EXISTS (SELECT FROM runs r "
 		"WHERE r.state IN ('asked', 'reading', 'reconciling', 'held') "

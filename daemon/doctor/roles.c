@@ -68,7 +68,7 @@ static void judge_role(struct visit *v, const struct rows *rows, size_t row)
 static void look_at_roles(struct visit *v)
 {
 	static const struct query roles = {
-		"doctor.roles",
+		"visit.roles",
 		"SELECT w.name, r.oid IS NOT NULL, r.rolsuper, r.rolbypassrls, r.rolcreaterole, r.rolcreatedb, "
 		"r.rolreplication, "
 		"(SELECT string_agg(quote_ident(g.rolname), ', ') FROM pg_auth_members m JOIN pg_roles g ON g.oid = m.roleid "
@@ -91,7 +91,7 @@ static void look_at_roles(struct visit *v)
 
 static void look_at_path(struct visit *v, enum store_role role)
 {
-	static const struct query path = { "doctor.path", "SELECT current_setting('search_path')", QUERY_READS,
+	static const struct query path = { "visit.path", "SELECT current_setting('search_path')", QUERY_READS,
 	                                   QUERY_ONCE };
 	struct report *r = v->report;
 	const char *name = v->options->store->role_names[role], *found;
@@ -114,7 +114,7 @@ static void look_at_path(struct visit *v, enum store_role role)
 static void look_at_excess(struct visit *v)
 {
 	static const struct query excess = {
-		"doctor.excess",
+		"visit.excess",
 		"SELECT w.name, p.privilege, t.name FROM unnest($1::text[]) AS w (name) JOIN pg_roles r ON r.rolname = w.name, "
 		"(VALUES ('audit', 'UPDATE'), ('audit', 'DELETE'), ('audit', 'TRUNCATE'), ('members', 'TRUNCATE'), "
 		"('organisations', 'TRUNCATE'), ('migrations', 'INSERT'), ('migrations', 'UPDATE'), ('migrations', 'DELETE')) "
@@ -146,7 +146,7 @@ static void look_at_excess(struct visit *v)
 static void look_at_lack(struct visit *v)
 {
 	static const struct query lack = {
-		"doctor.lack",
+		"visit.lack",
 		"SELECT w.name, p.privilege, p.relation FROM unnest($1::text[]) AS w (name) JOIN pg_roles r ON r.rolname = w.name, "
 		"(VALUES ('audit', 'INSERT'), ('audit', 'SELECT'), ('organisations', 'SELECT'), ('members', 'SELECT'), "
 		"('connections', 'SELECT'), ('runs', 'SELECT'), ('runs', 'UPDATE'), ('migrations', 'SELECT')) "

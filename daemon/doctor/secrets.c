@@ -15,7 +15,7 @@ struct count {
 };
 
 static const struct query list_sealed = {
-	"doctor.sealed",
+	"visit.sealed",
 	"SELECT s.organisation, s.connection, s.name, o.slug, c.name FROM connection_secrets s "
 	"JOIN organisations o ON o.organisation = s.organisation "
 	"JOIN connections c ON c.organisation = s.organisation AND c.id = s.connection ORDER BY 1, 2, 3 LIMIT $1",

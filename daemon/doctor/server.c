@@ -18,7 +18,7 @@ enum {
 static bool is_supported(struct visit *v)
 {
 	static const struct query version = {
-		"doctor.version",
+		"visit.version",
 		"SELECT current_setting('server_version_num')::integer, current_setting('server_version')", QUERY_READS,
 		QUERY_ONCE,
 	};
@@ -63,7 +63,7 @@ static void judge_text(struct report *r, const char *database, const char *encod
 static void look_at_text(struct visit *v)
 {
 	static const struct query text = {
-		"doctor.text",
+		"visit.text",
 		"SELECT datname::text, pg_encoding_to_char(encoding)::text, datcollversion, "
 		"pg_database_collation_actual_version(oid), pg_database_size(oid), age(datfrozenxid) "
 		"FROM pg_database WHERE datname = current_database()",
@@ -90,7 +90,7 @@ static void look_at_text(struct visit *v)
 static void look_at_extensions(struct visit *v)
 {
 	static const struct query extensions = {
-		"doctor.extensions",
+		"visit.extensions",
 		"SELECT string_agg(extname::text, ', ' ORDER BY extname) FROM pg_extension WHERE extname <> 'plpgsql'",
 		QUERY_READS, QUERY_ONCE,
 	};
@@ -128,7 +128,7 @@ static const struct habit {
 
 static void look_at_habits(struct visit *v)
 {
-	static const struct query setting = { "doctor.setting", "SELECT current_setting($1)", QUERY_READS, QUERY_ONCE };
+	static const struct query setting = { "visit.setting", "SELECT current_setting($1)", QUERY_READS, QUERY_ONCE };
 	struct report *r = v->report;
 	const struct rows *rows;
 	size_t before = r->count;
@@ -172,7 +172,7 @@ static void judge_connections(struct visit *v, int64_t most, int64_t used)
 static void look_at_connections(struct visit *v)
 {
 	static const struct query connections = {
-		"doctor.connections",
+		"visit.connections",
 		"SELECT least(current_setting('max_connections')::bigint "
 		"- current_setting('superuser_reserved_connections')::bigint, nullif(datconnlimit, -1)), "
 		"(SELECT count(*) FROM pg_stat_activity WHERE backend_type = 'client backend') "
@@ -190,7 +190,7 @@ static void look_at_connections(struct visit *v)
 /* The server's instant lies between our two looks. */
 static void look_at_clock(struct visit *v)
 {
-	static const struct query now = { "doctor.now", "SELECT clock_timestamp()", QUERY_READS, QUERY_ONCE };
+	static const struct query now = { "visit.now", "SELECT clock_timestamp()", QUERY_READS, QUERY_ONCE };
 	struct report *r = v->report;
 	const struct rows *rows;
 	int64_t before = clock_now_us(), after, apart;

@@ -52,7 +52,7 @@ static void look_at_migrations(struct visit *v)
 static void look_at_security(struct visit *v)
 {
 	static const struct query security = {
-		"doctor.security",
+		"visit.security",
 		"SELECT c.relname, c.relrowsecurity, c.relforcerowsecurity, "
 		"EXISTS (SELECT FROM pg_policy p WHERE p.polrelid = c.oid) "
 		"FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace "
@@ -91,7 +91,7 @@ static void look_at_security(struct visit *v)
 static void look_at_policies(struct visit *v)
 {
 	static const struct query policies = {
-		"doctor.policies",
+		"visit.policies",
 		"SELECT c.relname, p.polname FROM pg_policy p JOIN pg_class c ON c.oid = p.polrelid "
 		"JOIN pg_namespace n ON n.oid = c.relnamespace "
 		"WHERE n.nspname = 'rosterd' AND p.polpermissive AND pg_get_expr(p.polqual, p.polrelid) = 'true' "
