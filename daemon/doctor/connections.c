@@ -97,7 +97,7 @@ static void look_at_certificates(struct visit *v)
 
 void visit_connections(struct visit *v)
 {
-	if (!v->reached[STORE_OWNER])
+	if (!v->known || !v->reached[STORE_OWNER])
 		return;
 	look_at_plugins(v);
 	look_at_certificates(v);

@@ -3,19 +3,8 @@
 
 #include <inttypes.h>
 
-#include "base/text.h"
 
 enum { NAMED_MOST = 20 /* connections that are named one by one */ };
-
-static bool has_tables(struct visit *v)
-{
-	static const struct query table = { "visit.runs", "SELECT to_regclass('rosterd.runs') IS NOT NULL", QUERY_READS,
-	                                    QUERY_ONCE };
-	const struct rows *rows;
-
-	return v->reached[STORE_OWNER] && visit_ask(v, STORE_OWNER, &table, NO_PARAMS, &rows) == 0 &&
-	       rows_bool(rows, 0, 0);
-}
 
 /* ---- runs ---- */
 
@@ -110,6 +99,30 @@ static void look_at_failures(struct visit *v)
 						    rows_text(rows, i, 1)) });
 }
 
+/* ---- the audit ---- */
+
+static void look_at_sealer(struct visit *v)
+{
+	static const struct query lag = {
+		"visit.lag",
+		"SELECT entries, coalesce(oldest < now() - interval '10 minutes', false) FROM audit_lag()", QUERY_READS, QUERY_ONCE,
+	};
+	struct report *r = v->report;
+	const struct rows *rows;
+
+	if (visit_ask(v, STORE_OWNER, &lag, NO_PARAMS, &rows) < 0)
+		return;
+	if (!rows_bool(rows, 0, 1))
+		report_ok(r, "audit.ok", "the audit is sealed but for %" PRId64 " entries", rows_int(rows, 0, 0));
+	else
+		report_add(r, (struct finding){ FINDING_WARNING, "audit.unsealed",
+						say(r, "%" PRId64 " entries of the audit wait since ten minutes to be sealed",
+						    rows_int(rows, 0, 0)),
+						"until an entry is linked into the chain nobody can prove that it was not "
+						"changed",
+						"systemctl status rosterd; journalctl -u rosterd | grep -i seal" });
+}
+
 /* ---- staging ---- */
 
 static void look_at_staging(struct visit *v)
@@ -140,10 +153,11 @@ static void look_at_staging(struct visit *v)
 
 void visit_queues(struct visit *v)
 {
-	if (!has_tables(v))
+	if (!v->known || !v->reached[STORE_OWNER])
 		return;
 	look_at_runs(v);
 	look_at_held(v);
 	look_at_failures(v);
 	look_at_staging(v);
+	look_at_sealer(v);
 }

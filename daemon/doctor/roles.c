@@ -152,7 +152,7 @@ static void look_at_lack(struct visit *v)
 		"('connections', 'SELECT'), ('runs', 'SELECT'), ('runs', 'UPDATE'), ('migrations', 'SELECT')) "
 		"AS p (relation, privilege) WHERE to_regclass('rosterd.' || p.relation) IS NOT NULL "
 		"AND NOT (has_schema_privilege(r.oid, to_regnamespace('rosterd')::oid, 'USAGE') "
-		"AND has_table_privilege(r.oid, to_regclass('rosterd.' || p.relation), p.privilege)) ORDER BY 1, 3, 2",
+		"AND has_any_column_privilege(r.oid, to_regclass('rosterd.' || p.relation), p.privilege)) ORDER BY 1, 3, 2",
 		QUERY_READS, QUERY_ONCE,
 	};
 	struct report *r = v->report;

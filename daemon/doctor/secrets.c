@@ -101,7 +101,7 @@ void visit_secrets(struct visit *v)
 	struct crypt_keys *keys = NULL;
 	struct error e;
 
-	if (!v->reached[STORE_OWNER])
+	if (!v->known || !v->reached[STORE_OWNER])
 		return;
 	if (!o->master_key) {
 		report_note(v->report, "key.unknown", "the sealed secrets were not tried: there is no master key that can be "

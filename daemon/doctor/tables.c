@@ -31,19 +31,41 @@ static void tell_schema(struct report *r, const struct error *why)
 	report_add(r, finding);
 }
 
-static void look_at_migrations(struct visit *v)
+/* Whether every table is there that we know. */
+static bool look_at_migrations(struct visit *v)
 {
 	size_t applied, files;
 	struct error e;
 
-	if (migrate_compare(v->store, v->options->schema, &applied, &files, &e) < 0)
+	if (migrate_compare(v->store, v->options->schema, &applied, &files, &e) < 0) {
 		tell_schema(v->report, &e);
-	else if (applied > files)
+		return false;
+	}
+	if (applied > files)
 		report_note(v->report, "schema.ahead",
 			    "%zu migrations are applied, %zu are ours: a newer rosterd shares the database, and suffers "
 			    "this one", applied, files);
 	else
 		report_ok(v->report, "schema.ok", "all %zu migrations are applied", files);
+	return true;
+}
+
+/* A restored dump holds what was revoked since; nobody's token counts in it until the operator has said what it is. */
+static void look_at_home(struct visit *v)
+{
+	static const struct query home = { "visit.home", "SELECT rosterd.installation_at_home()", QUERY_READS, QUERY_ONCE };
+	struct report *r = v->report;
+	const struct rows *rows;
+
+	if (visit_ask(v, v->any, &home, NO_PARAMS, &rows) < 0)
+		return;
+	if (rows_bool(rows, 0, 0))
+		report_ok(r, "installation.ok", "the database is the one that was made here");
+	else
+		report_add(r, (struct finding){ FINDING_PROBLEM, "installation.copy", "the database is a copy",
+						"no token counts in it and no run begins, since what was revoked after the "
+						"copy was made would be valid again",
+						"rosterd --restored, or rosterd --moved; see rosterd(8)" });
 }
 
 /* ---- row-level security ---- */
@@ -115,7 +137,9 @@ static void look_at_policies(struct visit *v)
 
 void visit_tables(struct visit *v)
 {
-	look_at_migrations(v);
+	v->known = look_at_migrations(v);
+	if (v->known)
+		look_at_home(v);
 	look_at_security(v);
 	look_at_policies(v);
 }

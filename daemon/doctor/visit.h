@@ -14,6 +14,7 @@ struct visit {
 	struct store *store;
 	bool reached[STORE_ROLES];
 	enum store_role any; /* a role that is let in */
+	bool known;	     /* every migration that is ours is applied, so every table is there */
 };
 
 /* Runs a statement that reads; the rows stand in the report's arena. -1: it failed, which is a finding. One

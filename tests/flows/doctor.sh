@@ -83,9 +83,9 @@ query "ALTER ROLE rosterd_request SET search_path = rosterd, pg_temp"
 query "GRANT DELETE ON audit TO rosterd_worker"
 broken "an audit that can be deleted" "role.excess"
 query "REVOKE DELETE ON audit FROM rosterd_worker"
-query "REVOKE INSERT ON audit FROM rosterd_request"
-broken "an audit that cannot be written" "role.lack"
-query "GRANT INSERT ON audit TO rosterd_request"
+query "REVOKE SELECT ON migrations FROM rosterd_worker"
+broken "a table that cannot be read" "role.lack"
+query "GRANT SELECT ON migrations TO rosterd_worker"
 
 # ---- tables
 query "ALTER TABLE members DISABLE ROW LEVEL SECURITY"
@@ -126,6 +126,9 @@ query "INSERT INTO runs (organisation, id, connection, state, asked_by, asked_at
 broken "a run that is held" "runs.held"
 like "and how to go on" "$(finding runs.held)" 'rosterctl sync changes acme/'
 query "DELETE FROM runs WHERE asked_by = 'test'"
+query "UPDATE installation SET home = 'elsewhere'"
+broken "a database that is a copy" "installation.copy"
+query "UPDATE installation SET home = installation_here()"
 query "CREATE TABLE staging.people_0123456789abcdef0123456789abcdef (x integer); ALTER TABLE
 	staging.people_0123456789abcdef0123456789abcdef OWNER TO rosterd_worker"
 broken "a staging table without a run" "staging.orphans"
