@@ -109,7 +109,7 @@ query "UPDATE migrations SET sha256 = sha256(pg_read_binary_file('$SRCDIR/schema
 broken "and is back" ""
 
 # ---- server
-query "ALTER DATABASE rosterd CONNECTION LIMIT 10"
+query "ALTER DATABASE rosterd CONNECTION LIMIT 15"
 broken "fewer connections than the pools may open" "database.connections"
 query "ALTER DATABASE rosterd CONNECTION LIMIT -1"
 query "ALTER ROLE rosterd_owner SET synchronous_commit = off"
