@@ -50,7 +50,7 @@ static int ask(struct ctl *ctl, struct answer *ret, int64_t *ret_done, int64_t *
 /* A part at a time, until nothing is left or nothing more is done. */
 int master_key_reseal(struct ctl *ctl, struct error *e)
 {
-	int64_t done, left, all = 0;
+	int64_t done = 0, left = 0, all = 0;
 	struct answer answer;
 
 	do {
