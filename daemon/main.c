@@ -277,6 +277,7 @@ static int open_workers(struct daemon *d, struct error *e)
 		.allow_private = d->config->allow_private_addresses,
 		.call_deadline_ms = d->config->call_deadline_ms,
 		.page_most = d->config->page_most,
+		.figures_every_ms = d->config->figures_every_ms,
 	};
 	return workers_open(&options, &d->workers, e);
 }

@@ -127,7 +127,7 @@ const struct metric_row metric_rows[METRICS] = {
 	[METRIC_SYNC_FAILING] = { "rosterd_connections_failing",
 		"Active connections whose last run failed.", GAUGE },
 	[METRIC_SYNC_OVERDUE] = { "rosterd_connections_overdue",
-		"Active connections with a schedule that have not come to an end of a run for three times as long as it says, and ten minutes.", GAUGE },
+		"Active connections with a schedule that have not been brought in step for three times as long as it says, and ten minutes.", GAUGE },
 	[METRIC_SYNC_OLDEST_SUCCESS] = { "rosterd_connections_oldest_success_seconds",
 		"Of the active connections with a schedule, how long ago the one was in step last that was so longest ago.", SECONDS },
 	[METRIC_ORGANISATIONS] = { "rosterd_organisations",

@@ -3,6 +3,7 @@
 
 #include "base/arena.h"
 #include "base/clock.h"
+#include "base/metric.h"
 #include "base/text.h"
 
 #include "plugin/channel.h"
@@ -131,6 +132,7 @@ int catalog_open(const struct catalog_options *options, struct catalog **ret, st
 	catalog->options.child_path = arena_text(catalog->arena, options->child_path);
 	if (list_names(catalog, e) < 0)
 		return -1;
+	metric_set(METRIC_CHILDREN_MOST, NO_LABELS, options->children_most);
 	*ret = catalog;
 	catalog = NULL;
 	return 0;

@@ -7,6 +7,7 @@
 
 #include "base/clock.h"
 #include "base/log.h"
+#include "base/metric.h"
 #include "base/text.h"
 
 #include <errno.h>
@@ -147,6 +148,8 @@ static int start_child(struct host *host, const struct parts *parts, struct erro
 		return error_set(e, ERROR_RETRY, "plugin.start", "could not start a child for plug-in \"%s\": %s",
 		                 host->plugin, strerror(errno));
 	}
+	metric_add(METRIC_CHILDREN_STARTED, LABELS(host->plugin), 1);
+	metric_add(METRIC_CHILDREN, NO_LABELS, 1);
 	if (why != 0)
 		tell_of_namespaces(host->log, why);
 	return 0;
@@ -329,6 +332,34 @@ void host_kill(struct host *host)
 	syscall(SYS_pidfd_send_signal, host->pidfd, SIGKILL, NULL, 0);
 }
 
+/* Whether the child came near its limit: as much as the kernel tells of one that is gone. */
+static bool was_out_of_memory(const struct host *host)
+{
+	return (uint64_t)host->usage.ru_maxrss * 1024 > host->memory_most / 4 * 3;
+}
+
+static bool was_out_of_time(const struct host *host, int number)
+{
+	return number == SIGXCPU || (number == SIGKILL && host->usage.ru_utime.tv_sec + host->usage.ru_stime.tv_sec + 1 >=
+	                                                          HOST_CPU_S_MOST);
+}
+
+/* How it ended, in the words of the figures. */
+static const char *reason_of(const struct host *host)
+{
+	int number = WTERMSIG(host->status);
+
+	if (host->killed)
+		return "killed";
+	if (!WIFSIGNALED(host->status))
+		return WEXITSTATUS(host->status) == 0 ? "ended" : "exit";
+	if (number == SIGSYS)
+		return "forbidden";
+	if (was_out_of_time(host, number))
+		return "cpu";
+	return was_out_of_memory(host) ? "memory" : "crashed";
+}
+
 static void reap(struct host *host, int grace_ms)
 {
 	struct pollfd ended = { .fd = host->pidfd, .events = POLLIN };
@@ -340,6 +371,8 @@ static void reap(struct host *host, int grace_ms)
 	while (wait4(host->pid, &host->status, 0, &host->usage) < 0 && errno == EINTR)
 		;
 	host->pid = 0;
+	metric_add(METRIC_CHILDREN, NO_LABELS, -1);
+	metric_add(METRIC_CHILDREN_ENDED, LABELS(host->plugin, reason_of(host)), 1);
 	for (int i = 0; i < HOST_COMPLAINTS_MOST / 4096 + 1 && host->complaints >= 0 && hear_complaints(host); i++)
 		;
 	log_complaint(host);
@@ -360,12 +393,6 @@ void host_close(struct host **host)
 	*host = NULL;
 }
 
-/* Whether the child came near its limit: as much as the kernel tells of one that is gone. */
-static bool was_out_of_memory(const struct host *host)
-{
-	return (uint64_t)host->usage.ru_maxrss * 1024 > host->memory_most / 4 * 3;
-}
-
 static int died_of_signal(const struct host *host, int number, const char *during, const char *step, struct error *e)
 {
 	const char *name = sigabbrev_np(number);
@@ -374,8 +401,7 @@ static int died_of_signal(const struct host *host, int number, const char *durin
 		return error_set(e, ERROR_REMOTE, "plugin.forbidden",
 		                 "plug-in \"%s\" made a system call that plug-ins may not make and was ended%s%s",
 		                 host->plugin, during, step);
-	if (number == SIGXCPU || (number == SIGKILL && host->usage.ru_utime.tv_sec + host->usage.ru_stime.tv_sec + 1 >=
-	                                                       HOST_CPU_S_MOST))
+	if (was_out_of_time(host, number))
 		return error_set(e, ERROR_REMOTE, "plugin.cpu", "plug-in \"%s\" used more than %d s of processor time%s%s",
 		                 host->plugin, HOST_CPU_S_MOST, during, step);
 	if (was_out_of_memory(host))

@@ -9,6 +9,7 @@
 
 #include "base/arena.h"
 #include "base/clock.h"
+#include "base/metric.h"
 #include "base/secret.h"
 #include "base/text.h"
 #include "store/sqlstate.h"
@@ -153,8 +154,10 @@ int connection_open(const struct connection_options *options, struct connection 
 		if (e)
 			e->wait_ms = LOST_WAIT_MS;
 		PQfinish(pg);
+		metric_add(METRIC_DATABASE_CONNECTS, LABELS("failed"), 1);
 		return -1;
 	}
+	metric_add(METRIC_DATABASE_CONNECTS, LABELS("done"), 1);
 	PQsetNoticeReceiver(pg, hear_nothing, NULL);
 	*ret = connection_new(pg, options);
 	return 0;
@@ -178,11 +181,18 @@ void connection_close(struct connection **connection)
 
 /* ---- what became of it ---- */
 
+static void bury(struct connection *c)
+{
+	if (!c->dead)
+		metric_add(METRIC_DATABASE_LOST, NO_LABELS, 1);
+	c->dead = true;
+}
+
 int connection_lost(struct connection *c, struct error *e)
 {
 	const char *why = PQerrorMessage(c->pg);
 
-	c->dead = true;
+	bury(c);
 	c->unsynced = false;
 	c->first = c->beyond = 0;
 	error_set(e, ERROR_RETRY, "store.lost", "the connection to the database was lost");
@@ -219,7 +229,7 @@ bool connection_alive(struct connection *c)
 {
 	while (!c->dead && readable(c))
 		if (!PQconsumeInput(c->pg) || PQstatus(c->pg) != CONNECTION_OK)
-			c->dead = true;
+			bury(c);
 	return !c->dead;
 }
 
@@ -285,6 +295,14 @@ static void note_complaint(struct connection *c, const PGresult *result, const c
 	c->complaint.position = atoi(field(result, PG_DIAG_STATEMENT_POSITION));
 }
 
+/* By its class, which is as much as can be told without a bound that grows. */
+static void count_refused(const char *state)
+{
+	char class[] = { state[0], state[1], '\0' };
+
+	metric_add(METRIC_DATABASE_ERRORS, LABELS(class), 1);
+}
+
 /* DETAIL, HINT and CONTEXT are left out: they hold values. */
 static int refused(struct connection *c, const char *name, const PGresult *result, struct error *e)
 {
@@ -294,13 +312,14 @@ static int refused(struct connection *c, const char *name, const PGresult *resul
 	if (!*state)
 		return connection_lost(c, e);
 	note_complaint(c, result, message);
+	count_refused(state);
 	sqlstate_error(state, e);
 	if (is_stale(result, state)) {
 		c->stale = true;
 		error_set(e, ERROR_RETRY, "store.stale", "the database's tables have just been changed");
 	}
 	if (ends_session(result)) {
-		c->dead = true;
+		bury(c);
 		c->first = c->beyond = 0;
 	}
 	return error_detail(e, "statement \"%s\": %s %s", name, state, message);

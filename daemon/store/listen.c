@@ -12,6 +12,7 @@
 
 #include "base/clock.h"
 #include "base/log.h"
+#include "base/metric.h"
 #include "base/text.h"
 #include "store/connection.h"
 
@@ -133,9 +134,11 @@ static void try_connect(struct listener *l)
 	if (clock_monotonic_ms() < l->retry_at)
 		return;
 	if (connect_once(l, &e) < 0) {
+		metric_add(METRIC_DATABASE_LISTEN, LABELS("failed"), 1);
 		lose(l, &e);
 		return;
 	}
+	metric_add(METRIC_DATABASE_LISTEN, LABELS("done"), 1);
 	if (l->complained)
 		log_note(&l->log, "notices from the database arrive again");
 	l->complained = false;

@@ -175,6 +175,21 @@ static int claim(struct pool *pool, const struct timespec *until, struct connect
 	return 0;
 }
 
+/* claim, with the wait of those who find all in use. */
+static int claim_counted(struct pool *pool, enum store_role role, const struct timespec *until,
+                         struct connection **ret)
+{
+	int64_t began_us = clock_monotonic_us();
+
+	pthread_mutex_lock(&pool->lock);
+	bool full = pool->idle_count == 0 && pool->open >= pool->most;
+	int claimed = claim(pool, until, ret);
+	pthread_mutex_unlock(&pool->lock);
+	if (full)
+		metric_observe(METRIC_DATABASE_WAIT, LABELS(role_words[role]), clock_monotonic_us() - began_us);
+	return claimed;
+}
+
 static void leave(struct pool *pool)
 {
 	pthread_mutex_lock(&pool->lock);
@@ -207,6 +222,7 @@ static int dial_in(struct pool *pool, struct connection **ret, struct error *e)
 
 static int busy(const struct pool *pool, enum store_role role, struct error *e)
 {
+	metric_add(METRIC_DATABASE_BUSY, LABELS(role_words[role]), 1);
 	error_set(e, ERROR_RETRY, "store.busy", "the database is busy");
 	if (e)
 		e->wait_ms = BUSY_WAIT_MS;
@@ -224,9 +240,7 @@ int pool_borrow(struct store *store, enum store_role role, struct connection **r
 	for (;;) {
 		struct connection *waiting = NULL;
 
-		pthread_mutex_lock(&pool->lock);
-		int claimed = claim(pool, &until, &waiting);
-		pthread_mutex_unlock(&pool->lock);
+		int claimed = claim_counted(pool, role, &until, &waiting);
 
 		if (claimed < 0)
 			return busy(pool, role, e);
@@ -269,6 +283,11 @@ void pool_give_back(struct store *store, enum store_role role, struct connection
 int pool_connect(struct store *store, enum store_role role, struct connection **ret, struct error *e)
 {
 	return connection_open(&store->pools[role].direct, ret, e);
+}
+
+const char *pool_role_word(enum store_role role)
+{
+	return role_words[role];
 }
 
 enum store_role pool_any_role(const struct store *store)

@@ -64,6 +64,8 @@ int pool_renew(struct store *store, enum store_role role, struct connection **co
 void pool_give_back(struct store *store, enum store_role role, struct connection **connection);
 /* Connects outside the pool and past any pooler; the caller closes it. */
 int pool_connect(struct store *store, enum store_role role, struct connection **ret, struct error *e);
+/* "owner", "request", "worker": for figures. */
+const char *pool_role_word(enum store_role role);
 /* The first role that may connect, in the order request, worker, owner. */
 enum store_role pool_any_role(const struct store *store);
 

@@ -6,6 +6,8 @@
 #include <string.h>
 
 #include "base/arena.h"
+#include "base/clock.h"
+#include "base/metric.h"
 #include "store/binary.h"
 #include "store/connection.h"
 
@@ -16,6 +18,9 @@ struct tx {
 	enum store_role role;
 	struct connection *connection; /* NULL: it could not be had again */
 	bool begun;    /* BEGIN was sent */
+	bool worked;   /* ever */
+	const char *end; /* as the figures have it */
+	int64_t began_us;
 	bool done_one; /* a statement has succeeded, so the whole may not be tried again from here */
 	bool failed, writes;
 	const struct query *sent[TX_PIPELINE_MOST]; /* a ring: on_the_way of them, the next one at received */
@@ -54,6 +59,8 @@ int tx_begin(struct store *store, enum store_role role, struct tx **ret, struct 
 	tx->store = store;
 	tx->role = role;
 	tx->connection = connection;
+	tx->end = "rolled_back";
+	tx->began_us = clock_monotonic_us();
 	*ret = tx;
 	return 0;
 }
@@ -80,7 +87,7 @@ static int lead_begin(struct tx *tx, struct error *e)
 {
 	if (tx->begun)
 		return 0;
-	tx->begun = true;
+	tx->begun = tx->worked = true;
 	const char *limits = connection_limits(tx->connection);
 	if (lead_with(tx, "tx.begin", sql_begin, e) < 0)
 		return -1;
@@ -279,6 +286,23 @@ static void end_unheard(struct tx *tx, const char *name, const char *sql)
 	tx->begun = false;
 }
 
+static void count_end(const struct tx *tx)
+{
+	const char *role = pool_role_word(tx->role);
+
+	if (!tx->worked)
+		return;
+	metric_add(METRIC_DATABASE_TRANSACTIONS, LABELS(role, tx->end), 1);
+	metric_observe(METRIC_DATABASE_TRANSACTION, LABELS(role), clock_monotonic_us() - tx->began_us);
+}
+
+static int committed(struct tx *tx)
+{
+	tx->end = "committed";
+	metric_add(METRIC_AUDIT_ENTRIES, LABELS(pool_role_word(tx->role)), tx->recorded);
+	return 0;
+}
+
 void tx_close(struct tx **closing)
 {
 	struct tx *tx = *closing;
@@ -288,6 +312,7 @@ void tx_close(struct tx **closing)
 		return;
 	if (tx->connection && tx->begun)
 		end_unheard(tx, "tx.rollback", sql_rollback);
+	count_end(tx);
 	pool_give_back(tx->store, tx->role, &tx->connection);
 	free(tx);
 }
@@ -301,6 +326,7 @@ static int uncertain(struct tx *tx, struct error *e)
 	if (e)
 		why = *e;
 	tx->begun = false;
+	tx->end = "uncertain";
 	error_set(e, ERROR_UNCERTAIN, "tx.uncertain",
 	          "the database was lost while it saved; it may have been saved or not");
 	return error_detail(e, "%s (%s)", why.text, why.detail);
@@ -315,12 +341,12 @@ static int commit_heard(struct tx *tx, struct error *e)
 	if (send_and_hear(tx, "tx.commit", sql_commit, &result, e) < 0)
 		return connection_dead(tx->connection) ? uncertain(tx, e) : -1;
 
-	bool committed = strcmp(PQcmdStatus(result), sql_commit) == 0;
+	bool done = strcmp(PQcmdStatus(result), sql_commit) == 0;
 	PQclear(result);
 	tx->begun = false;
-	if (!committed)
+	if (!done)
 		return error_set(e, ERROR_INTERNAL, "tx.rolled_back", "the database rolled the transaction back");
-	return 0;
+	return committed(tx);
 }
 
 static int check_commit(const struct tx *tx, struct error *e)
@@ -345,7 +371,7 @@ int tx_commit(struct tx **committing, struct error *e)
 	if (tx->writes)
 		return commit_heard(tx, e);
 	end_unheard(tx, "tx.commit", sql_commit);
-	return 0;
+	return committed(tx);
 }
 
 int64_t tx_rows_changed(const struct tx *tx)

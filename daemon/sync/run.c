@@ -6,7 +6,9 @@
 #include "base/arena.h"
 #include "base/clock.h"
 #include "base/error.h"
+#include "base/json.h"
 #include "base/log.h"
+#include "base/metric.h"
 #include "base/text.h"
 #include "plugin/link.h"
 #include "plugin/settings.h"
@@ -95,6 +97,32 @@ static int open_tx(struct work *w, struct tx **ret, struct error *e)
 	return tx_for(*ret, &w->run.organisation, e);
 }
 
+/* ---- what is counted ----------------------------------------------------------------------------------------------- */
+
+static void count_end(const struct work *w, const char *outcome)
+{
+	metric_add(METRIC_RUNS_ENDED, LABELS(w->source.connection.plugin, outcome), 1);
+}
+
+static void count_duration(const struct work *w)
+{
+	if (w->run.started_at > 0)
+		metric_observe(METRIC_RUN_DURATION, LABELS(w->source.connection.plugin), clock_now_us() - w->run.started_at);
+}
+
+/* counts: the outcome's, an object of our own making. */
+static void count_changes(const struct work *w, const char *counts)
+{
+	struct json *object;
+	const struct json *value;
+	const char *kind;
+	size_t at = 0;
+	if (json_parse(w->arena, counts, strlen(counts), &object, NULL) < 0)
+		return;
+	while (json_next(object, &at, &kind, &value) == 1)
+		metric_add(METRIC_CHANGES, LABELS(kind), json_int(value));
+}
+
 /* ---- asked -> reading --------------------------------------------------------------------------------------------- */
 
 static int begin(struct work *w, enum state *ret, struct error *e)
@@ -115,7 +143,10 @@ static int begin(struct work *w, enum state *ret, struct error *e)
 	if (count == 0)
 		return error_set(e, ERROR_CONFLICT, "run.taken", "another daemon has taken this run over");
 	*ret = RUN_READING;
-	return tx_commit(&tx, e);
+	if (tx_commit(&tx, e) < 0)
+		return -1;
+	metric_add(METRIC_RUNS_BEGUN, LABELS(w->source.connection.plugin), 1);
+	return 0;
 }
 
 /* ---- reading -> reconciling, or asked again ---------------------------------------------------------------------------- */
@@ -250,6 +281,11 @@ static int reconcile(struct work *w, enum state *ret, struct error *e)
 	if ((state == RUN_ASKED ? restart(w, tx, e) : write_end(w, tx, &outcome, state, e)) < 0 ||
 	    ((state == RUN_DONE || state == RUN_PLANNED) && stage_drop(tx, &w->run.id, e) < 0) || tx_commit(&tx, e) < 0)
 		return -1;
+	count_end(w, state == RUN_ASKED ? "again" : words[state]);
+	if (state != RUN_ASKED)
+		count_duration(w);
+	if (state == RUN_DONE)
+		count_changes(w, outcome.counts);
 	if (state == RUN_HELD)
 		log_warning(&w->log, "%s", outcome.reason);
 	else
@@ -272,6 +308,8 @@ static void give_up(struct work *w, const struct error *why)
 	struct error e;
 	scoped(tx) *tx = NULL;
 	log_failure(&w->log, LOG_LEVEL_WARNING, "gave up", why);
+	count_end(w, "failed");
+	count_duration(w);
 	if (open_tx(w, &tx, &e) < 0 ||
 	    query_write(tx, &fail,
 	                PARAMS(P_ID(&w->run.organisation), P_ID(&w->run.id), P_ID(&w->options->daemon), P_TEXT(why->code),
@@ -313,14 +351,17 @@ static bool is_passing(const struct error *e)
 
 static void decide(struct work *w, const struct error *why)
 {
-	if (strcmp(why->code, "run.taken") == 0)
+	if (strcmp(why->code, "run.taken") == 0) {
 		log_note(&w->log, "%s", why->text);
-	else if (atomic_load(w->options->stop))
+	} else if (atomic_load(w->options->stop)) {
+		count_end(w, "stopped");
 		log_note(&w->log, "stopped on the way: %s", why->text); /* and given back, as run_work ends */
-	else if (is_passing(why) && w->run.attempts < RUN_ATTEMPTS_MOST)
+	} else if (is_passing(why) && w->run.attempts < RUN_ATTEMPTS_MOST) {
+		count_end(w, "again");
 		give_back(w, why, why->wait_ms > 0 ? why->wait_ms : RUN_RETRY_MS);
-	else
+	} else {
 		give_up(w, why);
+	}
 }
 
 /* ---- the run ------------------------------------------------------------------------------------------------------------------ */

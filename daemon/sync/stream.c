@@ -4,6 +4,7 @@
 
 #include "base/arena.h"
 #include "base/log.h"
+#include "base/metric.h"
 #include "provision/mapping.h"
 #include "provision/stage.h"
 #include "store/query.h"
@@ -50,7 +51,11 @@ static int keep(const struct stream *s, struct stage *stage, const struct page_e
 		return -1;
 	if (moved == 0)
 		return error_set(e, ERROR_CONFLICT, "run.taken", "another daemon has taken this run over");
-	return tx_commit(&tx, e);
+	if (tx_commit(&tx, e) < 0)
+		return -1;
+	metric_add(METRIC_PEOPLE_READ, LABELS(s->source->connection.plugin), sent.people);
+	metric_add(METRIC_PAGES_READ, LABELS(s->source->connection.plugin), end->whole_page);
+	return 0;
 }
 
 static void take(const struct stream *s, struct stage *stage, const struct link_item *item)

@@ -9,10 +9,12 @@
 #include "base/clock.h"
 #include "base/id.h"
 #include "base/log.h"
+#include "base/metric.h"
 #include "base/text.h"
 #include "provision/stage.h"
 #include "store/listen.h"
 #include "store/query.h"
+#include "sync/figures.h"
 #include "sync/run.h"
 
 /* The watch looks at least this often, gives a sign of life this often, and takes a silent daemon's runs over after this long. */
@@ -63,7 +65,9 @@ static void work_on(struct worker *self, const struct id *organisation, const st
 	self->busy = true;
 	pthread_mutex_unlock(&w->mutex);
 
+	metric_add(METRIC_WORKERS_BUSY, NO_LABELS, 1);
 	run_work(&w->run, organisation, run);
+	metric_add(METRIC_WORKERS_BUSY, NO_LABELS, -1);
 
 	pthread_mutex_lock(&w->mutex);
 	self->busy = false;
@@ -171,10 +175,17 @@ static void sweep(struct workers *w)
 		log_info(&w->log, "dropped the staging of %d runs that are over", dropped);
 }
 
+static void count(struct workers *w)
+{
+	struct error e;
+	if (figures_refresh(w->options.store, &e) < 0)
+		log_failure(&w->log, LOG_LEVEL_WARNING, "could not count what the database shows", &e);
+}
+
 static void *watch(void *self)
 {
 	struct workers *w = self;
-	int64_t beat_at = 0, sweep_at = 0;
+	int64_t beat_at = 0, sweep_at = 0, count_at = 0;
 	struct notice notice;
 	while (!atomic_load(&w->stop)) {
 		if (clock_monotonic_ms() >= beat_at) {
@@ -185,8 +196,13 @@ static void *watch(void *self)
 			sweep(w);
 			sweep_at = clock_monotonic_ms() + SWEEP_EVERY_MS;
 		}
+		if (clock_monotonic_ms() >= count_at) {
+			count(w);
+			count_at = clock_monotonic_ms() + w->options.figures_every_ms;
+		}
 		schedule(w);
 		wake_all(w);
+		metric_set(METRIC_WATCH_ROUND, NO_LABELS, clock_now_us());
 		listen_wait(w->listener, WATCH_EVERY_MS, &notice);
 	}
 	return NULL;
@@ -234,6 +250,7 @@ int workers_open(const struct workers_options *options, struct workers **ret, st
 	pthread_mutex_init(&w->mutex, NULL);
 	pthread_cond_init(&w->wake, NULL);
 	log_subject(&w->log, NULL, "workers");
+	metric_set(METRIC_WORKERS, NO_LABELS, options->threads);
 	if (start(w, e) < 0) {
 		workers_close(&w);
 		return -1;

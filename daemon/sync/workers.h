@@ -21,6 +21,7 @@ struct workers_options {
 	bool allow_private;
 	int call_deadline_ms; /* of one page */
 	int page_most;
+	int figures_every_ms; /* how often what the database shows is counted (sync/figures) */
 };
 
 int workers_open(const struct workers_options *options, struct workers **ret, struct error *e);
