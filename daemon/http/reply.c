@@ -145,6 +145,7 @@ void reply_error(struct reply *reply, const struct error *e, const char *request
 
 	forget_headers(reply);
 	buffer_reset(&reply->body);
+	reply->stream = (struct reply_stream){ 0 };
 	reply->status = reply_status(e);
 
 	reply_header(reply, "Content-Type", "application/problem+json");

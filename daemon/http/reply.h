@@ -15,9 +15,19 @@ enum {
 	REPLY_BODY_MOST = 64 << 20,
 };
 
+/* The rest of a body that is too long to stand in memory. */
+struct reply_stream {
+	void *self; /* lives as long as the request's arena */
+	/* Puts the next piece into a buffer of at most REPLY_BODY_MOST; runs on an exchange thread, whenever the
+	 * client has taken what there was, and may block. 1: there is more. 0: that was the end. -1: it breaks off
+	 * here, and the connection with it, so that the client cannot take it for the whole. */
+	int (*more)(void *self, struct buffer *into);
+};
+
 struct reply {
 	int status;
-	struct buffer body;
+	struct buffer body;	    /* all of it, or its beginning */
+	struct reply_stream stream; /* more NULL: none */
 	size_t header_count;
 	struct {
 		char name[64];

@@ -41,7 +41,10 @@ enum stage {
 	STAGE_BODY,	/* the head is good */
 	STAGE_DISCARD,	/* refused while the body comes in: the reply is ready, the rest is thrown away */
 	STAGE_ANSWERED, /* the reply is ready */
+	STAGE_STREAM,	/* more of its body is wanted */
 };
+
+enum { STREAM_BLOCK = 64 << 10 }; /* bytes of a streamed body that the library takes at once */
 
 struct server {
 	struct arena *arena;
@@ -74,6 +77,8 @@ struct exchange {
 	struct buffer body;
 	struct request request;
 	struct reply reply;
+	size_t taken; /* of a streamed reply's body, by the library */
+	int rest;     /* what the stream said last: 1 more, 0 the end, -1 broken off */
 };
 
 /* --- replies --- */
@@ -133,15 +138,50 @@ static void add_headers(struct MHD_Response *response, const struct exchange *x)
 		MHD_add_response_header(response, "Connection", "close");
 }
 
+/* Asks the crew for the next piece; the connection is suspended while it is made. */
+static ssize_t want_more(struct exchange *x)
+{
+	MHD_suspend_connection(x->carrier);
+	x->stage = STAGE_STREAM;
+	if (crew_give(x->server->crew, x))
+		return 0;
+	x->rest = -1;
+	MHD_resume_connection(x->carrier);
+	return MHD_CONTENT_READER_END_WITH_ERROR;
+}
+
+static ssize_t read_stream(void *self, uint64_t position, char *into, size_t most)
+{
+	struct exchange *x = self;
+	size_t left = x->reply.body.length - x->taken, size = left < most ? left : most;
+
+	(void)position;
+	if (left == 0)
+		return x->rest > 0    ? want_more(x)
+		       : x->rest == 0 ? MHD_CONTENT_READER_END_OF_STREAM
+				      : MHD_CONTENT_READER_END_WITH_ERROR;
+	memcpy(into, x->reply.body.bytes + x->taken, size);
+	x->taken += size;
+	return (ssize_t)size;
+}
+
 /* The body stays the exchange's, which lives until the library has sent it. */
+static struct MHD_Response *make_response(struct exchange *x)
+{
+	if (!x->reply.stream.more)
+		return MHD_create_response_from_buffer(x->reply.body.length, x->reply.body.bytes,
+						       MHD_RESPMEM_PERSISTENT);
+	x->rest = 1;
+	return MHD_create_response_from_callback(MHD_SIZE_UNKNOWN, STREAM_BLOCK, read_stream, x, NULL);
+}
+
 static enum MHD_Result send_reply(struct exchange *x)
 {
 	struct MHD_Response *response;
 	enum MHD_Result sent;
 
 	mend_reply(x);
-	response = MHD_create_response_from_buffer(x->reply.body.length, x->reply.body.bytes,
-						   MHD_RESPMEM_PERSISTENT);
+	response = make_response(x);
 	if (!response)
 		return MHD_NO;
 	add_headers(response, x);
@@ -343,11 +383,8 @@ static enum MHD_Result take_body(struct exchange *x, const char *bytes, size_t s
 
 /* --- the answer --- */
 
-/* On an exchange thread. The connection is suspended, so nobody else touches the exchange until it is
- * resumed. */
-static void answer_exchange(void *job)
+static void answer_whole(struct exchange *x)
 {
-	struct exchange *x = job;
 	struct server *server = x->server;
 
 	metric_add(METRIC_HTTP_WAITING, NO_LABELS, -1);
@@ -355,6 +392,34 @@ static void answer_exchange(void *job)
 		answer_busy(x, "http.ending", "the server is ending; ask again", "ending");
 	else
 		server->handler.answer(server->handler.self, &x->request, &x->reply);
+}
+
+/* A piece that is too large, or none when the server ends, breaks the reply off. */
+static void answer_more(struct exchange *x)
+{
+	struct reply *reply = &x->reply;
+
+	buffer_reset(&reply->body);
+	x->taken = 0;
+	x->rest = atomic_load(&x->server->late) ? -1 : 1;
+	while (x->rest > 0 && reply->body.length == 0)
+		x->rest = reply->stream.more(reply->stream.self, &reply->body);
+	if (reply->body.full)
+		x->rest = -1;
+	if (x->rest < 0)
+		buffer_reset(&reply->body);
+}
+
+/* On an exchange thread. The connection is suspended, so nobody else touches the exchange until it is
+ * resumed. */
+static void answer_exchange(void *job)
+{
+	struct exchange *x = job;
+
+	if (x->stage == STAGE_STREAM)
+		answer_more(x);
+	else
+		answer_whole(x);
 	x->stage = STAGE_ANSWERED;
 	MHD_resume_connection(x->carrier);
 }

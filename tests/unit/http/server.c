@@ -67,9 +67,38 @@ static int body_most(void *self, const struct request *head, size_t *ret, struct
 	return 0;
 }
 
+/* "/stream?pieces=3&end=0": pieces of a hundred thousand bytes each, then the end, or -1. */
+struct pieces {
+	int left, end;
+};
+enum { PIECE = 100000 };
+
+static int next_piece(void *self, struct buffer *into)
+{
+	struct pieces *pieces = self;
+
+	if (pieces->left == 0)
+		return pieces->end;
+	for (size_t i = 0; i < PIECE; i++)
+		buffer_add(into, "x", 1);
+	pieces->left--;
+	return 1;
+}
+
+static void begin_stream(struct request *request, struct reply *reply)
+{
+	struct pieces *pieces = arena_take(request->arena, sizeof(*pieces));
+
+	pieces->left = atoi(request_query(request, "pieces"));
+	pieces->end = atoi(request_query(request, "end"));
+	reply->stream = (struct reply_stream){ pieces, next_piece };
+}
+
 static void answer(void *self, struct request *request, struct reply *reply)
 {
 	(void)self;
+	if (strcmp(request->path, "/stream") == 0)
+		begin_stream(request, reply);
 	if (strcmp(request->path, "/held") == 0)
 		hold();
 	if (strcmp(request->path, "/broken") == 0)
@@ -319,6 +348,64 @@ static void answers_quickly_on_the_http_thread(void **state)
 	assert_has(hear(other), "/held");
 	close(one);
 	close(other);
+}
+
+/* Counts the x of a chunked body up to its end; *ret_whole: it had one. */
+static long count_stream(int fd, bool *ret_whole)
+{
+	static char bytes[16384];
+	char tail[8] = "";
+	long count = 0;
+	ssize_t got;
+
+	*ret_whole = false;
+	while (!*ret_whole && is_readable(fd) && (got = recv(fd, bytes, sizeof(bytes), 0)) > 0) {
+		for (ssize_t i = 0; i < got; i++) {
+			count += bytes[i] == 'x';
+			memmove(tail, tail + 1, 6);
+			tail[6] = bytes[i];
+		}
+		*ret_whole = memcmp(tail, "\r\n0\r\n\r\n", 7) == 0;
+	}
+	return count;
+}
+
+static void streams_a_long_body_in_pieces(void **state)
+{
+	const char *requests[] = { "GET /stream?pieces=0&end=0 HTTP/1.1\r\nHost: y\r\n\r\n",
+				   "GET /stream?pieces=1&end=0 HTTP/1.1\r\nHost: y\r\n\r\n",
+				   "GET /stream?pieces=50&end=0 HTTP/1.1\r\nHost: y\r\n\r\n" };
+	const int pieces[] = { 0, 1, 50 };
+	bool whole;
+	int fd;
+
+	(void)state;
+	open_server();
+	fd = dial();
+	for (size_t i = 0; i < 3; i++) { /* on one connection, which goes on behind each */
+		long head; /* has an x or two of its own */
+
+		say(fd, requests[i]);
+		head = count_stream(fd, &whole) - (long)pieces[i] * PIECE;
+		assert_true(whole);
+		assert_in_range(head, 0, 20);
+	}
+	close(fd);
+}
+
+static void breaks_a_stream_off_where_it_fails(void **state)
+{
+	bool whole;
+	int fd;
+
+	(void)state;
+	open_server();
+	fd = dial();
+	say(fd, "GET /stream?pieces=3&end=-1 HTTP/1.1\r\nHost: y\r\n\r\n");
+	count_stream(fd, &whole);
+	assert_false(whole);
+	assert_true(is_closed(fd));
+	close(fd);
 }
 
 static void answers_head_without_a_body(void **state)
@@ -822,6 +909,24 @@ static void *close_server(void *drain_ms)
 	return NULL;
 }
 
+static void ends_while_a_stream_goes_on(void **state)
+{
+	int drain_ms = 0, fd;
+	pthread_t closer;
+	char byte;
+
+	(void)state;
+	open_server();
+	fd = dial();
+	say(fd, "GET /stream?pieces=100000&end=0 HTTP/1.1\r\nHost: y\r\n\r\n");
+	assert_int_equal(recv(fd, &byte, 1, 0), 1);
+	pthread_create(&closer, NULL, close_server, &drain_ms);
+	while (recv(fd, &byte, 1, 0) > 0)
+		;
+	pthread_join(closer, NULL);
+	close(fd);
+}
+
 static void drains_without_losing_a_request(void **state)
 {
 	int drain_ms = PATIENCE_MS, idle, held_one, arriving;
@@ -922,6 +1027,9 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		CASE(answers_with_its_headers),
 		CASE(answers_quickly_on_the_http_thread),
+		CASE(streams_a_long_body_in_pieces),
+		CASE(breaks_a_stream_off_where_it_fails),
+		CASE(ends_while_a_stream_goes_on),
 		CASE(answers_head_without_a_body),
 		CASE(keeps_alive_and_answers_in_order),
 		CASE(counts_what_is_open),
