@@ -9,6 +9,7 @@
 #include "rosterctl/cell.h"
 #include "rosterctl/exits.h"
 #include "rosterctl/handlers.h"
+#include "rosterctl/instant.h"
 #include "rosterctl/pages.h"
 #include "rosterctl/path.h"
 #include "rosterctl/print.h"
@@ -54,25 +55,6 @@ struct entry {
 	const char *bytes;
 	size_t length;
 };
-
-/* "2026-11-22T09:00:00Z" as it is, "1h" as the time an hour ago. */
-static int instant(struct ctl *ctl, const char *option, const char **ret, struct error *e)
-{
-	const char *given = ctl_option(ctl, option);
-	char text[CLOCK_TEXT_SIZE];
-	int64_t ago_ms, us;
-
-	*ret = given;
-	if (!given || clock_parse(given, &us) == 0)
-		return 0;
-	if (text_to_duration_ms(given, &ago_ms) < 0 || ago_ms < 0 || ago_ms > clock_now_us() / 1000)
-		return usage_error(
-			e,
-			"--%s is \"%s\"; a time such as \"2026-11-22T09:00:00Z\" or \"1h\" (ago) is expected",
-			option, given);
-	*ret = arena_text(ctl->arena, clock_text(clock_now_us() - ago_ms * 1000, text));
-	return 0;
-}
 
 static const char *filtered_path(struct ctl *ctl, struct arena *arena, const char *since, const char *until)
 {
@@ -181,7 +163,7 @@ int audit_list(struct ctl *ctl, struct error *e)
 {
 	const char *since, *until;
 
-	if (instant(ctl, "since", &since, e) < 0 || instant(ctl, "until", &until, e) < 0)
+	if (instant_option(ctl, "since", &since, e) < 0 || instant_option(ctl, "until", &until, e) < 0)
 		return -1;
 	if (!ctl_given(ctl, "follow"))
 		return print_list(ctl, filtered_path(ctl, ctl->arena, since, until),

@@ -149,6 +149,22 @@ static const struct option audit_options[] = {
 	{ 0 },
 };
 
+static const char *const export_formats[] = { "jsonl", "csv", NULL };
+
+static const struct option audit_export_options[] = {
+	{ .name = "format", .value = "FORMAT", .words = "jsonl, a JSON object a line, or csv, for spreadsheets",
+	  .choices = export_formats },
+	{ .name = "since", .value = "TIME",
+	  .words = "from this time on: RFC 3339, or 1h for an hour ago" },
+	{ .name = "until", .value = "TIME", .words = "up to this time" },
+	{ 0 },
+};
+
+static const struct option audit_verify_options[] = {
+	{ .name = "heads", .value = "FILE", .words = "ends of chains that were noted elsewhere, a line each" },
+	{ 0 },
+};
+
 #define ORGANISATION_OPTION \
 	{ .name = "organisation", .value = "ORG", \
 	  .words = "of this organisation; the operator's otherwise" }
@@ -574,6 +590,41 @@ const struct command commands[] = {
 		.example = "rosterctl audit list acme --since 1d",
 		.next = "With --json each entry has what was there before and after.",
 		.run = audit_list,
+	},
+	{
+		.name = "audit export",
+		.arguments = "[ORG]",
+		.summary = "Take the audit out in its hash chain, to keep it and to check it elsewhere.",
+		.words = "Without ORG: the operator's own. Every entry stands there with what its link in the chain is made "
+		         "of, what is personal included. With --since and --until the stretch of the chain is taken that holds all "
+		         "entries of that time. What was written in the last second may not be sealed yet.",
+		.options = audit_export_options,
+		.example = "rosterctl audit export acme >acme.jsonl",
+		.next = "\"rosterctl audit verify FILE\" checks it, without any daemon.",
+		.run = audit_export,
+	},
+	{
+		.name = "audit head",
+		.arguments = "[ORG]",
+		.summary = "Print the end of the hash chain as it stands: organisation, position, link.",
+		.words = "Append it now and then to a file that whoever runs the database cannot change. What is missing at "
+		         "the end of a later export, and a chain that was written anew, can only be found by such a note.",
+		.example = "rosterctl audit head acme >>heads",
+		.next = "\"rosterctl audit verify FILE --heads heads\" compares an export with it.",
+		.run = audit_head,
+	},
+	{
+		.name = "audit verify",
+		.arguments = "FILE [FILE...]",
+		.summary = "Check exports of the audit, without any daemon: is it all there, and as it was written?",
+		.words = "FILE is what \"rosterctl audit export\" wrote, in either format; \"-\" is standard input. A second file may "
+		         "go on where the first one ended. Finds what was changed, taken out, put in, moved or mixed in from "
+		         "another organisation, and says in which line. Entries of people who were erased still verify.",
+		.options = audit_verify_options,
+		.example = "rosterctl audit verify acme.jsonl --heads heads",
+		.next = "Exit status 12 means that something is wrong.",
+		.run = audit_verify,
+		.offline = true,
 	},
 	{
 		.name = "permission list",

@@ -16,6 +16,7 @@ const struct exits_meaning exits_meanings[] = {
 	{ EXITS_NONSENSE, "the daemon's answer could not be understood, or was too large" },
 	{ EXITS_PROBLEM, "the doctor found something that is wrong" },
 	{ EXITS_WARNING, "the doctor found something to look at, and nothing that is wrong" },
+	{ EXITS_ALTERED, "what was to be verified was altered, or is not whole" },
 	{ 0, NULL },
 };
 
@@ -27,6 +28,7 @@ static const struct {
 	{ CODE_USAGE, EXITS_USAGE },	   { CODE_UNREACHABLE, EXITS_UNREACHABLE }, { CODE_HELD, EXITS_HELD },
 	{ CODE_NONSENSE, EXITS_NONSENSE }, { CODE_TOO_LARGE, EXITS_NONSENSE },
 	{ CODE_PROBLEM, EXITS_PROBLEM },   { CODE_WARNING, EXITS_WARNING },
+	{ CODE_ALTERED, EXITS_ALTERED },
 };
 
 static enum exits of_kind(enum error_kind kind)

@@ -17,6 +17,7 @@ enum exits {
 	EXITS_NONSENSE = 9,
 	EXITS_PROBLEM = 10,
 	EXITS_WARNING = 11,
+	EXITS_ALTERED = 12,
 };
 
 /* The codes of errors that are made on this side and have a number of their own. */
@@ -27,6 +28,7 @@ enum exits {
 #define CODE_TOO_LARGE	 "answer.too_large"
 #define CODE_PROBLEM	 "doctor.problem"
 #define CODE_WARNING	 "doctor.warning"
+#define CODE_ALTERED	 "audit.altered"
 
 struct exits_meaning {
 	enum exits number;

@@ -31,6 +31,9 @@ command_fn master_key_list, master_key_reseal;
 /* audit.c */
 command_fn audit_list;
 
+/* audit_export.c */
+command_fn audit_export, audit_head, audit_verify;
+
 /* about.c */
 command_fn about_status, about_version;
 

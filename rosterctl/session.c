@@ -289,17 +289,23 @@ static int judge(struct session *s, struct arena *arena, struct answer *answer, 
 	return 0;
 }
 
+static CURLcode ask(struct session *s, struct arena *arena, const char *method, const char *path,
+		    const struct buffer *body)
+{
+	set_question(s, method, body);
+	curl_easy_setopt(s->curl, CURLOPT_URL, arena_format(arena, "%s%s", s->base, path));
+	buffer_reset(&s->received);
+	s->trouble[0] = '\0';
+	return curl_easy_perform(s->curl);
+}
+
 int session_call(struct session *session, struct arena *arena, const char *method, const char *path,
 		 const struct buffer *body, struct answer *ret, struct error *e)
 {
 	struct answer answer = { 0 };
 	CURLcode code;
 
-	set_question(session, method, body);
-	curl_easy_setopt(session->curl, CURLOPT_URL, arena_format(arena, "%s%s", session->base, path));
-	buffer_reset(&session->received);
-	session->trouble[0] = '\0';
-	code = curl_easy_perform(session->curl);
+	code = ask(session, arena, method, path, body);
 	if (code != CURLE_OK)
 		return unanswered(session, code, e);
 
@@ -341,4 +347,54 @@ int session_certificate(struct session *session, int64_t *ret_us)
 			return 1;
 		}
 	return 0;
+}
+
+/* An answer on its way; what refuses is short, and collected like any other. */
+struct streaming {
+	struct session *session;
+	session_sink_fn *sink;
+	void *context;
+	struct error *error;
+	bool stuck; /* the sink took no more, and filled the error */
+};
+
+static size_t pass_on(char *bytes, size_t size, size_t count, void *context)
+{
+	struct streaming *s = context;
+	long status = 0;
+
+	curl_easy_getinfo(s->session->curl, CURLINFO_RESPONSE_CODE, &status);
+	if (status != 200)
+		return receive(bytes, size, count, &s->session->received);
+	s->stuck = s->sink(s->context, bytes, size * count, s->error) < 0;
+	return s->stuck ? 0 : size * count;
+}
+
+static void set_streaming(struct session *s, struct streaming *streaming)
+{
+	curl_easy_setopt(s->curl, CURLOPT_WRITEFUNCTION, streaming ? pass_on : receive);
+	curl_easy_setopt(s->curl, CURLOPT_WRITEDATA, streaming ? (void *)streaming : (void *)&s->received);
+	curl_easy_setopt(s->curl, CURLOPT_TIMEOUT_MS, streaming ? 0L : (long)s->timeout_ms);
+	curl_easy_setopt(s->curl, CURLOPT_LOW_SPEED_LIMIT, streaming ? 1L : 0L);
+	curl_easy_setopt(s->curl, CURLOPT_LOW_SPEED_TIME, streaming ? (long)(s->timeout_ms / 1000 + 1) : 0L);
+}
+
+int session_stream(struct session *session, struct arena *arena, const char *path, session_sink_fn *sink,
+		   void *context, struct error *e)
+{
+	struct streaming streaming = { session, sink, context, e, false };
+	struct answer answer = { 0 };
+	CURLcode code;
+
+	set_streaming(session, &streaming);
+	code = ask(session, arena, "GET", path, NULL);
+	set_streaming(session, NULL);
+	if (code != CURLE_OK)
+		return streaming.stuck ? -1 : unanswered(session, code, e);
+	curl_easy_getinfo(session->curl, CURLINFO_RESPONSE_CODE, &answer.status);
+	if (answer.status == 200)
+		return 0;
+	answer.length = session->received.length;
+	answer.bytes = arena_text_n(arena, answer.length ? session->received.bytes : "", answer.length);
+	return judge(session, arena, &answer, e);
 }

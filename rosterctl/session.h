@@ -55,6 +55,15 @@ int session_ask(struct session *session, struct arena *arena, const char *method
  * none. */
 int session_certificate(struct session *session, int64_t *ret_us);
 
+/* Takes a piece of an answer. -1: it could not. */
+typedef int session_sink_fn(void *context, const char *bytes, size_t size, struct error *e);
+
+/* Asks for something that may be long, and gives it away as it comes; nothing of it is kept and none of the
+ * limits above holds, but that it may not stand still for longer than an answer may take. -1 also if it broke
+ * off. */
+int session_stream(struct session *session, struct arena *arena, const char *path, session_sink_fn *sink,
+		   void *context, struct error *e);
+
 /* Where the daemon is, for messages: "unix:/run/rosterd/rosterd.sock" or the URL. */
 const char *session_where(const struct session *session);
 

@@ -4,6 +4,7 @@
 
 #include "base/text.h"
 #include "endpoints/audit.h"
+#include "endpoints/audit_export.h"
 #include "endpoints/connections.h"
 #include "endpoints/domains.h"
 #include "endpoints/figures.h"
@@ -42,6 +43,8 @@ const struct endpoint routes[] = {
 	{ "GET",    "/v1/master-keys",                      PERMIT_OPERATOR,           0,      master_keys_list },
 	{ "POST",   "/v1/master-keys/reseal",               PERMIT_OPERATOR,           0,      master_keys_reseal },
 	{ "GET",    "/v1/audit",                            PERMIT_OPERATOR,           0,      audit_show, NULL, audit_parameters },
+	{ "GET",    "/v1/audit/export",                     PERMIT_OPERATOR,           0,      audit_export, NULL, audit_export_parameters },
+	{ "GET",    "/v1/audit/head",                       PERMIT_OPERATOR,           0,      audit_head },
 
 	{ "GET",    "/v1/organisations",                    PERMIT_KNOWN,              0,      organisations_list, NULL, paged },
 	{ "POST",   "/v1/organisations",                    PERMIT_OPERATOR,           KB(4),  organisations_create },
@@ -51,6 +54,8 @@ const struct endpoint routes[] = {
 	{ "GET",    ORGANISATION "/permissions",            PERMIT_KNOWN,              0,      permissions_show },
 	{ "POST",   ORGANISATION "/check",                  PERMIT_KNOWN,              KB(4),  permissions_check },
 	{ "GET",    ORGANISATION "/audit",                  PERMIT_VIEW_AUDIT,         0,      audit_show, NULL, audit_parameters },
+	{ "GET",    ORGANISATION "/audit/export",           PERMIT_VIEW_AUDIT,         0,      audit_export, NULL, audit_export_parameters },
+	{ "GET",    ORGANISATION "/audit/head",             PERMIT_VIEW_AUDIT,         0,      audit_head },
 
 	{ "GET",    ORGANISATION "/domains",                PERMIT_KNOWN,              0,      domains_list, NULL, paged },
 	{ "POST",   ORGANISATION "/domains",                PERMIT_CONFIGURE_SETTINGS, KB(4),  domains_add },

@@ -2,6 +2,9 @@
  * write a link. */
 #include "roster/chain.h"
 
+/* What the entries of one page may hold in personal values: a page of large ones is short. */
+enum { PERSONAL_BYTES = 4 << 20 };
+
 #define NO_LINK "0000000000000000000000000000000000000000000000000000000000000000"
 
 int chain_seal(struct tx *tx, int most, int64_t *ret_sealed, struct error *e)
@@ -180,15 +183,17 @@ int chain_list(struct tx *tx, struct arena *arena, const struct id *organisation
 {
 	static const struct query query = {
 		"chain.list",
-		"SELECT s.position, encode(s.link, 'hex'), a.id, a.at, a.actor_kind, a.actor, "
-		"a.on_behalf_of, a.action, "
-		"a.target_kind, a.target, a.source, a.run, a.request, encode(a.commitment, 'hex'), "
-		"encode(a.salt, 'hex'), "
-		"a.personal FROM (SELECT position, link, entry FROM audit_seals WHERE organisation = $1 AND "
-		"position > $2 "
+		"SELECT position, encode(link, 'hex'), id, at, actor_kind, actor, on_behalf_of, action, "
+		"target_kind, target, "
+		"source, run, request, encode(commitment, 'hex'), encode(salt, 'hex'), personal "
+		"FROM (SELECT s.position, s.link, a.*, "
+		"sum(octet_length(a.personal)) OVER (ORDER BY s.position ROWS BETWEEN UNBOUNDED PRECEDING "
+		"AND 1 PRECEDING) AS bytes "
+		"FROM (SELECT position, link, entry FROM audit_seals WHERE organisation = $1 AND position > "
+		"$2 "
 		"AND position <= $3 ORDER BY position LIMIT $4) s JOIN audit a ON a.organisation = $1 AND "
-		"a.id = s.entry "
-		"ORDER BY s.position",
+		"a.id = s.entry) p "
+		"WHERE coalesce(bytes, 0) < $5 ORDER BY position",
 		QUERY_READS,
 		QUERY_ONCE,
 	};
@@ -196,8 +201,9 @@ int chain_list(struct tx *tx, struct arena *arena, const struct id *organisation
 
 	if (audit_choose(tx, organisation, e) < 0 ||
 	    query_run(tx, &query,
-		      PARAMS(P_ID(chain_of(organisation)), P_INT(after), P_INT(last), P_INT(most)), arena,
-		      &rows, e) < 0)
+		      PARAMS(P_ID(chain_of(organisation)), P_INT(after), P_INT(last), P_INT(most),
+			     P_INT(PERSONAL_BYTES)),
+		      arena, &rows, e) < 0)
 		return -1;
 	*ret_count = rows_count(rows);
 	*ret = arena_array(arena, *ret_count, sizeof(**ret));

@@ -50,7 +50,8 @@ struct chain_entry {
 	const char *personal;	       /* the very text that was committed to */
 };
 
-/* The entries after a position, up to another, in the order of the chain. */
+/* The entries after a position, up to another, in the order of the chain: at least one if there is one, and
+ * fewer than `most` if they are large. */
 int chain_list(struct tx *tx, struct arena *arena, const struct id *organisation, int64_t after, int64_t last,
 	       int most, struct chain_entry **ret, size_t *ret_count, struct error *e);
 
