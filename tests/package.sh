@@ -10,6 +10,7 @@
 set -uo pipefail
 : "${SRCDIR:=$(cd "$(dirname "$0")/.." && pwd)}"
 . "$SRCDIR/tests/tap.sh"
+. "$SRCDIR/tests/transcript.sh"
 cache=${1:-/var/cache/rosterd-package-test}
 mirror=${ROSTERD_MIRROR:-http://deb.debian.org/debian}
 work= container=
@@ -101,9 +102,28 @@ never_shown() { # never_shown NAME TEXT FILE: 64 digits, none of which the text 
 	if [ ${#key} = 64 ]; then unlike "$1" "$2" "$key"; else fail "$1: $3 has ${#key} digits, not 64"; fi
 }
 state() { inside systemctl is-active "$1"; }
+
+# The directory of the document, on the same machine; a change of "yours" is made as its administrator.
+start_directory() {
+	cp -r "$SRCDIR/tests/peers" "$SRCDIR/tests/flows/first_ten_minutes.ldif" "$debs/"
+	inside sh -c '/debs/peers/slapd.sh start /debs/ldap 1 1 && /debs/peers/slapd.sh modify /debs/ldap </debs/first_ten_minutes.ldif' \
+		>"$work/slapd.log" 2>&1 || { cat "$work/slapd.log"; give_up "there is no directory"; }
+	. "$debs/ldap/env"
+	cp "$machine$SLAPD_CA" "$debs/acme-ca.pem"
+	(umask 077 && printf '%s' "$SLAPD_BIND_PASSWORD" >"$debs/reader.password")
+}
+stop_directory() { inside /debs/peers/slapd.sh stop /debs/ldap; }
+run() {
+	case $1 in
+	'# Bob leaves')
+		printf 'dn: uid=bob,ou=staff,dc=acme,dc=example\nchangetype: delete\n' >"$debs/leaves.ldif"
+		inside sh -c '/debs/peers/slapd.sh modify /debs/ldap </debs/leaves.ldif >/dev/null'
+		;;
+	*) inside sh -c "cd /debs && ${1//ldap:\/\/ldap.acme.example/$SLAPD_LDAP}" | sed "s|$SLAPD_LDAP|ldap://ldap.acme.example|g" ;;
+	esac
+}
 test_fresh() {
-	apt install $packages >"$work/install.log" 2>&1 || { tail -n 20 "$work/install.log"; give_up "apt does not install the packages"; }
-	pass "apt installs the packages"
+	transcript "$SRCDIR/docs/first-ten-minutes.md" run installed
 	is "the service has started by itself" "$(state rosterd-standalone)" active
 	is "and is enabled" "$(inside systemctl is-enabled rosterd-standalone)" enabled
 	is "the other one is left to an administrator" "$(inside systemctl is-enabled rosterd)" disabled
@@ -170,7 +190,9 @@ needed=$(dependencies)
 [ -n "$needed" ] || give_up "apt finds nothing that the packages depend on"
 ok "what the packages depend on is installed" apt install $needed slapd ldap-utils jq
 listing >"$work/before"
+start_directory
 test_fresh
+stop_directory
 test_kept
 test_local_database
 test_purge
