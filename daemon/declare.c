@@ -69,10 +69,11 @@ static int update_organisation(struct declaration *d, struct error *e)
 	int found = organisation_load(d->tx, d->arena, &d->organisation, &is, e);
 	if (found != 1)
 		return found < 0 ? -1 : error_set(e, ERROR_CONFLICT, "declare.gone", "it was deleted meanwhile");
-	if (text_equal(is.name, d->file->name) && text_equal(is.type, d->file->type) &&
+	if (text_equal(is.slug, d->file->slug) && text_equal(is.name, d->file->name) && text_equal(is.type, d->file->type) &&
 	    text_equal(is.default_role, d->file->default_role) && text_equal(is.managed_by, d->file->file))
 		return 0;
 
+	is.slug = d->file->slug; /* a former one led here */
 	is.name = d->file->name;
 	is.type = d->file->type;
 	is.default_role = d->file->default_role;

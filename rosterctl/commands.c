@@ -54,6 +54,12 @@ static const struct option yes_options[] = {
 	{ 0 },
 };
 
+static const struct option org_list_options[] = {
+	{ .name = "deleted", .words = "those that are deleted and can be restored" },
+	LIST_OPTIONS,
+	{ 0 },
+};
+
 static const struct option org_create_options[] = {
 	{ .name = "type", .value = "TYPE",
 	  .words = "solo, team or enterprise; directories are for enterprises", .choices = types },
@@ -74,6 +80,8 @@ static const struct option org_set_options[] = {
 	  .words = "the role of those who come from a directory without another" },
 	{ .name = "ip-allow-list", .value = "NETWORKS",
 	  .words = "its tokens count from these networks alone, with commas between, or from any" },
+	{ .name = "retention-days", .value = "N",
+	  .words = "how long runs are kept, and all of it once it is deleted" },
 	{ 0 },
 };
 
@@ -223,7 +231,7 @@ const struct command commands[] = {
 		.name = "org list",
 		.arguments = "",
 		.summary = "List organisations.",
-		.options = list_options,
+		.options = org_list_options,
 		.example = "rosterctl org list",
 		.next = "\"rosterctl org show ORG\" shows one of them.",
 		.run = organisation_list,
@@ -256,6 +264,27 @@ const struct command commands[] = {
 		.example = "rosterctl org owner acme ada@acme.example",
 		.next = "\"rosterctl member list ORG --role owner\" shows the new one.",
 		.run = organisation_owner,
+	},
+	{
+		.name = "org delete",
+		.arguments = "ORG",
+		.summary = "Delete an organisation.",
+		.words = "It is hidden, its tokens stop to count and nothing runs for it. It can be "
+		         "restored until it is purged, which is said. Only the owner may; the operator may "
+		         "if there is none, or if the organisation is suspended.",
+		.options = yes_options,
+		.example = "rosterctl org delete acme --yes",
+		.next = "\"rosterctl org restore ORG\" takes it back.",
+		.run = organisation_delete,
+	},
+	{
+		.name = "org restore",
+		.arguments = "ORG",
+		.summary = "Take back that an organisation was deleted.",
+		.words = "Members, connections and tokens are what they were. Only the operator may.",
+		.example = "rosterctl org restore acme",
+		.next = "\"rosterctl org list --deleted\" lists what can be restored.",
+		.run = organisation_restore,
 	},
 	{
 		.name = "domain add",

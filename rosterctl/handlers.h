@@ -5,7 +5,8 @@
 #include "rosterctl/arguments.h"
 
 /* organisation.c */
-command_fn organisation_create, organisation_list, organisation_show, organisation_set, organisation_owner;
+command_fn organisation_create, organisation_list, organisation_show, organisation_set, organisation_owner,
+	organisation_delete, organisation_restore;
 command_fn domain_add, domain_check, domain_list, domain_remove, domain_show;
 
 /* connection.c */

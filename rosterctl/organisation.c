@@ -24,11 +24,15 @@ static const struct column in_full[] = {
 	{ "state", "state", CELL_TEXT },
 	{ "default role", "default_role", CELL_TEXT },
 	{ "IP allow-list", "ip_allow_list", CELL_TEXT },
+	{ "retention days", "retention_days", CELL_NUMBER },
+	{ "former slugs", "former_slugs", CELL_TEXT },
 	{ "owner", "owner", CELL_TEXT },
 	{ "members", "members", CELL_NUMBER },
 	{ "managed by", "managed_by", CELL_TEXT },
 	{ "created", "created_at", CELL_TIME },
 	{ "version", "version", CELL_NUMBER },
+	{ "deleted", "deleted_at", CELL_TIME },
+	{ "purged after", "purge_after", CELL_TIME },
 	{ 0 },
 };
 
@@ -79,7 +83,10 @@ int organisation_create(struct ctl *ctl, struct error *e)
 
 int organisation_list(struct ctl *ctl, struct error *e)
 {
-	return print_list(ctl, "/v1/organisations", &(struct listing){ in_list, "no organisations" }, e);
+	const char *path = path_with(ctl->arena, "/v1/organisations", "state",
+				     ctl_given(ctl, "deleted") ? "deleted" : NULL);
+
+	return print_list(ctl, path, &(struct listing){ in_list, "no organisations" }, e);
 }
 
 int organisation_show(struct ctl *ctl, struct error *e)
@@ -98,7 +105,35 @@ int organisation_set(struct ctl *ctl, struct error *e)
 	body_text(&body, ctl, "state", "state");
 	body_text(&body, ctl, "default-role", "default_role");
 	body_list(&body, ctl, "ip-allow-list", "ip_allow_list", "any");
+	if (body_number(&body, ctl, "retention-days", "retention_days", 1, INT32_MAX, e) < 0)
+		return -1;
 	return print_reply(ctl, "PATCH", organisation_path(ctl), &body, in_full, e);
+}
+
+int organisation_delete(struct ctl *ctl, struct error *e)
+{
+	struct answer answer;
+
+	if (print_confirm(ctl,
+			  arena_format(ctl->arena, "delete the organisation \"%s\" and keep all of it out",
+				       ctl_word(ctl, 0)),
+			  e) < 0 ||
+	    session_ask(ctl->session, ctl->arena, "DELETE", organisation_path(ctl), NULL, &answer, e) < 0)
+		return -1;
+	print_answer(ctl, &answer, in_full);
+	return 0;
+}
+
+int organisation_restore(struct ctl *ctl, struct error *e)
+{
+	struct answer answer;
+
+	if (session_ask(ctl->session, ctl->arena, "POST",
+			path_make(ctl->arena, "/v1/organisations/{}/restore", ctl_word(ctl, 0)), NULL,
+			&answer, e) < 0)
+		return -1;
+	print_answer(ctl, &answer, in_full);
+	return 0;
 }
 
 int organisation_owner(struct ctl *ctl, struct error *e)

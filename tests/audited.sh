@@ -10,6 +10,7 @@ exceptions='
 apply.mapped_roles	what the groups yielded last, for the next plan to compare with; the change of a role is planned and audited
 token.used	that a token was used, and when: by whom is what audit entries say
 domain_take	the domain, and what the proof of a former owner was worth; its caller counts it as a change and audits it
+organisation_purge	that an organisation went stands in the chain of the operator: sync/sweep writes it beside the call
 runs_schedule	when a connection is due next
 '
 

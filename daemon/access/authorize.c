@@ -16,7 +16,8 @@ struct action {
 };
 
 /* The operator sets up and mends; the customer's keys, prompts, money and ownership are not theirs to use.
- * That ownership may be named by the operator when there is none is asked where owners are named. */
+ * That ownership may be named by the operator when there is none is asked where owners are named, and what they
+ * may delete where organisations are deleted. */
 static const struct action actions[PERMITS] = {
 	/* clang-format off */
 	/*                              name                   words                       stays  operator    none viewer member          admin                owner */
@@ -36,7 +37,7 @@ static const struct action actions[PERMITS] = {
 	[PERMIT_VIEW_AUDIT] =          { "view_audit",          "view the audit log",       true,  YES, { NO, NO,  NO,             YES,                 YES } },
 	[PERMIT_MANAGE_BILLING] =      { "manage_billing",      "manage billing",           true,  NO,  { NO, NO,  NO,             NO,                  YES } },
 	[PERMIT_TRANSFER_OWNERSHIP] =  { "transfer_ownership",  "transfer the ownership",   false, YES, { NO, NO,  NO,             NO,                  YES } },
-	[PERMIT_DELETE_ORGANISATION] = { "delete_organisation", "delete the organisation",  false, NO,  { NO, NO,  NO,             NO,                  YES } },
+	[PERMIT_DELETE_ORGANISATION] = { "delete_organisation", "delete the organisation",  false, YES, { NO, NO,  NO,             NO,                  YES } },
 	/* clang-format on */
 };
 

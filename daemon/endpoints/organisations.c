@@ -27,39 +27,51 @@ static void put_organisation(struct json_writer *w, const struct organisation *o
 	json_put_text(w, "state", o->state);
 	json_put_text(w, "default_role", o->default_role);
 	put_texts(w, "ip_allow_list", o->ip_allow_list);
+	json_put_int(w, "retention_days", o->retention_days);
+	put_texts(w, "former_slugs", o->former_slugs);
 	exchange_put_id(w, "owner", &o->owner);
 	json_put_int(w, "members", o->members);
 	json_put_time(w, "created_at", o->created_at);
 	json_put_int(w, "version", o->version);
 	json_put_text(w, "managed_by", o->managed_by);
+	if (o->deleted_at) {
+		json_put_time(w, "deleted_at", o->deleted_at);
+		json_put_time(w, "purge_after", o->purge_after);
+	}
 	json_end_object(w);
+}
+
+static int show_found(struct exchange *x, int status, struct organisation *organisation, struct error *e)
+{
+	struct json_writer w;
+
+	if (organisation_count(x->tx, x->arena, organisation, e) < 0)
+		return -1;
+	exchange_etag(x, organisation->version);
+	exchange_reply(x, status, &w);
+	put_organisation(&w, organisation);
+	return 0;
 }
 
 /* Replies with the organisation as it is now. */
 static int show(struct exchange *x, int status, const struct id *id, struct error *e)
 {
 	struct organisation organisation;
-	struct json_writer w;
 	char text[ID_TEXT_SIZE];
 	int found = organisation_load(x->tx, x->arena, id, &organisation, e);
 
-	if (found == 0)
-		return exchange_unknown("organisation", id_text(id, text), e);
-	if (found < 0 || organisation_count(x->tx, x->arena, &organisation, e) < 0)
-		return -1;
-	exchange_etag(x, organisation.version);
-	exchange_reply(x, status, &w);
-	put_organisation(&w, &organisation);
-	return 0;
+	if (found <= 0)
+		return found == 0 ? exchange_unknown("organisation", id_text(id, text), e) : -1;
+	return show_found(x, status, &organisation, e);
 }
 
-static int list_all(struct exchange *x, int limit, const char *after, struct error *e)
+static int list_all(struct exchange *x, bool deleted, int limit, const char *after, struct error *e)
 {
 	struct organisation *organisations;
 	struct json_writer w;
 	size_t count;
 
-	if (organisation_list(x->tx, x->arena, after, limit + 1, &organisations, &count, e) < 0)
+	if (organisation_list(x->tx, x->arena, deleted, after, limit + 1, &organisations, &count, e) < 0)
 		return -1;
 	exchange_list_begin(x, &w);
 	for (size_t i = 0; i < count && i < (size_t)limit; i++)
@@ -87,14 +99,22 @@ static int list_own(struct exchange *x, const char *after, struct error *e)
 	return 0;
 }
 
+const char *const organisations_parameters[] = { "limit", "after", "state", NULL };
+
+/* Deleted ones stand in a list of their own, which is the operator's. */
 int organisations_list(struct exchange *x, struct error *e)
 {
-	const char *after;
+	static const char *const states[] = { "deleted", NULL };
+	const char *after, *state;
 	int limit;
 
-	if (exchange_page(x, &limit, &after, e) < 0)
+	if (exchange_page(x, &limit, &after, e) < 0 || exchange_word(x, "state", states, &state, e) < 0)
 		return -1;
-	return x->principal.kind == PRINCIPAL_OPERATOR ? list_all(x, limit, after, e) : list_own(x, after, e);
+	if (x->principal.kind == PRINCIPAL_OPERATOR)
+		return list_all(x, state != NULL, limit, after, e);
+	if (state)
+		return exchange_may(x, (struct question){ .permit = PERMIT_OPERATOR }, e);
+	return list_own(x, after, e);
 }
 
 int organisations_show(struct exchange *x, struct error *e)
@@ -105,6 +125,7 @@ int organisations_show(struct exchange *x, struct error *e)
 struct wish {
 	const char *name, *slug, *type, *state, *default_role;
 	const char *const *ip_allow_list;
+	int64_t retention_days; /* 0: not said */
 };
 
 static const struct json_field create_fields[] = {
@@ -122,6 +143,8 @@ static const struct json_field change_fields[] = {
 	JSON_WORD(struct wish, state, JSON_OPTIONAL, settable_states),
 	JSON_WORD(struct wish, default_role, JSON_OPTIONAL, default_roles),
 	JSON_TEXTS(struct wish, ip_allow_list, JSON_OPTIONAL, NETWORKS_MOST),
+	JSON_INT(struct wish, retention_days, JSON_OPTIONAL, ORGANISATION_RETENTION_LEAST,
+		 ORGANISATION_RETENTION_MOST),
 	{ 0 },
 };
 
@@ -146,7 +169,8 @@ static const char *as_audited(struct exchange *x, const struct organisation *o)
 {
 	return exchange_object(x, "slug", o->slug, "name", o->name, "type", o->type, "state", o->state,
 			       "default_role", o->default_role, "ip_allow_list",
-			       list_text(x, o->ip_allow_list), NULL);
+			       list_text(x, o->ip_allow_list), "retention_days",
+			       arena_format(x->arena, "%lld", (long long)o->retention_days), NULL);
 }
 
 int organisations_create(struct exchange *x, struct error *e)
@@ -166,6 +190,7 @@ int organisations_create(struct exchange *x, struct error *e)
 	    tx_for(x->tx, &made.id, e) < 0 || organisation_create(x->tx, &made, e) < 0)
 		return -1;
 	x->organisation = made; /* the entry stands in its own chain */
+	made.retention_days = ORGANISATION_RETENTION_DEFAULT;
 	if (exchange_audit(x, "organisation.created", "organisation", id_text(&made.id, text), made.name,
 			   NULL, as_audited(x, &made), e) < 0)
 		return -1;
@@ -177,7 +202,8 @@ int organisations_create(struct exchange *x, struct error *e)
 static int check_operators(struct exchange *x, const struct wish *wish, struct error *e)
 {
 	const struct organisation *now = &x->organisation;
-	bool settings = wish->name || wish->slug || wish->default_role || wish->ip_allow_list;
+	bool settings =
+		wish->name || wish->slug || wish->default_role || wish->ip_allow_list || wish->retention_days;
 
 	if ((wish->type && !text_equal(wish->type, now->type)) ||
 	    (wish->state && !text_equal(wish->state, now->state)))
@@ -268,12 +294,83 @@ int organisations_change(struct exchange *x, struct error *e)
 	wanted.type = wish.type ? wish.type : wanted.type;
 	wanted.state = wish.state ? wish.state : wanted.state;
 	wanted.default_role = wish.default_role ? wish.default_role : wanted.default_role;
+	wanted.retention_days = wish.retention_days ? wish.retention_days : wanted.retention_days;
 	wanted.ip_allow_list = wish.ip_allow_list ? wish.ip_allow_list : wanted.ip_allow_list;
 	if (check_type(x, &wanted, e) < 0 || organisation_update(x->tx, &wanted, e) < 0 ||
 	    exchange_audit(x, "organisation.changed", "organisation", id_text(&wanted.id, text), wanted.name,
 			   as_audited(x, &x->organisation), as_audited(x, &wanted), e) < 0)
 		return -1;
 	return show(x, 200, &wanted.id, e);
+}
+
+/* ---- the end, and back ---- */
+
+/* Deleting is the owner's. The operator deletes what nobody owns, and what they suspended before: two steps,
+ * of which the owner sees the first. */
+static int check_deleting(struct exchange *x, struct error *e)
+{
+	struct member owner;
+	int owned;
+
+	if (x->principal.kind != PRINCIPAL_OPERATOR || text_equal(x->organisation.state, "suspended"))
+		return 0;
+	owned = member_owner(x->tx, x->arena, &x->organisation.id, &owner, e);
+	if (owned <= 0)
+		return owned;
+	return error_set(
+		e, ERROR_DENIED, "organisation.owned",
+		"the organisation has an owner, who alone deletes it; the operator suspends it first");
+}
+
+int organisations_delete(struct exchange *x, struct error *e)
+{
+	struct organisation now = x->organisation;
+	char text[ID_TEXT_SIZE];
+	int found;
+
+	if (exchange_match(x, now.version, e) < 0 ||
+	    exchange_managed("organisation", now.managed_by, e) < 0 || check_deleting(x, e) < 0 ||
+	    organisation_delete(x->tx, &now, e) < 0 ||
+	    exchange_audit(x, "organisation.deleted", "organisation", id_text(&now.id, text), now.name,
+			   as_audited(x, &now), NULL, e) < 0)
+		return -1;
+	found = organisation_load_deleted(x->tx, x->arena, &now.id, &now, e);
+	if (found <= 0)
+		return found == 0 ? exchange_unknown("organisation", text, e) : -1;
+	return show_found(x, 200, &now, e);
+}
+
+static int find_deleted(struct exchange *x, struct organisation *ret, struct error *e)
+{
+	const char *named = request_segment(x->request, "deleted");
+	struct id id;
+	int found = organisation_resolve_deleted(x->tx, x->arena, named, &id, e);
+
+	if (found == 1 && id_is_nil(&id))
+		found = 0;
+	if (found == 1 && tx_for(x->tx, &id, e) < 0)
+		return -1;
+	if (found == 1)
+		found = organisation_load_deleted(x->tx, x->arena, &id, ret, e);
+	if (found != 0)
+		return found == 1 ? 0 : -1;
+	return error_set(e, ERROR_NOT_FOUND, "organisation.not_deleted",
+			 "there is no organisation \"%.200s\" that is deleted and not purged yet", named);
+}
+
+int organisations_restore(struct exchange *x, struct error *e)
+{
+	struct organisation gone;
+	char text[ID_TEXT_SIZE];
+
+	if (find_deleted(x, &gone, e) < 0 || exchange_match(x, gone.version, e) < 0)
+		return -1;
+	x->organisation = gone; /* the entry stands in its own chain */
+	if (organisation_restore(x->tx, &gone, e) < 0 ||
+	    exchange_audit(x, "organisation.restored", "organisation", id_text(&gone.id, text), gone.name,
+			   NULL, as_audited(x, &gone), e) < 0)
+		return -1;
+	return show(x, 200, &gone.id, e);
 }
 
 /* ---- ownership ---- */

@@ -46,10 +46,12 @@ const struct endpoint routes[] = {
 	{ "GET",    "/v1/audit/export",                     PERMIT_OPERATOR,           0,      audit_export, NULL, audit_export_parameters },
 	{ "GET",    "/v1/audit/head",                       PERMIT_OPERATOR,           0,      audit_head },
 
-	{ "GET",    "/v1/organisations",                    PERMIT_KNOWN,              0,      organisations_list, NULL, paged },
+	{ "GET",    "/v1/organisations",                    PERMIT_KNOWN,              0,      organisations_list, NULL, organisations_parameters },
 	{ "POST",   "/v1/organisations",                    PERMIT_OPERATOR,           KB(4),  organisations_create },
 	{ "GET",    ORGANISATION,                           PERMIT_KNOWN,              0,      organisations_show },
 	{ "PATCH",  ORGANISATION,                           PERMIT_CONFIGURE_SETTINGS, KB(4),  organisations_change },
+	{ "DELETE", ORGANISATION,                           PERMIT_DELETE_ORGANISATION, 0,     organisations_delete },
+	{ "POST",   "/v1/organisations/{deleted}/restore",  PERMIT_OPERATOR,           KB(4),  organisations_restore },
 	{ "POST",   ORGANISATION "/owner",                  PERMIT_TRANSFER_OWNERSHIP, KB(4),  organisations_own },
 	{ "GET",    ORGANISATION "/permissions",            PERMIT_KNOWN,              0,      permissions_show },
 	{ "POST",   ORGANISATION "/check",                  PERMIT_KNOWN,              KB(4),  permissions_check },

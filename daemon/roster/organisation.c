@@ -25,7 +25,7 @@ const struct organisation_type *organisation_type_find(const char *name)
 
 #define COLUMNS                                                                                              \
 	"organisation, slug, name, type, state, default_role, managed_by, created_at, updated_at, version, " \
-	"ip_allow_list"
+	"ip_allow_list, retention_days::bigint, deleted_at, purge_after"
 
 static struct organisation read_row(const struct rows *rows, size_t row)
 {
@@ -41,7 +41,25 @@ static struct organisation read_row(const struct rows *rows, size_t row)
 		.updated_at = rows_time(rows, row, 8),
 		.version = rows_int(rows, row, 9),
 		.ip_allow_list = rows_texts(rows, row, 10),
+		.retention_days = rows_int(rows, row, 11),
+		.deleted_at = rows_time(rows, row, 12),
+		.purge_after = rows_time(rows, row, 13),
 	};
+}
+
+static int resolve(struct tx *tx, const struct query *query, struct arena *arena, const char *id_or_slug,
+		   struct id *ret, struct error *e)
+{
+	const struct rows *rows;
+
+	if (id_parse(id_or_slug, ret) == 0)
+		return 1;
+	if (query_run(tx, query, PARAMS(P_TEXT(id_or_slug)), arena, &rows, e) < 0)
+		return -1;
+	if (rows_count(rows) == 0 || rows_null(rows, 0, 0))
+		return 0;
+	*ret = rows_id(rows, 0, 0);
+	return 1;
 }
 
 int organisation_resolve(struct tx *tx, struct arena *arena, const char *id_or_slug, struct id *ret,
@@ -53,16 +71,32 @@ int organisation_resolve(struct tx *tx, struct arena *arena, const char *id_or_s
 		QUERY_READS,
 		0,
 	};
-	const struct rows *rows;
 
-	if (id_parse(id_or_slug, ret) == 0)
-		return 1;
-	if (query_run(tx, &query, PARAMS(P_TEXT(id_or_slug)), arena, &rows, e) < 0)
-		return -1;
-	if (rows_count(rows) == 0 || rows_null(rows, 0, 0))
-		return 0;
-	*ret = rows_id(rows, 0, 0);
-	return 1;
+	return resolve(tx, &query, arena, id_or_slug, ret, e);
+}
+
+int organisation_resolve_deleted(struct tx *tx, struct arena *arena, const char *id_or_slug, struct id *ret,
+				 struct error *e)
+{
+	static const struct query query = {
+		"organisation.resolve_deleted",
+		"SELECT organisation_find_deleted($1)",
+		QUERY_READS,
+		0,
+	};
+
+	return resolve(tx, &query, arena, id_or_slug, ret, e);
+}
+
+static int load(struct tx *tx, const struct query *query, struct arena *arena, const struct id *id,
+		struct organisation *ret, struct error *e)
+{
+	const struct rows *rows;
+	int found = query_one(tx, query, PARAMS(P_ID(id)), arena, &rows, e);
+
+	if (found == 1)
+		*ret = read_row(rows, 0);
+	return found;
 }
 
 int organisation_load(struct tx *tx, struct arena *arena, const struct id *id, struct organisation *ret,
@@ -74,12 +108,21 @@ int organisation_load(struct tx *tx, struct arena *arena, const struct id *id, s
 		QUERY_READS,
 		0,
 	};
-	const struct rows *rows;
-	int found = query_one(tx, &query, PARAMS(P_ID(id)), arena, &rows, e);
 
-	if (found == 1)
-		*ret = read_row(rows, 0);
-	return found;
+	return load(tx, &query, arena, id, ret, e);
+}
+
+int organisation_load_deleted(struct tx *tx, struct arena *arena, const struct id *id,
+			      struct organisation *ret, struct error *e)
+{
+	static const struct query query = {
+		"organisation.load_deleted",
+		"SELECT " COLUMNS " FROM organisations WHERE organisation = $1 AND state = 'deleted'",
+		QUERY_READS,
+		0,
+	};
+
+	return load(tx, &query, arena, id, ret, e);
 }
 
 int organisation_count(struct tx *tx, struct arena *arena, struct organisation *organisation, struct error *e)
@@ -87,7 +130,9 @@ int organisation_count(struct tx *tx, struct arena *arena, struct organisation *
 	static const struct query query = {
 		"organisation.count",
 		"SELECT (SELECT user_id FROM members WHERE organisation = $1 AND role = 'owner'), "
-		"(SELECT count(*) FROM members WHERE organisation = $1 AND state <> 'left')",
+		"(SELECT count(*) FROM members WHERE organisation = $1 AND state <> 'left'), "
+		"ARRAY(SELECT s.slug FROM slugs s JOIN organisations o USING (organisation) "
+		"WHERE organisation = $1 AND s.slug <> o.slug ORDER BY 1)",
 		QUERY_READS,
 		0,
 	};
@@ -97,33 +142,39 @@ int organisation_count(struct tx *tx, struct arena *arena, struct organisation *
 		return -1;
 	organisation->owner = rows_id(rows, 0, 0);
 	organisation->members = rows_int(rows, 0, 1);
+	organisation->former_slugs = rows_texts(rows, 0, 2);
 	return 0;
 }
 
-int organisation_list(struct tx *tx, struct arena *arena, const char *after, int most,
+int organisation_list(struct tx *tx, struct arena *arena, bool deleted, const char *after, int most,
 		      struct organisation **ret, size_t *ret_count, struct error *e)
 {
+	static const char *const gone[] = { "deleted", NULL }, *const living[] = { "active", "suspended",
+										   NULL };
 	static const struct query query = {
 		"organisation.list",
-		"SELECT (p.organisation).organisation, (p.organisation).slug, (p.organisation).name, "
-		"(p.organisation).type, "
-		"(p.organisation).state, (p.organisation).default_role, (p.organisation).managed_by, "
-		"(p.organisation).created_at, (p.organisation).updated_at, (p.organisation).version, "
-		"(p.organisation).ip_allow_list, p.owner, p.members "
-		"FROM organisations_page($1, $2::integer) AS p",
+		"SELECT o.organisation, o.slug, o.name, o.type, o.state, o.default_role, o.managed_by, "
+		"o.created_at, "
+		"o.updated_at, o.version, o.ip_allow_list, o.retention_days::bigint, o.deleted_at, "
+		"o.purge_after, "
+		"p.owner, p.members, p.slugs "
+		"FROM organisations_page_of($1, $2, $3::integer) AS p, LATERAL (SELECT (p.organisation).*) "
+		"AS o",
 		QUERY_READS,
 		0,
 	};
 	const struct rows *rows;
 
-	if (query_run(tx, &query, PARAMS(P_TEXT(after), P_INT(most)), arena, &rows, e) < 0)
+	if (query_run(tx, &query, PARAMS(P_TEXTS(deleted ? gone : living), P_TEXT(after), P_INT(most)), arena,
+		      &rows, e) < 0)
 		return -1;
 	*ret_count = rows_count(rows);
 	*ret = arena_array(arena, *ret_count, sizeof(**ret));
 	for (size_t i = 0; i < *ret_count; i++) {
 		(*ret)[i] = read_row(rows, i);
-		(*ret)[i].owner = rows_id(rows, i, 11);
-		(*ret)[i].members = rows_int(rows, i, 12);
+		(*ret)[i].owner = rows_id(rows, i, 14);
+		(*ret)[i].members = rows_int(rows, i, 15);
+		(*ret)[i].former_slugs = rows_texts(rows, i, 16);
 	}
 	return 0;
 }
@@ -177,7 +228,23 @@ int organisation_check_slug(const char *slug, struct error *e)
 static int slug_taken(const char *slug, struct error *e)
 {
 	return error_set(e, ERROR_CONFLICT, "organisation.slug_taken",
-			 "the slug \"%s\" is taken by another organisation; choose another", slug);
+			 "the slug \"%s\" is taken by another organisation, or was its; choose another",
+			 slug);
+}
+
+static int too_many_slugs(struct error *e)
+{
+	return error_set(e, ERROR_LIMIT, "limit.slugs",
+			 "the organisation has had %d slugs, which all lead to it; go back to one of them",
+			 ORGANISATION_SLUGS_MOST);
+}
+
+/* The trigger that keeps slugs speaks in names of constraints. */
+static int refused_slug(const struct tx *tx, const char *slug, struct error *e)
+{
+	if (text_equal(tx_constraint(tx), "organisations_slug_key"))
+		return slug_taken(slug, e);
+	return text_equal(tx_constraint(tx), "organisations_slugs_most") ? too_many_slugs(e) : -1;
 }
 
 int organisation_create(struct tx *tx, const struct organisation *o, struct error *e)
@@ -195,8 +262,17 @@ int organisation_create(struct tx *tx, const struct organisation *o, struct erro
 			PARAMS(P_ID(&o->id), P_TEXT(o->slug), P_TEXT(o->name), P_TEXT(o->type),
 			       P_TEXT(o->default_role), P_TEXT(o->managed_by)),
 			&written, e) < 0)
-		return -1;
+		return refused_slug(tx, o->slug, e);
 	return written == 1 ? 0 : slug_taken(o->slug, e);
+}
+
+/* One row, or somebody was faster. */
+static int one_written(int64_t written, const struct organisation *o, struct error *e)
+{
+	if (written == 1)
+		return 0;
+	return error_set(e, ERROR_PRECONDITION, "organisation.changed",
+			 "organisation \"%s\" was changed by somebody else; read it again", o->slug);
 }
 
 int organisation_update(struct tx *tx, const struct organisation *o, struct error *e)
@@ -204,8 +280,9 @@ int organisation_update(struct tx *tx, const struct organisation *o, struct erro
 	static const struct query query = {
 		"organisation.update",
 		"UPDATE organisations SET slug = $3, name = $4, type = $5, state = $6, default_role = $7, "
-		"managed_by = $8, ip_allow_list = $9, "
-		"updated_at = now(), version = version + 1 WHERE organisation = $1 AND version = $2",
+		"managed_by = $8, ip_allow_list = $9, retention_days = $10::integer, "
+		"updated_at = now(), version = version + 1 "
+		"WHERE organisation = $1 AND version = $2 AND state <> 'deleted'",
 		QUERY_CHANGES,
 		0,
 	};
@@ -214,11 +291,58 @@ int organisation_update(struct tx *tx, const struct organisation *o, struct erro
 	if (query_write(tx, &query,
 			PARAMS(P_ID(&o->id), P_INT(o->version), P_TEXT(o->slug), P_TEXT(o->name),
 			       P_TEXT(o->type), P_TEXT(o->state), P_TEXT(o->default_role),
-			       P_TEXT(o->managed_by), P_TEXTS(o->ip_allow_list)),
+			       P_TEXT(o->managed_by), P_TEXTS(o->ip_allow_list), P_INT(o->retention_days)),
 			&written, e) < 0)
-		return text_equal(tx_constraint(tx), "organisations_slug_key") ? slug_taken(o->slug, e) : -1;
-	if (written == 1)
-		return 0;
-	return error_set(e, ERROR_PRECONDITION, "organisation.changed",
-			 "organisation \"%s\" was changed by somebody else; read it again", o->slug);
+		return refused_slug(tx, o->slug, e);
+	return one_written(written, o, e);
+}
+
+static int end_runs(struct tx *tx, const struct id *organisation, struct error *e)
+{
+	static const struct query query = {
+		"organisation.end_runs",
+		"UPDATE runs SET state = 'dropped', finished_at = now(), error_code = "
+		"'organisation.deleted', "
+		"error_text = 'the organisation was deleted' WHERE organisation = $1 "
+		"AND state IN ('asked', 'reading', 'reconciling', 'held')",
+		QUERY_KEEPS,
+		0,
+	};
+
+	return query_write(tx, &query, PARAMS(P_ID(organisation)), NULL, e);
+}
+
+int organisation_delete(struct tx *tx, const struct organisation *o, struct error *e)
+{
+	static const struct query query = {
+		"organisation.delete",
+		"UPDATE organisations SET state = 'deleted', state_before = state, deleted_at = now(), "
+		"purge_after = now() + retention_days * interval '1 day', updated_at = now(), "
+		"version = version + 1 WHERE organisation = $1 AND version = $2 AND state <> 'deleted'",
+		QUERY_CHANGES,
+		0,
+	};
+	int64_t written;
+
+	if (query_write(tx, &query, PARAMS(P_ID(&o->id), P_INT(o->version)), &written, e) < 0 ||
+	    one_written(written, o, e) < 0)
+		return -1;
+	return end_runs(tx, &o->id, e);
+}
+
+int organisation_restore(struct tx *tx, const struct organisation *o, struct error *e)
+{
+	static const struct query query = {
+		"organisation.restore",
+		"UPDATE organisations SET state = coalesce(state_before, 'suspended'), state_before = NULL, "
+		"deleted_at = NULL, purge_after = NULL, updated_at = now(), version = version + 1 "
+		"WHERE organisation = $1 AND version = $2 AND state = 'deleted'",
+		QUERY_CHANGES,
+		0,
+	};
+	int64_t written;
+
+	if (query_write(tx, &query, PARAMS(P_ID(&o->id), P_INT(o->version)), &written, e) < 0)
+		return -1;
+	return one_written(written, o, e);
 }

@@ -14,7 +14,14 @@
 #include "base/id.h"
 #include "store/query.h"
 
-enum { ORGANISATION_NAME_MOST = 200, ORGANISATION_SLUG_MOST = 63 };
+enum {
+	ORGANISATION_NAME_MOST = 200,
+	ORGANISATION_SLUG_MOST = 63,
+	ORGANISATION_SLUGS_MOST = 10,	  /* with the former ones, which it keeps; the schema says the same */
+	ORGANISATION_RETENTION_LEAST = 7, /* days */
+	ORGANISATION_RETENTION_MOST = 3650,
+	ORGANISATION_RETENTION_DEFAULT = 30, /* the schema says the same */
+};
 
 struct organisation {
 	struct id id;
@@ -23,6 +30,9 @@ struct organisation {
 	const char *const *ip_allow_list; /* networks that its tokens may be shown from, ended by NULL; none:
 					     anywhere. NULL when it is made stands for none */
 	int64_t created_at, updated_at, version;
+	int64_t retention_days;		 /* of runs that are over, and of itself once it is deleted */
+	int64_t deleted_at, purge_after; /* 0: it is not deleted */
+	const char *const *former_slugs; /* ended by NULL; they still lead to it. Filled as the owner is */
 	struct id owner; /* nil: none. Filled by organisation_list and organisation_count alone */
 	int64_t members; /* the same: everybody who has not left */
 };
@@ -46,16 +56,25 @@ extern const char *const organisation_states[];
 int organisation_resolve(struct tx *tx, struct arena *arena, const char *id_or_slug, struct id *ret,
 			 struct error *e);
 
-/* One that is not deleted, without owner and members: 1, 0, -1. */
+/* The same for one that is deleted and not purged yet, which the operator alone may look for. */
+int organisation_resolve_deleted(struct tx *tx, struct arena *arena, const char *id_or_slug, struct id *ret,
+				 struct error *e);
+
+/* One that is deleted, without owner and members: 1, 0, -1. */
+int organisation_load_deleted(struct tx *tx, struct arena *arena, const struct id *id,
+			      struct organisation *ret, struct error *e);
+
+/* One that is not. */
 int organisation_load(struct tx *tx, struct arena *arena, const struct id *id, struct organisation *ret,
 		      struct error *e);
 
-/* Fills owner and members. */
+/* Fills owner, members and former_slugs. */
 int organisation_count(struct tx *tx, struct arena *arena, struct organisation *organisation,
 		       struct error *e);
 
-/* For the operator: all, ordered by slug, after a slug (NULL: from the first). */
-int organisation_list(struct tx *tx, struct arena *arena, const char *after, int most,
+/* For the operator: all that are deleted, or all that are not, ordered by slug, after a slug (NULL: from the
+ * first). */
+int organisation_list(struct tx *tx, struct arena *arena, bool deleted, const char *after, int most,
 		      struct organisation **ret, size_t *ret_count, struct error *e);
 
 /* A slug made from a name: "Acme & Sons" gives "acme-sons". ERROR_INPUT "organisation.slug" if nothing is
@@ -69,9 +88,16 @@ int organisation_check_slug(const char *slug, struct error *e);
  * "organisation.slug_taken". */
 int organisation_create(struct tx *tx, const struct organisation *organisation, struct error *e);
 
-/* Writes slug, name, type, state, default_role, managed_by and ip_allow_list, if the version is still
- * organisation->version: ERROR_PRECONDITION "organisation.changed"; ERROR_CONFLICT "organisation.slug_taken".
- */
+/* Writes slug, name, type, state, default_role, managed_by, ip_allow_list and retention_days, if the version
+ * is still organisation->version: ERROR_PRECONDITION "organisation.changed"; ERROR_CONFLICT
+ * "organisation.slug_taken"; ERROR_LIMIT "limit.slugs". */
 int organisation_update(struct tx *tx, const struct organisation *organisation, struct error *e);
+
+/* Hides it from everybody, ends what runs for it, and fixes when it is purged, if the version is still
+ * organisation->version: ERROR_PRECONDITION "organisation.changed". */
+int organisation_delete(struct tx *tx, const struct organisation *organisation, struct error *e);
+
+/* Brings one back that is deleted, as it was: ERROR_PRECONDITION as above. Runs that were ended stay so. */
+int organisation_restore(struct tx *tx, const struct organisation *organisation, struct error *e);
 
 #endif

@@ -11,14 +11,14 @@
 #include "base/log.h"
 #include "base/metric.h"
 #include "base/text.h"
-#include "provision/stage.h"
 #include "store/listen.h"
 #include "store/query.h"
 #include "sync/figures.h"
 #include "sync/run.h"
+#include "sync/sweep.h"
 
 /* The watch looks at least this often, gives a sign of life this often, and takes a silent daemon's runs over after this long. */
-enum { WATCH_EVERY_MS = 2000, BEAT_EVERY_MS = 5000, SWEEP_EVERY_MS = 600000 };
+enum { WATCH_EVERY_MS = 2000, BEAT_EVERY_MS = 5000 };
 #define SILENT_FOR "interval '20 seconds'"
 enum { THREADS_MOST = 64 };
 
@@ -34,6 +34,7 @@ struct workers {
 	struct workers_options options;
 	struct run_options run;
 	struct listener *listener;
+	struct sweeper *sweeper;
 	struct log log;
 	atomic_bool stop;
 	pthread_mutex_t mutex; /* guards `asked`, and what each works on */
@@ -164,17 +165,6 @@ static void schedule(struct workers *w)
 		log_failure(&w->log, LOG_LEVEL_WARNING, "could not look what is due", &e);
 }
 
-static void sweep(struct workers *w)
-{
-	struct error e;
-	scoped(tx) *tx = NULL;
-	int dropped = 0;
-	if (tx_begin(w->options.store, STORE_WORKER, &tx, &e) < 0 || stage_sweep(tx, &dropped, &e) < 0 || tx_commit(&tx, &e) < 0)
-		log_failure(&w->log, LOG_LEVEL_WARNING, "could not sweep staging", &e);
-	else if (dropped > 0)
-		log_info(&w->log, "dropped the staging of %d runs that are over", dropped);
-}
-
 static void count(struct workers *w)
 {
 	struct error e;
@@ -185,16 +175,12 @@ static void count(struct workers *w)
 static void *watch(void *self)
 {
 	struct workers *w = self;
-	int64_t beat_at = 0, sweep_at = 0, count_at = 0;
+	int64_t beat_at = 0, count_at = 0;
 	struct notice notice;
 	while (!atomic_load(&w->stop)) {
 		if (clock_monotonic_ms() >= beat_at) {
 			beat(w);
 			beat_at = clock_monotonic_ms() + BEAT_EVERY_MS;
-		}
-		if (clock_monotonic_ms() >= sweep_at) {
-			sweep(w);
-			sweep_at = clock_monotonic_ms() + SWEEP_EVERY_MS;
 		}
 		if (clock_monotonic_ms() >= count_at) {
 			count(w);
@@ -224,7 +210,7 @@ static int start(struct workers *w, struct error *e)
 	if (pthread_create(&w->watch, NULL, watch, w) != 0)
 		return error_set(e, ERROR_INTERNAL, "workers.thread", "could not start the watch");
 	w->watching = true;
-	return 0;
+	return sweep_open(w->options.store, &w->sweeper, e);
 }
 
 int workers_open(const struct workers_options *options, struct workers **ret, struct error *e)
@@ -272,6 +258,7 @@ void workers_close(struct workers **workers)
 		pthread_join(w->watch, NULL);
 	for (int i = 0; i < w->started; i++)
 		pthread_join(w->each[i].thread, NULL);
+	sweep_close(&w->sweeper);
 	listen_close(&w->listener);
 	pthread_cond_destroy(&w->wake);
 	pthread_mutex_destroy(&w->mutex);

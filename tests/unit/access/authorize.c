@@ -24,7 +24,7 @@ static const struct {
 	{ "remove_members", "yn--y" },	    { "change_roles", "yr--y" },
 	{ "configure_settings", "yy--y" },  { "view_audit", "yy--y" },
 	{ "manage_billing", "y----" },	    { "transfer_ownership", "y---y" },
-	{ "delete_organisation", "y----" },
+	{ "delete_organisation", "y---y" },
 };
 
 static const enum role columns[] = { ROLE_OWNER, ROLE_ADMIN, ROLE_MEMBER, ROLE_VIEWER, ROLE_NONE };

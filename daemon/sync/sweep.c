@@ -1,0 +1,204 @@
+#include "sync/sweep.h"
+
+#include <errno.h>
+#include <pthread.h>
+#include <stdbool.h>
+#include <stdlib.h>
+#include <time.h>
+
+#include "base/arena.h"
+#include "base/id.h"
+#include "base/log.h"
+#include "provision/stage.h"
+#include "roster/audit.h"
+#include "store/query.h"
+
+enum {
+	SWEEP_EVERY_S = 600,
+	RUNS_MOST = 1000,             /* in one transaction */
+	PURGE_PATIENCE_MS = 3600000,  /* an organisation of a million members goes in one transaction */
+};
+
+struct sweeper {
+	struct store *store;
+	struct log log;
+	pthread_t thread;
+	pthread_mutex_t mutex; /* guards stop */
+	pthread_cond_t wake;
+	bool stop;
+};
+
+static bool stopped(struct sweeper *s)
+{
+	pthread_mutex_lock(&s->mutex);
+	bool stop = s->stop;
+	pthread_mutex_unlock(&s->mutex);
+	return stop;
+}
+
+static void sweep_staging(struct sweeper *s)
+{
+	struct error e;
+	scoped(tx) *tx = NULL;
+	int dropped = 0;
+	if (tx_begin(s->store, STORE_WORKER, &tx, &e) < 0 || stage_sweep(tx, &dropped, &e) < 0 || tx_commit(&tx, &e) < 0)
+		log_failure(&s->log, LOG_LEVEL_WARNING, "could not sweep staging", &e);
+	else if (dropped > 0)
+		log_info(&s->log, "dropped the staging of %d runs that are over", dropped);
+}
+
+/* ---- runs ------------------------------------------------------------------------------------------------------------------ */
+
+static int purge_runs(struct sweeper *s, int64_t *ret, struct error *e)
+{
+	static const struct query purge = { "sweep.runs", "SELECT runs_purge($1::integer)", QUERY_KEEPS, 0 };
+	scoped(arena) *arena = arena_open("sweep");
+	scoped(tx) *tx = NULL;
+	const struct rows *rows;
+	if (tx_begin(s->store, STORE_WORKER, &tx, e) < 0 ||
+	    query_run(tx, &purge, PARAMS(P_INT(RUNS_MOST)), arena, &rows, e) < 0)
+		return -1;
+	*ret = rows_int(rows, 0, 0);
+	return tx_commit(&tx, e);
+}
+
+static void sweep_runs(struct sweeper *s)
+{
+	struct error e;
+	int64_t gone = 0, some = RUNS_MOST;
+	while (some == RUNS_MOST && !stopped(s)) {
+		if (purge_runs(s, &some, &e) < 0) {
+			log_failure(&s->log, LOG_LEVEL_WARNING, "could not throw old runs away", &e);
+			return;
+		}
+		gone += some;
+	}
+	if (gone > 0)
+		log_info(&s->log, "threw away %lld runs that were kept long enough", (long long)gone);
+}
+
+/* ---- organisations ----------------------------------------------------------------------------------------------------------- */
+
+static int find_ended(struct tx *tx, struct id *ret, struct error *e)
+{
+	static const struct query ended = { "sweep.ended", "SELECT organisation_to_purge()", QUERY_READS, 0 };
+	scoped(arena) *arena = arena_open("sweep");
+	const struct rows *rows;
+	if (query_run(tx, &ended, NO_PARAMS, arena, &rows, e) < 0)
+		return -1;
+	if (rows_null(rows, 0, 0))
+		return 0;
+	*ret = rows_id(rows, 0, 0);
+	return 1;
+}
+
+/* Its own chain is at its end; that it went stands in the operator's. */
+static int purge(struct tx *tx, const struct id *organisation, struct error *e)
+{
+	static const struct query statement = {
+		"sweep.purge", "SELECT organisation_purge($1) AS written", QUERY_CHANGES, 0,
+	};
+	char text[ID_TEXT_SIZE];
+	const struct actor actor = { .kind = "daemon", .id = "sweep", .source = "daemon" };
+	const struct audit_event event = {
+		.action = "organisation.purged", .target_kind = "organisation", .target = id_text(organisation, text),
+	};
+	int64_t written;
+	if (query_write(tx, &statement, PARAMS(P_ID(organisation)), &written, e) < 0)
+		return -1;
+	return written > 0 ? audit_write(tx, NULL, &actor, &event, e) : 0;
+}
+
+/* 1: one is gone, and there may be more. 0: there was none. -1. */
+static int purge_one(struct sweeper *s, struct error *e)
+{
+	struct id organisation;
+	char text[ID_TEXT_SIZE];
+	scoped(tx) *tx = NULL;
+	if (tx_begin(s->store, STORE_WORKER, &tx, e) < 0)
+		return -1;
+	int found = find_ended(tx, &organisation, e);
+	if (found <= 0)
+		return found;
+	if (tx_patience(tx, PURGE_PATIENCE_MS, e) < 0 || purge(tx, &organisation, e) < 0 || tx_commit(&tx, e) < 0)
+		return -1;
+	log_note(&s->log, "organisation %s was deleted long enough ago and is purged", id_text(&organisation, text));
+	return 1;
+}
+
+static void sweep_organisations(struct sweeper *s)
+{
+	struct error e;
+	int found = 1;
+	while (found == 1 && !stopped(s))
+		found = purge_one(s, &e);
+	if (found < 0)
+		log_failure(&s->log, LOG_LEVEL_WARNING, "could not purge a deleted organisation", &e);
+}
+
+/* ---- the thread ---------------------------------------------------------------------------------------------------------------- */
+
+static void sleep_until_next(struct sweeper *s)
+{
+	struct timespec until;
+	clock_gettime(CLOCK_MONOTONIC, &until);
+	until.tv_sec += SWEEP_EVERY_S;
+	pthread_mutex_lock(&s->mutex);
+	while (!s->stop && pthread_cond_timedwait(&s->wake, &s->mutex, &until) != ETIMEDOUT)
+		;
+	pthread_mutex_unlock(&s->mutex);
+}
+
+static void *sweep(void *self)
+{
+	struct sweeper *s = self;
+	while (!stopped(s)) {
+		sweep_staging(s);
+		sweep_runs(s);
+		sweep_organisations(s);
+		sleep_until_next(s);
+	}
+	return NULL;
+}
+
+static void release(struct sweeper *s)
+{
+	pthread_cond_destroy(&s->wake);
+	pthread_mutex_destroy(&s->mutex);
+	free(s);
+}
+
+int sweep_open(struct store *store, struct sweeper **ret, struct error *e)
+{
+	struct sweeper *s = calloc(1, sizeof(*s));
+	pthread_condattr_t monotonic;
+	if (!s)
+		return error_set(e, ERROR_INTERNAL, "sweep.memory", "no memory for the sweeper");
+	s->store = store;
+	log_subject(&s->log, NULL, "sweep");
+	pthread_condattr_init(&monotonic);
+	pthread_condattr_setclock(&monotonic, CLOCK_MONOTONIC);
+	pthread_mutex_init(&s->mutex, NULL);
+	pthread_cond_init(&s->wake, &monotonic);
+	pthread_condattr_destroy(&monotonic);
+	if (pthread_create(&s->thread, NULL, sweep, s) != 0) {
+		release(s);
+		return error_set(e, ERROR_INTERNAL, "sweep.thread", "could not start the sweeper");
+	}
+	*ret = s;
+	return 0;
+}
+
+void sweep_close(struct sweeper **sweeper)
+{
+	struct sweeper *s = *sweeper;
+	*sweeper = NULL;
+	if (!s)
+		return;
+	pthread_mutex_lock(&s->mutex);
+	s->stop = true;
+	pthread_cond_signal(&s->wake);
+	pthread_mutex_unlock(&s->mutex);
+	pthread_join(s->thread, NULL);
+	release(s);
+}
