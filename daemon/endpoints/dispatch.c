@@ -14,6 +14,7 @@
 #include "endpoints/denials.h"
 #include "endpoints/etag.h"
 #include "endpoints/exchange.h"
+#include "endpoints/idempotency.h"
 #include "endpoints/health.h"
 #include "endpoints/outside.h"
 #include "endpoints/routes.h"
@@ -88,7 +89,8 @@ static int find_route(const struct endpoints *endpoints, struct exchange *x, str
 		return -1;
 	if (x->by_monitor && !routes[index].from_memory)
 		return error_set(e, ERROR_NOT_FOUND, "http.path",
-				 "there is nothing at %.100s for monitors; ask at another address", x->request->path);
+				 "there is nothing at %.100s for monitors; ask at another address",
+				 x->request->path);
 	x->endpoint = &routes[index];
 	return 0;
 }
@@ -179,9 +181,36 @@ static int prepare(struct exchange *x, struct error *e)
 	return x->endpoint->prepare(x, e) < 0 ? -1 : exchange_begin(x, e);
 }
 
+static int answer_once(struct exchange *x, struct error *e)
+{
+	return (x->endpoint->prepare && prepare(x, e) < 0) || x->endpoint->answer(x, e) < 0 ? -1 : 0;
+}
+
+/* While prepare waits for the world somebody else may do the same: so it is asked again. */
+static int replay_prepared(struct exchange *x, const struct idempotency_key *key, struct error *e)
+{
+	int replayed = idempotency_replay(x, key, e);
+
+	if (replayed != 0 || !x->endpoint->prepare)
+		return replayed;
+	return prepare(x, e) < 0 ? -1 : idempotency_replay(x, key, e);
+}
+
+static int answer_with_key(struct exchange *x, const struct idempotency_key *key, struct error *e)
+{
+	int replayed = replay_prepared(x, key, e);
+
+	if (replayed != 0)
+		return replayed == 1 ? 0 : -1;
+	return x->endpoint->answer(x, e) < 0 ? -1 : idempotency_finish(x, key, e);
+}
+
 static int answer_known(struct exchange *x, struct error *e)
 {
-	if (admit(x, e) < 0 || (x->endpoint->prepare && prepare(x, e) < 0) || x->endpoint->answer(x, e) < 0)
+	const struct idempotency_key *key;
+
+	if (admit(x, e) < 0 || idempotency_read(x, &key, e) < 0 ||
+	    (key ? answer_with_key(x, key, e) : answer_once(x, e)) < 0)
 		return -1;
 	return x->tx ? tx_commit(&x->tx, e) : 0;
 }
@@ -347,7 +376,8 @@ static void log_end(struct exchange *x, const struct error *e, int64_t took_us)
 		log_done(x, took_us);
 	else
 		log_failure(&x->log, ours ? LOG_LEVEL_ERROR : LOG_LEVEL_INFO,
-			    arena_format(x->arena, "%s %s: %d", method_of(x), path_of(x), x->reply->status), e);
+			    arena_format(x->arena, "%s %s: %d", method_of(x), path_of(x), x->reply->status),
+			    e);
 }
 
 /* That a token was used is kept, but not at each request. */
@@ -405,7 +435,8 @@ static void name_request(struct exchange *x)
 }
 
 /* From the whole request to the ready reply. */
-static void answer_one(const struct endpoints *endpoints, struct request *request, struct reply *reply, bool by_monitor)
+static void answer_one(const struct endpoints *endpoints, struct request *request, struct reply *reply,
+		       bool by_monitor)
 {
 	struct error e = { 0 };
 	int64_t began_us = clock_monotonic_us(), took_us;
@@ -489,14 +520,20 @@ static int no_body(void *self, const struct request *head, size_t *ret, struct e
 struct server_handler endpoints_handler(struct endpoints *endpoints)
 {
 	return (struct server_handler){
-		.self = endpoints, .body_most = body_most, .answer = answer, .quick = answer_at_once,
+		.self = endpoints,
+		.body_most = body_most,
+		.answer = answer,
+		.quick = answer_at_once,
 	};
 }
 
 struct server_handler endpoints_monitor_handler(struct endpoints *endpoints)
 {
 	return (struct server_handler){
-		.self = endpoints, .body_most = no_body, .answer = answer, .quick = answer_monitor,
+		.self = endpoints,
+		.body_most = no_body,
+		.answer = answer,
+		.quick = answer_monitor,
 	};
 }
 

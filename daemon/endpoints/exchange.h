@@ -65,6 +65,7 @@ struct exchange {
 	struct principal principal;
 	struct organisation organisation; /* its id is nil if the address names none */
 	void *prepared;			  /* from prepare to answer */
+	bool shown_once;		  /* the reply holds a secret: it is kept nowhere */
 	bool versioned;			  /* the reply shows one thing, which is at this version */
 	int64_t version;
 };

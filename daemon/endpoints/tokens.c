@@ -193,6 +193,7 @@ static int make(struct exchange *x, const struct wish *wish, struct token *token
 	text = crypt_token_new(TOKEN_PREFIX, hash);
 	if (keep(x, token, hash, e) < 0)
 		return -1;
+	x->shown_once = true;
 	exchange_reply(x, 201, &w);
 	json_begin_object(&w, NULL);
 	put_members(x, &w, token);

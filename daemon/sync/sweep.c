@@ -15,7 +15,7 @@
 
 enum {
 	SWEEP_EVERY_S = 600,
-	RUNS_MOST = 1000,             /* in one transaction */
+	RUNS_MOST = 1000, KEYS_MOST = 10000, /* in one transaction */
 	PURGE_PATIENCE_MS = 3600000,  /* an organisation of a million members goes in one transaction */
 };
 
@@ -47,27 +47,28 @@ static void sweep_staging(struct sweeper *s)
 		log_info(&s->log, "dropped the staging of %d runs that are over", dropped);
 }
 
-/* ---- runs ------------------------------------------------------------------------------------------------------------------ */
-
-static int purge_runs(struct sweeper *s, int64_t *ret, struct error *e)
+/* Calls a function that throws at most so many rows away and says how many they were. */
+static int purge(struct sweeper *s, const struct query *query, int64_t most, int64_t *ret, struct error *e)
 {
-	static const struct query purge = { "sweep.runs", "SELECT runs_purge($1::integer)", QUERY_KEEPS, 0 };
 	scoped(arena) *arena = arena_open("sweep");
 	scoped(tx) *tx = NULL;
 	const struct rows *rows;
 	if (tx_begin(s->store, STORE_WORKER, &tx, e) < 0 ||
-	    query_run(tx, &purge, PARAMS(P_INT(RUNS_MOST)), arena, &rows, e) < 0)
+	    query_run(tx, query, PARAMS(P_INT(most)), arena, &rows, e) < 0)
 		return -1;
 	*ret = rows_int(rows, 0, 0);
 	return tx_commit(&tx, e);
 }
 
+/* ---- runs ------------------------------------------------------------------------------------------------------------------ */
+
 static void sweep_runs(struct sweeper *s)
 {
+	static const struct query old = { "sweep.runs", "SELECT runs_purge($1::integer)", QUERY_KEEPS, 0 };
 	struct error e;
 	int64_t gone = 0, some = RUNS_MOST;
 	while (some == RUNS_MOST && !stopped(s)) {
-		if (purge_runs(s, &some, &e) < 0) {
+		if (purge(s, &old, RUNS_MOST, &some, &e) < 0) {
 			log_failure(&s->log, LOG_LEVEL_WARNING, "could not throw old runs away", &e);
 			return;
 		}
@@ -75,6 +76,20 @@ static void sweep_runs(struct sweeper *s)
 	}
 	if (gone > 0)
 		log_info(&s->log, "threw away %lld runs that were kept long enough", (long long)gone);
+}
+
+/* ---- idempotency keys --------------------------------------------------------------------------------------------------------- */
+
+static void sweep_keys(struct sweeper *s)
+{
+	static const struct query old = { "sweep.keys", "SELECT idempotency_sweep($1::integer)", QUERY_KEEPS, 0 };
+	struct error e;
+	int64_t gone = KEYS_MOST;
+	while (gone == KEYS_MOST && !stopped(s))
+		if (purge(s, &old, KEYS_MOST, &gone, &e) < 0) {
+			log_failure(&s->log, LOG_LEVEL_WARNING, "could not throw old idempotency keys away", &e);
+			return;
+		}
 }
 
 /* ---- organisations ----------------------------------------------------------------------------------------------------------- */
@@ -93,7 +108,7 @@ static int find_ended(struct tx *tx, struct id *ret, struct error *e)
 }
 
 /* Its own chain is at its end; that it went stands in the operator's. */
-static int purge(struct tx *tx, const struct id *organisation, struct error *e)
+static int purge_it(struct tx *tx, const struct id *organisation, struct error *e)
 {
 	static const struct query statement = {
 		"sweep.purge", "SELECT organisation_purge($1) AS written", QUERY_CHANGES, 0,
@@ -120,7 +135,7 @@ static int purge_one(struct sweeper *s, struct error *e)
 	int found = find_ended(tx, &organisation, e);
 	if (found <= 0)
 		return found;
-	if (tx_patience(tx, PURGE_PATIENCE_MS, e) < 0 || purge(tx, &organisation, e) < 0 || tx_commit(&tx, e) < 0)
+	if (tx_patience(tx, PURGE_PATIENCE_MS, e) < 0 || purge_it(tx, &organisation, e) < 0 || tx_commit(&tx, e) < 0)
 		return -1;
 	log_note(&s->log, "organisation %s was deleted long enough ago and is purged", id_text(&organisation, text));
 	return 1;
@@ -155,6 +170,7 @@ static void *sweep(void *self)
 	while (!stopped(s)) {
 		sweep_staging(s);
 		sweep_runs(s);
+		sweep_keys(s);
 		sweep_organisations(s);
 		sleep_until_next(s);
 	}

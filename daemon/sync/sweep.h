@@ -1,5 +1,5 @@
-/* Throws away what has expired: staging of runs that are over, runs that were kept long enough, organisations that were
- * deleted long enough ago. In a thread of its own, for an organisation may be large. */
+/* Throws away what has expired: staging of runs that are over, runs that were kept long enough, idempotency
+ * keys, organisations that were deleted long enough ago. In a thread of its own, for an organisation may be large. */
 #ifndef ROSTERD_SYNC_SWEEP_H
 #define ROSTERD_SYNC_SWEEP_H
 

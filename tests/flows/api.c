@@ -199,9 +199,9 @@ static void send_all(int fd, const char *text)
 	}
 }
 
-static char *receive_all(int fd)
+static char *receive_all(int fd, struct arena *into)
 {
-	char *text = arena_take(arena, REPLY_MOST + 1);
+	char *text = arena_take(into, REPLY_MOST + 1);
 	size_t length = 0;
 	ssize_t got;
 
@@ -226,26 +226,40 @@ static struct answer read_answer(char *text)
 	return answer;
 }
 
+static char *exchange(struct arena *into, const char *token, const char *header, const char *method,
+		      const char *path, const char *body)
+{
+	int fd = dial(token == NULL);
+	const char *bearer = token && *token ? arena_format(into, "Authorization: Bearer %s\r\n", token) : "";
+	const char *own = header ? arena_format(into, "%s\r\n", header) : "";
+	const char *about =
+		body ? arena_format(into, "Content-Type: application/json\r\nContent-Length: %zu\r\n",
+				    strlen(body))
+		     : "Content-Length: 0\r\n";
+	char *text;
+
+	send_all(fd,
+		 arena_format(into,
+			      "%s %s HTTP/1.1\r\nHost: roster.example\r\nConnection: close\r\n%s%s%s\r\n%s",
+			      method, path, bearer, own, about, body ? body : ""));
+	text = receive_all(fd, into);
+	close(fd);
+	return text;
+}
+
 struct answer api_call_with(const char *token, const char *header, const char *method, const char *path,
 			    const char *body)
 {
-	int fd = dial(token == NULL);
-	const char *bearer =
-		token && *token ? arena_format(arena, "Authorization: Bearer %s\r\n", token) : "";
-	const char *own = header ? arena_format(arena, "%s\r\n", header) : "";
-	const char *about =
-		body ? arena_format(arena, "Content-Type: application/json\r\nContent-Length: %zu\r\n",
-				    strlen(body))
-		     : "Content-Length: 0\r\n";
-	struct answer answer;
+	return read_answer(exchange(arena, token, header, method, path, body));
+}
 
-	send_all(fd,
-		 arena_format(arena,
-			      "%s %s HTTP/1.1\r\nHost: roster.example\r\nConnection: close\r\n%s%s%s\r\n%s",
-			      method, path, bearer, own, about, body ? body : ""));
-	answer = read_answer(receive_all(fd));
-	close(fd);
-	return answer;
+int api_post(const char *header, const char *path, const char *body)
+{
+	scoped(arena) *own = arena_open("beside");
+	int status = 0;
+
+	sscanf(exchange(own, NULL, header, "POST", path, body), "HTTP/1.1 %d", &status);
+	return status;
 }
 
 struct answer api_call(const char *token, const char *method, const char *path, const char *body)
@@ -375,6 +389,34 @@ const char *api_sql(const char *statements)
 	}
 	must(tx_commit(&tx, &e), "sql", &e);
 	return first;
+}
+
+static struct tx *held;
+
+void api_hold(const char *statement)
+{
+	struct query query = { "test.hold", statement, QUERY_KEEPS, QUERY_ONCE };
+	struct error e = { 0 };
+
+	must(tx_begin(store, STORE_OWNER, &held, &e), "hold", &e);
+	must(query_write(held, &query, NO_PARAMS, NULL, &e), statement, &e);
+}
+
+void api_release(void)
+{
+	tx_close(&held);
+}
+
+void api_await(const char *statement, const char *wanted)
+{
+	enum { TRIES = 3000 };
+
+	for (int i = 0; i < TRIES; i++) {
+		if (text_equal(api_sql(statement), wanted))
+			return;
+		api_sql("SELECT pg_sleep(0.01)::text");
+	}
+	fail_msg("it never came about: %s", statement);
 }
 
 size_t api_audited(const char *organisation, const char *action)

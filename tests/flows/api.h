@@ -60,6 +60,16 @@ struct cast api_cast(const char *slug);
  * between them. Gives the first cell of the last that has one, a text. */
 const char *api_sql(const char *statements);
 
+/* A statement whose transaction stays open until api_release: what it locks is locked. */
+void api_hold(const char *statement);
+void api_release(void);
+
+/* Waits until a statement gives this text. */
+void api_await(const char *statement, const char *wanted);
+
+/* The operator's POST with a header, and the status of what comes back: for a thread beside the test's. */
+int api_post(const char *header, const char *path, const char *body);
+
 /* How many audit entries of this action an organisation has. */
 size_t api_audited(const char *organisation, const char *action);
 
