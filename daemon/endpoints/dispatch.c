@@ -10,6 +10,7 @@
 
 #include "base/clock.h"
 #include "base/metric.h"
+#include "base/shared.h"
 #include "base/text.h"
 #include "endpoints/denials.h"
 #include "endpoints/etag.h"
@@ -25,7 +26,9 @@
 enum { UNROUTED_BODY_MOST = 64 << 10 };
 
 struct endpoints {
-	struct endpoints_options options;
+	struct latest *options; /* the value is a struct endpoints_options */
+	struct store *store;	/* these two never change */
+	const struct log *log;
 	struct router *router;
 	struct outside *outside;
 	struct denials *denials;
@@ -58,6 +61,25 @@ static struct router *compile(const struct endpoint *rows, size_t count)
 	return router_open(methods, paths, count);
 }
 
+static void options_close(void *value)
+{
+	struct endpoints_options *options = value;
+
+	shared_close(&options->keeps);
+	free(options);
+}
+
+static struct shared *options_open(const struct endpoints_options *options)
+{
+	struct endpoints_options *kept = calloc(1, sizeof(*kept));
+
+	if (!kept)
+		abort();
+	*kept = *options;
+	shared_hold(kept->keeps);
+	return shared_open(kept, options_close);
+}
+
 int endpoints_open(const struct endpoints_options *options, struct endpoints **ret, struct error *e)
 {
 	struct endpoints *endpoints;
@@ -69,7 +91,9 @@ int endpoints_open(const struct endpoints_options *options, struct endpoints **r
 	endpoints = calloc(1, sizeof(*endpoints));
 	if (!endpoints)
 		abort();
-	endpoints->options = *options;
+	endpoints->options = latest_open(options_open(options));
+	endpoints->store = options->store;
+	endpoints->log = options->log;
 	endpoints->count = count;
 	endpoints->router = compile(routes, count);
 	endpoints->health = health_open(options->probe);
@@ -77,6 +101,11 @@ int endpoints_open(const struct endpoints_options *options, struct endpoints **r
 	endpoints->denials = denials_open();
 	*ret = endpoints;
 	return 0;
+}
+
+void endpoints_change(struct endpoints *endpoints, const struct endpoints_options *options)
+{
+	latest_replace(endpoints->options, options_open(options));
 }
 
 /* ---- the steps of an exchange ---- */
@@ -239,7 +268,7 @@ static int record_more(const struct endpoints *endpoints, const struct denial *d
 		.after = arena_format(arena, "{\"times\":%lld}", (long long)times),
 	};
 
-	if (tx_begin(endpoints->options.store, STORE_REQUEST, &tx, e) < 0 ||
+	if (tx_begin(endpoints->store, STORE_REQUEST, &tx, e) < 0 ||
 	    tx_for(tx, &denial->organisation, e) < 0 ||
 	    audit_write(tx, &denial->organisation, &actor, &event, e) < 0)
 		return -1;
@@ -254,7 +283,7 @@ static void record_ended(const struct endpoints *endpoints, int64_t now_ms)
 
 	while (denials_take(endpoints->denials, now_ms, &denial, &times) == 1)
 		if (record_more(endpoints, &denial, times, &e) < 0)
-			log_failure(endpoints->options.log, LOG_LEVEL_ERROR, "could not record refusals", &e);
+			log_failure(endpoints->log, LOG_LEVEL_ERROR, "could not record refusals", &e);
 }
 
 void endpoints_close(struct endpoints **endpoints)
@@ -266,6 +295,7 @@ void endpoints_close(struct endpoints **endpoints)
 	router_close(&(*endpoints)->router);
 	outside_close(&(*endpoints)->outside);
 	health_close(&(*endpoints)->health);
+	latest_close(&(*endpoints)->options);
 	free(*endpoints);
 	*endpoints = NULL;
 }
@@ -438,10 +468,11 @@ static void name_request(struct exchange *x)
 static void answer_one(const struct endpoints *endpoints, struct request *request, struct reply *reply,
 		       bool by_monitor)
 {
+	scoped(shared) *options = latest_hold(endpoints->options);
 	struct error e = { 0 };
 	int64_t began_us = clock_monotonic_us(), took_us;
 	struct exchange x = {
-		.options = &endpoints->options,
+		.options = shared_value(options),
 		.outside = endpoints->outside,
 		.denials = endpoints->denials,
 		.health = endpoints->health,

@@ -13,9 +13,11 @@ struct crypt_keys;
 struct endpoints;
 struct log;
 struct probe;
+struct reloader;
+struct shared;
 struct store;
 
-/* Everything is borrowed until endpoints_close. */
+/* Everything is borrowed until endpoints_close, or as long as `keeps` is held. */
 struct endpoints_options {
 	struct store *store;
 	struct probe *probe;
@@ -30,12 +32,18 @@ struct endpoints_options {
 	int outside_most; /* exchanges that may wait for directories at a time; fewer than there are threads
 			   */
 	const struct log *log; /* parent of the subjects of exchanges; may be NULL */
+	const struct reloader *reloader; /* who reads the configuration again; NULL: nobody can */
+	struct shared *keeps; /* held by each exchange that began with these options; NULL: nothing is */
 };
 
 /* ERROR_INTERNAL "endpoint.unsaid": a row of the table does not say who may; "endpoint.unscoped": with which
  * scope. */
 int endpoints_open(const struct endpoints_options *options, struct endpoints **ret, struct error *e);
 void endpoints_close(struct endpoints **endpoints);
+
+/* Exchanges that begin from now on see these options; those under way end with those that they began with.
+ * outside_most stays as it was opened. Any thread. */
+void endpoints_change(struct endpoints *endpoints, const struct endpoints_options *options);
 
 /* Lives as long as the endpoints. */
 struct server_handler endpoints_handler(struct endpoints *endpoints);

@@ -36,7 +36,7 @@ struct entry {
 };
 
 struct catalog {
-	struct catalog_options options;
+	struct catalog_options options; /* its numbers are guarded by children_lock */
 	struct arena *arena; /* options and names */
 	const char *const *names;
 	pthread_mutex_t entries_lock; /* held while a child describes, so that nobody describes twice */
@@ -158,6 +158,15 @@ void catalog_close(struct catalog **catalog)
 	*catalog = NULL;
 }
 
+void catalog_change(struct catalog *catalog, int children_most, uint64_t child_memory_most)
+{
+	pthread_mutex_lock(&catalog->children_lock);
+	catalog->options.children_most = children_most;
+	catalog->options.child_memory_most = child_memory_most;
+	pthread_cond_broadcast(&catalog->child_ended);
+	pthread_mutex_unlock(&catalog->children_lock);
+}
+
 const char *const *catalog_names(struct catalog *catalog)
 {
 	return catalog->names;
@@ -165,22 +174,29 @@ const char *const *catalog_names(struct catalog *catalog)
 
 /* ---- children ---- */
 
-static int enter(struct catalog *catalog, const char *name, int64_t deadline_ms, struct error *e)
+/* Lets one more child in, and says how much memory it may have. */
+static int enter(struct catalog *catalog, const char *name, int64_t deadline_ms, uint64_t *ret_memory, struct error *e)
 {
 	const struct timespec until = { deadline_ms / 1000, deadline_ms % 1000 * 1000000 };
+	uint64_t memory;
+	int most;
 	bool in;
 
 	pthread_mutex_lock(&catalog->children_lock);
 	while (catalog->children >= catalog->options.children_most &&
 	       pthread_cond_timedwait(&catalog->child_ended, &catalog->children_lock, &until) != ETIMEDOUT)
 		;
-	in = catalog->children < catalog->options.children_most;
+	most = catalog->options.children_most;
+	memory = catalog->options.child_memory_most;
+	in = catalog->children < most;
 	catalog->children += in;
 	pthread_mutex_unlock(&catalog->children_lock);
-	if (in)
+	if (in) {
+		*ret_memory = memory;
 		return 0;
+	}
 	return error_set(e, ERROR_RETRY, "plugin.busy", "no child was free for plug-in \"%s\": %d run already (the most that "
-	                 "is allowed)", name, catalog->options.children_most);
+	                 "is allowed)", name, most);
 }
 
 static void leave(struct catalog *catalog)
@@ -194,15 +210,14 @@ static void leave(struct catalog *catalog)
 static int start_file(struct catalog *catalog, const char *name, int fd, const struct log *log, int64_t deadline_ms,
                       struct channel *ret, struct error *e)
 {
-	const struct host_options options = {
+	struct host_options options = {
 		.child_path = catalog->options.child_path,
 		.plugin = name,
 		.plugin_fd = fd,
-		.memory_most = catalog->options.child_memory_most,
 		.log = log,
 	};
 
-	if (enter(catalog, name, deadline_ms, e) < 0)
+	if (enter(catalog, name, deadline_ms, &options.memory_most, e) < 0)
 		return -1;
 	if (channel_open(ret, &options, e) == 0)
 		return 0;

@@ -49,6 +49,9 @@ struct catalog_plugin {
 int catalog_open(const struct catalog_options *options, struct catalog **ret, struct error *e);
 void catalog_close(struct catalog **catalog);
 
+/* From now on: children at the same time, and what each of those started from now on may have of memory. Any thread. */
+void catalog_change(struct catalog *catalog, int children_most, uint64_t child_memory_most);
+
 /* 1: found (lives as long as the catalog). 0: there is no such plug-in. -1: it is there and cannot be used; e says why. */
 int catalog_find(struct catalog *catalog, const char *name, const struct catalog_plugin **ret, struct error *e);
 

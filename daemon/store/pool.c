@@ -2,28 +2,37 @@
 #include "store/pool.h"
 
 #include <pthread.h>
+#include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
 
 #include "base/clock.h"
 #include "base/metric.h"
+#include "base/shared.h"
 #include "base/text.h"
 #include "store/connection.h"
 
-enum { BUSY_WAIT_MS = 100, CONNECTIONS_MOST = 1000 };
+enum { BUSY_WAIT_MS = 100 };
+
+/* How a pool connects, with a hold on what that points to. */
+struct how {
+	struct connection_options options, direct; /* through the pooler, if there is one, and past it */
+	struct shared *keeps;
+};
 
 struct pool {
-	struct connection_options how, direct; /* through the pooler, if there is one, and past it */
+	struct latest *how;
 	pthread_mutex_t lock;
 	pthread_cond_t returned;
-	struct connection **idle; /* the one used last is lent first, so that the others may grow old */
+	/* The one used last is lent first, so that the others may grow old. */
+	struct connection *idle[STORE_CONNECTIONS_MOST];
 	int idle_count, open, most;
 };
 
 struct store {
 	struct pool pools[STORE_ROLES];
-	int wait_timeout_ms;
+	atomic_int wait_timeout_ms;
 };
 
 static const char *const role_words[STORE_ROLES] = { "owner", "request", "worker" };
@@ -63,17 +72,17 @@ static int check_conninfo(const char *conninfo, struct error *e)
 
 static int check_role(const struct store_options *o, enum store_role role, struct error *e)
 {
-	if (o->most[role] < 0 || o->most[role] > CONNECTIONS_MOST)
+	if (o->most[role] < 0 || o->most[role] > STORE_CONNECTIONS_MOST)
 		return error_set(e, ERROR_INPUT, "store.most",
 		                 "%d connections for the role \"%s\"; 0 to %d are possible", o->most[role],
-		                 role_words[role], CONNECTIONS_MOST);
+		                 role_words[role], STORE_CONNECTIONS_MOST);
 	if (o->most[role] > 0 && (!o->role_names[role] || !*o->role_names[role]))
 		return error_set(e, ERROR_INPUT, "store.role", "the role \"%s\" has no name in the database",
 		                 role_words[role]);
 	return 0;
 }
 
-static int check_options(const struct store_options *o, struct error *e)
+int store_check(const struct store_options *o, struct error *e)
 {
 	if (check_conninfo(o->conninfo, e) < 0 || (o->direct_conninfo && check_conninfo(o->direct_conninfo, e) < 0))
 		return -1;
@@ -91,11 +100,22 @@ static int check_options(const struct store_options *o, struct error *e)
 	return 0;
 }
 
-static void pool_open(struct pool *pool, const struct store_options *o, enum store_role role)
+static void how_close(void *value)
 {
-	pthread_condattr_t monotonic;
+	struct how *how = value;
 
-	pool->how = (struct connection_options){
+	shared_close(&how->keeps);
+	free(how);
+}
+
+static struct shared *how_open(const struct store_options *o, enum store_role role)
+{
+	struct how *how = calloc(1, sizeof(*how));
+
+	if (!how)
+		abort();
+	how->keeps = shared_hold(o->keeps);
+	how->options = (struct connection_options){
 		.conninfo = o->conninfo ? o->conninfo : "",
 		.user = o->role_names[role],
 		.application = o->application,
@@ -107,15 +127,20 @@ static void pool_open(struct pool *pool, const struct store_options *o, enum sto
 		.bare = o->pooler != STORE_POOLER_NONE,
 		.unprepared = o->pooler == STORE_POOLER_TRANSACTION,
 	};
-	pool->direct = pool->how;
+	how->direct = how->options;
 	if (o->direct_conninfo) {
-		pool->direct.conninfo = o->direct_conninfo;
-		pool->direct.bare = pool->direct.unprepared = false;
+		how->direct.conninfo = o->direct_conninfo;
+		how->direct.bare = how->direct.unprepared = false;
 	}
+	return shared_open(how, how_close);
+}
+
+static void pool_open(struct pool *pool, const struct store_options *o, enum store_role role)
+{
+	pthread_condattr_t monotonic;
+
+	pool->how = latest_open(how_open(o, role));
 	pool->most = o->most[role];
-	pool->idle = calloc((size_t)pool->most + 1, sizeof(struct connection *));
-	if (!pool->idle)
-		abort();
 	pthread_mutex_init(&pool->lock, NULL);
 	pthread_condattr_init(&monotonic);
 	pthread_condattr_setclock(&monotonic, CLOCK_MONOTONIC);
@@ -125,13 +150,13 @@ static void pool_open(struct pool *pool, const struct store_options *o, enum sto
 
 int store_open(const struct store_options *options, struct store **ret, struct error *e)
 {
-	if (check_options(options, e) < 0)
+	if (store_check(options, e) < 0)
 		return -1;
 
 	struct store *store = calloc(1, sizeof *store);
 	if (!store)
 		abort();
-	store->wait_timeout_ms = options->wait_timeout_ms;
+	atomic_init(&store->wait_timeout_ms, options->wait_timeout_ms);
 	for (int role = 0; role < STORE_ROLES; role++)
 		pool_open(&store->pools[role], options, (enum store_role)role);
 	*ret = store;
@@ -142,7 +167,7 @@ static void pool_close(struct pool *pool)
 {
 	while (pool->idle_count > 0)
 		connection_close(&pool->idle[--pool->idle_count]);
-	free(pool->idle);
+	latest_close(&pool->how);
 	pthread_cond_destroy(&pool->returned);
 	pthread_mutex_destroy(&pool->lock);
 }
@@ -155,6 +180,37 @@ void store_close(struct store **store)
 		pool_close(&(*store)->pools[role]);
 	free(*store);
 	*store = NULL;
+}
+
+/* ---- changing ---- */
+
+/* With the lock held: as one that came back, if there are more than may be. NULL: there are not. */
+static struct connection *take_surplus(struct pool *pool)
+{
+	if (pool->open <= pool->most || pool->idle_count == 0)
+		return NULL;
+	pool->open--;
+	return pool->idle[--pool->idle_count];
+}
+
+static void pool_change(struct pool *pool, const struct store_options *o, enum store_role role)
+{
+	struct connection *surplus;
+
+	latest_replace(pool->how, how_open(o, role));
+	pthread_mutex_lock(&pool->lock);
+	pool->most = o->most[role];
+	while ((surplus = take_surplus(pool)))
+		connection_close(&surplus);
+	pthread_cond_broadcast(&pool->returned);
+	pthread_mutex_unlock(&pool->lock);
+}
+
+void store_change(struct store *store, const struct store_options *options)
+{
+	atomic_store(&store->wait_timeout_ms, options->wait_timeout_ms);
+	for (int role = 0; role < STORE_ROLES; role++)
+		pool_change(&store->pools[role], options, (enum store_role)role);
 }
 
 /* ---- lending ---- */
@@ -212,29 +268,48 @@ static struct timespec moment_in(int ms)
 	return t;
 }
 
+static int dial(struct pool *pool, struct connection **ret, struct error *e)
+{
+	scoped(shared) *held = latest_hold(pool->how);
+	const struct how *how = shared_value(held);
+
+	return connection_open(&how->options, ret, e);
+}
+
 static int dial_in(struct pool *pool, struct connection **ret, struct error *e)
 {
-	if (connection_open(&pool->how, ret, e) == 0)
+	if (dial(pool, ret, e) == 0)
 		return 0;
 	leave(pool);
 	return -1;
 }
 
-static int busy(const struct pool *pool, enum store_role role, struct error *e)
+static int count_most(struct pool *pool)
+{
+	int most;
+
+	pthread_mutex_lock(&pool->lock);
+	most = pool->most;
+	pthread_mutex_unlock(&pool->lock);
+	return most;
+}
+
+static int busy(struct pool *pool, enum store_role role, struct error *e)
 {
 	metric_add(METRIC_DATABASE_BUSY, LABELS(role_words[role]), 1);
 	error_set(e, ERROR_RETRY, "store.busy", "the database is busy");
 	if (e)
 		e->wait_ms = BUSY_WAIT_MS;
-	return error_detail(e, "all %d connections of the role \"%s\" are in use", pool->most, role_words[role]);
+	return error_detail(e, "all %d connections of the role \"%s\" are in use", count_most(pool),
+	                    role_words[role]);
 }
 
 int pool_borrow(struct store *store, enum store_role role, struct connection **ret, struct error *e)
 {
 	struct pool *pool = &store->pools[role];
-	struct timespec until = moment_in(store->wait_timeout_ms);
+	struct timespec until = moment_in(atomic_load(&store->wait_timeout_ms));
 
-	if (pool->most == 0)
+	if (count_most(pool) == 0)
 		return error_set(e, ERROR_INTERNAL, "store.role", "no connections are allowed for the role \"%s\"",
 		                 role_words[role]);
 	for (;;) {
@@ -275,14 +350,18 @@ void pool_give_back(struct store *store, enum store_role role, struct connection
 	connection_patience(*connection, 0);
 	pthread_mutex_lock(&pool->lock);
 	pool->idle[pool->idle_count++] = *connection;
+	*connection = take_surplus(pool);
 	pthread_cond_signal(&pool->returned);
 	pthread_mutex_unlock(&pool->lock);
-	*connection = NULL;
+	connection_close(connection);
 }
 
 int pool_connect(struct store *store, enum store_role role, struct connection **ret, struct error *e)
 {
-	return connection_open(&store->pools[role].direct, ret, e);
+	scoped(shared) *held = latest_hold(store->pools[role].how);
+	const struct how *how = shared_value(held);
+
+	return connection_open(&how->direct, ret, e);
 }
 
 const char *pool_role_word(enum store_role role)
@@ -290,11 +369,11 @@ const char *pool_role_word(enum store_role role)
 	return role_words[role];
 }
 
-enum store_role pool_any_role(const struct store *store)
+enum store_role pool_any_role(struct store *store)
 {
-	if (store->pools[STORE_REQUEST].most > 0)
+	if (count_most(&store->pools[STORE_REQUEST]) > 0)
 		return STORE_REQUEST;
-	return store->pools[STORE_WORKER].most > 0 ? STORE_WORKER : STORE_OWNER;
+	return count_most(&store->pools[STORE_WORKER]) > 0 ? STORE_WORKER : STORE_OWNER;
 }
 
 /* ---- looking ---- */
@@ -329,6 +408,6 @@ void store_measure(struct store *store)
 		store_count(store, (enum store_role)role, &used, &open);
 		metric_set(METRIC_DATABASE_CONNECTIONS, LABELS(word, "used"), used);
 		metric_set(METRIC_DATABASE_CONNECTIONS, LABELS(word, "idle"), open - used);
-		metric_set(METRIC_DATABASE_CONNECTIONS_MOST, LABELS(word), store->pools[role].most);
+		metric_set(METRIC_DATABASE_CONNECTIONS_MOST, LABELS(word), count_most(&store->pools[role]));
 	}
 }

@@ -14,6 +14,7 @@
 
 struct connection;
 struct secret;
+struct shared;
 struct store;
 
 enum { STORE_LOCK_MS = 10000, STORE_IDLE_MS = 60000 };
@@ -38,10 +39,20 @@ struct store_options {
 	 * STORE_IDLE_MS. */
 	int lock_timeout_ms, idle_timeout_ms;
 	const char *application;           /* what pg_stat_activity shows: "rosterd" */
+	struct shared *keeps; /* held while a connection may be made by these options: what they point to; NULL: it
+				 outlives the store */
 };
 
-/* Checks the options (what they point to must outlive the store); connects to nothing yet. */
+enum { STORE_CONNECTIONS_MOST = 1000 }; /* of a role */
+
+/* Checks the options; connects to nothing yet. */
 int store_open(const struct store_options *options, struct store **ret, struct error *e);
+/* Whether the options can be: ERROR_INPUT "store.*". */
+int store_check(const struct store_options *options, struct error *e);
+/* From now on connections are made by these options, which were checked and differ from the former in passwords, numbers
+ * of connections, connect_timeout_ms, wait_timeout_ms and keeps. Those that are open stay; those above a number are
+ * closed as they come back. Any thread; one at a time. */
+void store_change(struct store *store, const struct store_options *options);
 /* Everything that was lent must have come back. */
 void store_close(struct store **store);
 
@@ -67,6 +78,6 @@ int pool_connect(struct store *store, enum store_role role, struct connection **
 /* "owner", "request", "worker": for figures. */
 const char *pool_role_word(enum store_role role);
 /* The first role that may connect, in the order request, worker, owner. */
-enum store_role pool_any_role(const struct store *store);
+enum store_role pool_any_role(struct store *store);
 
 #endif

@@ -10,6 +10,7 @@
 #include "base/id.h"
 #include "base/log.h"
 #include "base/metric.h"
+#include "base/shared.h"
 #include "base/text.h"
 #include "store/listen.h"
 #include "store/query.h"
@@ -20,7 +21,13 @@
 /* The watch looks at least this often, gives a sign of life this often, and takes a silent daemon's runs over after this long. */
 enum { WATCH_EVERY_MS = 2000, BEAT_EVERY_MS = 5000 };
 #define SILENT_FOR "interval '20 seconds'"
-enum { THREADS_MOST = 64 };
+
+/* How runs are worked on, with a hold on what that points to. */
+struct manner {
+	struct run_options run;
+	int figures_every_ms;
+	struct shared *keeps;
+};
 
 /* One thread that works on runs, and what it works on: what a sign of life is given for. */
 struct worker {
@@ -31,18 +38,20 @@ struct worker {
 };
 
 struct workers {
-	struct workers_options options;
-	struct run_options run;
+	struct store *store;
+	struct catalog *catalog;
+	struct id daemon; /* this process, as other daemons see it */
+	struct latest *manner; /* the value is a struct manner */
 	struct listener *listener;
 	struct sweeper *sweeper;
 	struct log log;
 	atomic_bool stop;
-	pthread_mutex_t mutex; /* guards `asked`, and what each works on */
+	pthread_mutex_t mutex; /* guards what stands here up to `each` */
 	pthread_cond_t wake;
 	unsigned long asked; /* grows when there may be something to do */
+	int threads, started; /* that may work; that there are */
+	struct worker each[WORKERS_MOST];
 	pthread_t watch;
-	struct worker each[THREADS_MOST];
-	int started;
 	bool watching;
 };
 
@@ -51,7 +60,7 @@ static int call(struct workers *w, const struct query *query, const struct param
                 struct arena *arena, const struct rows **ret, struct error *e)
 {
 	scoped(tx) *tx = NULL;
-	if (tx_begin(w->options.store, STORE_WORKER, &tx, e) < 0 || query_run(tx, query, params, count, arena, ret, e) < 0)
+	if (tx_begin(w->store, STORE_WORKER, &tx, e) < 0 || query_run(tx, query, params, count, arena, ret, e) < 0)
 		return -1;
 	return tx_commit(&tx, e);
 }
@@ -61,13 +70,15 @@ static int call(struct workers *w, const struct query *query, const struct param
 static void work_on(struct worker *self, const struct id *organisation, const struct id *run)
 {
 	struct workers *w = self->all;
+	scoped(shared) *held = latest_hold(w->manner);
+	const struct manner *manner = shared_value(held);
 	pthread_mutex_lock(&w->mutex);
 	self->run = *run;
 	self->busy = true;
 	pthread_mutex_unlock(&w->mutex);
 
 	metric_add(METRIC_WORKERS_BUSY, NO_LABELS, 1);
-	run_work(&w->run, organisation, run);
+	run_work(&manner->run, organisation, run);
 	metric_add(METRIC_WORKERS_BUSY, NO_LABELS, -1);
 
 	pthread_mutex_lock(&w->mutex);
@@ -85,7 +96,7 @@ static int work_once(struct worker *self, struct error *e)
 	scoped(arena) *arena = arena_open("claim");
 	const struct rows *rows;
 	struct workers *w = self->all;
-	if (call(w, &claim, PARAMS(P_ID(&w->run.daemon)), arena, &rows, e) < 0)
+	if (call(w, &claim, PARAMS(P_ID(&w->daemon)), arena, &rows, e) < 0)
 		return -1;
 	if (rows_count(rows) == 0)
 		return 0;
@@ -105,6 +116,16 @@ static void sleep_until_asked(struct workers *w, unsigned long *seen)
 	pthread_mutex_unlock(&w->mutex);
 }
 
+/* Fewer may work than there are threads once that was changed. */
+static bool may_work(const struct worker *self)
+{
+	struct workers *w = self->all;
+	pthread_mutex_lock(&w->mutex);
+	bool may = self - w->each < w->threads;
+	pthread_mutex_unlock(&w->mutex);
+	return may;
+}
+
 static void *work(void *opaque)
 {
 	struct worker *self = opaque;
@@ -112,7 +133,7 @@ static void *work(void *opaque)
 	unsigned long seen = 0;
 	while (!atomic_load(&w->stop)) {
 		struct error e;
-		int done = work_once(self, &e);
+		int done = may_work(self) ? work_once(self, &e) : 0;
 		if (done < 0)
 			log_failure(&w->log, LOG_LEVEL_WARNING, "could not look for runs", &e);
 		if (done != 1)
@@ -132,11 +153,11 @@ static void wake_all(struct workers *w)
 }
 
 /* The runs that are worked on just now; as many as there are workers at most. */
-static size_t list_runs(struct workers *w, struct id ret[THREADS_MOST])
+static size_t list_runs(struct workers *w, struct id ret[WORKERS_MOST])
 {
 	size_t count = 0;
 	pthread_mutex_lock(&w->mutex);
-	for (int i = 0; i < w->options.threads; i++)
+	for (int i = 0; i < w->started; i++)
 		if (w->each[i].busy)
 			ret[count++] = w->each[i].run;
 	pthread_mutex_unlock(&w->mutex);
@@ -148,10 +169,10 @@ static void beat(struct workers *w)
 	static const struct query sign = { "workers.beat", "SELECT runs_beat($1, $2)", QUERY_KEEPS, 0 };
 	scoped(arena) *arena = arena_open("beat");
 	const struct rows *rows;
-	struct id runs[THREADS_MOST];
+	struct id runs[WORKERS_MOST];
 	size_t count = list_runs(w, runs);
 	struct error e;
-	if (count > 0 && call(w, &sign, PARAMS(P_ID(&w->run.daemon), P_IDS(runs, count)), arena, &rows, &e) < 0)
+	if (count > 0 && call(w, &sign, PARAMS(P_ID(&w->daemon), P_IDS(runs, count)), arena, &rows, &e) < 0)
 		log_failure(&w->log, LOG_LEVEL_WARNING, "could not give a sign of life", &e);
 }
 
@@ -168,8 +189,15 @@ static void schedule(struct workers *w)
 static void count(struct workers *w)
 {
 	struct error e;
-	if (figures_refresh(w->options.store, &e) < 0)
+	if (figures_refresh(w->store, &e) < 0)
 		log_failure(&w->log, LOG_LEVEL_WARNING, "could not count what the database shows", &e);
+}
+
+static int count_every_ms(struct workers *w)
+{
+	scoped(shared) *held = latest_hold(w->manner);
+	const struct manner *manner = shared_value(held);
+	return manner->figures_every_ms;
 }
 
 static void *watch(void *self)
@@ -184,7 +212,7 @@ static void *watch(void *self)
 		}
 		if (clock_monotonic_ms() >= count_at) {
 			count(w);
-			count_at = clock_monotonic_ms() + w->options.figures_every_ms;
+			count_at = clock_monotonic_ms() + count_every_ms(w);
 		}
 		schedule(w);
 		wake_all(w);
@@ -196,53 +224,102 @@ static void *watch(void *self)
 
 /* ---- beginning and end ----------------------------------------------------------------------------------------------------- */
 
-static int start(struct workers *w, struct error *e)
+static void manner_close(void *value)
 {
-	static const char *const channels[] = { "rosterd_run", NULL };
-	if (listen_open(w->options.store, STORE_WORKER, channels, &w->listener, e) < 0)
-		return -1;
-	for (; w->started < w->options.threads; w->started++) {
-		struct worker *next = &w->each[w->started];
-		next->all = w;
-		if (pthread_create(&next->thread, NULL, work, next) != 0)
-			return error_set(e, ERROR_INTERNAL, "workers.thread", "could not start a worker");
-	}
-	if (pthread_create(&w->watch, NULL, watch, w) != 0)
-		return error_set(e, ERROR_INTERNAL, "workers.thread", "could not start the watch");
-	w->watching = true;
-	return sweep_open(w->options.store, &w->sweeper, e);
+	struct manner *manner = value;
+	shared_close(&manner->keeps);
+	free(manner);
 }
 
-int workers_open(const struct workers_options *options, struct workers **ret, struct error *e)
+static struct shared *manner_open(struct workers *w, const struct workers_options *options)
 {
-	if (options->threads < 1 || options->threads > THREADS_MOST)
-		return error_set(e, ERROR_INPUT, "workers.threads", "there can be 1 to %d workers, not %d", THREADS_MOST,
-		                 options->threads);
-	struct workers *w = calloc(1, sizeof(*w));
-	if (!w)
-		return error_set(e, ERROR_INTERNAL, "workers.memory", "no memory for the workers");
-
-	w->options = *options;
-	w->run = (struct run_options){
-		.store = options->store,
-		.catalog = options->catalog,
+	struct manner *manner = calloc(1, sizeof(*manner));
+	if (!manner)
+		abort();
+	manner->keeps = shared_hold(options->keeps);
+	manner->figures_every_ms = options->figures_every_ms;
+	manner->run = (struct run_options){
+		.store = w->store,
+		.catalog = w->catalog,
 		.keys = options->keys,
-		.daemon = id_new(),
+		.daemon = w->daemon,
 		.allow_private = options->allow_private,
 		.call_deadline_ms = options->call_deadline_ms,
 		.page_most = options->page_most,
 		.stop = &w->stop,
 	};
+	return shared_open(manner, manner_close);
+}
+
+static int start_thread(struct workers *w, struct error *e)
+{
+	struct worker *next = &w->each[w->started];
+	next->all = w;
+	int failed = pthread_create(&next->thread, NULL, work, next);
+	if (failed)
+		return error_set(e, ERROR_INTERNAL, "workers.thread", "could not start worker %d: %s", w->started + 1,
+		                 strerror(failed));
+	pthread_mutex_lock(&w->mutex);
+	w->started++;
+	pthread_mutex_unlock(&w->mutex);
+	return 0;
+}
+
+/* Only who starts threads changes how many there are, and so reads it without the lock. */
+static int start_threads(struct workers *w, int threads, struct error *e)
+{
+	pthread_mutex_lock(&w->mutex);
+	w->threads = threads;
+	pthread_mutex_unlock(&w->mutex);
+	metric_set(METRIC_WORKERS, NO_LABELS, threads);
+	while (w->started < threads)
+		if (start_thread(w, e) < 0)
+			return -1;
+	return 0;
+}
+
+static int start(struct workers *w, int threads, struct error *e)
+{
+	static const char *const channels[] = { "rosterd_run", NULL };
+	if (listen_open(w->store, STORE_WORKER, channels, &w->listener, e) < 0 || start_threads(w, threads, e) < 0)
+		return -1;
+	if (pthread_create(&w->watch, NULL, watch, w) != 0)
+		return error_set(e, ERROR_INTERNAL, "workers.thread", "could not start the watch");
+	w->watching = true;
+	return sweep_open(w->store, &w->sweeper, e);
+}
+
+int workers_open(const struct workers_options *options, struct workers **ret, struct error *e)
+{
+	if (options->threads < 1 || options->threads > WORKERS_MOST)
+		return error_set(e, ERROR_INPUT, "workers.threads", "there can be 1 to %d workers, not %d", WORKERS_MOST,
+		                 options->threads);
+	struct workers *w = calloc(1, sizeof(*w));
+	if (!w)
+		return error_set(e, ERROR_INTERNAL, "workers.memory", "no memory for the workers");
+
+	w->store = options->store;
+	w->catalog = options->catalog;
+	w->daemon = id_new();
+	w->manner = latest_open(manner_open(w, options));
 	pthread_mutex_init(&w->mutex, NULL);
 	pthread_cond_init(&w->wake, NULL);
 	log_subject(&w->log, NULL, "workers");
-	metric_set(METRIC_WORKERS, NO_LABELS, options->threads);
-	if (start(w, e) < 0) {
+	if (start(w, options->threads, e) < 0) {
 		workers_close(&w);
 		return -1;
 	}
 	*ret = w;
 	return 0;
+}
+
+void workers_change(struct workers *w, const struct workers_options *options)
+{
+	struct error e;
+	latest_replace(w->manner, manner_open(w, options));
+	if (start_threads(w, options->threads, &e) < 0)
+		log_failure(&w->log, LOG_LEVEL_WARNING, "there are fewer workers than the configuration says", &e);
+	wake_all(w);
 }
 
 void workers_close(struct workers **workers)
@@ -260,6 +337,7 @@ void workers_close(struct workers **workers)
 		pthread_join(w->each[i].thread, NULL);
 	sweep_close(&w->sweeper);
 	listen_close(&w->listener);
+	latest_close(&w->manner);
 	pthread_cond_destroy(&w->wake);
 	pthread_mutex_destroy(&w->mutex);
 	free(w);

@@ -10,9 +10,11 @@
 
 struct catalog;
 struct crypt_keys;
+struct shared;
 struct store;
 struct workers;
 
+/* Borrowed until workers_close, or as long as `keeps` is held. */
 struct workers_options {
 	struct store *store;
 	struct catalog *catalog;
@@ -22,9 +24,17 @@ struct workers_options {
 	int call_deadline_ms; /* of one page */
 	int page_most;
 	int figures_every_ms; /* how often what the database shows is counted (sync/figures) */
+	struct shared *keeps; /* held by each run that began with these options; NULL: nothing is */
 };
 
+enum { WORKERS_MOST = 64 };
+
 int workers_open(const struct workers_options *options, struct workers **ret, struct error *e);
+
+/* Runs that are taken up from now on see these options, store and catalog apart; those under way end with those that they
+ * began with. More threads are started (as many as the system gives: the rest is logged); those too many end their run
+ * and then wait. One thread at a time. */
+void workers_change(struct workers *workers, const struct workers_options *options);
 
 /* Lets each worker come to the end of its page, gives unfinished runs back, and joins the threads. Leaves NULL behind. */
 void workers_close(struct workers **workers);
