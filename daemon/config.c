@@ -2,9 +2,11 @@
 #include "config.h"
 
 #include <errno.h>
+#include <stdarg.h>
 #include <string.h>
 #include <unistd.h>
 
+#include "administrators.h"
 #include "base/arena.h"
 #include "base/secret.h"
 #include "base/text.h"
@@ -33,15 +35,15 @@ static const struct setting top_rows[] = {
 	{ "public_url", SETTING_URL, AT(config.public_url),
 	  .about = "Where the world reaches rosterd: what links, redirects and metadata are made from." },
 	{ "listen", SETTING_ADDRESSES, AT(listen), "127.0.0.1:8080",
-	  .about = "Addresses and ports to listen on; { } for none but the socket." },
+	  .restart = true, .about = "Addresses and ports to listen on; { } for none but the socket." },
 	{ "socket", SETTING_PATH, AT(config.socket), USUAL_SOCKET,
-	  .about = "The Unix socket that rosterctl speaks to." },
+	  .restart = true, .about = "The Unix socket that rosterctl speaks to." },
 	{ "socket_mode", SETTING_MODE, AT(config.server.unix_mode), "0660",
-	  .about = "Who may open the socket, as chmod(1) has it." },
+	  .restart = true, .about = "Who may open the socket, as chmod(1) has it." },
 	{ "socket_group", SETTING_TEXT, AT(config.server.unix_group), .least = 1, .most = 32,
-	  .about = "The group of the socket; the daemon's own if it is not set." },
+	  .restart = true, .about = "The group of the socket; the daemon's own if it is not set." },
 	{ "trusted_proxies", SETTING_NETWORKS, AT(config.server.trusted_proxies),
-	  .about = "Networks whose Forwarded and X-Forwarded-For headers are believed." },
+	  .restart = true, .about = "Networks whose Forwarded and X-Forwarded-For headers are believed." },
 	{ "admin_users", SETTING_TEXTS, AT(config.admin_users), "root",
 	  .about = "System users who are operators when they come through the socket; the daemon's own user "
 		   "always is." },
@@ -63,19 +65,19 @@ static const char *const pooler_words[] = { "none", "session", "transaction", NU
 static const struct setting database_rows[] = {
 	{ "conninfo", SETTING_TEXT, AT(config.store.conninfo), "host=/var/run/postgresql dbname=rosterd",
 	  .least = 1, .most = 1024,
-	  .about = "Where PostgreSQL is, as libpq has it; without user and password." },
+	  .restart = true, .about = "Where PostgreSQL is, as libpq has it; without user and password." },
 	{ "pooler", SETTING_WORD, AT(pooler), "none", .words = pooler_words,
-	  .about = "What conninfo leads to: none (PostgreSQL itself), or a PgBouncer that shares its sessions by "
+	  .restart = true, .about = "What conninfo leads to: none (PostgreSQL itself), or a PgBouncer that shares its sessions by "
 		   "session or by transaction." },
 	{ "direct_conninfo", SETTING_TEXT, AT(config.store.direct_conninfo), .least = 1, .most = 1024,
-	  .about = "Where PostgreSQL itself is, past the pooler, for what a pooler cannot carry (LISTEN). Needed with "
+	  .restart = true, .about = "Where PostgreSQL itself is, past the pooler, for what a pooler cannot carry (LISTEN). Needed with "
 		   "transaction." },
 	{ "owner_role", SETTING_TEXT, AT(config.store.role_names[STORE_OWNER]), "rosterd_owner", .least = 1,
-	  .most = 63, .about = "The role that owns the schema and migrates it." },
+	  .most = 63, .restart = true, .about = "The role that owns the schema and migrates it." },
 	{ "request_role", SETTING_TEXT, AT(config.store.role_names[STORE_REQUEST]), "rosterd_request",
-	  .least = 1, .most = 63, .about = "The role that serves requests, under row-level security." },
+	  .least = 1, .most = 63, .restart = true, .about = "The role that serves requests, under row-level security." },
 	{ "worker_role", SETTING_TEXT, AT(config.store.role_names[STORE_WORKER]), "rosterd_worker",
-	  .least = 1, .most = 63, .about = "The role of the workers." },
+	  .least = 1, .most = 63, .restart = true, .about = "The role of the workers." },
 	{ "owner_password", SETTING_SECRET, AT(config.store.passwords[STORE_OWNER]),
 	  .about = "The password of owner_role; none for peer authentication." },
 	{ "request_password", SETTING_SECRET, AT(config.store.passwords[STORE_REQUEST]),
@@ -83,7 +85,7 @@ static const struct setting database_rows[] = {
 	{ "worker_password", SETTING_SECRET, AT(config.store.passwords[STORE_WORKER]),
 	  .about = "The password of worker_role; none for peer authentication." },
 	{ "schema", SETTING_PATH, AT(config.schema), SCHEMA_DIRECTORY, .built_in = true,
-	  .about = "The folder with the steps that bring the schema up." },
+	  .restart = true, .about = "The folder with the steps that bring the schema up." },
 	{ "request_connections", SETTING_NUMBER, AT(config.store.most[STORE_REQUEST]), "8", .least = 1,
 	  .most = 1000, .about = "The most connections for requests." },
 	{ "worker_connections", SETTING_NUMBER, AT(config.store.most[STORE_WORKER]), "4", .least = 2,
@@ -91,7 +93,7 @@ static const struct setting database_rows[] = {
 	{ "connect_timeout", SETTING_DURATION, AT(config.store.connect_timeout_ms), "5s", .least = MS,
 	  .most = 300 * MS, .about = "How long to wait until PostgreSQL answers." },
 	{ "statement_timeout", SETTING_DURATION, AT(config.store.statement_timeout_ms), "30s", .least = MS,
-	  .most = 3600 * MS, .about = "How long a statement of a request may take." },
+	  .most = 3600 * MS, .restart = true, .about = "How long a statement of a request may take." },
 	{ "wait_timeout", SETTING_DURATION, AT(config.store.wait_timeout_ms), "5s", .least = 1,
 	  .most = 300 * MS, .about = "How long a request waits for a free connection." },
 	{ 0 },
@@ -99,9 +101,9 @@ static const struct setting database_rows[] = {
 
 static const struct setting plugins_rows[] = {
 	{ "directory", SETTING_PATH, AT(config.catalog.plugin_directory), PLUGIN_DIRECTORY, .built_in = true,
-	  .about = "Where the plug-ins are." },
+	  .restart = true, .about = "Where the plug-ins are." },
 	{ "child", SETTING_PATH, AT(config.catalog.child_path), CHILD_PATH, .built_in = true,
-	  .about = "The program that loads one plug-in, confined." },
+	  .restart = true, .about = "The program that loads one plug-in, confined." },
 	{ "children", SETTING_NUMBER, AT(config.catalog.children_most), "16", .least = 1, .most = 1000,
 	  .about = "The most of these at the same time." },
 	{ "memory", SETTING_SIZE, AT(config.catalog.child_memory_most), "512M", .least = 64 << 20,
@@ -115,19 +117,19 @@ static const struct setting plugins_rows[] = {
 
 static const struct setting http_rows[] = {
 	{ "threads", SETTING_NUMBER, AT(config.server.http_threads), "2", .least = 1, .most = 64,
-	  .about = "Threads that read requests and send replies." },
+	  .restart = true, .about = "Threads that read requests and send replies." },
 	{ "exchanges", SETTING_NUMBER, AT(config.server.exchange_threads), "8", .least = 1, .most = 256,
-	  .about = "Requests that are answered at the same time." },
+	  .restart = true, .about = "Requests that are answered at the same time." },
 	{ "connections", SETTING_NUMBER, AT(config.server.connections_most), "1000", .least = 1,
-	  .most = 100000, .about = "The most connections in all." },
+	  .most = 100000, .restart = true, .about = "The most connections in all." },
 	{ "connections_per_address", SETTING_NUMBER, AT(config.server.connections_per_address_most), "100",
-	  .least = 1, .most = 100000, .about = "The most connections from one address." },
+	  .least = 1, .most = 100000, .restart = true, .about = "The most connections from one address." },
 	{ "waiting", SETTING_NUMBER, AT(config.server.waiting_most), "256", .least = 0, .most = 100000,
-	  .about = "Requests that may wait to be answered; those above are told to come again." },
+	  .restart = true, .about = "Requests that may wait to be answered; those above are told to come again." },
 	{ "head", SETTING_SIZE, AT(head_most), "16k", .least = 4 << 10, .most = 1 << 20,
-	  .about = "The most bytes of a request's line and headers." },
+	  .restart = true, .about = "The most bytes of a request's line and headers." },
 	{ "idle_timeout", SETTING_DURATION, AT(idle_timeout_ms), "30s", .least = MS, .most = 3600 * MS,
-	  .about = "How long a connection may be silent, and a request take to arrive." },
+	  .restart = true, .about = "How long a connection may be silent, and a request take to arrive." },
 	{ "drain", SETTING_DURATION, AT(config.drain_ms), "10s", .least = 0, .most = 600 * MS,
 	  .about = "How long requests that have begun may take when the daemon stops." },
 	{ 0 },
@@ -144,16 +146,16 @@ static const struct setting sync_rows[] = {
 #define DAY (24 * 3600 * INT64_C(1000))
 static const struct setting domains_rows[] = {
 	{ "dns_servers", SETTING_ADDRESSES, AT(config.domains.resolver.servers),
-	  .about = "The name servers to ask, such as \"127.0.0.1:53\"; none: those of the machine (resolv.conf)." },
+	  .restart = true, .about = "The name servers to ask, such as \"127.0.0.1:53\"; none: those of the machine (resolv.conf)." },
 	{ "dns_timeout", SETTING_DURATION, AT(config.domains.resolver.timeout_ms), "5s", .least = MS / 10,
-	  .most = 60 * MS, .about = "How long they may take to answer." },
+	  .most = 60 * MS, .restart = true, .about = "How long they may take to answer." },
 	{ "recheck", SETTING_SCHEDULE, AT(config.domains.patience.recheck), "1d", .least = MS, .most = 30 * DAY,
-	  .about = "How often to look whether a domain's record is still there, or never." },
+	  .restart = true, .about = "How often to look whether a domain's record is still there, or never." },
 	{ "lost_after", SETTING_SCHEDULE, AT(config.domains.patience.lost_after), "7d", .least = MS, .most = 365 * DAY,
-	  .about = "How long a record may be missing before nobody is matched by the domain any more, or never. Name servers "
+	  .restart = true, .about = "How long a record may be missing before nobody is matched by the domain any more, or never. Name servers "
 		   "that do not answer lose nothing." },
 	{ "claim_expires", SETTING_SCHEDULE, AT(config.domains.patience.claim_expires), "14d", .least = MS,
-	  .most = 365 * DAY, .about = "How long a claim may wait for its record, or never to give it up." },
+	  .most = 365 * DAY, .restart = true, .about = "How long a claim may wait for its record, or never to give it up." },
 	{ 0 },
 };
 
@@ -178,7 +180,7 @@ static const struct setting log_rows[] = {
 
 static const struct setting metrics_rows[] = {
 	{ "listen", SETTING_ADDRESSES, AT(metrics_listen),
-	  .about = "Addresses and ports where /metrics, /livez and /readyz are told to whoever comes, and nothing else "
+	  .restart = true, .about = "Addresses and ports where /metrics, /livez and /readyz are told to whoever comes, and nothing else "
 		   "is: for a network of monitors alone." },
 	{ "interval", SETTING_DURATION, AT(config.figures_every_ms), "15s", .least = MS, .most = 3600 * MS,
 	  .about = "How often connections, runs and tokens are counted in the database." },
@@ -291,15 +293,20 @@ static void read_forms(struct settings_reader *r, const struct syntax_section *f
 static struct config *read_settings(const char *path, struct arena *arena, struct problems *problems)
 {
 	struct given *given = arena_take(arena, sizeof(*given));
-	struct settings_reader r = { arena, path, problems, &given->config.secrets };
+	struct settings_reader r = { arena, path ? path : "rosterd.conf", problems, &given->config.secrets };
 	const struct syntax_section *file;
 
 	given->config.arena = arena;
+	given->config.file = path;
 	for (const struct settings_form *const *form = forms; *form; form++)
 		settings_defaults(&r, *form, given);
-	if (path && syntax_read(arena, path, &file, problems) == 0)
+	if (path && syntax_read(arena, path, &file, problems) == 0) {
+		given->config.syntax = file;
 		read_forms(&r, file, given);
+	}
 	fill_options(given);
+	administrators_find(&r, given->config.syntax, given->config.admin_users, given->config.admin_groups,
+			    &given->config.administrators);
 	return &given->config;
 }
 
@@ -320,6 +327,12 @@ const char *config_installed_file(void)
 	return access(path, F_OK) == 0 || errno != ENOENT ? path : NULL;
 }
 
+static void read_organisations(struct config *config, struct catalog *catalog, struct problems *problems)
+{
+	orgfile_read_all(config->arena, &config->organisation_files, catalog, &config->secrets,
+			 &config->organisations, &config->organisation_count, problems);
+}
+
 void config_survey(const char *path, struct arena *arena, struct config **ret, struct catalog **ret_catalog,
 		   struct problems *problems)
 {
@@ -331,8 +344,7 @@ void config_survey(const char *path, struct arena *arena, struct config **ret, s
 	problems_sort(problems, before);
 	*ret_catalog = NULL;
 	open_catalog(*ret, path, ret_catalog, problems);
-	orgfile_read_all(arena, &(*ret)->organisation_files, *ret_catalog, &(*ret)->secrets,
-			 &(*ret)->organisations, &(*ret)->organisation_count, problems);
+	read_organisations(*ret, *ret_catalog, problems);
 }
 
 int config_read(const char *path, struct arena *arena, struct config **ret, struct catalog **ret_catalog,
@@ -348,8 +360,7 @@ int config_read(const char *path, struct arena *arena, struct config **ret, stru
 	problems_sort(problems, before);
 	if (ret_catalog)
 		open_catalog(config, path, &catalog, problems);
-	orgfile_read_all(arena, &config->organisation_files, catalog, &config->secrets,
-			 &config->organisations, &config->organisation_count, problems);
+	read_organisations(config, catalog, problems);
 	if (problems->count > before)
 		return -1;
 
@@ -360,6 +371,69 @@ int config_read(const char *path, struct arena *arena, struct config **ret, stru
 		catalog = NULL;
 	}
 	return 0;
+}
+
+int config_read_again(const char *path, struct arena *arena, struct catalog *catalog, struct config **ret,
+		      struct problems *problems)
+{
+	size_t before = problems->count;
+
+	scoped(config) *config = read_settings(path ? path : config_installed_file(), arena, problems);
+
+	problems_sort(problems, before);
+	read_organisations(config, catalog, problems);
+	if (problems->count > before)
+		return -1;
+	*ret = config;
+	config = NULL;
+	return 0;
+}
+
+/* ---- two readings ---- */
+
+static size_t count_rows(void)
+{
+	size_t count = 0;
+
+	for (const struct settings_form *const *form = forms; *form; form++)
+		for (const struct setting *row = (*form)->rows; row->name; row++)
+			count++;
+	return count;
+}
+
+/* The structs are the first member of a struct given, which the rows are about. */
+void config_compare(const struct config *started, const struct config *running, struct config *next,
+		    struct config_changes *ret)
+{
+	const char **taken = arena_array(next->arena, count_rows() + 1, sizeof(*taken));
+	const char **restart = arena_array(next->arena, count_rows() + 1, sizeof(*restart));
+
+	ret->taken = taken;
+	ret->restart = restart;
+	for (const struct settings_form *const *form = forms; *form; form++) {
+		for (const struct setting *row = (*form)->rows; row->name; row++) {
+			const char *section = (*form)->section;
+
+			if (settings_same(row, row->restart ? started : running, next))
+				continue;
+			*(row->restart ? restart++ : taken++) =
+				*section ? arena_format(next->arena, "%s.%s", section, row->name) : row->name;
+			if (row->restart)
+				settings_copy(row, started, next);
+		}
+	}
+}
+
+void config_wrong(const struct config *config, struct problems *problems, const char *setting, const char *fmt, ...)
+{
+	const char *text;
+	va_list args;
+
+	va_start(args, fmt);
+	text = arena_formatv(config->arena, fmt, args);
+	va_end(args);
+	problem_add(problems, config->file ? config->file : "rosterd.conf",
+		    config->syntax ? settings_line(config->syntax, setting) : 0, "%s", text);
 }
 
 void config_close(struct config **config)

@@ -11,6 +11,7 @@
 #include <stdint.h>
 #include <stdio.h>
 
+#include "access/authenticate.h"
 #include "base/log.h"
 #include "http/server.h"
 #include "orgfile.h"
@@ -22,11 +23,14 @@
 
 struct arena;
 struct secret;
+struct syntax_section;
 
 struct config {
+	const char *file; /* that it was read from; NULL: there is none */
 	const char *public_url; /* NULL: none */
 	const char *socket;
 	const char *const *admin_users, *const *admin_groups;
+	struct administrators administrators; /* who these are here; the daemon's own user, too */
 	const struct secret *master_key, *previous_master_key; /* NULL: none */
 	struct server_options server;			       /* listen has the Unix socket too */
 	int drain_ms;
@@ -46,6 +50,7 @@ struct config {
 	size_t organisation_count;
 	const struct orgfile *organisations; /* by the names of their files */
 	struct settings_secrets secrets;
+	const struct syntax_section *syntax; /* of the file; NULL: it could not be read */
 	struct arena *arena;
 };
 
@@ -63,6 +68,24 @@ void config_survey(const char *path, struct arena *arena, struct config **ret, s
 
 /* The file that is read if none is named; NULL: it is not there. */
 const char *config_installed_file(void);
+
+/* As config_read, for a daemon that runs with these plug-ins. */
+int config_read_again(const char *path, struct arena *arena, struct catalog *catalog, struct config **ret,
+		      struct problems *problems);
+
+/* The settings in which a reading differs from what a daemon runs with. */
+struct config_changes {
+	const char *const *taken;   /* that can be taken as the daemon runs, "log.level"; ended by NULL */
+	const char *const *restart; /* that wait for the next start; ended by NULL */
+};
+/* started: what the daemon was started with; running: what it took last. Gives `next` the values of `started`
+ * (borrowed) in what waits for a restart. The names stand in next's arena. */
+void config_compare(const struct config *started, const struct config *running, struct config *next,
+		    struct config_changes *ret);
+
+/* A problem with a setting of rosterd.conf that stands in no section, at its line. */
+void config_wrong(const struct config *config, struct problems *problems, const char *setting, const char *fmt, ...)
+	__attribute__((format(printf, 4, 5)));
 
 /* Puts the daemon's socket into a folder, unless it was set to be elsewhere. */
 void config_keep_socket_in(struct config *config, const char *directory);

@@ -8,6 +8,7 @@
 #include "base/secret.h"
 #include "base/text.h"
 #include "orgfile.h"
+#include "problem.h"
 #include "roster/audit.h"
 #include "roster/connection.h"
 #include "roster/domain.h"
@@ -20,7 +21,9 @@ struct declaration {
 	struct tx *tx;
 	struct arena *arena;
 	const struct crypt_keys *keys;
+	struct declared *done;
 	const struct orgfile *file;
+	int line; /* of the file: what is being declared */
 	struct id organisation;
 	struct actor actor;
 	struct log log;
@@ -33,10 +36,25 @@ static int audit(struct declaration *d, const char *action, const char *kind, co
 	return audit_write(d->tx, &d->organisation, &d->actor, &event, e);
 }
 
+static void tell(struct declaration *d, const char *action, const char *kind, const char *name)
+{
+	struct declared *done = d->done;
+	if (done->count == DECLARE_EVENTS_MOST) {
+		done->beyond++;
+		return;
+	}
+	done->events[done->count++] = (struct declare_event){
+		.action = action,
+		.organisation = arena_text(done->arena, d->file->slug),
+		.kind = kind,
+		.name = arena_text(done->arena, name),
+	};
+}
+
 static int record(struct declaration *d, const char *action, const char *kind, const char *target, const char *name,
                   struct error *e)
 {
-	log_note(&d->log, "%s %s \"%s\"", action, kind, name);
+	tell(d, action, kind, name);
 	return audit(d, action, kind, target, name, e);
 }
 
@@ -133,9 +151,11 @@ static int declare_domains(struct declaration *d, struct error *e)
 {
 	struct domain *all;
 	size_t count;
-	for (const char *const *domain = d->file->domains; *domain; domain++)
-		if (declare_domain(d, *domain, e) < 0)
+	for (size_t i = 0; d->file->domains[i]; i++) {
+		d->line = d->file->domain_lines[i];
+		if (declare_domain(d, d->file->domains[i], e) < 0)
 			return -1;
+	}
 
 	if (domain_list(d->tx, d->arena, &d->organisation, NULL, LIST_MOST, &all, &count, e) < 0)
 		return -1;
@@ -274,9 +294,11 @@ static int release_connection(struct declaration *d, struct connection *connecti
 
 static int declare_connections(struct declaration *d, struct error *e)
 {
-	for (size_t i = 0; i < d->file->connection_count; i++)
+	for (size_t i = 0; i < d->file->connection_count; i++) {
+		d->line = d->file->connections[i].line;
 		if (declare_connection(d, &d->file->connections[i], e) < 0)
 			return -1;
+	}
 
 	struct connection *all;
 	size_t count;
@@ -291,37 +313,63 @@ static int declare_connections(struct declaration *d, struct error *e)
 
 /* ---- all of it --------------------------------------------------------------------------------------------------------------- */
 
-static int declare_file(struct store *store, const struct crypt_keys *keys, const struct orgfile *file,
-                        struct error *e)
+static int declare_file(struct declaration *d, struct error *e)
+{
+	d->line = d->file->line;
+	d->actor = (struct actor){ .kind = "file", .id = d->file->file, .source = "file" };
+	log_subject(&d->log, NULL, "%s", d->file->file);
+	return declare_organisation(d, e) < 0 || declare_domains(d, e) < 0 || declare_connections(d, e) < 0 ? -1 : 0;
+}
+
+/* What is there already and does not go together with the file: somebody has to change one of the two. */
+static bool is_mistake(const struct error *e)
+{
+	return e->kind == ERROR_CONFLICT || e->kind == ERROR_INPUT || e->kind == ERROR_LIMIT;
+}
+
+/* Each file begins at a mark, so that after a mistake the next one can still be looked at. */
+static int declare_or_note(struct declaration *d, struct problems *problems, struct error *e)
+{
+	struct error why;
+	if (tx_mark(d->tx, e) < 0)
+		return -1;
+	if (declare_file(d, &why) == 0)
+		return 0;
+	if (!is_mistake(&why)) {
+		error_set(e, why.kind, why.code, "%s: organisation \"%s\": %s", d->file->file, d->file->slug, why.text);
+		e->wait_ms = why.wait_ms;
+		return error_detail(e, "%s", why.detail);
+	}
+	problem_add(problems, d->file->file, d->line, "organisation \"%s\": %s", d->file->slug, why.text);
+	return tx_back_to_mark(d->tx, e);
+}
+
+static int declare_all(struct declaration *d, const struct orgfile *organisations, size_t count, struct problems *problems,
+                       struct error *e)
+{
+	size_t before = problems->count;
+	for (size_t i = 0; i < count; i++) {
+		d->file = &organisations[i];
+		if (declare_or_note(d, problems, e) < 0)
+			return -1;
+	}
+	if (problems->count == before)
+		return 0;
+	return error_set(e, ERROR_INPUT, "declare.refused", "the files of organisations do not go together with what is there");
+}
+
+int declare_organisations(struct store *store, const struct crypt_keys *keys, const struct orgfile *organisations,
+                          size_t count, struct declared *ret, struct problems *problems, struct error *e)
 {
 	scoped(arena) *arena = arena_open("declare");
 	scoped(tx) *tx = NULL;
+	struct declaration d = { .arena = arena, .keys = keys, .done = ret };
+	ret->events = arena_array(ret->arena, DECLARE_EVENTS_MOST, sizeof(*ret->events));
+	ret->count = ret->beyond = 0;
 	if (tx_begin(store, STORE_REQUEST, &tx, e) < 0)
 		return -1;
-
-	struct declaration d = {
-		.tx = tx,
-		.arena = arena,
-		.keys = keys,
-		.file = file,
-		.actor = { .kind = "file", .id = file->file, .source = "file" },
-	};
-	log_subject(&d.log, NULL, "%s", file->file);
-	if (declare_organisation(&d, e) < 0 || declare_domains(&d, e) < 0 || declare_connections(&d, e) < 0)
+	d.tx = tx;
+	if (declare_all(&d, organisations, count, problems, e) < 0)
 		return -1;
 	return tx_commit(&tx, e);
-}
-
-int declare_organisations(struct store *store, const struct crypt_keys *keys,
-                          const struct orgfile *organisations, size_t count, struct error *e)
-{
-	for (size_t i = 0; i < count; i++) {
-		struct error why;
-		if (declare_file(store, keys, &organisations[i], &why) < 0) {
-			error_set(e, why.kind, why.code, "%s: organisation \"%s\": %s", organisations[i].file,
-			          organisations[i].slug, why.text);
-			return error_detail(e, "%s", why.detail);
-		}
-	}
-	return 0;
 }

@@ -8,13 +8,31 @@
 
 #include "base/error.h"
 
-struct orgfile;
+struct arena;
 struct crypt_keys;
-struct log;
+struct orgfile;
+struct problems;
 struct store;
 
-/* One transaction for each organisation; stops at the first that cannot be taken, and names its file. */
-int declare_organisations(struct store *store, const struct crypt_keys *keys,
-                          const struct orgfile *organisations, size_t count, struct error *e);
+/* What was done to the database, in order. */
+struct declare_event {
+	const char *action; /* as the audit has it: "connection.updated" */
+	const char *organisation; /* its slug */
+	const char *kind, *name;
+};
+
+enum { DECLARE_EVENTS_MOST = 1000 }; /* that are told of; the audit has all */
+
+struct declared {
+	struct arena *arena; /* set by the caller: where everything stands */
+	struct declare_event *events;
+	size_t count;
+	size_t beyond; /* how many more there were than are told of */
+};
+
+/* All files in one transaction: taken whole or not at all. -1 with ERROR_INPUT "declare.refused" if the database holds
+ * something against them: then each is a problem with its file and line. Any other error has passed, or is the database's. */
+int declare_organisations(struct store *store, const struct crypt_keys *keys, const struct orgfile *organisations,
+                          size_t count, struct declared *ret, struct problems *problems, struct error *e);
 
 #endif

@@ -1,7 +1,5 @@
 /* The order of starting and stopping, and nothing else. */
 #include <getopt.h>
-#include <grp.h>
-#include <pwd.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -11,13 +9,13 @@
 #include <unistd.h>
 
 #include "base/arena.h"
-#include "base/crypt.h"
 #include "base/log.h"
 #include "base/secret.h"
+#include "base/shared.h"
 #include "config.h"
 #include "consult.h"
-#include "declare.h"
 #include "deliver/deliver.h"
+#include "edition.h"
 #include "endpoints/endpoints.h"
 #include "handed.h"
 #include "http/server.h"
@@ -25,6 +23,7 @@
 #include "plugin/catalog.h"
 #include "platform.h"
 #include "problem.h"
+#include "reload.h"
 #include "restore.h"
 #include "service.h"
 #include "standalone.h"
@@ -33,8 +32,6 @@
 #include "store/probe.h"
 #include "sync/domains.h"
 #include "sync/workers.h"
-
-enum { ADMINISTRATORS_MOST = 64 };
 
 /* What to do instead of serving; then we end. */
 enum order { ORDER_NONE, ORDER_RESTORED, ORDER_MOVED, ORDER_FORGET_SECRETS };
@@ -45,6 +42,7 @@ enum {
 	STEP_CLUSTER_MS = 300 * 1000,
 	STEP_SCHEMA_MS = MIGRATE_STATEMENT_MS + 300 * 1000,
 	STEP_DECLARE_MS = 600 * 1000,
+	STEP_RELOAD_MS = 900 * 1000, /* of which it may have to wait for others */
 	STEP_MARGIN_MS = 30 * 1000,
 };
 
@@ -59,21 +57,20 @@ struct arguments {
 struct daemon {
 	struct arena *arena;
 	struct standalone *standalone; /* NULL: the database is somebody else's */
-	struct config *config;
+	struct edition_options how; /* to read the configuration */
+	struct edition *edition;    /* the first, which `first` closes once there is one */
+	struct shared *first;
 	struct catalog *catalog;
-	struct crypt_keys *keys;
 	struct store *store;
 	struct probe *probe;
 	struct workers *workers;
 	struct domains *domains;
 	struct deliver *deliver;
+	struct reload *reload;
 	struct endpoints *endpoints;
 	struct server_options listens;
 	struct server *server, *monitors; /* NULL: monitors have no address of their own */
 	struct service service;
-	uid_t users[ADMINISTRATORS_MOST];
-	gid_t groups[ADMINISTRATORS_MOST];
-	struct administrators administrators;
 };
 
 static const char usage[] =
@@ -176,73 +173,47 @@ static int read_config(struct daemon *d, const struct arguments *arguments)
 {
 	struct problems problems;
 	problems_open(&problems, d->arena);
-	if (config_read(arguments->config, d->arena, &d->config, &d->catalog, &problems) < 0) {
+	d->how = (struct edition_options){
+		.path = arguments->config,
+		.standalone = d->standalone,
+		.keeps_socket = arguments->directory != NULL,
+	};
+	if (edition_open(&d->how, &d->edition, &d->catalog, &problems) < 0) {
 		problems_print(&problems, stderr);
 		return -1;
 	}
-	log_open(d->config->log_form, d->config->log_level);
-	if (arguments->directory)
-		config_keep_socket_in(d->config, standalone_directory(d->standalone));
+	log_open(d->edition->config->log_form, d->edition->config->log_level);
 	return 0;
 }
 
 /* Where we listen: what the configuration says, and what of it the service manager has opened. */
 static int find_places(struct daemon *d, struct error *e)
 {
-	d->listens = d->config->server;
+	d->listens = d->edition->config->server;
 	return handed_take(&d->listens, d->arena, e);
 }
 
-/* The names of people and groups who may use the socket as the operator; our own user may, as root may. */
-static int find_administrators(struct daemon *d, struct error *e)
+/* The private database, if there is one; from then on the configuration is whole. */
+static int settle(struct daemon *d, struct error *e)
 {
-	struct administrators *a = &d->administrators;
-	*a = (struct administrators){ .users = d->users, .groups = d->groups };
-	d->users[a->user_count++] = geteuid();
-	for (const char *const *name = d->config->admin_users; name && *name && a->user_count < ADMINISTRATORS_MOST; name++) {
-		const struct passwd *user = getpwnam(*name);
-		if (!user)
-			return error_set(e, ERROR_INPUT, "config.admin_user", "admin_users names \"%s\", who is no user of this "
-			                 "machine", *name);
-		d->users[a->user_count++] = user->pw_uid;
+	if (d->standalone) {
+		service_step(STEP_CLUSTER_MS, "starting PostgreSQL");
+		if (standalone_start(d->standalone, d->edition->config->schema, e) < 0)
+			return -1;
 	}
-	for (const char *const *name = d->config->admin_groups; name && *name && a->group_count < ADMINISTRATORS_MOST; name++) {
-		const struct group *group = getgrnam(*name);
-		if (!group)
-			return error_set(e, ERROR_INPUT, "config.admin_group", "admin_groups names \"%s\", which is no group of "
-			                 "this machine", *name);
-		d->groups[a->group_count++] = group->gr_gid;
-	}
-	return 0;
-}
-
-/* The private database, and what belongs to it, in place of what the configuration says. */
-static int start_standalone(struct daemon *d, struct error *e)
-{
-	if (!d->standalone)
-		return 0;
-	service_step(STEP_CLUSTER_MS, "starting PostgreSQL");
-	if (standalone_start(d->standalone, d->config->schema, e) < 0)
+	edition_settle(&d->how, d->edition);
+	if (edition_keys(d->edition, e) < 0)
 		return -1;
-	standalone_options(d->standalone, &d->config->store);
-	d->config->master_key = standalone_master_key(d->standalone);
+	d->first = edition_share(d->edition);
 	return 0;
-}
-
-static int open_keys(struct daemon *d, struct error *e)
-{
-	if (!d->config->master_key)
-		return error_set(e, ERROR_INPUT, "config.master_key", "there is no master key: make one with \"openssl rand -hex 32\" "
-		                 "in a file of mode 0600 and name it in master_key");
-	return crypt_keys_open(d->config->master_key, d->config->previous_master_key, &d->keys, e);
 }
 
 static int open_store(struct daemon *d, struct error *e)
 {
+	const struct store_options options = edition_store(d->first);
 	int applied = 0;
 	service_step(STEP_SCHEMA_MS, "bringing the schema up to date");
-	if (store_open(&d->config->store, &d->store, e) < 0 ||
-	    migrate_apply(d->store, d->config->schema, &applied, e) < 0)
+	if (store_open(&options, &d->store, e) < 0 || migrate_apply(d->store, d->edition->config->schema, &applied, e) < 0)
 		return -1;
 	if (applied > 0)
 		log_note(NULL, "brought the schema up by %d steps", applied);
@@ -252,7 +223,7 @@ static int open_store(struct daemon *d, struct error *e)
 /* Opens what the order needs, and carries it out. */
 static int carry_out(struct daemon *d, const struct arguments *arguments, struct error *e)
 {
-	if (start_standalone(d, e) < 0 || open_keys(d, e) < 0 || open_store(d, e) < 0)
+	if (settle(d, e) < 0 || open_store(d, e) < 0)
 		return -1;
 	switch (arguments->order) {
 	case ORDER_RESTORED:
@@ -260,7 +231,7 @@ static int carry_out(struct daemon *d, const struct arguments *arguments, struct
 	case ORDER_MOVED:
 		return restore_moved(d->store, stdout, e);
 	case ORDER_FORGET_SECRETS:
-		return keys_forget(d->store, d->keys, stdout, e);
+		return keys_forget(d->store, d->edition->keys, stdout, e);
 	case ORDER_NONE:
 		break;
 	}
@@ -269,22 +240,13 @@ static int carry_out(struct daemon *d, const struct arguments *arguments, struct
 
 static int open_workers(struct daemon *d, struct error *e)
 {
-	const struct workers_options options = {
-		.store = d->store,
-		.catalog = d->catalog,
-		.keys = d->keys,
-		.threads = d->config->workers,
-		.allow_private = d->config->allow_private_addresses,
-		.call_deadline_ms = d->config->call_deadline_ms,
-		.page_most = d->config->page_most,
-		.figures_every_ms = d->config->figures_every_ms,
-	};
+	const struct workers_options options = edition_workers(d->first, d->store, d->catalog);
 	return workers_open(&options, &d->workers, e);
 }
 
 static int open_domains(struct daemon *d, struct error *e)
 {
-	struct domains_options options = d->config->domains;
+	struct domains_options options = d->edition->config->domains;
 
 	options.store = d->store;
 	return domains_open(&options, &d->domains, e);
@@ -297,60 +259,74 @@ static int open_deliver(struct daemon *d, struct error *e)
 	return deliver_open(&options, &d->deliver, e);
 }
 
+static void open_reload(struct daemon *d)
+{
+	const struct reload_options options = {
+		.edition = d->how,
+		.first = d->first,
+		.catalog = d->catalog,
+		.store = d->store,
+		.workers = d->workers,
+	};
+	d->reload = reload_open(&options);
+}
+
 static int open_endpoints(struct daemon *d, struct error *e)
 {
-	const struct endpoints_options options = {
+	struct endpoints_options options = {
 		.store = d->store,
 		.probe = d->probe,
 		.catalog = d->catalog,
-		.crypt_keys = d->keys,
-		.administrators = d->administrators,
-		.public_url = d->config->public_url,
+		.reloader = reload_reloader(d->reload),
 		.version = PACKAGE_VERSION,
-		.allow_private = d->config->allow_private_addresses,
-		.link_deadline_ms = d->config->call_deadline_ms,
-		.outside_most = (d->config->server.exchange_threads + 1) / 2,
 	};
-	return endpoints_open(&options, &d->endpoints, e);
+	edition_endpoints(d->first, &options);
+	if (endpoints_open(&options, &d->endpoints, e) < 0)
+		return -1;
+	reload_serves(d->reload, d->endpoints, &options);
+	return 0;
 }
 
 /* The door for those who watch us is the last to close, so that they see the other one close. */
 static int open_doors(struct daemon *d, struct error *e)
 {
 	struct server_handler handler = endpoints_handler(d->endpoints), monitors = endpoints_monitor_handler(d->endpoints);
+	const struct server_options *watched = &d->edition->config->monitors;
 
 	if (server_open(&d->listens, &handler, &d->server, e) < 0)
 		return -1;
 	endpoints_serve(d->endpoints, d->server);
-	return d->config->monitors.listen ? server_open(&d->config->monitors, &monitors, &d->monitors, e) : 0;
+	return watched->listen ? server_open(watched, &monitors, &d->monitors, e) : 0;
 }
 
 static int declare(struct daemon *d, struct error *e)
 {
 	service_step(STEP_DECLARE_MS, "taking the files of organisations");
-	return declare_organisations(d->store, d->keys, d->config->organisations, d->config->organisation_count, e);
+	return reload_declare(d->edition, d->store, e);
 }
 
 static int start(struct daemon *d, struct error *e)
 {
-	if (start_standalone(d, e) < 0 || open_keys(d, e) < 0 || find_administrators(d, e) < 0 || open_store(d, e) < 0 ||
-	    restore_check(d->store, e) < 0 || keys_check(d->store, d->keys, e) < 0 || declare(d, e) < 0 ||
-	    open_workers(d, e) < 0 || open_domains(d, e) < 0 || open_deliver(d, e) < 0 || probe_open(d->store, &d->probe, e) < 0 || open_endpoints(d, e) < 0 ||
-	    open_doors(d, e) < 0)
+	if (settle(d, e) < 0 || open_store(d, e) < 0 || restore_check(d->store, e) < 0 ||
+	    keys_check(d->store, d->edition->keys, e) < 0 || declare(d, e) < 0 || open_workers(d, e) < 0 ||
+	    open_domains(d, e) < 0 || open_deliver(d, e) < 0 || probe_open(d->store, &d->probe, e) < 0)
 		return -1;
-	log_note(NULL, "ready: %s", d->config->socket);
-	service_ready("serving at %s", d->config->socket);
+	open_reload(d);
+	if (open_endpoints(d, e) < 0 || open_doors(d, e) < 0)
+		return -1;
+	log_note(NULL, "ready: %s", d->edition->config->socket);
+	service_ready("serving at %s", d->edition->config->socket);
 	return 0;
 }
 
 /* ---- stopping --------------------------------------------------------------------------------------------------------------- */
 
-static void close_doors(struct daemon *d)
+static void close_doors(struct daemon *d, const struct config *config)
 {
 	if (d->server) {
-		service_step(d->config->drain_ms + STEP_MARGIN_MS, "answering what has been asked");
+		service_step(config->drain_ms + STEP_MARGIN_MS, "answering what has been asked");
 		endpoints_serve(d->endpoints, NULL);
-		server_close(&d->server, d->config->drain_ms);
+		server_close(&d->server, config->drain_ms);
 	}
 }
 
@@ -362,26 +338,45 @@ static void close_the_last_door(struct daemon *d)
 }
 
 /* To the end of a page. A reconcile that takes longer is cut off and rolls back; the run is taken up again. */
-static void end_runs(struct daemon *d)
+static void end_runs(struct daemon *d, const struct config *config)
 {
 	if (d->workers)
-		service_step(d->config->call_deadline_ms + STEP_MARGIN_MS, "ending runs");
+		service_step(config->call_deadline_ms + STEP_MARGIN_MS, "ending runs");
 	domains_close(&d->domains);
 	workers_close(&d->workers);
+}
+
+/* In the time that the newest edition gives. */
+static void end_serving(struct daemon *d)
+{
+	scoped(shared) *held = reload_hold(d->reload);
+	const struct edition *edition = shared_value(held);
+	close_doors(d, edition->config);
+	end_runs(d, edition->config);
+}
+
+static void close_edition(struct daemon *d)
+{
+	if (d->first)
+		shared_close(&d->first);
+	else
+		edition_close(&d->edition);
 }
 
 /* Who asks first is answered; then nobody goes and sees any more; then the doors close. */
 static void stop(struct daemon *d)
 {
 	service_stopping();
-	close_doors(d);
-	end_runs(d);
+	if (d->reload)
+		end_serving(d);
+	domains_close(&d->domains); /* these were there before there was a way to reload */
+	workers_close(&d->workers);
 	deliver_close(&d->deliver);
 	close_the_last_door(d);
+	reload_close(&d->reload);
 	store_close(&d->store);
-	crypt_keys_close(&d->keys);
 	catalog_close(&d->catalog);
-	config_close(&d->config);
+	close_edition(d);
 	standalone_stop(&d->standalone);
 	arena_close(&d->arena);
 }
@@ -396,12 +391,26 @@ static void block_signals(sigset_t *ret)
 	pthread_sigmask(SIG_BLOCK, ret, NULL);
 }
 
+static void reload(struct daemon *d)
+{
+	struct error e;
+	service_reloading();
+	service_step(STEP_RELOAD_MS, "reading the configuration again");
+	if (reload_now(d->reload, &e) == 0)
+		service_ready("the configuration was taken");
+	else
+		service_ready("the configuration was not taken: %s", e.text);
+}
+
 static void wait_for_the_end(struct daemon *d, const sigset_t *signals)
 {
 	int signal;
-	while ((signal = service_wait(&d->service, signals)) == 0 || signal == SIGHUP)
-		if (signal == 0)
+	while ((signal = service_wait(&d->service, signals)) == 0 || signal == SIGHUP) {
+		if (signal == SIGHUP)
+			reload(d);
+		else
 			service_lives();
+	}
 	log_note(NULL, "%s: ending", signal == SIGINT ? "interrupted" : "terminated");
 }
 

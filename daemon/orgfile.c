@@ -379,20 +379,11 @@ static void read_plugin_settings(struct organisation_reader *o, const struct syn
 	connection->secrets = lists.secrets;
 }
 
-/* The line where a section sets something, or the section's own. */
-static int line_of(const struct syntax_section *section, const char *name)
-{
-	for (const struct syntax_setting *each = section->settings; each; each = each->next)
-		if (text_equal(each->name, name))
-			return each->line;
-	return section->line;
-}
-
 static const struct catalog_plugin *find_plugin(struct organisation_reader *o,
 						const struct syntax_section *section, const char *name)
 {
 	const struct catalog_plugin *plugin = NULL;
-	int line = line_of(section, "plugin");
+	int line = settings_line(section, "plugin");
 	struct error e;
 
 	if (!name || !o->catalog)
@@ -435,7 +426,7 @@ static void check_connection_name(struct organisation_reader *o, const struct sy
 static void read_connection(struct organisation_reader *o, const struct syntax_section *section,
 			    struct orgfile_connection *ret)
 {
-	*ret = (struct orgfile_connection){ .is = { .name = section->title, .managed_by = "file" } };
+	*ret = (struct orgfile_connection){ .is = { .name = section->title }, .line = section->line };
 	ret->is.remove_most = o->options->remove_most;
 	ret->is.remove_share = o->options->remove_share;
 	check_connection_name(o, section);
@@ -445,7 +436,9 @@ static void read_connection(struct organisation_reader *o, const struct syntax_s
 	const struct syntax_section *guard = settings_section(&o->r, section, "guard");
 	if (guard)
 		settings_read(&o->r, &guard_form, guard, ret);
-	read_roles(o, settings_section(&o->r, section, "roles"), &ret->is);
+	const struct syntax_section *roles = settings_section(&o->r, section, "roles");
+	ret->roles_line = roles ? roles->line : 0;
+	read_roles(o, roles, &ret->is);
 	read_attributes(o, settings_section(&o->r, section, "attributes"), &ret->is);
 	read_plugin_settings(o, section, settings_section(&o->r, section, "settings"),
 			     find_plugin(o, section, ret->is.plugin), ret);
@@ -505,9 +498,9 @@ static void check_slug(struct organisation_reader *o, const struct syntax_sectio
 	if (!organisation->slug)
 		organisation->slug = file_slug(o->r.arena, o->r.file);
 	if (is_plain_name(organisation->slug, "-"))
-		claim(claims, "slug", organisation->slug, o->r.file, line_of(file, "slug"));
+		claim(claims, "slug", organisation->slug, o->r.file, settings_line(file, "slug"));
 	else
-		wrong(o, line_of(file, "slug"),
+		wrong(o, settings_line(file, "slug"),
 		      "\"slug\" is \"%s\"; at most %d small letters, digits and \"-\" are expected, "
 		      "with a letter or digit at both ends",
 		      problem_value(o->r.problems, organisation->slug), SLUG_MOST);
@@ -537,22 +530,27 @@ static void check_domains(struct organisation_reader *o, const struct syntax_sec
 	}
 
 	const char **domains = arena_array(o->r.arena, setting->count + 1, sizeof(*domains));
+	int *lines = arena_array(o->r.arena, setting->count, sizeof(*lines));
 	for (size_t i = 0; i < setting->count; i++) {
 		const struct syntax_value *value = &setting->values[i];
 		struct error e;
 
-		if (text_domain(o->r.arena, value->text, &domains[count], &e) < 0 || suffix_check(domains[count], &e) < 0)
+		if (text_domain(o->r.arena, value->text, &domains[count], &e) < 0 || suffix_check(domains[count], &e) < 0) {
 			wrong(o, value->line, "\"domains\": %s", e.text);
-		else
-			claim(claims, "domain", domains[count++], o->r.file, value->line);
+			continue;
+		}
+		claim(claims, "domain", domains[count], o->r.file, value->line);
+		lines[count++] = value->line;
 	}
 	organisation->domains = domains;
+	organisation->domain_lines = lines;
 }
 
 static void read_organisation(struct organisation_reader *o, const struct syntax_section *file,
 			      struct orgfile *organisation, struct claims *claims)
 {
 	organisation->file = o->r.file;
+	organisation->line = settings_line(file, "name");
 	settings_defaults(&o->r, &organisation_form, organisation);
 	settings_read(&o->r, &organisation_form, file, organisation);
 	check_slug(o, file, organisation, claims);

@@ -22,13 +22,17 @@ enum {
 /* A connection as its file has it: `is` has no ids; its secrets' names have the secrets beside them. */
 struct orgfile_connection {
 	struct connection is;
+	int line;
+	int roles_line; /* 0: the file says nothing of roles, which is not the same as that there are none */
 	const struct secret *const *secrets; /* one for each of is.secrets; borrowed */
 };
 
 struct orgfile {
 	const char *file;
+	int line; /* where the organisation is named */
 	const char *slug, *name, *type, *default_role;
 	const char *const *domains; /* A-labels in lower case, ended by NULL; proven by the operator's word */
+	const int *domain_lines;    /* one for each */
 	size_t connection_count;
 	const struct orgfile_connection *connections;
 };

@@ -22,7 +22,7 @@ void problem_add(struct problems *problems, const char *file, int line, const ch
 	va_list args;
 	va_start(args, fmt);
 	problems->list[problems->count++] = (struct problem){
-		.file = file,
+		.file = arena_text(problems->arena, file),
 		.line = line,
 		.text = arena_formatv(problems->arena, fmt, args),
 	};

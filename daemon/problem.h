@@ -27,7 +27,7 @@ struct problems {
 
 void problems_open(struct problems *problems, struct arena *arena);
 
-/* Adds one; file is borrowed. */
+/* Adds one. */
 void problem_add(struct problems *problems, const char *file, int line, const char *fmt, ...)
 	__attribute__((format(printf, 4, 5)));
 

@@ -396,7 +396,73 @@ void settings_defaults(struct settings_reader *r, const struct settings_form *fo
 		default_row(r, row, into);
 }
 
+/* ---- values, compared ---- */
+
+static bool same_lists(const char *const *a, const char *const *b)
+{
+	while (*a && *b && text_equal(*a, *b))
+		a++, b++;
+	return !*a && !*b;
+}
+
+static bool same_secrets(const struct secret *a, const struct secret *b)
+{
+	return a && b ? secret_equal(a, secret_bytes(b), secret_size(b)) : a == b;
+}
+
+/* Bytes of a row's value in its struct. */
+static size_t size_of(enum setting_type type)
+{
+	switch (type) {
+	case SETTING_YES_NO:
+		return sizeof(bool);
+	case SETTING_NUMBER:
+	case SETTING_DURATION:
+		return sizeof(int);
+	case SETTING_MODE:
+		return sizeof(unsigned);
+	case SETTING_SCHEDULE:
+		return sizeof(int64_t);
+	case SETTING_SIZE:
+		return sizeof(uint64_t);
+	default:
+		return sizeof(void *);
+	}
+}
+
+bool settings_same(const struct setting *row, const void *a, const void *b)
+{
+	const void *x = (const char *)a + row->offset, *y = (const char *)b + row->offset;
+
+	if (is_list(row->type))
+		return same_lists(*(const char *const *const *)x, *(const char *const *const *)y);
+	switch (row->type) {
+	case SETTING_TEXT:
+	case SETTING_PATH:
+	case SETTING_WORD:
+	case SETTING_URL:
+		return text_equal(*(const char *const *)x, *(const char *const *)y);
+	case SETTING_SECRET:
+		return same_secrets(*(const struct secret *const *)x, *(const struct secret *const *)y);
+	default:
+		return memcmp(x, y, size_of(row->type)) == 0;
+	}
+}
+
+void settings_copy(const struct setting *row, const void *from, void *into)
+{
+	memcpy((char *)into + row->offset, (const char *)from + row->offset, size_of(row->type));
+}
+
 /* ---- sections ---- */
+
+int settings_line(const struct syntax_section *section, const char *name)
+{
+	for (const struct syntax_setting *each = section->settings; each; each = each->next)
+		if (text_equal(each->name, name))
+			return each->line;
+	return section->line;
+}
 
 const char *settings_name(struct settings_reader *r, const struct syntax_section *section, const char *name)
 {

@@ -39,6 +39,7 @@ struct setting {
 	const char *const *words; /* ended by NULL */
 	bool required;
 	bool built_in;	   /* the default depends on where rosterd was installed */
+	bool restart;	   /* a change is taken by the next start, not by a reload */
 	const char *about; /* the words for the manual and the sample */
 };
 
@@ -90,6 +91,15 @@ bool settings_repeated(struct settings_reader *r, const struct syntax_section *s
  * value). */
 const struct secret *settings_secret(struct settings_reader *r, const char *name,
 				     const struct syntax_value *value);
+
+/* Whether two structs have the same value in this row; secrets are compared by what they hold. */
+bool settings_same(const struct setting *row, const void *a, const void *b);
+
+/* Gives a struct the value that another has in this row; what it points to is borrowed. */
+void settings_copy(const struct setting *row, const void *from, void *into);
+
+/* The line where a section sets something, or the section's own. */
+int settings_line(const struct syntax_section *section, const char *name);
 
 /* `"log.level"`, without the quotes: how messages call a setting. */
 const char *settings_name(struct settings_reader *r, const struct syntax_section *section, const char *name);

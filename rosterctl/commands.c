@@ -729,6 +729,17 @@ const struct command commands[] = {
 		.run = whoami_show,
 	},
 	{
+		.name = "reload",
+		.arguments = "",
+		.summary = "Have the daemon read its configuration again.",
+		.words = "All files are read and checked, and taken whole or refused whole; what was done is "
+		         "listed, or every mistake with its file and line. Settings that wait for a restart are "
+		         "named.",
+		.example = "rosterctl reload",
+		.next = "If it was refused, the daemon goes on as before: mend the files and try again.",
+		.run = configuration_reload,
+	},
+	{
 		.name = "status",
 		.arguments = "",
 		.summary = "Show whether the daemon is well.",

@@ -29,6 +29,9 @@ command_fn whoami_show;
 /* master_key.c */
 command_fn master_key_list, master_key_reseal;
 
+/* reload.c */
+command_fn configuration_reload;
+
 /* audit.c */
 command_fn audit_list;
 

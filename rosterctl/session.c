@@ -299,23 +299,43 @@ static CURLcode ask(struct session *s, struct arena *arena, const char *method, 
 	return curl_easy_perform(s->curl);
 }
 
-int session_call(struct session *session, struct arena *arena, const char *method, const char *path,
-		 const struct buffer *body, struct answer *ret, struct error *e)
+/* Fills *ret with whatever was answered. */
+static int call(struct session *session, struct arena *arena, const char *method, const char *path,
+		const struct buffer *body, struct answer *ret, struct error *e)
 {
-	struct answer answer = { 0 };
 	CURLcode code;
 
 	code = ask(session, arena, method, path, body);
 	if (code != CURLE_OK)
 		return unanswered(session, code, e);
 
-	curl_easy_getinfo(session->curl, CURLINFO_RESPONSE_CODE, &answer.status);
-	answer.length = session->received.length;
-	answer.bytes = arena_text_n(arena, answer.length ? session->received.bytes : "", answer.length);
-	if (judge(session, arena, &answer, e) < 0)
+	*ret = (struct answer){ .length = session->received.length };
+	curl_easy_getinfo(session->curl, CURLINFO_RESPONSE_CODE, &ret->status);
+	ret->bytes = arena_text_n(arena, ret->length ? session->received.bytes : "", ret->length);
+	return judge(session, arena, ret, e);
+}
+
+int session_call(struct session *session, struct arena *arena, const char *method, const char *path,
+		 const struct buffer *body, struct answer *ret, struct error *e)
+{
+	struct answer answer = { 0 };
+
+	if (call(session, arena, method, path, body, &answer, e) < 0)
 		return -1;
 	*ret = answer;
 	return 0;
+}
+
+int session_try(struct session *session, struct arena *arena, const char *method, const char *path,
+		const struct buffer *body, struct answer *ret, struct error *e)
+{
+	struct answer answer = { 0 };
+	int done = call(session, arena, method, path, body, &answer, e) == 0;
+
+	if (!done && (answer.status < 400 || !json_is_object(answer.json)))
+		return -1;
+	*ret = answer;
+	return done;
 }
 
 int session_ask(struct session *session, struct arena *arena, const char *method, const char *path,

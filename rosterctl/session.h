@@ -47,6 +47,11 @@ void session_close(struct session **session);
 int session_call(struct session *session, struct arena *arena, const char *method, const char *path,
 		 const struct buffer *body, struct answer *ret, struct error *e);
 
+/* As session_call, where a refusal says more than an error can hold: 1 done; 0 refused with a JSON object, which is the
+ * answer, and e is filled, too; -1. */
+int session_try(struct session *session, struct arena *arena, const char *method, const char *path,
+		const struct buffer *body, struct answer *ret, struct error *e);
+
 /* As session_call, for an answer that must be a JSON object. */
 int session_ask(struct session *session, struct arena *arena, const char *method, const char *path,
 		const struct buffer *body, struct answer *ret, struct error *e);

@@ -42,4 +42,12 @@ for file in rosterd.conf organisation; do
 	is "rosterd.conf(5) has the settings and defaults of the table ($file)" \
 		"$(from_manual $heading | comparable "$table")" "$wanted"
 done
+
+waits_in_manual() {
+	awk '/^\.Sh / { here = /SETTINGS/; section = "" }
+		here && /^\.Ss / { section = $NF == "top" ? "" : $NF "." }
+		here && /^\.It Cm / { name = section $3 }
+		here && /^A change waits for a restart\.$/ { print name }' "$SRCDIR/docs/rosterd.conf.5"
+}
+is "rosterd.conf(5) tells which settings wait for a restart" "$(waits_in_manual | sort)" "$("$BUILDDIR/tests/unit/config/list" restart | sort)"
 done_testing

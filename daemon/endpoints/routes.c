@@ -15,6 +15,7 @@
 #include "endpoints/organisations.h"
 #include "endpoints/permissions.h"
 #include "endpoints/plugins.h"
+#include "endpoints/reload.h"
 #include "endpoints/runs.h"
 #include "endpoints/tokens.h"
 
@@ -42,6 +43,7 @@ const struct endpoint routes[] = {
 	{ "DELETE", "/v1/tokens/{token}",                   PERMIT_OPERATOR,           0,      tokens_revoke },
 	{ "GET",    "/v1/master-keys",                      PERMIT_OPERATOR,           0,      master_keys_list },
 	{ "POST",   "/v1/master-keys/reseal",               PERMIT_OPERATOR,           0,      master_keys_reseal },
+	{ "POST",   "/v1/reload",                           PERMIT_OPERATOR,           0,      reload_ask, reload_prepare },
 	{ "GET",    "/v1/audit",                            PERMIT_OPERATOR,           0,      audit_show, NULL, audit_parameters },
 	{ "GET",    "/v1/audit/export",                     PERMIT_OPERATOR,           0,      audit_export, NULL, audit_export_parameters },
 	{ "GET",    "/v1/audit/head",                       PERMIT_OPERATOR,           0,      audit_head },

@@ -139,9 +139,10 @@ int reply_status(const struct error *e)
 	return kinds[e->kind].status;
 }
 
-void reply_error(struct reply *reply, const struct error *e, const char *request_id)
+void reply_problem_begin(struct reply *reply, const struct error *e, const char *request_id,
+			 struct json_writer *ret)
 {
-	struct json_writer w;
+	struct json_writer *w = ret;
 	char type[sizeof("urn:rosterd:error:") + ERROR_CODE_MOST];
 
 	forget_headers(reply);
@@ -153,15 +154,22 @@ void reply_error(struct reply *reply, const struct error *e, const char *request
 	if (e->wait_ms > 0)
 		reply_header(reply, "Retry-After", "%d", e->wait_ms / 1000 + (e->wait_ms % 1000 > 0));
 
-	json_writer_open(&w, &reply->body);
-	json_begin_object(&w, NULL);
+	json_writer_open(w, &reply->body);
+	json_begin_object(w, NULL);
 	snprintf(type, sizeof(type), "urn:rosterd:error:%s", e->code);
-	json_put_text(&w, "type", type);
-	json_put_text(&w, "title", kinds[e->kind].title);
-	json_put_int(&w, "status", reply->status);
-	json_put_text(&w, "detail", e->text);
-	json_put_text(&w, "code", e->code);
+	json_put_text(w, "type", type);
+	json_put_text(w, "title", kinds[e->kind].title);
+	json_put_int(w, "status", reply->status);
+	json_put_text(w, "detail", e->text);
+	json_put_text(w, "code", e->code);
 	if (request_id)
-		json_put_text(&w, "request", request_id);
+		json_put_text(w, "request", request_id);
+}
+
+void reply_error(struct reply *reply, const struct error *e, const char *request_id)
+{
+	struct json_writer w;
+
+	reply_problem_begin(reply, e, request_id, &w);
 	json_end_object(&w);
 }

@@ -15,6 +15,8 @@ enum {
 	REPLY_BODY_MOST = 64 << 20,
 };
 
+struct json_writer;
+
 /* The rest of a body that is too long to stand in memory. */
 struct reply_stream {
 	void *self; /* lives as long as the request's arena */
@@ -50,6 +52,10 @@ void reply_header(struct reply *reply, const char *name, const char *fmt, ...)
  * title (the kind's words), status, detail (e->text), code, request (its id). wait_ms becomes
  * Retry-After in whole seconds, rounded up. e->detail never leaves the daemon. */
 void reply_error(struct reply *reply, const struct error *e, const char *request_id);
+
+/* The same, left open: the caller adds members of its own and ends the object. */
+void reply_problem_begin(struct reply *reply, const struct error *e, const char *request_id,
+			 struct json_writer *ret);
 
 /* What a program finds under that name, without case; NULL: not set. */
 const char *reply_find_header(const struct reply *reply, const char *name);
