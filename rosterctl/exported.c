@@ -105,7 +105,7 @@ static int find_column(const char *name, enum exported_column *ret, struct error
 static int take_json_cell(struct arena *arena, const char *name, const struct json *value,
 			  struct exported_line *line, struct error *e)
 {
-	enum exported_column column;
+	enum exported_column column = EXPORTED_RECORD;
 
 	if (find_column(name, &column, e) < 0)
 		return -1;
