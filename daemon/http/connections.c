@@ -186,12 +186,21 @@ void connections_end_unanswered(struct connections *connections)
 	end_older(connections, INT64_MAX);
 }
 
+/* Who has only just connected is about to ask. */
+static bool is_over(const struct connection *at, int64_t now_ms)
+{
+	return at->state == CONNECTION_IDLE ||
+	       (at->state == CONNECTION_FRESH && at->since_ms + CONNECTIONS_FRESH_MS <= now_ms);
+}
+
 /* Reading alone is shut: what has come in already can still be read, and be answered. */
 static void close_idle(struct connections *connections)
 {
+	int64_t now_ms = clock_monotonic_ms();
+
 	for (size_t i = 0; i < CHAINS; i++)
 		for (struct connection *at = connections->chains[i]; at; at = at->next)
-			if (at->state == CONNECTION_IDLE)
+			if (is_over(at, now_ms))
 				shutdown(at->fd, SHUT_RD);
 }
 

@@ -15,8 +15,11 @@
 
 struct connections;
 
+enum { CONNECTIONS_FRESH_MS = 500 }; /* from connecting to the first byte, when we are about to end */
+
 enum connection_state {
-	CONNECTION_IDLE,      /* no request line yet, or after an answer */
+	CONNECTION_FRESH,     /* nothing was asked yet */
+	CONNECTION_IDLE,      /* after an answer */
 	CONNECTION_ARRIVING,  /* a request has begun and is not whole */
 	CONNECTION_ANSWERING, /* from the whole request to the last byte of the answer */
 };
@@ -52,8 +55,9 @@ void connections_end_slow(struct connections *connections, int64_t most_ms);
 /* Shuts down all that are not being answered. */
 void connections_end_unanswered(struct connections *connections);
 
-/* Until none is left, or the deadline: closes those that are idle as they become it. A request that has come
- * in while its connection was idle is still read and answered. */
+/* Until none is left, or the deadline: closes those that are idle as they become it, and fresh ones that have
+ * asked nothing for CONNECTIONS_FRESH_MS. A request that has come in while its connection was idle is still
+ * read and answered. */
 void connections_drain(struct connections *connections, int64_t deadline_ms);
 
 #endif

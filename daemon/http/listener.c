@@ -7,8 +7,10 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <grp.h>
+#include <linux/filter.h>
 #include <netdb.h>
 #include <netinet/in.h>
+#include <poll.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -252,6 +254,23 @@ int listener_inherit(struct listener *listener, int fd, struct error *e)
 	return 0;
 }
 
+/* The first packet of a connection (SYN) is dropped, the others pass: handshakes that have begun end well. Closing the
+ * socket instead would cut off who is in the queue, whose request may have been sent. */
+static void drop_first_packets(int fd)
+{
+	enum { FLAGS_AT = 13, SYN = 0x02 };
+	struct sock_filter steps[] = {
+		BPF_STMT(BPF_LD | BPF_B | BPF_ABS, FLAGS_AT),
+		BPF_JUMP(BPF_JMP | BPF_JSET | BPF_K, SYN, 0, 1),
+		BPF_STMT(BPF_RET | BPF_K, 0),
+		BPF_STMT(BPF_RET | BPF_K, UINT32_MAX),
+	};
+	const struct sock_fprog program = { ARRAY_COUNT(steps), steps };
+
+	/* a kernel without it leaves a moment in which somebody may be cut off */
+	setsockopt(fd, SOL_SOCKET, SO_ATTACH_FILTER, &program, sizeof(program));
+}
+
 void listener_stop(struct listener *listener)
 {
 	if (!listener->inherited)
@@ -278,6 +297,23 @@ static void remove_path(const struct listener *listener)
 {
 	if (is_ours(listener))
 		unlink(listener->path);
+}
+
+void listener_turn_away(struct listener *listener)
+{
+	if (listener->inherited)
+		return;
+	if (listener->path[0])
+		remove_path(listener);
+	else
+		drop_first_packets(listener->fd);
+}
+
+bool listener_has_queue(const struct listener *listener)
+{
+	struct pollfd queue = { listener->fd, POLLIN, 0 };
+
+	return !listener->inherited && poll(&queue, 1, 0) > 0;
 }
 
 void listener_close(struct listener *listener)

@@ -37,7 +37,14 @@ bool listener_is_at(int fd, const char *where);
 /* 0, or -1 ERROR_PRECONDITION "http.socket": a Unix socket of ours is not (any more) the one at its path. */
 int listener_reachable(const struct listener *listener, struct error *e);
 
-/* From now on nobody can connect; the descriptor stays valid. */
+/* Nobody new comes into the queue from now on; those in it can still be let in. Whoever connects by TCP hears nothing
+ * and asks again in a second, when listener_stop has refused them; by a Unix socket of ours they find none. Of a
+ * descriptor that was handed in the queue is the next daemon's. */
+void listener_turn_away(struct listener *listener);
+/* Whether somebody in the queue is ours to let in. */
+bool listener_has_queue(const struct listener *listener);
+
+/* From now on nobody can connect, and who is in the queue is cut off; the descriptor stays valid. */
 void listener_stop(struct listener *listener);
 
 /* Closes it and removes a Unix socket of ours. */

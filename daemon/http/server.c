@@ -31,6 +31,8 @@ enum {
 	HTTP_THREADS_MOST = 64,
 	KEEP_S = 1,		/* how often slow connections are looked for */
 	SEND_MS = 2000,		/* for the last answers to be sent, once all are given */
+	QUEUE_QUIET_MS = 100,	/* nobody has come into the queue for so long: it is empty for good */
+	QUEUE_STEP_MS = 5,
 	RETRY_MS = 1000,	/* what a client is told that comes while all threads are busy */
 	DISCARD_MOST = 1 << 20, /* bytes of a refused body that are read, so that the client can read why */
 	POOL_SPARE = 32768, /* of the library's memory for a connection: its own notes and the reply's head */
@@ -661,9 +663,33 @@ int server_open(const struct server_options *options, const struct server_handle
 	return 0;
 }
 
-static void stop_accepting(struct server *server)
+static bool has_queue(const struct server *server)
+{
+	for (size_t i = 0; i < server->listener_count; i++)
+		if (listener_has_queue(&server->listeners[i]))
+			return true;
+	return false;
+}
+
+/* Who has connected and waits to be let in is let in: their request may be on its way. */
+static void let_in_the_last(struct server *server, int64_t deadline_ms)
+{
+	const struct timespec step = { .tv_nsec = QUEUE_STEP_MS * 1000000L };
+	int64_t quiet_at = clock_monotonic_ms() + QUEUE_QUIET_MS;
+
+	for (size_t i = 0; i < server->listener_count; i++)
+		listener_turn_away(&server->listeners[i]);
+	while (clock_left_ms(quiet_at) > 0 && clock_left_ms(deadline_ms) > 0) {
+		nanosleep(&step, NULL);
+		if (has_queue(server))
+			quiet_at = clock_monotonic_ms() + QUEUE_QUIET_MS;
+	}
+}
+
+static void stop_accepting(struct server *server, int64_t deadline_ms)
 {
 	atomic_store(&server->draining, true);
+	let_in_the_last(server, deadline_ms);
 	for (size_t i = 0; i < server->daemon_count; i++)
 		MHD_quiesce_daemon(server->daemons[i]);
 	for (size_t i = 0; i < server->listener_count; i++)
@@ -707,8 +733,9 @@ void server_close(struct server **server, int drain_ms)
 
 	if (!s)
 		return;
-	stop_accepting(s);
-	connections_drain(s->connections, clock_monotonic_ms() + drain_ms);
+	int64_t deadline_ms = clock_monotonic_ms() + drain_ms;
+	stop_accepting(s, deadline_ms);
+	connections_drain(s->connections, deadline_ms);
 	answer_what_waits(s);
 	connections_end_unanswered(s->connections);
 	connections_drain(s->connections, clock_monotonic_ms() + SEND_MS);

@@ -49,7 +49,7 @@ struct server_options {
 int server_open(const struct server_options *options, const struct server_handler *handler,
 		struct server **ret, struct error *e);
 
-/* Stops accepting, closes connections that are idle, lets requests that have begun be answered within
+/* Turns away who comes, lets in who has connected, closes connections that are idle, lets requests that have begun be answered within
  * drain_ms, then ends. After drain_ms requests that still wait for a thread are answered 503 and those that
  * have not come in whole are dropped; an `answer` that runs is waited for, for it can't be stopped. Leaves
  * NULL behind. */
