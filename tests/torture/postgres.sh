@@ -49,7 +49,7 @@ is "nothing is held: no transaction was left open" "$(query "SELECT count(*) FRO
 # A place in a pool that leaked would be missed now: each daemon answers as many at a time as it has places
 for name in $names; do
 	is "$name has all its places" "$(for _ in $(seq 16); do curl -s -o /dev/null -w '%{http_code}\n' --unix-socket "$flow_dir/$name.sock" \
-		"http://localhost/v1/organisations/acme?x=[1-5]" & done | sort | uniq -c | awk '{ print $2 ":" $1 }')" "400:80"
+		"http://localhost/v1/organisations/acme#[1-5]" & done | sort | uniq -c | awk '{ print $2 ":" $1 }')" "200:80"
 done
 for name in $names; do
 	end "$name"

@@ -7,7 +7,7 @@
 #   load_end              ends it; its counts are in $counts
 #   count WORD            one of them
 #   serves NAME           whether it answers
-rounds=${TORTURE_ROUNDS:-2}
+rounds=${TORTURE_ROUNDS:-1}
 declare -A port pid
 names="one two"
 
