@@ -160,11 +160,18 @@ static const struct setting domains_rows[] = {
 };
 
 static const struct setting guard_rows[] = {
-	{ "remove_most", SETTING_NUMBER, AT(config.organisation_files.remove_most), "10", .least = 0,
-	  .most = 1000000,
-	  .about = "How many people a run may take away before it is held for a person to look at." },
-	{ "remove_share", SETTING_NUMBER, AT(config.organisation_files.remove_share), "5", .least = 0,
+	{ "remove_most", SETTING_NUMBER, AT(config.organisation_files.guard[GUARD_PEOPLE].most), "10", .least = 0,
+	  .most = 1000000, .about = "How many people a run may take away before it is held for a person to look at." },
+	{ "remove_share", SETTING_NUMBER, AT(config.organisation_files.guard[GUARD_PEOPLE].share), "5", .least = 0,
 	  .most = 100, .about = "What percentage of all people a run may take away before it is held." },
+	{ "remove_admins_most", SETTING_NUMBER, AT(config.organisation_files.guard[GUARD_ADMINS].most), "1", .least = 0,
+	  .most = 1000000, .about = "How many admins a run may take away, or leave with a lesser role, before it is held." },
+	{ "remove_admins_share", SETTING_NUMBER, AT(config.organisation_files.guard[GUARD_ADMINS].share), "20", .least = 0,
+	  .most = 100, .about = "What percentage of all admins, likewise." },
+	{ "remove_group_most", SETTING_NUMBER, AT(config.organisation_files.guard[GUARD_GROUP].most), "10", .least = 0,
+	  .most = 1000000, .about = "How many members any one group may lose in a run before it is held; those who are gone altogether count as people." },
+	{ "remove_group_share", SETTING_NUMBER, AT(config.organisation_files.guard[GUARD_GROUP].share), "50", .least = 0,
+	  .most = 100, .about = "What percentage of the members of a group, likewise." },
 	{ 0 },
 };
 

@@ -190,8 +190,8 @@ static bool same_mappings(const struct connection *a, const struct connection *b
 
 static bool same(const struct connection *a, const struct connection *b)
 {
-	return text_equal(a->state, b->state) && a->schedule_ms == b->schedule_ms && a->remove_most == b->remove_most &&
-	       a->remove_share == b->remove_share && text_equal(a->managed_by, b->managed_by) &&
+	return text_equal(a->state, b->state) && a->schedule_ms == b->schedule_ms && 
+	       memcmp(a->guard, b->guard, sizeof(a->guard)) == 0 && text_equal(a->managed_by, b->managed_by) &&
 	       same_pairs(a->settings, a->setting_count, b->settings, b->setting_count) &&
 	       same_pairs(a->attributes, a->attribute_count, b->attributes, b->attribute_count) && same_mappings(a, b);
 }

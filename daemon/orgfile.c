@@ -74,9 +74,17 @@ static const struct setting connection_rows[] = {
 };
 
 static const struct setting guard_rows[] = {
-	{ "remove_most", SETTING_NUMBER, AT(is.remove_most), .least = 0, .most = 1000000,
+	{ "remove_most", SETTING_NUMBER, AT(is.guard[GUARD_PEOPLE].most), .least = 0, .most = 1000000,
 	  .about = "As in rosterd.conf, which has the default." },
-	{ "remove_share", SETTING_NUMBER, AT(is.remove_share), .least = 0, .most = 100,
+	{ "remove_share", SETTING_NUMBER, AT(is.guard[GUARD_PEOPLE].share), .least = 0, .most = 100,
+	  .about = "As in rosterd.conf, which has the default." },
+	{ "remove_admins_most", SETTING_NUMBER, AT(is.guard[GUARD_ADMINS].most), .least = 0, .most = 1000000,
+	  .about = "As in rosterd.conf, which has the default." },
+	{ "remove_admins_share", SETTING_NUMBER, AT(is.guard[GUARD_ADMINS].share), .least = 0, .most = 100,
+	  .about = "As in rosterd.conf, which has the default." },
+	{ "remove_group_most", SETTING_NUMBER, AT(is.guard[GUARD_GROUP].most), .least = 0, .most = 1000000,
+	  .about = "As in rosterd.conf, which has the default." },
+	{ "remove_group_share", SETTING_NUMBER, AT(is.guard[GUARD_GROUP].share), .least = 0, .most = 100,
 	  .about = "As in rosterd.conf, which has the default." },
 	{ 0 },
 };
@@ -427,8 +435,7 @@ static void read_connection(struct organisation_reader *o, const struct syntax_s
 			    struct orgfile_connection *ret)
 {
 	*ret = (struct orgfile_connection){ .is = { .name = section->title }, .line = section->line };
-	ret->is.remove_most = o->options->remove_most;
-	ret->is.remove_share = o->options->remove_share;
+	memcpy(ret->is.guard, o->options->guard, sizeof(ret->is.guard));
 	check_connection_name(o, section);
 	settings_defaults(&o->r, &connection_form, ret);
 	settings_read(&o->r, &connection_form, section, ret);

@@ -39,7 +39,7 @@ struct orgfile {
 
 struct orgfile_options {
 	const char *directory;
-	int remove_most, remove_share; /* the guard of a connection that has none of its own */
+	struct guard_limit guard[GUARD_KINDS]; /* of a connection that has none of its own */
 };
 
 /* Reads all files of the directory, by their names, and checks what only shows when they stand side by side.

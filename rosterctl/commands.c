@@ -103,7 +103,15 @@ static const struct option org_set_options[] = {
 	{ .name = "remove-most", .value = "N", \
 	  .words = "hold a run that would remove more than N members" }, \
 	{ .name = "remove-share", .value = "P", \
-	  .words = "hold a run that would remove more than P percent of the members" }
+	  .words = "hold a run that would remove more than P percent of the members" }, \
+	{ .name = "remove-admins-most", .value = "N", \
+	  .words = "hold a run that would take more than N admins away, or their role" }, \
+	{ .name = "remove-admins-share", .value = "P", \
+	  .words = "hold a run that would do so to more than P percent of the admins" }, \
+	{ .name = "remove-group-most", .value = "N", \
+	  .words = "hold a run that would take more than N members out of a group" }, \
+	{ .name = "remove-group-share", .value = "P", \
+	  .words = "hold a run that would take more than P percent of a group out of it" }
 
 static const struct option connection_create_options[] = { CONNECTION_OPTIONS, { 0 } };
 

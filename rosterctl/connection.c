@@ -31,6 +31,10 @@ static const struct column in_full[] = {
 	{ "schedule", "schedule", CELL_TEXT },
 	{ "remove at most", "remove_most", CELL_NUMBER },
 	{ "remove share %", "remove_share", CELL_NUMBER },
+	{ "admins at most", "remove_admins_most", CELL_NUMBER },
+	{ "admins share %", "remove_admins_share", CELL_NUMBER },
+	{ "group at most", "remove_group_most", CELL_NUMBER },
+	{ "group share %", "remove_group_share", CELL_NUMBER },
 	{ "last run", "last_run", CELL_TEXT },
 	{ "next due", "next_due_at", CELL_TIME },
 	{ "managed by", "managed_by", CELL_TEXT },
@@ -85,7 +89,11 @@ static int write_connection(struct body *body, const struct ctl *ctl, struct err
 	if (body_settings(body, ctl, e) < 0 || body_roles(body, ctl, e) < 0 ||
 	    body_attributes(body, ctl, e) < 0 ||
 	    body_number(body, ctl, "remove-most", "remove_most", 0, REMOVE_MOST_MOST, e) < 0 ||
-	    body_number(body, ctl, "remove-share", "remove_share", 0, SHARE_MOST, e) < 0)
+	    body_number(body, ctl, "remove-share", "remove_share", 0, SHARE_MOST, e) < 0 ||
+	    body_number(body, ctl, "remove-admins-most", "remove_admins_most", 0, REMOVE_MOST_MOST, e) < 0 ||
+	    body_number(body, ctl, "remove-admins-share", "remove_admins_share", 0, SHARE_MOST, e) < 0 ||
+	    body_number(body, ctl, "remove-group-most", "remove_group_most", 0, REMOVE_MOST_MOST, e) < 0 ||
+	    body_number(body, ctl, "remove-group-share", "remove_group_share", 0, SHARE_MOST, e) < 0)
 		return -1;
 	return 0;
 }

@@ -11,12 +11,11 @@
 
 enum { PLUGIN_NAME_MOST = 40, GROUP_NAME_MOST = 1024, ATTRIBUTE_NAME_MOST = 256, SCHEDULE_TEXT_MOST = 32 };
 enum { SCHEDULE_LEAST_MS = 10000, REMOVE_MOST_MOST = 1000000000, REMOVE_SHARE_MOST = 100 };
-enum { REMOVE_MOST_DEFAULT = 10, REMOVE_SHARE_DEFAULT = 5 };
 
 struct body {
 	const char *plugin, *name, *state, *schedule;
 	struct json *settings, *roles, *attributes;
-	int64_t remove_most, remove_share;
+	int64_t remove_most, remove_share, remove_admins_most, remove_admins_share, remove_group_most, remove_group_share;
 };
 
 static const char *const states[] = { "active", "paused", NULL };
@@ -29,7 +28,11 @@ static const char *const mapped_roles[] = { "admin", "member", "viewer", NULL };
 		JSON_VALUE(struct body, roles, JSON_OPTIONAL),                                               \
 		JSON_VALUE(struct body, attributes, JSON_OPTIONAL),                                          \
 		JSON_INT(struct body, remove_most, JSON_OPTIONAL, 0, REMOVE_MOST_MOST),                      \
-		JSON_INT(struct body, remove_share, JSON_OPTIONAL, 0, REMOVE_SHARE_MOST)
+		JSON_INT(struct body, remove_share, JSON_OPTIONAL, 0, REMOVE_SHARE_MOST),                    \
+		JSON_INT(struct body, remove_admins_most, JSON_OPTIONAL, 0, REMOVE_MOST_MOST),               \
+		JSON_INT(struct body, remove_admins_share, JSON_OPTIONAL, 0, REMOVE_SHARE_MOST),             \
+		JSON_INT(struct body, remove_group_most, JSON_OPTIONAL, 0, REMOVE_MOST_MOST),                \
+		JSON_INT(struct body, remove_group_share, JSON_OPTIONAL, 0, REMOVE_SHARE_MOST)
 
 static const struct json_field create_fields[] = {
 	JSON_TEXT(struct body, plugin, JSON_NEEDED, PLUGIN_NAME_MOST),
@@ -357,6 +360,25 @@ static int take_attributes(struct exchange *x, const struct json *attributes, st
 
 /* ---- the whole ---- */
 
+static struct body limits_as(const struct guard_limit guard[GUARD_KINDS])
+{
+	return (struct body){
+		.remove_most = guard[GUARD_PEOPLE].most,
+		.remove_share = guard[GUARD_PEOPLE].share,
+		.remove_admins_most = guard[GUARD_ADMINS].most,
+		.remove_admins_share = guard[GUARD_ADMINS].share,
+		.remove_group_most = guard[GUARD_GROUP].most,
+		.remove_group_share = guard[GUARD_GROUP].share,
+	};
+}
+
+static void take_limits(const struct body *body, struct guard_limit ret[GUARD_KINDS])
+{
+	ret[GUARD_PEOPLE] = (struct guard_limit){ (int)body->remove_most, (int)body->remove_share };
+	ret[GUARD_ADMINS] = (struct guard_limit){ (int)body->remove_admins_most, (int)body->remove_admins_share };
+	ret[GUARD_GROUP] = (struct guard_limit){ (int)body->remove_group_most, (int)body->remove_group_share };
+}
+
 static int take(struct exchange *x, const struct body *body, const struct catalog_plugin *plugin,
 		struct connection_wish *wish, struct error *e)
 {
@@ -364,8 +386,7 @@ static int take(struct exchange *x, const struct body *body, const struct catalo
 
 	c->name = body->name ? body->name : c->name;
 	c->state = body->state ? body->state : c->state;
-	c->remove_most = (int)body->remove_most;
-	c->remove_share = (int)body->remove_share;
+	take_limits(body, c->guard);
 	if (check_name(c->name, e) < 0 ||
 	    (body->schedule && read_schedule(body->schedule, &c->schedule_ms, e) < 0) ||
 	    (body->settings && take_settings(x, plugin, body->settings, wish, e) < 0) ||
@@ -377,7 +398,8 @@ static int take(struct exchange *x, const struct body *body, const struct catalo
 
 int connection_body_create(struct exchange *x, struct connection_wish *ret, struct error *e)
 {
-	struct body body = { .remove_most = REMOVE_MOST_DEFAULT, .remove_share = REMOVE_SHARE_DEFAULT };
+	static const struct guard_limit usual[GUARD_KINDS] = GUARD_DEFAULTS;
+	struct body body = limits_as(usual);
 	const struct catalog_plugin *plugin;
 
 	*ret = (struct connection_wish){ .connection = { .organisation = x->organisation.id,
@@ -393,7 +415,7 @@ int connection_body_create(struct exchange *x, struct connection_wish *ret, stru
 int connection_body_change(struct exchange *x, const struct connection *now, struct connection_wish *ret,
 			   struct error *e)
 {
-	struct body body = { .remove_most = now->remove_most, .remove_share = now->remove_share };
+	struct body body = limits_as(now->guard);
 	const struct catalog_plugin *plugin;
 
 	*ret = (struct connection_wish){ .connection = *now };

@@ -113,8 +113,12 @@ static int put_connection(struct exchange *x, struct json_writer *w, const struc
 	put_settings(w, c);
 	put_mappings(w, c);
 	json_put_text(w, "schedule", duration_text(x, c->schedule_ms));
-	json_put_int(w, "remove_most", c->remove_most);
-	json_put_int(w, "remove_share", c->remove_share);
+	json_put_int(w, "remove_most", c->guard[GUARD_PEOPLE].most);
+	json_put_int(w, "remove_share", c->guard[GUARD_PEOPLE].share);
+	json_put_int(w, "remove_admins_most", c->guard[GUARD_ADMINS].most);
+	json_put_int(w, "remove_admins_share", c->guard[GUARD_ADMINS].share);
+	json_put_int(w, "remove_group_most", c->guard[GUARD_GROUP].most);
+	json_put_int(w, "remove_group_share", c->guard[GUARD_GROUP].share);
 	put_last_run(w, runs ? last : NULL);
 	json_put_time(w, "next_due_at", c->next_due_at);
 	json_put_time(w, "created_at", c->created_at);
@@ -172,14 +176,22 @@ int connections_show(struct exchange *x, struct error *e)
 
 /* ---- made and changed ---- */
 
+static const char *limit(struct exchange *x, int number)
+{
+	return arena_format(x->arena, "%d", number);
+}
+
 /* As the audit keeps it: no values of settings, for one may be a secret in the wrong place. */
 static const char *as_audited(struct exchange *x, const struct connection *c)
 {
 	return exchange_object(x, "name", c->name, "plugin", c->plugin, "state", c->state, "schedule",
 			       duration_text(x, c->schedule_ms), "roles",
 			       arena_format(x->arena, "%zu", c->mapping_count), "remove_most",
-			       arena_format(x->arena, "%d", c->remove_most), "remove_share",
-			       arena_format(x->arena, "%d", c->remove_share), NULL);
+			       limit(x, c->guard[GUARD_PEOPLE].most), "remove_share", limit(x, c->guard[GUARD_PEOPLE].share),
+			       "remove_admins_most", limit(x, c->guard[GUARD_ADMINS].most), "remove_admins_share",
+			       limit(x, c->guard[GUARD_ADMINS].share), "remove_group_most",
+			       limit(x, c->guard[GUARD_GROUP].most), "remove_group_share",
+			       limit(x, c->guard[GUARD_GROUP].share), NULL);
 }
 
 static int keep_secrets(struct exchange *x, const struct connection_wish *wish, struct error *e)

@@ -59,27 +59,105 @@ static const char *looks_broken(struct arena *arena, const struct tally *t)
 	return NULL;
 }
 
+/* ---- limits ---- */
+
+static bool is_over(const struct guard_limit *limit, int64_t lost, int64_t here, int64_t *ret_most)
+{
+	int64_t share = here * limit->share / 100;
+	*ret_most = share > limit->most ? share : limit->most;
+	return lost > *ret_most;
+}
+
+/* One more reason, after those that there are. */
+static const char *also(struct arena *arena, const char *reasons, const char *reason)
+{
+	return reasons ? arena_format(arena, "%s; %s", reasons, reason) : reason;
+}
+
+static const char *judge_people(struct arena *arena, const struct guard_limit *limit, const struct tally *t, const char *reasons)
+{
+	int64_t most;
+	if (!is_over(limit, t->lost, t->here, &most))
+		return reasons;
+	return also(arena, reasons,
+	            arena_format(arena,
+	                         "%lld of %lld active members would be suspended; at most %lld may be without being asked "
+	                         "(remove_most %d, remove_share %d %%)",
+	                         (long long)t->lost, (long long)t->here, (long long)most, limit->most, limit->share));
+}
+
+/* Admins who would go, or stay with a lesser role. */
+static int judge_admins(struct tx *tx, struct arena *arena, const struct source *source, const char **reasons, struct error *e)
+{
+	static const struct query admins = {
+		"guard.admins",
+		"SELECT (SELECT count(*) FROM (SELECT person FROM effects WHERE kind = '" CHANGE_SUSPENDED "' "
+		"AND old_role IN ('owner', 'admin') UNION SELECT person FROM role_changes WHERE old_role = 'admin') l), "
+		"(SELECT count(*) FROM members WHERE organisation = $1 AND connection = $2 AND state = 'active' "
+		"AND role IN ('owner', 'admin'))",
+		QUERY_READS, QUERY_ONCE,
+	};
+	const struct guard_limit *limit = &source->connection.guard[GUARD_ADMINS];
+	const struct rows *rows;
+	int64_t most;
+	if (query_one(tx, &admins, PARAMS(P_ID(&source->organisation), P_ID(&source->connection.id)), arena, &rows, e) < 0)
+		return -1;
+	int64_t lost = rows_int(rows, 0, 0), here = rows_int(rows, 0, 1);
+	if (is_over(limit, lost, here, &most))
+		*reasons = also(arena, *reasons,
+		                arena_format(arena,
+		                             "%lld of %lld admins would go or lose their role; at most %lld may without being asked "
+		                             "(remove_admins_most %d, remove_admins_share %d %%)",
+		                             (long long)lost, (long long)here, (long long)most, limit->most, limit->share));
+	return 0;
+}
+
+/* Groups that would lose too many of those who stay in the organisation; the one that loses most is named. */
+static int judge_groups(struct tx *tx, struct arena *arena, const struct source *source, const char **reasons, struct error *e)
+{
+	static const struct query groups = {
+		"guard.groups",
+		"WITH lost AS (SELECT c.group_id, min(c.group_name) AS name, count(*) AS lost FROM member_changes c "
+		"LEFT JOIN effects x ON x.account = c.account_id "
+		"WHERE NOT c.added AND NOT coalesce(x.what = 'gone' OR x.standing = 2, false) GROUP BY c.group_id), "
+		"had AS (SELECT k.group_id, count(*) AS had FROM group_accounts k WHERE k.organisation = $1 "
+		"AND k.group_id IN (SELECT l.group_id FROM lost l) GROUP BY k.group_id) "
+		"SELECT l.name, l.lost, h.had, count(*) OVER () - 1 FROM lost l JOIN had h ON h.group_id = l.group_id "
+		"WHERE l.lost > greatest($2, h.had * $3 / 100) ORDER BY l.lost DESC, l.name LIMIT 1",
+		QUERY_READS, QUERY_ONCE,
+	};
+	const struct guard_limit *limit = &source->connection.guard[GUARD_GROUP];
+	const struct rows *rows;
+	int64_t most;
+	int found = query_one(tx, &groups, PARAMS(P_ID(&source->organisation), P_INT(limit->most), P_INT(limit->share)), arena,
+	                      &rows, e);
+	if (found <= 0)
+		return found;
+	int64_t lost = rows_int(rows, 0, 1), had = rows_int(rows, 0, 2), others = rows_int(rows, 0, 3);
+	const char *and_others = others == 0 ? "" : arena_format(arena, " (and %lld more groups too many)", (long long)others);
+	is_over(limit, lost, had, &most);
+	*reasons = also(arena, *reasons,
+	                arena_format(arena,
+	                             "%lld of %lld members of group \"%s\" would leave it%s; at most %lld may without being asked "
+	                             "(remove_group_most %d, remove_group_share %d %%)",
+	                             (long long)lost, (long long)had, rows_text(rows, 0, 0), and_others, (long long)most,
+	                             limit->most, limit->share));
+	return 0;
+}
+
 int guard_judge(struct tx *tx, struct arena *arena, const struct source *source, const char **ret_reason, struct error *e)
 {
 	struct tally tally;
 	if (count(tx, arena, source, &tally, e) < 0)
 		return -1;
-	const char *reason = looks_broken(arena, &tally);
-	if (reason) {
-		*ret_reason = reason;
-		return 0;
+	const char *reasons = looks_broken(arena, &tally);
+	if (!reasons) {
+		reasons = judge_people(arena, &source->connection.guard[GUARD_PEOPLE], &tally, NULL);
+		if (judge_admins(tx, arena, source, &reasons, e) < 0 || judge_groups(tx, arena, source, &reasons, e) < 0)
+			return -1;
 	}
-
-	const struct connection *c = &source->connection;
-	int64_t share = tally.here * c->remove_share / 100;
-	int64_t limit = share > c->remove_most ? share : c->remove_most;
-	if (tally.lost <= limit)
+	if (!reasons)
 		return 1;
-
-	*ret_reason = arena_format(arena,
-	                           "%lld of %lld active members would be suspended; at most %lld may be without being asked "
-	                           "(remove_most %d, remove_share %d %%)",
-	                           (long long)tally.lost, (long long)tally.here, (long long)limit, c->remove_most,
-	                           c->remove_share);
+	*ret_reason = reasons;
 	return 0;
 }

@@ -121,7 +121,7 @@ static const struct query steps[] = {
 	     "SELECT s.account, s.person, s.what, s.new_user, s.holder, s.claims, s.remote_id, p.user_name, p.email, p.domain, p.given_name, "
 	     "p.family_name, p.display_name, p.title, p.department, p.locale, p.standing, p.fingerprint, "
 	     "a.user_name AS old_user_name, a.email AS old_email, a.display_name AS old_name, a.title AS old_title, "
-	     "a.department AS old_department, coalesce(w.role, $5) AS role, w.role IS NOT NULL AS mapped, m.state, "
+	     "a.department AS old_department, coalesce(w.role, $5) AS role, w.role IS NOT NULL AS mapped, m.state, m.role AS old_role, "
 	     "CASE "
 	     "WHEN s.what <> 'gone' AND p.standing = 1 AND m.user_id IS NULL THEN '" CHANGE_JOINED "' "
 	     "WHEN s.what <> 'gone' AND p.standing = 1 AND m.suspended_by = 'connector' THEN '" CHANGE_RESTORED "' "

@@ -30,6 +30,18 @@ struct connection_mapping {
 	const char *group, *role;
 };
 
+/* What the guard lets a run take away unasked: `most` in number, or `share` percent of what there is. */
+enum guard_kind {
+	GUARD_PEOPLE, /* active members, suspended */
+	GUARD_ADMINS, /* active admins and the owner: suspended, or left with a lesser role */
+	GUARD_GROUP,  /* of any one group: members who leave it and stay in the organisation */
+	GUARD_KINDS,
+};
+struct guard_limit {
+	int most, share;
+};
+#define GUARD_DEFAULTS { { 10, 5 }, { 1, 20 }, { 10, 50 } }
+
 struct connection {
 	struct id organisation, id;
 	const char *name, *plugin, *state; /* active, paused */
@@ -40,7 +52,7 @@ struct connection {
 	const struct connection_pair *attributes; /* our field, the directory's attribute */
 	int64_t schedule_ms;                      /* 0: on demand only */
 	int64_t next_due_at, created_at, updated_at;
-	int remove_most, remove_share;
+	struct guard_limit guard[GUARD_KINDS];
 	const char *managed_by;
 	int64_t version;
 };

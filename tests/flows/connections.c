@@ -30,7 +30,7 @@ static struct answer make_good(const char *name)
 		"\"page_size\":100},\"roles\":[{\"group\":\"Admins\",\"role\":\"admin\"},{\"group\":"
 		"\"Staff\","
 		"\"role\":\"member\"}],\"attributes\":{\"title\":\"employeeType\"},\"schedule\":\"90m\","
-		"\"remove_most\":3,\"remove_share\":1");
+		"\"remove_most\":3,\"remove_share\":1,\"remove_admins_most\":2,\"remove_group_share\":7");
 }
 
 static void plugins_are_described(void **state)
@@ -77,6 +77,10 @@ static void a_connection_is_made_and_shown_without_its_secret(void **state)
 	assert_string_equal(api_text(now, "attributes/title"), "employeeType");
 	assert_string_equal(api_text(now, "schedule"), "90m");
 	assert_int_equal(api_int(now, "remove_most"), 3);
+	assert_int_equal(api_int(now, "remove_admins_most"), 2);
+	assert_int_equal(api_int(now, "remove_admins_share"), 20);
+	assert_int_equal(api_int(now, "remove_group_most"), 10);
+	assert_int_equal(api_int(now, "remove_group_share"), 7);
 	assert_int_equal(api_int(now, "remove_share"), 1);
 	assert_string_equal(api_text(now, "state"), "active");
 	assert_non_null(api_text(now, "next_due_at"));

@@ -16,7 +16,7 @@ group: id=g3; name=Inner
 member: group=g1; member=u1
 member: group=g2; member=u1
 member: group=g1; member=g3
-member: group=g3; member=u3" --role Viewers=viewer --role Admins=admin --role g3=member
+member: group=g3; member=u3" --role Viewers=viewer --role Admins=admin --role g3=member --remove-admins-most 9
 sync >/dev/null
 is "the first line that names a group of theirs wins, nesting or not" "$(roster)" "ada viewer active
 bob member active

@@ -81,4 +81,50 @@ is "so is one that shows none of those who are here" "$?" 6
 ctl sync drop "acme/$(held_id)" >/dev/null
 directory "$(people 16 16)"
 is "all others are as the limits have them" "$(sync | counts)" "member.suspended=5"
+
+# Admins and groups, who may be few where people are many.
+ctl connection delete acme/people >/dev/null
+people() { for n in $(seq "$1" "$2"); do echo "person: id=v$n; user=q$n; email=q$n@acme.example; name=Person $n"; done; }
+people=$(people 1 40)
+grouped() { # grouped GROUP FIRST LAST: the members of one
+	echo "group: id=$1; name=$1"
+	for n in $(seq "$2" "$3"); do echo "member: group=$1; member=v$n"; done
+}
+printf '%s\n' "$people" "$(grouped Admins 1 4)" "$(grouped Engineers 1 30)" >"$flow_dir/people.txt"
+ok "a directory with groups" ctl connection create acme example people --set directory=@"$flow_dir/people.txt" --role Admins=admin \
+	--remove-admins-most 1 --remove-admins-share 0 --remove-group-most 10 --remove-group-share 50 --remove-share 100
+sync >/dev/null
+is "has four admins" "$(query "SELECT count(*) FROM members WHERE role = 'admin' AND state = 'active'")" 4
+directory "$people
+$(grouped Admins 1 2)
+$(grouped Engineers 1 30)"
+sync >"$flow_dir/run"
+like "two who lose the role are too many" "$(jq -r .held_reason "$flow_dir/run")" \
+	'^2 of 4 admins would go or lose their role; at most 1 may without being asked \(remove_admins_most 1, remove_admins_share 0 %\)$'
+is "they keep it meanwhile" "$(query "SELECT count(*) FROM members WHERE role = 'admin' AND state = 'active'")" 4
+ctl sync drop "acme/$(held_id)" >/dev/null
+directory "$(people 3 40)
+$(grouped Admins 3 4)
+$(grouped Engineers 3 30)"
+sync >"$flow_dir/run"
+like "so are two who go" "$(jq -r .held_reason "$flow_dir/run")" '^2 of 4 admins would go or lose their role'
+ctl sync drop "acme/$(held_id)" >/dev/null
+directory "$people
+$(grouped Admins 1 3)
+$(grouped Engineers 1 14)"
+sync >"$flow_dir/run"
+like "a group that is emptied is held, one admin less is not" "$(jq -r .held_reason "$flow_dir/run")" \
+	'^16 of 30 members of group "Engineers" would leave it; at most 15 may without being asked'
+ctl sync drop "acme/$(held_id)" >/dev/null
+directory "$people
+$(grouped Admins 1 3)"
+sync >"$flow_dir/run"
+like "so is one that is not there any more" "$(jq -r .held_reason "$flow_dir/run")" '^30 of 30 members of group "Engineers" would leave it'
+is "approved, it goes" "$(ctl sync approve "acme/$(held_id)" --wait --json | counts)" \
+	"group.member_removed=31 group.removed=1 member.role_changed=1"
+directory "$(people 4 40)
+$(grouped Admins 1 3)"
+ctl connection set acme/people --remove-most 0 --remove-share 1 >/dev/null
+sync >"$flow_dir/run"
+like "all reasons are told at once" "$(jq -r .held_reason "$flow_dir/run")" '^3 of 40 active members .*; 3 of 3 admins would go'
 done_testing

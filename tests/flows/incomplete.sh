@@ -8,7 +8,7 @@ person: id=u2; user=bob; email=bob@acme.example; name=Bob
 person: id=u3; user=cyd; email=cyd@acme.example; name=Cyd
 group: id=g1; name=Admins
 member: group=g1; member=u1
-member: group=g1; member=u3' --role Admins=admin
+member: group=g1; member=u3' --role Admins=admin --remove-admins-most 9
 is "everybody is here" "$(sync | jq -r .state)" done
 
 directory 'person: id=u1; user=ada; email=ada@acme.example; name=Ada King

@@ -61,15 +61,20 @@ person: id=m2; user=mal; email=bob@acme.example; name=Bob' >/dev/null; query "SE
 	FROM members m JOIN organisations o USING (organisation) WHERE slug = 'acme'")" \
 	"Ada active, Bob active, Zoe active, Zoe active"
 
-# ---- one person in two organisations (a domain that changed hands)
+# ---- a domain that changed hands, and one person in two organisations
 show mallory people2 'person: id=m2; user=mal; email=mal@mallory.example; name=Mal' >/dev/null
 mal=$(user_of people2 m2)
 ctl domain remove mallory mallory.example >/dev/null
 ctl domain add acme mallory.example >/dev/null
-is "a domain that changed hands brings its addresses along" "$(show acme people 'person: id=u1; user=ada; email=ada@acme.example; name=Ada
+is "what its former owner had proven counts no longer" "$(query "SELECT count(*) FROM addresses WHERE user_id = '$mal'")" 0
+# Somebody who has proven an address here, too.
+query "INSERT INTO addresses (address, domain, user_id, proven_by) VALUES ('mal@acme.example', 'acme.example', '$mal', 'mail')"
+is "whoever has an address of the domain now is another person" "$(show acme people 'person: id=u1; user=ada; email=ada@acme.example; name=Ada
 person: id=u2; user=bob; email=bob@acme.example; name=Bob
 person: id=u3; user=zoe; email=zoe@later.example; name=Zoe
-person: id=u5; user=mal; email=mal@mallory.example; name=Mal Here' | counts)" "member.joined=1"
+person: id=u5; user=mal; email=mal@acme.example; name=Mal Here
+person: id=u6; user=mel; email=mal@mallory.example; name=Mel' | counts)" "member.joined=2"
+is "who is nobody of the former owner" "$(query "SELECT count(*) FROM members WHERE user_id = '$(user_of people u6)'")" 1
 is "one person in two organisations" "$(user_of people u5)" "$mal"
 is "has a name in each" "$(query "SELECT string_agg(name, ', ' ORDER BY name) FROM members WHERE user_id = '$mal'")" "Mal, Mal Here"
 show acme people 'person: id=u1; user=ada; email=ada@acme.example; name=Ada

@@ -13,7 +13,7 @@ acme "$(person u1 ada; person u2 bob; person u3 cyd; person u4 dan)
 $groups
 member: group=g1; member=u2
 member: group=g2; member=u3
-member: group=g3; member=u4" --role Admins=admin --role Viewers=viewer --remove-most 9
+member: group=g3; member=u4" --role Admins=admin --role Viewers=viewer --remove-most 9 --remove-admins-most 9
 sync >/dev/null
 ctl connection set acme/people --role Owners=owner >/dev/null 2>&1
 is "no mapping yields an owner" "$?" 1

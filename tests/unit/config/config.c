@@ -165,8 +165,8 @@ static void defaults(void **state)
 	assert_int_equal(f->config->store.connect_timeout_ms, 5000);
 	assert_int_equal(f->config->catalog.child_memory_most, MB(512));
 	assert_true(f->config->allow_private_addresses);
-	assert_int_equal(f->config->organisation_files.remove_most, 10);
-	assert_int_equal(f->config->organisation_files.remove_share, 5);
+	assert_int_equal(f->config->organisation_files.guard[GUARD_PEOPLE].most, 10);
+	assert_int_equal(f->config->organisation_files.guard[GUARD_PEOPLE].share, 5);
 	assert_int_equal(f->config->log_level, LOG_LEVEL_NOTICE);
 	assert_int_equal(f->config->organisation_count, 0);
 }
@@ -292,8 +292,8 @@ static void an_organisation(void **state)
 	assert_string_equal(c->name, "head.office");
 	assert_string_equal(c->state, "active");
 	assert_int_equal(c->schedule_ms, 0);
-	assert_int_equal(c->remove_most, 3);
-	assert_int_equal(c->remove_share, 5);
+	assert_int_equal(c->guard[GUARD_PEOPLE].most, 3);
+	assert_int_equal(c->guard[GUARD_PEOPLE].share, 5);
 	assert_int_equal(c->secret_count, 1);
 	assert_string_equal(c->secrets[0], "bind_password");
 	assert_string_equal(secret_text(o->connections[0].secrets[0]), "hunter2");
