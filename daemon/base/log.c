@@ -3,6 +3,7 @@
 
 #include "base/clock.h"
 #include "base/error.h"
+#include "base/metric.h"
 #include "base/text.h"
 
 #include <errno.h>
@@ -68,6 +69,13 @@ int log_level_parse(const char *word, enum log_level *ret)
 	return 0;
 }
 
+static void inherit_fields(struct log *log, const struct log *parent)
+{
+	log->field_count = parent ? parent->field_count : 0;
+	for (size_t i = 0; i < log->field_count; i++)
+		log->fields[i] = parent->fields[i];
+}
+
 void log_subject(struct log *log, const struct log *parent, const char *fmt, ...)
 {
 	char made[LOG_SUBJECT_MOST];
@@ -84,6 +92,36 @@ void log_subject(struct log *log, const struct log *parent, const char *fmt, ...
 	length = strnlen(made, sizeof(made) - 1);
 	made[text_cut(made, length, length)] = '\0';
 	memcpy(log->subject, made, sizeof(made));
+	if (log != parent)
+		inherit_fields(log, parent);
+}
+
+/* The place of a field, or the one behind the last. */
+static struct log_field *field_of(struct log *log, const char *name)
+{
+	size_t at = 0;
+
+	while (at < log->field_count && !text_equal(log->fields[at].name, name))
+		at++;
+	return at < LOG_FIELDS_MOST ? &log->fields[at] : NULL;
+}
+
+void log_field(struct log *log, const char *name, const char *fmt, ...)
+{
+	struct log_field *field = field_of(log, name);
+	size_t length;
+	va_list args;
+
+	if (!field)
+		return;
+	va_start(args, fmt);
+	vsnprintf(field->value, sizeof(field->value), fmt, args);
+	va_end(args);
+	length = strlen(field->value);
+	field->value[text_cut(field->value, length, length)] = '\0';
+	field->name = name;
+	if (field == &log->fields[log->field_count])
+		log->field_count++;
 }
 
 bool log_would(enum log_level level)
@@ -232,6 +270,8 @@ static void write_json(struct line *line, const struct log *log, enum log_level 
 	add_member(line, "level", level_names[level]);
 	if (log && log->subject[0])
 		add_member(line, "subject", log->subject);
+	for (size_t i = 0; log && i < log->field_count; i++)
+		add_member(line, log->fields[i].name, log->fields[i].value);
 	if (e) {
 		add_member(line, "kind", error_kind_name(e->kind));
 		add_member(line, "code", e->code);
@@ -245,14 +285,66 @@ static void write_json(struct line *line, const struct log *log, enum log_level 
 	write_line(line);
 }
 
-static void put(const struct log *log, enum log_level level, const char *text, const struct error *e)
+static void write_as_chosen(const struct log *log, enum log_level level, const char *text, const struct error *e)
 {
 	struct line line = { .form = form };
 
+	metric_add(METRIC_LOG_LINES, LABELS(level_names[level]), 1);
 	if (line.form == LOG_JSON)
 		write_json(&line, log, level, text, e);
 	else
 		write_plain(&line, log, level, text, e);
+}
+
+/* ---- what repeats ---- */
+
+/* Kinds of lines by what they are made from. Two that share a place share its window, which withholds a little early. */
+enum { KINDS = 256 };
+
+static struct kind {
+	_Atomic int64_t window_ms; /* when it began */
+	_Atomic int count;
+} kinds[KINDS];
+
+static struct kind *kind_of(const char *words)
+{
+	size_t hash = 14695981039346656037u;
+
+	for (const char *at = words; *at; at++)
+		hash = (hash ^ (unsigned char)*at) * 1099511628211u;
+	return &kinds[hash % KINDS];
+}
+
+/* 1 it may be written, 0 it may not. The first of a new window learns how many were withheld in the one before. */
+static int admit(const char *words, int *ret_withheld)
+{
+	struct kind *kind = kind_of(words);
+	int64_t now_ms = clock_monotonic_ms(), began_ms = kind->window_ms;
+
+	*ret_withheld = 0;
+	if (now_ms - began_ms >= LOG_WINDOW_MS && atomic_compare_exchange_strong(&kind->window_ms, &began_ms, now_ms)) {
+		int before = atomic_exchange(&kind->count, 0);
+
+		*ret_withheld = before > LOG_BURST ? before - LOG_BURST : 0;
+	}
+	return atomic_fetch_add(&kind->count, 1) < LOG_BURST;
+}
+
+/* words: what all lines of the kind have in common. */
+static void put(const struct log *log, enum log_level level, const char *words, const char *text, const struct error *e)
+{
+	char told[80];
+	int withheld = 0;
+
+	if (level <= LOG_LEVEL_NOTICE && !admit(words, &withheld)) {
+		metric_add(METRIC_LOG_WITHHELD, LABELS(level_names[level]), 1);
+		return;
+	}
+	if (withheld > 0) {
+		snprintf(told, sizeof(told), "%d lines like the next one were withheld", withheld);
+		write_as_chosen(log, level, told, NULL);
+	}
+	write_as_chosen(log, level, text, e);
 }
 
 static void __attribute__((format(printf, 3, 0)))
@@ -267,7 +359,7 @@ put_formatted(const struct log *log, enum log_level level, const char *fmt, va_l
 	vsnprintf(text, sizeof(text), fmt, args);
 	length = strlen(text);
 	text[text_cut(text, length, length)] = '\0';
-	put(log, level, text, NULL);
+	put(log, level, fmt, text, NULL);
 	errno = before;
 }
 
@@ -319,5 +411,5 @@ void log_debug(const struct log *log, const char *fmt, ...)
 void log_failure(const struct log *log, enum log_level level, const char *what, const struct error *e)
 {
 	if (log_would(level))
-		put(log, level, what, e);
+		put(log, level, e->code, what, e);
 }

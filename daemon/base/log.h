@@ -6,6 +6,7 @@
 #define ROSTERD_BASE_LOG_H
 
 #include <stdbool.h>
+#include <stddef.h>
 
 struct error;
 
@@ -17,10 +18,21 @@ enum log_form {
 	LOG_JSON,    /* one JSON object a line: time, level, subject, text and the error's fields */
 };
 
-enum { LOG_SUBJECT_MOST = 160, LOG_LINE_MOST = 2048 };
+enum { LOG_SUBJECT_MOST = 160, LOG_LINE_MOST = 2048, LOG_FIELDS_MOST = 10, LOG_VALUE_MOST = 128 };
+
+/* Of lines of one kind (the same words at their beginning) at notice and above, this many are written within a window; the next
+ * window begins with how many were withheld. Whoever can make us complain cannot fill the disk by it. What is asked for by a level of
+ * info or debug is written whole. */
+enum { LOG_BURST = 50, LOG_WINDOW_MS = 10000 };
 
 struct log {
 	char subject[LOG_SUBJECT_MOST]; /* "run 7f3a: acme/corporate", without the colon at the end */
+	/* What programs look for, as members of LOG_JSON's object; in the other forms the words say it. */
+	size_t field_count;
+	struct log_field {
+		const char *name; /* a literal */
+		char value[LOG_VALUE_MOST];
+	} fields[LOG_FIELDS_MOST];
 };
 
 /* Chooses form and most detailed level for the whole process; before it, LOG_PLAIN and notice. */
@@ -30,9 +42,13 @@ void log_open(enum log_form form, enum log_level most);
 int log_form_parse(const char *word, enum log_form *ret);
 int log_level_parse(const char *word, enum log_level *ret);
 
-/* Makes a subject: parent's (may be NULL), ": ", the words. */
+/* Makes a log whose subject is the parent's (may be NULL), ": ", the words; with the parent's fields and no others. */
 void log_subject(struct log *log, const struct log *parent, const char *fmt, ...)
 	__attribute__((format(printf, 3, 4)));
+
+/* Says or replaces a field of all lines from here on: "request", "principal", "organisation", "connection", "run"; of a request's
+ * last line also "method", "route", "status", "ms". Personal and secret values are no more in them than in the words. */
+void log_field(struct log *log, const char *name, const char *fmt, ...) __attribute__((format(printf, 3, 4)));
 
 /* One line. log may be NULL: no subject. Line breaks and controls in values are shown as \xNN. */
 void log_error(const struct log *log, const char *fmt, ...) __attribute__((format(printf, 2, 3)));

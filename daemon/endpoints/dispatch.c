@@ -150,6 +150,11 @@ static void name_subject(struct exchange *x)
 
 	log_subject(&x->log, x->options->log, "request %s%s%s%s%s", x->id, x->principal.id ? ": " : "",
 		    x->principal.id ? exchange_who(x) : "", slug ? ": " : "", slug ? slug : "");
+	log_field(&x->log, "request", "%s", x->id);
+	if (x->principal.id)
+		log_field(&x->log, "principal", "%s", exchange_who(x));
+	if (slug)
+		log_field(&x->log, "organisation", "%s", slug);
 }
 
 /* An organisation that somebody is not of looks exactly like one that does not exist. */
@@ -402,6 +407,10 @@ static void log_end(struct exchange *x, const struct error *e, int64_t took_us)
 	bool ours = e->kind == ERROR_INTERNAL || e->kind == ERROR_UNCERTAIN;
 
 	name_subject(x);
+	log_field(&x->log, "method", "%s", method_of(x));
+	log_field(&x->log, "route", "%s", path_of(x));
+	log_field(&x->log, "status", "%d", x->reply->status);
+	log_field(&x->log, "ms", "%lld", (long long)took_us / 1000);
 	if (e->kind == ERROR_NONE)
 		log_done(x, took_us);
 	else

@@ -404,6 +404,9 @@ static int load(struct work *w, const struct id *organisation, const struct id *
 	char text[ID_TEXT_SIZE];
 	id_text(&w->run.id, text);
 	log_subject(&w->log, NULL, "run %.8s: %s/%s", text + 28, rows_text(rows, 0, 0), w->run.connection_name);
+	log_field(&w->log, "run", "%s", text);
+	log_field(&w->log, "organisation", "%s", rows_text(rows, 0, 0));
+	log_field(&w->log, "connection", "%s", w->run.connection_name);
 	fill_actor(w, rows_text(rows, 0, 0));
 	return tx_commit(&tx, e) == 0 ? 1 : -1;
 }

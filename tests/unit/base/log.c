@@ -103,6 +103,90 @@ static void levels(void **state)
 	                            "<6>run 7f3a: acme/corporate: four\n<7>run 7f3a: acme/corporate: five\n11\n");
 }
 
+static void write_fields(const void *with)
+{
+	struct log run = { 0 }, log;
+	struct error e;
+	char name[LOG_FIELDS_MOST + 5][3];
+
+	(void)with;
+	log_open(LOG_JSON, LOG_LEVEL_INFO);
+	log_subject(&run, NULL, "run");
+	log_field(&run, "run", "%s", "7f3a");
+	log_subject(&log, &run, "inner");
+	log_field(&log, "status", "%d", 200);
+	log_field(&log, "status", "%d", 404);
+	log_field(&log, "quote", "%s", "a\"b\nc");
+	error_set(&e, ERROR_INPUT, "x.y", "text");
+	log_failure(&log, LOG_LEVEL_INFO, "what", &e);
+	for (size_t i = 0; i < ARRAY_COUNT(name); i++) {
+		snprintf(name[i], sizeof(name[i]), "%c", (int)('a' + i));
+		log_field(&log, name[i], "%0300d", 7);
+	}
+	log_info(&log, "full");
+}
+
+/* A field is a member of its own; what is beyond their number or length is left out, and the line stays JSON. */
+static void fields(void **state)
+{
+	scoped(arena) *arena = arena_open("test");
+	char output[8000], *second;
+	struct json *line;
+
+	(void)state;
+	child_run(write_fields, NULL, output, sizeof(output));
+	second = strchr(output, '\n');
+	assert_non_null(second);
+	assert_int_equal(json_parse(arena, output, (size_t)(second - output), &line, NULL), 0);
+	assert_string_equal(json_text(json_member(line, "subject")), "run: inner");
+	assert_string_equal(json_text(json_member(line, "run")), "7f3a");
+	assert_string_equal(json_text(json_member(line, "status")), "404");
+	assert_string_equal(json_text(json_member(line, "quote")), "a\"b\nc");
+	assert_string_equal(json_text(json_member(line, "code")), "x.y");
+	assert_int_equal(json_parse(arena, second + 1, strlen(second + 1) - 1, &line, NULL), 0);
+	assert_int_equal(strlen(json_text(json_member(line, "a"))), LOG_VALUE_MOST - 1);
+	assert_non_null(json_member(line, "g"));
+	assert_null(json_member(line, "h"));
+	assert_string_equal(json_text(json_member(line, "text")), "full");
+}
+
+static void write_a_flood(const void *with)
+{
+	struct error e;
+
+	(void)with;
+	log_open(LOG_JOURNAL, LOG_LEVEL_INFO);
+	error_set(&e, ERROR_INTERNAL, "x.flood", "of them");
+	for (int i = 0; i < 3 * LOG_BURST; i++) {
+		log_warning(NULL, "peer %d complains", i);
+		log_failure(NULL, LOG_LEVEL_ERROR, i % 2 ? "odd" : "even", &e);
+		log_info(NULL, "asked for %d", i);
+	}
+	log_warning(NULL, "something else");
+}
+
+static size_t count_of(const char *text, const char *what)
+{
+	size_t count = 0;
+
+	for (; (text = strstr(text, what)); text += strlen(what))
+		count++;
+	return count;
+}
+
+/* A kind of complaint that never stops is cut off; others, and what was asked for, are not. */
+static void floods(void **state)
+{
+	static char output[64000];
+
+	(void)state;
+	child_run(write_a_flood, NULL, output, sizeof(output));
+	assert_int_equal(count_of(output, " complains"), LOG_BURST);
+	assert_int_equal(count_of(output, "x.flood"), LOG_BURST);
+	assert_int_equal(count_of(output, "asked for"), 3 * LOG_BURST);
+	assert_int_equal(count_of(output, "something else"), 1);
+}
+
 struct said {
 	enum log_form form;
 	const char *text;
@@ -254,7 +338,7 @@ static void *write_lines(void *letter)
 
 	memset(text, *(const char *)letter, WORD_LENGTH);
 	for (int i = 0; i < LINES_EACH; i++)
-		log_note(NULL, "%s", text);
+		log_info(NULL, "%s", text);
 	return NULL;
 }
 
@@ -264,6 +348,7 @@ static void write_from_threads(const void *with)
 	pthread_t threads[THREADS];
 
 	(void)with;
+	log_open(LOG_PLAIN, LOG_LEVEL_INFO);
 	for (int i = 0; i < THREADS; i++)
 		pthread_create(&threads[i], NULL, write_lines, &letters[i]);
 	for (int i = 0; i < THREADS; i++)
@@ -292,6 +377,8 @@ int main(void)
 		cmocka_unit_test(subjects),
 		cmocka_unit_test(words_are_parsed),
 		cmocka_unit_test(levels),
+		cmocka_unit_test(fields),
+		cmocka_unit_test(floods),
 		cmocka_unit_test(hostile_values_stay_in_one_line),
 		cmocka_unit_test(lines_at_the_limit_are_whole),
 		cmocka_unit_test(values_are_shown),
