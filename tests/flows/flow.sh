@@ -42,7 +42,7 @@ flow_config() {
 	(umask 077 && openssl rand -hex 32 >"$flow_dir/master.key")
 	cat >"$flow_dir/rosterd.conf" <<CONF
 socket = "$socket"
-listen = { "127.0.0.1:0" }
+listen = { "${FLOW_LISTEN:-127.0.0.1:0}" }
 master_key = "file:$flow_dir/master.key"
 organisations = "$flow_dir/orgs.d"
 database {

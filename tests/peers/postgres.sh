@@ -4,6 +4,7 @@
 #   postgres.sh start DIR [SETTING=VALUE ...]   makes and starts a cluster in DIR (made if absent); prints the socket's folder,
 #                                               which is what libpq calls the host. The superuser is "postgres".
 #   postgres.sh restart DIR                     stops at once, as in a crash that loses nothing, and starts again
+#   postgres.sh halt DIR                        stops at once and keeps it; start goes on
 #   postgres.sh stop DIR                        stops and removes it
 #
 # A cluster that is there already is only started. The server runs as an ordinary user, since it refuses to run as root.
@@ -64,6 +65,7 @@ start)
 	echo "$dir"
 	;;
 restart) down; up ;;
+halt) down ;;
 stop) down; rm -rf "$dir" ;;
-*) echo "usage: postgres.sh start|restart|stop DIR" >&2; exit 2 ;;
+*) echo "usage: postgres.sh start|restart|halt|stop DIR" >&2; exit 2 ;;
 esac
