@@ -32,7 +32,7 @@ int exchange_read(struct exchange *x, const struct json_field *fields, void *int
 	return json_read_bytes(x->arena, x->request->body, x->request->body_size, fields, into, e);
 }
 
-static int bad_cursor(struct error *e)
+int exchange_bad_cursor(struct error *e)
 {
 	return error_set(
 		e, ERROR_INPUT, "request.after",
@@ -61,7 +61,7 @@ int exchange_page_id(struct exchange *x, int *ret_limit, struct id *ret_id, cons
 	if (exchange_page(x, ret_limit, &after, e) < 0)
 		return -1;
 	if (after && id_parse(after, ret_id) < 0)
-		return bad_cursor(e);
+		return exchange_bad_cursor(e);
 	*ret_after = after ? ret_id : NULL;
 	return 0;
 }
@@ -74,7 +74,7 @@ int exchange_page_number(struct exchange *x, int *ret_limit, int64_t *ret_after,
 	if (exchange_page(x, ret_limit, &after, e) < 0)
 		return -1;
 	if (after && (text_to_int64(after, &number) < 0 || number < 1))
-		return bad_cursor(e);
+		return exchange_bad_cursor(e);
 	*ret_after = number;
 	return 0;
 }

@@ -87,6 +87,9 @@ int exchange_page_id(struct exchange *x, int *ret_limit, struct id *ret_id, cons
 /* The same where it is a number; 0 for the first page. */
 int exchange_page_number(struct exchange *x, int *ret_limit, int64_t *ret_after, struct error *e);
 
+/* ERROR_INPUT "request.after": what a list would go on behind is not in it. Returns -1. */
+int exchange_bad_cursor(struct error *e);
+
 /* A query parameter that is one of words (ended by NULL); *ret is NULL if it is not there. */
 int exchange_word(struct exchange *x, const char *name, const char *const *words, const char **ret,
 		  struct error *e);

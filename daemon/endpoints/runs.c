@@ -95,6 +95,15 @@ static int read_connection(struct exchange *x, struct id *ret_id, const struct i
 	return 0;
 }
 
+/* A run's place is its time, so one that is not there leads nowhere. */
+static int check_place(struct exchange *x, const struct id *before, struct error *e)
+{
+	struct run run;
+	int found = before ? run_find(x->tx, x->arena, &x->organisation.id, before, &run, e) : 1;
+
+	return found == 0 ? exchange_bad_cursor(e) : found == 1 ? 0 : -1;
+}
+
 int runs_list(struct exchange *x, struct error *e)
 {
 	struct json_writer w;
@@ -106,7 +115,7 @@ int runs_list(struct exchange *x, struct error *e)
 	char text[ID_TEXT_SIZE];
 
 	if (exchange_page_id(x, &limit, &place, &before, e) < 0 ||
-	    read_connection(x, &which, &connection, e) < 0 ||
+	    read_connection(x, &which, &connection, e) < 0 || check_place(x, before, e) < 0 ||
 	    run_list(x->tx, x->arena, &x->organisation.id, connection, before, limit + 1, &runs, &count, e) <
 		    0)
 		return -1;

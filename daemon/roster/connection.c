@@ -187,6 +187,13 @@ static int name_taken(struct tx *tx, const struct connection *connection, struct
 	return -1;
 }
 
+static int too_many(struct error *e)
+{
+	return error_set(e, ERROR_LIMIT, "limit.connections",
+	                 "an organisation has at most %d connections, and there are; delete one that nobody needs",
+	                 CONNECTIONS_MOST);
+}
+
 int connection_create(struct tx *tx, const struct connection *c, struct error *e)
 {
 	/* The first run of a scheduled connection is due at once. */
@@ -194,17 +201,21 @@ int connection_create(struct tx *tx, const struct connection *c, struct error *e
 		"connection.create",
 		"INSERT INTO connections (organisation, id, name, plugin, state, settings, attributes, schedule_ms, next_due_at, "
 		"managed_by, remove_most, remove_share, remove_admins_most, remove_admins_share, remove_group_most, remove_group_share) "
-		"VALUES ($1, $2, $3, $4, $5, $6, $7, nullif($8, 0), CASE WHEN $8 > 0 THEN now() END, $9, $10, $11, $12, $13, $14, $15)",
+		"SELECT $1, $2, $3, $4, $5, $6, $7, nullif($8, 0), CASE WHEN $8 > 0 THEN now() END, $9, $10, $11, $12, $13, $14, $15 "
+		"WHERE (SELECT count(*) FROM connections WHERE organisation = $1) < $16",
 		QUERY_CHANGES, 0,
 	};
 	scoped(arena) *arena = arena_open("connection");
+	int64_t count;
 	if (query_write(tx, &create,
 	                PARAMS(P_ID(&c->organisation), P_ID(&c->id), P_TEXT(c->name), P_TEXT(c->plugin), P_TEXT(c->state),
 	                       P_JSON(write_pairs(arena, c->settings, c->setting_count)),
 	                       P_JSON(write_pairs(arena, c->attributes, c->attribute_count)), P_INT(c->schedule_ms),
-	                       P_TEXT(c->managed_by), GUARD_PARAMS(c)),
-	                NULL, e) < 0)
+	                       P_TEXT(c->managed_by), GUARD_PARAMS(c), P_INT(CONNECTIONS_MOST)),
+	                &count, e) < 0)
 		return name_taken(tx, c, e);
+	if (count == 0)
+		return too_many(e);
 	return write_mappings(tx, arena, c, e);
 }
 

@@ -20,6 +20,7 @@ enum {
 	CONNECTION_MAPPINGS_MOST = 1000,
 	CONNECTION_ATTRIBUTES_MOST = 32,
 	CONNECTION_NAME_MOST = 63,
+	CONNECTIONS_MOST = 100, /* of one organisation */
 };
 
 struct connection_pair {
@@ -68,7 +69,7 @@ int connection_list(struct tx *tx, struct arena *arena, const struct id *organis
                     struct connection **ret, size_t *ret_count, struct error *e);
 
 /* A new row with mappings; settings as given (already checked against the plug-in). Secrets by connection_keep_secret.
- * ERROR_CONFLICT "connection.name_taken". */
+ * ERROR_CONFLICT "connection.name_taken"; ERROR_LIMIT "limit.connections". */
 int connection_create(struct tx *tx, const struct connection *connection, struct error *e);
 
 /* Writes name, state, settings, attributes, mappings, schedule, guard and managed_by of the row with this id, if its version is still

@@ -150,6 +150,81 @@ static void a_flood_of_denied_attempts_is_one_entry(void **state)
 	assert_int_equal(api_audited("acme", "access.denied"), before + 2);
 }
 
+/* ---- pages ---- */
+
+/* Walks a list by pages of one item while something is added to it; every item that was there when it began
+ * comes once, and in all there are this many or one more. */
+static void walk(const char *list, const char *add_to, const char *const *bodies, size_t least)
+{
+	const char *next = "", *last = "";
+	size_t pages = 0;
+
+	do {
+		struct answer page =
+			api_call(OPERATOR, "GET",
+				 api_format("%s?limit=1%s%s", list, *next ? "&after=" : "", next), NULL);
+
+		EXPECT(page, 200, NULL);
+		assert_int_equal(api_count(page, "items"), 1);
+		assert_string_not_equal(page.text, last);
+		last = page.text;
+		if (pages == 0)
+			for (; *bodies; bodies++)
+				EXPECT(api_call(OPERATOR, "POST", add_to, *bodies), 201, NULL);
+		pages++;
+		next = api_text(page, "next");
+	} while (next);
+	assert_true(pages == least || pages == least + 1);
+}
+
+static void pages_hold_while_things_are_added(void **state)
+{
+	static const char *const people[] = { "{\"name\":\"Late\",\"email\":\"late@acme.example\"}", NULL };
+	static const char *const names[] = { "{\"name\":\"A\",\"slug\":\"aaa\",\"type\":\"team\"}",
+					     "{\"name\":\"Z\",\"slug\":\"zzz\",\"type\":\"team\"}", NULL };
+	static const char *const keys[] = { "{\"name\":\"late\",\"role\":\"viewer\"}", NULL };
+
+	(void)state;
+	api_cast("mmm");
+	walk("/v1/organisations/mmm/members", "/v1/organisations/mmm/members", people, 4);
+	walk("/v1/organisations/mmm/tokens", "/v1/organisations/mmm/tokens", keys, 4);
+	walk("/v1/organisations", "/v1/organisations", names, 2);
+}
+
+static void a_bad_cursor_is_said(void **state)
+{
+	static const char *const lists[] = { "members", "tokens", "groups", "runs", "audit" };
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_COUNT(lists); i++) {
+		struct answer bad =
+			api_call(OPERATOR, "GET", api_format("%s/%s?after=nonsense", path, lists[i]), NULL);
+
+		EXPECT(bad, 400, "request.after");
+		assert_non_null(
+			strstr(api_text(bad, "detail"), "give back what \"next\" of the page before said"));
+	}
+	EXPECT(api_call(OPERATOR, "GET", api_format("%s/runs?after=%s", path, acme.ids[0]), NULL), 400,
+	       "request.after");
+}
+
+static void there_are_only_so_many_connections(void **state)
+{
+	static const char body[] =
+		"{\"plugin\":\"ldap\",\"name\":\"one-more\",\"settings\":{\"url\":\"ldap://up\","
+		"\"user_base\":\"dc=x\",\"bind_password\":\"hunter2\"}}";
+
+	(void)state;
+	api_sql("INSERT INTO connections (organisation, id, name, plugin) SELECT o.organisation, "
+		"gen_random_uuid(), "
+		"'bulk' || n, 'ldap' FROM organisations o, generate_series(1, 100) AS n WHERE o.slug = "
+		"'acme'");
+	EXPECT(api_call(OPERATOR, "POST", "/v1/organisations/acme/connections", body), 413,
+	       "limit.connections");
+	api_sql("DELETE FROM connections WHERE name = 'bulk7'");
+	EXPECT(api_call(OPERATOR, "POST", "/v1/organisations/acme/connections", body), 201, NULL);
+}
+
 static int start(void **state)
 {
 	api_start(state);
@@ -168,6 +243,9 @@ int main(void)
 		cmocka_unit_test(a_trusted_proxy_names_the_request),
 		cmocka_unit_test(nobody_else_does),
 		cmocka_unit_test(a_flood_of_denied_attempts_is_one_entry),
+		cmocka_unit_test(pages_hold_while_things_are_added),
+		cmocka_unit_test(a_bad_cursor_is_said),
+		cmocka_unit_test(there_are_only_so_many_connections),
 	};
 
 	return cmocka_run_group_tests_name("flows/conditional", tests, start, api_stop);

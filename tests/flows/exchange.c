@@ -323,6 +323,31 @@ static void a_suspended_organisation_can_only_be_read(void **state)
 	EXPECT(api_call(cast.tokens[0], "PATCH", "/v1/organisations/resting", "{\"name\":\"X\"}"), 200, NULL);
 }
 
+static void who_is_suspended_may_nothing(void **state)
+{
+	const char *member = api_format("/v1/organisations/acme/members/%s", acme.ids[2]);
+	struct answer answer;
+
+	(void)state;
+	EXPECT(api_call(OPERATOR, "PATCH", member, "{\"state\":\"suspended\"}"), 200, NULL);
+	answer = api_call(acme.tokens[0], "POST", "/v1/organisations/acme/check",
+			  api_format("{\"permission\":\"use_api\",\"member\":\"%s\"}", acme.ids[2]));
+	EXPECT(answer, 200, NULL);
+	assert_false(api_bool(answer, "allowed"));
+	assert_string_equal(api_text(answer, "code"), "permission.not_active");
+	EXPECT(api_call(OPERATOR, "PATCH", member, "{\"state\":\"active\"}"), 200, NULL);
+}
+
+static void a_body_is_json(void **state)
+{
+	struct answer answer = api_call_with(OPERATOR, "Content-Type: text/xml", "POST", "/v1/organisations",
+					     "{\"name\":\"X\",\"type\":\"team\"}");
+
+	(void)state;
+	EXPECT(answer, 400, "request.content_type");
+	assert_non_null(strstr(api_text(answer, "detail"), "\"application/json\" is expected"));
+}
+
 static void permissions_of_others_can_be_asked(void **state)
 {
 	static const char path[] = "/v1/organisations/acme/check";
@@ -374,6 +399,8 @@ int main(void)
 		cmocka_unit_test(a_denied_attempt_is_recorded_and_a_denied_look_is_not),
 		cmocka_unit_test(the_audit_is_filtered),
 		cmocka_unit_test(a_suspended_organisation_can_only_be_read),
+		cmocka_unit_test(who_is_suspended_may_nothing),
+		cmocka_unit_test(a_body_is_json),
 		cmocka_unit_test(permissions_of_others_can_be_asked),
 	};
 
