@@ -295,8 +295,10 @@ static void write_report(const struct consultation *c, struct json_writer *w)
 	json_put_text(w, "socket", c->config->socket);
 	json_put_text(w, "public_url", c->config->public_url);
 	write_findings(&c->report, w);
-	if (c->options->details)
+	if (c->options->details) {
 		disclose_settings(config_file(c), c->arena, w);
+		doctor_details(&(struct doctor_options){ .store = &c->config->store }, w);
+	}
 	json_end_object(w);
 }
 

@@ -221,6 +221,12 @@ static const struct option doctor_options[] = {
 	{ 0 },
 };
 
+static const struct option bundle_options[] = {
+	{ .name = "log", .value = "FILE", .words = "the daemon's log; the journal otherwise" },
+	INSTALLATION_OPTIONS,
+	{ 0 },
+};
+
 const struct command commands[] = {
 	{
 		.name = "org create",
@@ -767,6 +773,19 @@ const struct command commands[] = {
 		.example = "rosterctl doctor",
 		.next = "Do what stands after \"do:\", and ask again; rosterd(8) lists the codes.",
 		.run = doctor_examine,
+		.offline = true,
+	},
+	{
+		.name = "support-bundle",
+		.arguments = "[FILE]",
+		.summary = "Put together what somebody needs who helps from afar.",
+		.words = "Writes a tar archive that only you can read: what the doctor finds, versions, the configuration without "
+		         "secrets, sizes of tables, counts of runs, metrics and the end of the log. Names and addresses of people "
+		         "and of organisations are replaced; MANIFEST in it says what was left out.",
+		.options = bundle_options,
+		.example = "rosterctl support-bundle /root/rosterd-support.tar",
+		.next = "Look through it before you send it: \"tar -xOf FILE | less\".",
+		.run = support_bundle,
 		.offline = true,
 	},
 	{

@@ -68,12 +68,17 @@ static void add(struct examination *x, struct finding finding)
 
 /* ---- the daemon's program ---- */
 
+const char *examine_program(const struct ctl *ctl)
+{
+	return ctl_option(ctl, "program") ? ctl_option(ctl, "program") : DAEMON_PATH;
+}
+
 static const char *const *program_words(struct ctl *ctl, bool with_details)
 {
 	const char **words = arena_array(ctl->arena, WORDS_MOST, sizeof(*words));
 	size_t n = 0;
 
-	words[n++] = ctl_option(ctl, "program") ? ctl_option(ctl, "program") : DAEMON_PATH;
+	words[n++] = examine_program(ctl);
 	words[n++] = "--doctor";
 	words[n++] = with_details ? "--details" : "--json";
 	if (ctl_given(ctl, "standalone")) {
@@ -213,10 +218,18 @@ static void tell_unwell(struct ctl *ctl, struct examination *x, const char *wher
 				 "systemctl restart rosterd; journalctl -u rosterd -n 50" });
 }
 
-static void ask_daemon(struct ctl *ctl, struct examination *x)
+const char *examine_socket(const struct ctl *ctl, const struct examination *x)
 {
 	const char *named = ctl_option(ctl, "socket") ? ctl_option(ctl, "socket") : getenv("ROSTERD_SOCKET");
-	struct session_options options = { .socket = named && *named ? named : x->socket, .timeout_ms = SHORT_MS };
+
+	if (named && *named)
+		return named;
+	return x->socket ? x->socket : SESSION_SOCKET;
+}
+
+static void ask_daemon(struct ctl *ctl, struct examination *x)
+{
+	struct session_options options = { .socket = examine_socket(ctl, x), .timeout_ms = SHORT_MS };
 	scoped(session) *session = NULL;
 	int64_t began = clock_monotonic_ms();
 	struct answer answer;

@@ -29,6 +29,10 @@ struct examination {
 /* Looks. with_details: as for a support bundle. findings is the caller's, open and empty. */
 void examine(struct ctl *ctl, bool with_details, struct buffer *findings, struct examination *ret);
 
+/* The daemon's program, and its socket. */
+const char *examine_program(const struct ctl *ctl);
+const char *examine_socket(const struct ctl *ctl, const struct examination *x);
+
 /* Writes what was found as one object. */
 void examine_write(const struct examination *x, struct json_writer *w);
 

@@ -44,6 +44,9 @@ command_fn about_status, about_version;
 /* doctor.c */
 command_fn doctor_examine;
 
+/* bundle.c */
+command_fn support_bundle;
+
 /* help.c, completion.c */
 command_fn help_command, completion_bash;
 

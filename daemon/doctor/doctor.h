@@ -12,6 +12,7 @@
 #include "store/pool.h"
 
 struct catalog;
+struct json_writer;
 struct secret;
 
 /* What a file is to us: decides who may read or change it. */
@@ -41,6 +42,9 @@ struct doctor_options {
 };
 
 void doctor_look(const struct doctor_options *options, struct report *report);
+
+/* Writes the object "database": figures for a support bundle, without people; empty if it cannot be reached. */
+void doctor_details(const struct doctor_options *options, struct json_writer *w);
 
 /* ---- one part each, in this order ---- */
 
