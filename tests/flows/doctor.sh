@@ -188,6 +188,6 @@ broken "a database that is down" "database.unreachable socket.missing"
 
 # ---- the manual
 all=$(grep -hoE '"[a-z_]+\.[a-z_]+"' "$SRCDIR"/daemon/doctor/*.c "$SRCDIR/daemon/consult.c" "$SRCDIR/rosterctl/examine.c" |
-	tr -d '"' | grep -vE '^(visit|crypt)\.|\.(h|service)$|^doctor.secrets' | sort -u)
+	tr -d '"' | grep -vE '^(visit|crypt|details)\.|\.(h|service)$|^doctor.(secrets|details)' | sort -u)
 is "rosterd(8) lists every code" "$(for code in $all; do grep -qE "^\.It Cm .*\b$code\b" "$SRCDIR/docs/rosterd.8" || echo "$code"; done)" ""
 done_testing
