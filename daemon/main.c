@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "base/arena.h"
+#include "base/lease.h"
 #include "base/log.h"
 #include "base/secret.h"
 #include "base/shared.h"
@@ -46,6 +47,9 @@ enum {
 	STEP_MARGIN_MS = 30 * 1000,
 };
 
+/* How often an exchange may have to wait for the database before those behind it are looked at as stuck. */
+enum { EXCHANGE_CALLS = 4 };
+
 struct arguments {
 	const char *config; /* NULL: the installed one, if there is one */
 	const char *directory; /* of a standalone daemon; NULL: its usual place */
@@ -71,6 +75,7 @@ struct daemon {
 	struct server_options listens;
 	struct server *server, *monitors; /* NULL: monitors have no address of their own */
 	struct service service;
+	bool stuck; /* as far as was seen */
 };
 
 static const char usage[] =
@@ -186,10 +191,17 @@ static int read_config(struct daemon *d, const struct arguments *arguments)
 	return 0;
 }
 
+/* The longest that one answer of the database can take. */
+static int patience_ms(const struct config *config)
+{
+	return config->store.connect_timeout_ms + config->store.wait_timeout_ms + config->store.statement_timeout_ms;
+}
+
 /* Where we listen: what the configuration says, and what of it the service manager has opened. */
 static int find_places(struct daemon *d, struct error *e)
 {
 	d->listens = d->edition->config->server;
+	d->listens.stall_ms = EXCHANGE_CALLS * patience_ms(d->edition->config);
 	return handed_take(&d->listens, d->arena, e);
 }
 
@@ -240,7 +252,8 @@ static int carry_out(struct daemon *d, const struct arguments *arguments, struct
 
 static int open_workers(struct daemon *d, struct error *e)
 {
-	const struct workers_options options = edition_workers(d->first, d->store, d->catalog);
+	struct workers_options options = edition_workers(d->first, d->store, d->catalog);
+	options.patience_ms = patience_ms(d->edition->config);
 	return workers_open(&options, &d->workers, e);
 }
 
@@ -402,6 +415,25 @@ static void reload(struct daemon *d)
 		service_ready("the configuration was not taken: %s", e.text);
 }
 
+/* No sign of life while anything that matters is stuck: then the service manager ends us, and starts another. */
+static void look_for_life(struct daemon *d)
+{
+	struct error e;
+	bool stuck = lease_check(&e) < 0;
+
+	if (stuck)
+		service_status("stuck: %s", e.text);
+	else
+		service_lives();
+	if (stuck && !d->stuck) {
+		log_failure(NULL, LOG_LEVEL_ERROR, "gives no sign of life any more", &e);
+	} else if (!stuck && d->stuck) {
+		log_note(NULL, "everything moves again");
+		service_status("everything moves again");
+	}
+	d->stuck = stuck;
+}
+
 static void wait_for_the_end(struct daemon *d, const sigset_t *signals)
 {
 	int signal;
@@ -409,7 +441,7 @@ static void wait_for_the_end(struct daemon *d, const sigset_t *signals)
 		if (signal == SIGHUP)
 			reload(d);
 		else
-			service_lives();
+			look_for_life(d);
 	}
 	log_note(NULL, "%s: ending", signal == SIGINT ? "interrupted" : "terminated");
 }

@@ -3,6 +3,7 @@
 #define ROSTERD_HTTP_CREW_H
 
 #include <stdbool.h>
+#include <stdint.h>
 
 #include "base/error.h"
 
@@ -10,7 +11,8 @@ struct crew;
 
 typedef void crew_work_fn(void *job);
 
-int crew_open(int threads, int waiting_most, crew_work_fn *work, struct crew **ret, struct error *e);
+/* With jobs waiting, one is taken at least every stall_ms, or the crew is stuck (base/lease); 0: it may take any time. */
+int crew_open(int threads, int waiting_most, int64_t stall_ms, crew_work_fn *work, struct crew **ret, struct error *e);
 
 /* false: as many wait as may, or the crew has finished. */
 bool crew_give(struct crew *crew, void *job);

@@ -613,7 +613,7 @@ static int start_keeper(struct server *server, struct error *e)
 
 static int start_threads(struct server *server, const struct server_options *options, struct error *e)
 {
-	if (crew_open(options->exchange_threads, options->waiting_most, answer_exchange, &server->crew, e) <
+	if (crew_open(options->exchange_threads, options->waiting_most, options->stall_ms, answer_exchange, &server->crew, e) <
 		    0 ||
 	    start_keeper(server, e) < 0)
 		return -1;

@@ -41,6 +41,8 @@ struct server_options {
 	int connections_most;		  /* on all listeners together */
 	int connections_per_address_most; /* an IPv6 /64 counts as one address; trusted proxies and Unix
 					     sockets don't count */
+	int stall_ms;	    /* with requests waiting, one is begun at least this often, or we are stuck
+			       (base/lease); 0: not looked at */
 	int waiting_most;   /* requests waiting for an exchange thread; above: 503 with Retry-After */
 	int idle_timeout_s; /* of a connection; also the most time for a request to arrive */
 	size_t head_most;   /* of request line and headers, up to REQUEST_HEAD_MOST */

@@ -6,6 +6,7 @@
 #include "base/arena.h"
 #include "base/clock.h"
 #include "base/error.h"
+#include "base/lease.h"
 #include "base/json.h"
 #include "base/log.h"
 #include "base/metric.h"
@@ -27,6 +28,10 @@ enum { RUN_CLAIMS_MOST = 20 };
 
 /* One statement of a reconcile may be about millions of people. */
 enum { RECONCILE_STATEMENT_MS = 3600 * 1000 };
+
+/* What a step may take before the thread at work on it counts as stuck: a page has the directory's own time and this for our
+ * database; a reconcile that has not ended by then never will. */
+enum { OWN_DATABASE_MS = 600 * 1000, RECONCILE_MS_MOST = 12 * 3600 * 1000 };
 
 enum state { RUN_ASKED, RUN_READING, RUN_RECONCILING, RUN_HELD, RUN_PLANNED, RUN_DONE, RUN_FAILED, RUN_DROPPED, RUN_STATES };
 
@@ -160,6 +165,11 @@ static int open_settings(struct work *w, struct settings *ret, struct error *e)
 	return settings_open(tx, w->options->keys, &w->source.connection, w->arena, ret, e);
 }
 
+static int64_t page_lease_ms(const struct run_options *options)
+{
+	return (int64_t)options->call_deadline_ms + OWN_DATABASE_MS;
+}
+
 static int open_and_read(struct work *w, const struct settings *settings, struct error *e)
 {
 	const struct link_options options = {
@@ -183,6 +193,8 @@ static int open_and_read(struct work *w, const struct settings *settings, struct
 		.log = &w->log,
 		.page_most = w->options->page_most,
 		.stop = w->options->stop,
+		.lease = w->options->lease,
+		.lease_ms = page_lease_ms(w->options),
 	};
 	return stream_read(&stream, e);
 }
@@ -435,6 +447,7 @@ static int step_once(struct work *w, const struct id *organisation, const struct
 	enum state from = state_of(w->run.state), to;
 	if (!doing[from])
 		return 0;
+	lease_take(w->options->lease, from == RUN_RECONCILING ? RECONCILE_MS_MOST : page_lease_ms(w->options));
 	if (check_claims(w, &e) < 0 || doing[from](w, &to, &e) < 0) {
 		decide(w, &e);
 		return 0;

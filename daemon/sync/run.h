@@ -9,6 +9,7 @@
 
 struct catalog;
 struct crypt_keys;
+struct lease;
 struct store;
 
 struct run_options {
@@ -20,6 +21,7 @@ struct run_options {
 	int call_deadline_ms;    /* of one page, one check */
 	int page_most;           /* people a page, about */
 	const atomic_bool *stop; /* turned on when the daemon ends */
+	struct lease *lease;     /* of the thread that works on it: renewed with each step and page */
 };
 
 /* Works on a run that this daemon has claimed until it is over, held, or to be tried later. Logs how it went; whatever happens

@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "base/arena.h"
+#include "base/lease.h"
 #include "base/log.h"
 #include "base/metric.h"
 #include "provision/mapping.h"
@@ -40,6 +41,7 @@ static int keep(const struct stream *s, struct stage *stage, const struct page_e
 	scoped(tx) *tx = NULL;
 	struct stage_counts sent;
 	int64_t moved;
+	lease_take(s->lease, s->lease_ms);
 	if (tx_begin(s->store, STORE_WORKER, &tx, e) < 0 || tx_for(tx, &s->run->organisation, e) < 0 ||
 	    query_write(tx, &need_not_wait, NO_PARAMS, NULL, e) < 0 || stage_flush(stage, tx, &sent, e) < 0 ||
 	    query_write(tx, &keep_progress,

@@ -13,6 +13,7 @@
 #include "provision/source.h"
 #include "roster/run.h"
 
+struct lease;
 struct log;
 struct store;
 
@@ -25,6 +26,8 @@ struct stream {
 	const struct log *log;
 	int page_most;
 	const atomic_bool *stop; /* turned on when the daemon ends */
+	struct lease *lease;     /* renewed with each page, and what goes out of it */
+	int64_t lease_ms;
 };
 
 /* Reads to the last page, whose commit also moves the run to reconciling. ERROR_RETRY "run.stopped" after the page at which the daemon

@@ -1,3 +1,5 @@
+#include "platform.h"
+
 #include "sync/workers.h"
 
 #include <pthread.h>
@@ -8,6 +10,7 @@
 #include "base/arena.h"
 #include "base/clock.h"
 #include "base/id.h"
+#include "base/lease.h"
 #include "base/log.h"
 #include "base/metric.h"
 #include "base/shared.h"
@@ -33,6 +36,7 @@ struct manner {
 struct worker {
 	struct workers *all;
 	pthread_t thread;
+	struct lease lease;
 	struct id run;
 	bool busy;
 };
@@ -40,6 +44,7 @@ struct worker {
 struct workers {
 	struct store *store;
 	struct catalog *catalog;
+	int patience_ms;
 	struct id daemon; /* this process, as other daemons see it */
 	struct latest *manner; /* the value is a struct manner */
 	struct listener *listener;
@@ -52,8 +57,15 @@ struct workers {
 	int threads, started; /* that may work; that there are */
 	struct worker each[WORKERS_MOST];
 	pthread_t watch;
+	struct lease watch_lease;
 	bool watching;
 };
+
+/* Begin, statement and commit may each take as long as the database may; then something else must happen. */
+static void keep_lease(const struct workers *w, struct lease *lease)
+{
+	lease_take(lease, 3 * (int64_t)w->patience_ms + WATCH_EVERY_MS);
+}
 
 /* A transaction about no organisation: the queues are reached by functions that say whose a row is. */
 static int call(struct workers *w, const struct query *query, const struct param *params, size_t count,
@@ -78,7 +90,9 @@ static void work_on(struct worker *self, const struct id *organisation, const st
 	pthread_mutex_unlock(&w->mutex);
 
 	metric_add(METRIC_WORKERS_BUSY, NO_LABELS, 1);
-	run_work(&manner->run, organisation, run);
+	struct run_options options = manner->run;
+	options.lease = &self->lease;
+	run_work(&options, organisation, run);
 	metric_add(METRIC_WORKERS_BUSY, NO_LABELS, -1);
 
 	pthread_mutex_lock(&w->mutex);
@@ -131,9 +145,12 @@ static void *work(void *opaque)
 	struct worker *self = opaque;
 	struct workers *w = self->all;
 	unsigned long seen = 0;
+	pthread_setname_np(pthread_self(), "worker");
 	while (!atomic_load(&w->stop)) {
 		struct error e;
+		keep_lease(w, &self->lease);
 		int done = may_work(self) ? work_once(self, &e) : 0;
+		lease_give_up(&self->lease);
 		if (done < 0)
 			log_failure(&w->log, LOG_LEVEL_WARNING, "could not look for runs", &e);
 		if (done != 1)
@@ -205,20 +222,26 @@ static void *watch(void *self)
 	struct workers *w = self;
 	int64_t beat_at = 0, count_at = 0;
 	struct notice notice;
+	pthread_setname_np(pthread_self(), "watch");
 	while (!atomic_load(&w->stop)) {
 		if (clock_monotonic_ms() >= beat_at) {
+			keep_lease(w, &w->watch_lease);
 			beat(w);
 			beat_at = clock_monotonic_ms() + BEAT_EVERY_MS;
 		}
 		if (clock_monotonic_ms() >= count_at) {
+			keep_lease(w, &w->watch_lease);
 			count(w);
 			count_at = clock_monotonic_ms() + count_every_ms(w);
 		}
+		keep_lease(w, &w->watch_lease);
 		schedule(w);
 		wake_all(w);
 		metric_set(METRIC_WATCH_ROUND, NO_LABELS, clock_now_us());
+		keep_lease(w, &w->watch_lease);
 		listen_wait(w->listener, WATCH_EVERY_MS, &notice);
 	}
+	lease_give_up(&w->watch_lease);
 	return NULL;
 }
 
@@ -255,10 +278,13 @@ static int start_thread(struct workers *w, struct error *e)
 {
 	struct worker *next = &w->each[w->started];
 	next->all = w;
+	lease_open(&next->lease, "a worker");
 	int failed = pthread_create(&next->thread, NULL, work, next);
-	if (failed)
+	if (failed) {
+		lease_close(&next->lease);
 		return error_set(e, ERROR_INTERNAL, "workers.thread", "could not start worker %d: %s", w->started + 1,
 		                 strerror(failed));
+	}
 	pthread_mutex_lock(&w->mutex);
 	w->started++;
 	pthread_mutex_unlock(&w->mutex);
@@ -300,11 +326,13 @@ int workers_open(const struct workers_options *options, struct workers **ret, st
 
 	w->store = options->store;
 	w->catalog = options->catalog;
+	w->patience_ms = options->patience_ms;
 	w->daemon = id_new();
 	w->manner = latest_open(manner_open(w, options));
 	pthread_mutex_init(&w->mutex, NULL);
 	pthread_cond_init(&w->wake, NULL);
 	log_subject(&w->log, NULL, "workers");
+	lease_open(&w->watch_lease, "the watch over the runs");
 	if (start(w, options->threads, e) < 0) {
 		workers_close(&w);
 		return -1;
@@ -333,8 +361,11 @@ void workers_close(struct workers **workers)
 		listen_wake(w->listener);
 	if (w->watching)
 		pthread_join(w->watch, NULL);
-	for (int i = 0; i < w->started; i++)
+	for (int i = 0; i < w->started; i++) {
 		pthread_join(w->each[i].thread, NULL);
+		lease_close(&w->each[i].lease);
+	}
+	lease_close(&w->watch_lease);
 	sweep_close(&w->sweeper);
 	listen_close(&w->listener);
 	latest_close(&w->manner);

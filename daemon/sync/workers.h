@@ -22,6 +22,7 @@ struct workers_options {
 	int threads;          /* runs at the same time */
 	bool allow_private;
 	int call_deadline_ms; /* of one page */
+	int patience_ms;      /* for one answer of the database, the waiting for a connection included */
 	int page_most;
 	int figures_every_ms; /* how often what the database shows is counted (sync/figures) */
 	struct shared *keeps; /* held by each run that began with these options; NULL: nothing is */

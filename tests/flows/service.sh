@@ -43,6 +43,37 @@ like "requests have the time of the setting" "$(told)" 'EXTEND_TIMEOUT_USEC=4000
 like "and runs the time of a page" "$(told)" 'EXTEND_TIMEOUT_USEC=150000000 STATUS=ending runs'
 unlike "nothing is told of being ready" "$(told)" READY=1
 
+# ---- signs of life ----
+
+# stuck THREAD WORDS: while the threads of that name stand still, no sign of life is given and the status says why.
+stuck() {
+	local n
+	mkfifo "$flow_dir/hold"
+	"$BUILDDIR/tests/peers/freeze" "$flow_pid" "$1" <"$flow_dir/hold" >"$flow_dir/held" &
+	exec 9>"$flow_dir/hold"
+	rm "$flow_dir/hold"
+	for _ in $(seq 100); do [ -s "$flow_dir/held" ] && break; sleep 0.05; done
+	n=$(cat "$flow_dir/held")
+	[ "${n:-0}" -gt 0 ] || { exec 9>&-; skip "$1: a thread that is stuck" "it cannot be traced here"; return; }
+	${3:-true}
+	forget
+	ok "$1: the status says what is stuck" until_told "^STATUS=stuck: $2 is stuck, and should have moved [0-9]+ s ago"
+	forget
+	until_told '^STATUS=stuck: ' 3
+	unlike "$1: there are no signs of life" "$(told)" WATCHDOG=1
+	exec 9>&-
+	ok "$1: when it moves again, there are" until_told '^WATCHDOG=1'
+}
+three_ask() { for _ in 1 2 3; do curl -s -o /dev/null --max-time 60 --unix-socket "$socket" http://localhost/v1/organisations 9>&- & done; }
+
+printf 'http {\n\texchanges = 2\n}\n' >>"$flow_dir/rosterd.conf"
+sed -i 's/^database {/&\nconnect_timeout = "1s"\nstatement_timeout = "1s"\nwait_timeout = "10ms"/' "$flow_dir/rosterd.conf"
+WATCHDOG_USEC=800000 flow_daemon
+stuck watch "the watch over the runs"
+stuck exchange "the answering of requests" three_ask
+flow_kill TERM
+is "and the end is a good one" "$flow_status" 0
+
 # ---- sockets ----
 
 # handed NAMES -l WHERE...: the daemon with sockets that another has opened; started by whoever connects first.
