@@ -56,6 +56,7 @@ is "once" "$(places syslog)" "$(sealed)"
 for n in 1 2 3; do
 	for m in 1 2 3; do ctl domain add acme "d$n$m.example" >/dev/null; done
 	flow_kill KILL
+	moment_gone
 	query "UPDATE audit_streams SET held_to = now()" # as if it had been silent for its time
 	flow_daemon
 done
