@@ -179,12 +179,12 @@ static const struct setting guard_rows[] = {
 static const char *const stream_words[] = { "none", "journal", "syslog", NULL };
 static const struct setting audit_rows[] = {
 	{ "stream", SETTING_WORD, AT(config.audit_stream), "none", .words = stream_words,
-	  .about = "Where sealed entries of the audit are sent, without what is personal: none, journal or syslog "
+	  .restart = true, .about = "Where sealed entries of the audit are sent, without what is personal: none, journal or syslog "
 		   "(RFC 5424)." },
 	{ "socket", SETTING_PATH, AT(config.audit_socket),
-	  .about = "The Unix datagram socket of that log, where it is not at its usual place." },
+	  .restart = true, .about = "The Unix datagram socket of that log, where it is not at its usual place." },
 	{ "retention", SETTING_SCHEDULE, AT(config.audit_keep_ms), "never", .least = DAY_MS, .most = 36500 * DAY_MS,
-	  .about = "How old entries become before they are let go, the oldest of each chain first; never: they are "
+	  .restart = true, .about = "How old entries become before they are let go, the oldest of each chain first; never: they are "
 		   "kept." },
 	{ 0 },
 };
