@@ -108,7 +108,7 @@ as() { psql -q -X -A -t -h "$flow_dir/pg" -U "$1" -d rosterd -c "$2" 2>&1; }
 tenant_tables=$(query "SELECT relname FROM pg_class c JOIN pg_attribute a ON a.attrelid = c.oid
 	WHERE relnamespace = 'rosterd'::regnamespace AND relkind = 'r' AND attname = 'organisation' AND relname <> 'tokens'")
 for role in rosterd_request rosterd_worker; do
-	is "$role sees no row without an organisation" "$(for table in $tenant_tables; do as $role "SELECT '$table' FROM $table LIMIT 1"; done)" ""
+	is "$role sees no row without an organisation" "$(for table in $tenant_tables; do as $role "SELECT '$table' FROM $table LIMIT 1"; done | grep -v "permission denied for table")" ""
 	is "$role sees the rows of the one it named" "$(as $role "SET rosterd.organisation = '$organisation'; SELECT count(DISTINCT organisation) FROM audit")" 1
 	like "$role cannot become the owner" "$(as $role 'SET ROLE rosterd_owner')" 'permission denied'
 	like "$role cannot undo the audit" "$(as $role 'DELETE FROM audit')" 'permission denied'
@@ -118,7 +118,7 @@ is "whatever runs as the owner finds its own tables first" \
 	"$(query "SELECT proname FROM pg_proc WHERE prosecdef AND NOT coalesce(proconfig, '{}') @> ARRAY['search_path=rosterd, pg_temp']")" ""
 is "and is nobody's to call who was not named" "$(query "SELECT proname FROM pg_proc WHERE pronamespace = 'rosterd'::regnamespace AND (proacl IS NULL OR proacl::text LIKE '%{=%' OR proacl::text LIKE '%,=%')")" ""
 is "every table of tenants forces its policies" \
-	"$(query "SELECT relname FROM pg_class WHERE relnamespace = 'rosterd'::regnamespace AND relkind = 'r' AND NOT (relrowsecurity AND relforcerowsecurity) ORDER BY 1" | tr '\n' ' ')" "migrations users "
+	"$(query "SELECT relname FROM pg_class WHERE relnamespace = 'rosterd'::regnamespace AND relkind = 'r' AND NOT (relrowsecurity AND relforcerowsecurity) ORDER BY 1" | tr '\n' ' ')" "installation migrations users "
 
 # ---- all of the workers ----
 
