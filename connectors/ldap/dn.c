@@ -95,6 +95,12 @@ static const char *type_name(const char *given)
 	return given;
 }
 
+/* RFC 4512: a name of letters, digits and hyphens, or numbers with dots; some directories have underscores. */
+static bool is_of_type(char c)
+{
+	return (c >= '0' && c <= '9') || (lower(c) >= 'a' && lower(c) <= 'z') || c == '-' || c == '.' || c == '_';
+}
+
 static int read_type(struct reader *in, struct writer *out)
 {
 	char type[TYPE_MOST];
@@ -102,7 +108,7 @@ static int read_type(struct reader *in, struct writer *out)
 
 	skip_blanks(in);
 	while (in->at < in->end && *in->at != '=' && !at_blank(in)) {
-		if (length + 1 == sizeof(type) || is_separator(*in->at))
+		if (length + 1 == sizeof(type) || !is_of_type(*in->at))
 			return -1;
 		type[length++] = lower(*in->at++);
 	}
@@ -111,9 +117,10 @@ static int read_type(struct reader *in, struct writer *out)
 	if (length == 0 || in->at == in->end || *in->at++ != '=')
 		return -1;
 
-	for (const char *name = type_name(text_begins(type, "oid.") ? type + 4 : type); *name; name++)
+	const char *plain = text_begins(type, "oid.") ? type + 4 : type;
+	for (const char *name = type_name(plain); *name; name++)
 		put(out, *name);
-	return 0;
+	return *plain ? 0 : -1;
 }
 
 static int hex_digit(char c)
