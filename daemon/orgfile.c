@@ -232,7 +232,7 @@ struct settings_lists {
 	const struct secret **secrets;
 };
 
-static void close_file(int *fd)
+static void close_file(const int *fd)
 {
 	if (*fd >= 0)
 		close(*fd);

@@ -503,7 +503,7 @@ const struct syntax_section *syntax_parse(struct arena *arena, const char *file,
 	return top;
 }
 
-static void close_file(int *fd)
+static void close_file(const int *fd)
 {
 	if (*fd >= 0)
 		close(*fd);

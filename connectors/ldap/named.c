@@ -280,7 +280,10 @@ static int emit_gone_people(const struct asking *asking)
 
 static bool any(const bool marks[AT_ONCE])
 {
-	return memchr(marks, true, AT_ONCE) != NULL;
+	for (size_t i = 0; i < AT_ONCE; i++)
+		if (marks[i])
+			return true;
+	return false;
 }
 
 static int look_at_people(struct asking *asking)

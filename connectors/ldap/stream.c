@@ -200,6 +200,7 @@ static int present_chain(SSL_CTX *context, const char *pem)
 	return result;
 }
 
+/* NOLINTNEXTLINE(readability-non-const-parameter): OpenSSL decides what it looks like */
 static int no_passphrase(char *buffer, int size, int writing, void *unused)
 {
 	(void)buffer, (void)size, (void)writing, (void)unused;

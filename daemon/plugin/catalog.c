@@ -402,7 +402,7 @@ int catalog_find(struct catalog *catalog, const char *name, const struct catalog
 		return result;
 	pthread_mutex_lock(&catalog->entries_lock);
 	plugin = find_entry(catalog, name, &is);
-	if (!plugin && (result = describe_file(catalog, name, fd, &is, e)) == 0)
+	if (!plugin && describe_file(catalog, name, fd, &is, e) == 0)
 		plugin = find_entry(catalog, name, &is);
 	pthread_mutex_unlock(&catalog->entries_lock);
 	close(fd);

@@ -528,10 +528,11 @@ int link_check(struct link *link, struct arena *arena, const char **ret_notes, s
 	__attribute__((cleanup(buffer_close))) struct buffer notes;
 
 	buffer_open(&notes, LINK_NOTES_MOST);
-	int result = ending(link, check(link, &notes, e));
+	if (ending(link, check(link, &notes, e)) < 0)
+		return -1;
 	if (arena && ret_notes)
 		*ret_notes = arena_text(arena, notes.length > 0 ? notes.bytes : "");
-	return result;
+	return 0;
 }
 
 /* ---- opening ---- */

@@ -46,12 +46,12 @@ static const char *complaint(const char *conninfo, const char *why)
 }
 
 /* Who connects is said by the roles, and how a session is set up is said by us. */
-static int check_conninfo(const char *conninfo, struct error *e)
+static int check_conninfo(const char *given, struct error *e)
 {
 	static const char *const reserved[] = { "user", "password", "options" };
+	const char *conninfo = given ? given : "", *taken = NULL;
 	char *why = NULL;
-	const char *taken = NULL;
-	PQconninfoOption *all = PQconninfoParse(conninfo ? conninfo : "", &why);
+	PQconninfoOption *all = PQconninfoParse(conninfo, &why);
 
 	for (PQconninfoOption *o = all; o && o->keyword; o++)
 		for (size_t i = 0; i < ARRAY_COUNT(reserved); i++)

@@ -28,4 +28,7 @@ changetype: delete' ;;
 
 transcript "$SRCDIR/docs/first-ten-minutes.md" run
 ok "there was something to run" test "$tap_count" -ge 10
+flow_kill TERM
+is "the daemon ends in order" "$flow_status" 0
+[ "$flow_status" = 0 ] || diag "$(tail -n 40 "$flow_dir/log")"
 done_testing
