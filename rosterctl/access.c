@@ -135,6 +135,22 @@ int token_adopt(struct ctl *ctl, struct error *e)
 	return 0;
 }
 
+int token_rotate(struct ctl *ctl, struct error *e)
+{
+	const char *path = arena_format(ctl->arena, "%s%s", tokens_path(ctl),
+					path_make(ctl->arena, "/{}/rotate", ctl_word(ctl, 0)));
+	const char *overlap = ctl_option(ctl, "overlap");
+	struct answer answer;
+	scoped(body) body;
+
+	body_open(&body);
+	json_put_text(&body.writer, "overlap", overlap ? overlap : "24h");
+	if (body_end(&body, e) < 0 ||
+	    session_ask(ctl->session, ctl->arena, "POST", path, &body.buffer, &answer, e) < 0)
+		return -1;
+	return print_token(ctl, &answer, e);
+}
+
 int token_revoke(struct ctl *ctl, struct error *e)
 {
 	const char *path = arena_format(ctl->arena, "%s%s", tokens_path(ctl),

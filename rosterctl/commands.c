@@ -207,6 +207,11 @@ static const struct option domain_add_options[] = {
 };
 
 static const struct option token_list_options[] = { ORGANISATION_OPTION, LIST_OPTIONS, { 0 } };
+static const struct option token_rotate_options[] = {
+	ORGANISATION_OPTION,
+	{ .name = "overlap", .value = "TIME", .words = "how long the old one counts beside the new one, such as 1h; 24h otherwise" },
+	{ 0 },
+};
 static const struct option token_revoke_options[] = { ORGANISATION_OPTION, { 0 } };
 
 /* Where the installation is that is looked at. */
@@ -723,6 +728,18 @@ const struct command commands[] = {
 		           "--organisation acme",
 		.next = "\"rosterctl token list --organisation ORG\" shows which are asleep.",
 		.run = token_adopt,
+	},
+	{
+		.name = "token rotate",
+		.arguments = "ID",
+		.summary = "Make a token in the place of another.",
+		.words = "The same in all but its id, its text and its time. The old one goes on counting for a "
+		         "while, so that nothing has to stop; never more than two do. The new one is printed once.",
+		.options = token_rotate_options,
+		.example = "(umask 077; rosterctl token rotate 0192f0c1-7a3e-7cc1-8f00-5d2b1c9e4a77 --overlap 1h > "
+		           "ci.token)",
+		.next = "\"rosterctl token revoke ID\" ends the old one earlier.",
+		.run = token_rotate,
 	},
 	{
 		.name = "token revoke",

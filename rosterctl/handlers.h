@@ -23,7 +23,7 @@ command_fn group_list, group_members;
 
 /* access.c */
 command_fn permission_list, permission_check;
-command_fn token_create, token_list, token_adopt, token_revoke;
+command_fn token_create, token_list, token_adopt, token_rotate, token_revoke;
 command_fn whoami_show;
 
 /* master_key.c */

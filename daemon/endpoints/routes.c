@@ -41,6 +41,7 @@ const struct endpoint routes[] = {
 	{ "GET",    "/v1/tokens",                           PERMIT_OPERATOR,           0,      tokens_list, NULL, paged },
 	{ "POST",   "/v1/tokens",                           PERMIT_OPERATOR,           KB(4),  tokens_create_operators },
 	{ "DELETE", "/v1/tokens/{token}",                   PERMIT_OPERATOR,           0,      tokens_revoke },
+	{ "POST",   "/v1/tokens/{token}/rotate",            PERMIT_OPERATOR,           KB(4),  tokens_rotate },
 	{ "GET",    "/v1/master-keys",                      PERMIT_OPERATOR,           0,      master_keys_list },
 	{ "POST",   "/v1/master-keys/reseal",               PERMIT_OPERATOR,           0,      master_keys_reseal },
 	{ "POST",   "/v1/reload",                           PERMIT_OPERATOR,           0,      reload_ask, reload_prepare },
@@ -79,6 +80,7 @@ const struct endpoint routes[] = {
 	{ "GET",    ORGANISATION "/tokens",                 PERMIT_VIEW_KEYS,          0,      tokens_list, NULL, paged },
 	{ "POST",   ORGANISATION "/tokens",                 PERMIT_CREATE_KEYS,        KB(4),  tokens_create },
 	{ "DELETE", ORGANISATION "/tokens/{token}",         PERMIT_DELETE_KEYS,        0,      tokens_revoke },
+	{ "POST",   ORGANISATION "/tokens/{token}/rotate",  PERMIT_CREATE_KEYS,        KB(4),  tokens_rotate },
 	{ "POST",   ORGANISATION "/tokens/{token}/adopt",   PERMIT_CREATE_KEYS,        KB(4),  tokens_adopt },
 
 	{ "GET",    ORGANISATION "/connections",            PERMIT_CONFIGURE_SETTINGS, 0,      connections_list, NULL, paged },

@@ -18,6 +18,10 @@
 #define TOKEN_LIFE_MOST_MS    (3660 * DAY_MS)
 enum { EXPIRES_IN_MOST = 32 };
 
+/* How long a token that was rotated counts beside the new one. */
+#define TOKEN_OVERLAP_DEFAULT_MS DAY_MS
+#define TOKEN_OVERLAP_MOST_MS	 (30 * DAY_MS)
+
 static void put_members(struct exchange *x, struct json_writer *w, const struct token *token)
 {
 	struct scopes scopes = scopes_read(token->scopes);
@@ -176,11 +180,23 @@ static int keep(struct exchange *x, struct token *token, const uint8_t hash[CRYP
 			      e);
 }
 
+/* The one answer that holds its text. */
+static void show_once(struct exchange *x, const struct token *token, const struct secret *text)
+{
+	struct json_writer w;
+
+	x->shown_once = true;
+	exchange_reply(x, 201, &w);
+	json_begin_object(&w, NULL);
+	put_members(x, &w, token);
+	json_put_text(&w, "token", secret_text(text));
+	json_end_object(&w);
+}
+
 static int make(struct exchange *x, const struct wish *wish, struct token *token, struct error *e)
 {
 	uint8_t hash[CRYPT_DIGEST_SIZE];
 	scoped(secret) *text = NULL;
-	struct json_writer w;
 
 	token->id = id_new();
 	token->organisation = x->organisation.id;
@@ -193,12 +209,7 @@ static int make(struct exchange *x, const struct wish *wish, struct token *token
 	text = crypt_token_new(TOKEN_PREFIX, hash);
 	if (keep(x, token, hash, e) < 0)
 		return -1;
-	x->shown_once = true;
-	exchange_reply(x, 201, &w);
-	json_begin_object(&w, NULL);
-	put_members(x, &w, token);
-	json_put_text(&w, "token", secret_text(text));
-	json_end_object(&w);
+	show_once(x, token, text);
 	return 0;
 }
 
@@ -315,5 +326,94 @@ int tokens_adopt(struct exchange *x, struct error *e)
 	json_begin_object(&w, NULL);
 	put_members(x, &w, &token);
 	json_end_object(&w);
+	return 0;
+}
+
+/* ---- rotated ---- */
+
+struct rotation {
+	const char *overlap;
+};
+
+static const struct json_field rotation_fields[] = {
+	JSON_TEXT(struct rotation, overlap, JSON_OPTIONAL, EXPIRES_IN_MOST),
+	{ 0 },
+};
+
+static int read_overlap(const char *overlap, int64_t *ret_until, struct error *e)
+{
+	int64_t ms = TOKEN_OVERLAP_DEFAULT_MS;
+
+	if (overlap && (text_to_duration_ms(overlap, &ms) < 0 || ms < 0 || ms > TOKEN_OVERLAP_MOST_MS))
+		return error_set(e, ERROR_INPUT, "token.overlap",
+				 "\"overlap\" is \"%s\"; a time such as \"1h\" is expected, at most %lldd", overlap,
+				 (long long)(TOKEN_OVERLAP_MOST_MS / DAY_MS));
+	*ret_until = clock_now_us() + ms * 1000;
+	return 0;
+}
+
+/* Whoever rotates a token could as well have made it: what they get speaks for whom it spoke for. */
+static int check_rotation(struct exchange *x, const struct token *token, struct error *e)
+{
+	if (token->revoked_at || (token->expires_at && token->expires_at <= clock_now_us()))
+		return error_set(e, ERROR_CONFLICT, "token.revoked",
+				 "this token is revoked or expired, which is final; make another");
+	if (exchange_owner(x) && check_speaker(x, token, e) < 0)
+		return -1;
+	if (!token->scopes && x->principal.scopes.limited)
+		return error_set(e, ERROR_DENIED, "token.scope_beyond",
+				 "the token may do whatever its role may, and yours may not: it has %s",
+				 scopes_text(&x->principal.scopes, x->arena));
+	return token->scopes ? check_scopes(x, token->scopes, e) : 0;
+}
+
+/* The same in everything but its id, its text, its time, and who answers for it. */
+static struct token successor(struct exchange *x, const struct token *old)
+{
+	struct token token = *old;
+
+	token.id = id_new();
+	token.organisation = x->organisation.id;
+	token.created_by = exchange_who(x);
+	token.created_at = clock_now_us();
+	token.expires_at = old->expires_at ? token.created_at + old->expires_at - old->created_at : 0;
+	token.last_used_at = 0;
+	token.asleep = false;
+	if (token.role)
+		token.maker = x->principal.maker;
+	return token;
+}
+
+static int take_place(struct exchange *x, const struct token *old, const struct token *by, int64_t until, struct error *e)
+{
+	char was[ID_TEXT_SIZE], is[ID_TEXT_SIZE];
+	struct id other;
+	int taken = token_replace(x->tx, exchange_owner(x), &old->id, &by->id, until, &other, e);
+
+	if (taken == 0)
+		return error_set(e, ERROR_CONFLICT, "token.rotated",
+				 "this token was rotated already; the one in its place is %s", id_text(&other, was));
+	if (taken < 0)
+		return -1;
+	return exchange_audit(x, "token.rotated", "token", id_text(&old->id, was), old->name, NULL,
+			      exchange_object(x, "by", id_text(&by->id, is), NULL), e);
+}
+
+int tokens_rotate(struct exchange *x, struct error *e)
+{
+	struct rotation wish = { 0 };
+	uint8_t hash[CRYPT_DIGEST_SIZE];
+	scoped(secret) *text = NULL;
+	struct token old;
+	int64_t until;
+
+	if (find_named(x, &old, e) < 0 || exchange_read(x, rotation_fields, &wish, e) < 0 ||
+	    read_overlap(wish.overlap, &until, e) < 0 || check_rotation(x, &old, e) < 0)
+		return -1;
+	struct token token = successor(x, &old);
+	text = crypt_token_new(TOKEN_PREFIX, hash);
+	if (keep(x, &token, hash, e) < 0 || take_place(x, &old, &token, until, e) < 0)
+		return -1;
+	show_once(x, &token, text);
 	return 0;
 }

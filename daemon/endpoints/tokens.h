@@ -8,6 +8,6 @@
 answer_fn tokens_list, tokens_create, tokens_create_operators, tokens_revoke;
 
 /* Who asks answers for a service of the organisation from now on. */
-answer_fn tokens_adopt;
+answer_fn tokens_adopt, tokens_rotate;
 
 #endif

@@ -184,3 +184,58 @@ int token_revoke(struct tx *tx, const struct id *organisation, const struct id *
 		return -1;
 	return written > 0;
 }
+
+/* The row of the old one is locked, so that of two who rotate it at the same moment one comes second. */
+static int find_successor(struct tx *tx, const struct id *organisation, const struct id *old, struct id *ret,
+			  struct error *e)
+{
+	static const struct query lock = {
+		"token.lock",
+		"SELECT 1 FROM tokens WHERE organisation IS NOT DISTINCT FROM $1 AND id = $2 FOR UPDATE",
+		QUERY_KEEPS,
+		0,
+	};
+	static const struct query query = {
+		"token.successor",
+		"SELECT id FROM tokens WHERE organisation IS NOT DISTINCT FROM $1 AND replaces = $2 "
+		"AND revoked_at IS NULL AND (expires_at IS NULL OR expires_at > now()) ORDER BY id DESC LIMIT 1",
+		QUERY_READS,
+		0,
+	};
+	scoped(arena) *arena = arena_open("token");
+	const struct rows *rows;
+
+	if (query_write(tx, &lock, PARAMS(P_ID(organisation), P_ID(old)), NULL, e) < 0)
+		return -1;
+	int found = query_one(tx, &query, PARAMS(P_ID(organisation), P_ID(old)), arena, &rows, e);
+	if (found == 1)
+		*ret = rows_id(rows, 0, 0);
+	return found;
+}
+
+int token_replace(struct tx *tx, const struct id *organisation, const struct id *old, const struct id *by, int64_t until,
+		  struct id *ret_by, struct error *e)
+{
+	static const struct query take = {
+		"token.replace",
+		"UPDATE tokens SET replaces = $3 WHERE organisation IS NOT DISTINCT FROM $1 AND id = $2",
+		QUERY_CHANGES,
+		0,
+	};
+	static const struct query retire = {
+		"token.retire",
+		"UPDATE tokens t SET expires_at = least(t.expires_at, CASE t.id WHEN $2 THEN $3 ELSE now() END) "
+		"WHERE t.organisation IS NOT DISTINCT FROM $1 AND t.revoked_at IS NULL AND "
+		"(t.id = $2 OR t.id = (SELECT o.replaces FROM tokens o WHERE o.id = $2))",
+		QUERY_CHANGES,
+		0,
+	};
+	int found = find_successor(tx, organisation, old, ret_by, e);
+
+	if (found != 0)
+		return found == 1 ? 0 : -1;
+	if (query_write(tx, &take, PARAMS(P_ID(organisation), P_ID(by), P_ID(old)), NULL, e) < 0 ||
+	    query_write(tx, &retire, PARAMS(P_ID(organisation), P_ID(old), P_TIME(until)), NULL, e) < 0)
+		return -1;
+	return 1;
+}

@@ -61,6 +61,12 @@ int token_set_maker(struct tx *tx, const struct id *organisation, const struct i
 /* Remembers that it was used, unless that was written less than TOKEN_USE_EVERY_MS ago. */
 int token_used(struct tx *tx, const struct id *organisation, const struct id *id, struct error *e);
 
+/* The token `by`, just made, takes the place of `old`, which counts until then (microseconds) at most; the one that
+ * `old` replaced ends at once, so that never more than two count. 1, 0 another one has taken its place
+ * already (*ret_by), -1. */
+int token_replace(struct tx *tx, const struct id *organisation, const struct id *old, const struct id *by, int64_t until,
+		  struct id *ret_by, struct error *e);
+
 /* 1 revoked, 0 there is none that still counts, -1. */
 int token_revoke(struct tx *tx, const struct id *organisation, const struct id *id, struct error *e);
 

@@ -1,0 +1,38 @@
+#!/bin/bash
+# Tokens that take one another's place: two count for a while, never three.
+. "$SRCDIR/tests/flows/flow.sh"
+flow_start
+ctl org create Acme --type enterprise >/dev/null
+ctl org create Other --type enterprise >/dev/null
+token() { (umask 077; ctl "$@" 2>"$flow_dir/err" >"$flow_dir/$name"); }
+who() { "$BUILDDIR/rosterctl/rosterctl" --socket "$socket" --token-file "$flow_dir/$1" whoami --json 2>/dev/null | jq -r .role || true; }
+newest() { query "SELECT id FROM tokens WHERE name = '$1' ORDER BY id DESC LIMIT 1"; }
+
+name=one token token create ci --organisation acme --role viewer --expires 30d
+one=$(newest ci)
+name=two token token rotate "$one" --organisation acme --overlap 1h
+two=$(newest ci)
+is "two count, with the same role" "$(who one) $(who two)" "viewer viewer"
+is "the new one lives as long as the old one was to" "$(query "SELECT round(extract(epoch FROM expires_at - created_at) / 86400) FROM tokens WHERE id = '$two'")" 30
+is "the old one ends with the overlap" "$(query "SELECT expires_at BETWEEN now() + interval '50 minutes' AND now() + interval '1 hour' FROM tokens WHERE id = '$one'")" t
+like "who has been replaced is not replaced again" "$(ctl token rotate "$one" --organisation acme 2>&1)" "rotated already; the one in its place is $two"
+name=three token token rotate "$two" --organisation acme
+is "never more than two" "$(who one) $(who two) $(who three)" " viewer viewer"
+three=$(newest ci)
+name=four token token rotate "$three" --organisation acme --overlap 0s
+is "without an overlap one alone" "$(who two) $(who three) $(who four)" "  viewer"
+four=$(newest ci)
+is "each rotation has its entry" "$(ctl audit list acme --action token.rotated --json | jq -r '[.items[].target] | length, .[0]' | tr '\n' ' ')" "3 $three "
+
+like "an overlap that is none" "$(ctl token rotate "$four" --organisation acme --overlap soon 2>&1)" '"overlap" is "soon"; a time such as "1h" is expected, at most 30d'
+like "nor one that is too long" "$(ctl token rotate "$four" --organisation acme --overlap 31d 2>&1)" 'at most 30d'
+like "one of another organisation is not there" "$(ctl token rotate "$four" --organisation other 2>&1)" 'there is no token'
+like "what has ended cannot be rotated" "$(ctl token rotate "$one" --organisation acme 2>&1)" 'revoked or expired, which is final'
+like "who may not make tokens may not rotate them" "$("$BUILDDIR/rosterctl/rosterctl" --socket "$socket" --token-file "$flow_dir/four" token rotate "$four" \
+	--organisation acme 2>&1)" 'may not|not allowed|cannot'
+is "and nothing was made" "$(newest ci)" "$four"
+
+name=op token token create monitor
+name=op2 token token rotate "$(newest monitor)"
+is "the operator's as well" "$(who op) $(who op2)" "operator operator"
+done_testing
