@@ -773,11 +773,20 @@ const struct command commands[] = {
 	{
 		.name = "status",
 		.arguments = "",
-		.summary = "Show whether the daemon is well.",
-		.words = "The exit code is 0 if it is, and 5 if it cannot be reached.",
+		.summary = "Show whether the daemon is well, and what waits for somebody.",
+		.words = "The operator gets a page: database, connections that fail, runs that are held, queues. The exit code "
+		         "is 0 if the daemon is well, and 5 if it cannot be reached.",
 		.example = "rosterctl status",
-		.next = "If it is not: \"journalctl -u rosterd\" tells why.",
+		.next = "If it is not: \"rosterctl doctor\" and \"journalctl -u rosterd\" tell why.",
 		.run = about_status,
+	},
+	{
+		.name = "metrics",
+		.arguments = "",
+		.summary = "Print the daemon's figures as Prometheus reads them.",
+		.example = "rosterctl metrics | grep rosterd_runs",
+		.next = "Name an address in metrics.listen of rosterd.conf, where Prometheus gets them by itself.",
+		.run = about_metrics,
 	},
 	{
 		.name = "doctor",

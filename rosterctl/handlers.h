@@ -39,7 +39,7 @@ command_fn audit_list;
 command_fn audit_export, audit_head, audit_verify;
 
 /* about.c */
-command_fn about_status, about_version;
+command_fn about_metrics, about_status, about_version;
 
 /* doctor.c */
 command_fn doctor_examine;

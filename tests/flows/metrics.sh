@@ -88,6 +88,13 @@ ctl token create soon --expires 13d >/dev/null
 ctl token create later --expires 15d >/dev/null
 ok "tokens that end soon are seen" until_is 1 figure rosterd_tokens_expiring
 
+# ---- rosterctl ----
+like "rosterctl shows the operator a page" "$(ctl status | tr -s ' ' | paste -sd /)" \
+	': ready, up [0-9]+ .*/database answers; [0-9]+ migrations, [0-9]+ of 8 .*/connections 1 active, 0 paused; 1 failing, 1 overdue/runs 0 asked for, 0 under way, 1 held, the oldest since '
+is "or what the API says" "$(ctl status --json | jq -r '.status, .tokens_expiring')" "ready
+1"
+like "and the figures" "$(ctl metrics)" '^rosterd_connections_overdue 1'
+
 # ---- the text ----
 curl -s "http://$monitors/metrics" >"$flow_dir/metrics"
 ok "every line is by the rules of the format" "$BUILDDIR/tests/flows/exposition" "$flow_dir/metrics"
@@ -128,6 +135,8 @@ is "which says why" "$(at '/readyz?verbose'; jq -r .checks.listener "$flow_dir/a
 unlike "in a code" "$(at '/readyz?verbose'; jq -r .checks.database "$flow_dir/answer")" '^503ok$'
 is "it lives" "$(at /livez)" 200
 is "and counts" "$(figure rosterd_database_up) $(figure rosterd_ready)" "0 0"
+is "rosterctl says so, too" "$(ctl status >"$flow_dir/page" 2>&1; echo $?)" 1
+like "in words" "$(cat "$flow_dir/page")" 'the database cannot be reached|not ready: database'
 is "the operator is told so" "$(operator /v1/status | jq -r '.status, .checks.database')" "not ready
 store.down"
 ok "and gets figures" sh -c "curl -s --unix-socket '$socket' http://localhost/metrics | grep -q '^rosterd_database_up 0'"

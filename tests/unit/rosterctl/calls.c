@@ -110,7 +110,7 @@ static void nobody_there_is_exit_5(void **state)
 
 static void a_silent_daemon_is_exit_5(void **state)
 {
-	struct outcome o = run(STEPS({ "GET /healthz", NULL, 0, NULL, SILENT }), WORDS("status", "--timeout", "300ms"));
+	struct outcome o = run(STEPS({ "GET /v1/status", NULL, 0, NULL, SILENT }), WORDS("status", "--timeout", "300ms"));
 
 	(void)state;
 	assert_int_equal(o.exit, 5);
@@ -119,7 +119,7 @@ static void a_silent_daemon_is_exit_5(void **state)
 
 static void a_cut_answer_is_exit_5(void **state)
 {
-	struct outcome o = run(STEPS({ "GET /healthz", NULL, 200, "{\"status\":\"ok\"", CUT }), WORDS("status"));
+	struct outcome o = run(STEPS({ "GET /v1/status", NULL, 200, "{\"status\":\"ready\"", CUT }), WORDS("status"));
 
 	(void)state;
 	assert_int_equal(o.exit, 5);
@@ -658,16 +658,52 @@ static void a_full_disk_is_a_failure(void **state)
 	assert_int_equal(system(command) >> 8, 1);
 }
 
+/* Who is not the operator gets a word, the operator a page. */
 static void status_tells_how_the_daemon_is(void **state)
 {
-	struct outcome o = run(STEPS({ "GET /healthz", NULL, 200, "{\"status\":\"ok\",\"version\":\"9.9\"}", PLAIN }),
+	static const char no[] = "{\"code\":\"access.none\",\"detail\":\"nobody was named\"}";
+	struct outcome o = run(STEPS({ "GET /v1/status", NULL, 401, no, PLAIN },
+	                             { "GET /healthz", NULL, 200, "{\"status\":\"ok\",\"version\":\"9.9\"}", PLAIN }),
 	                       WORDS("status"));
 
 	(void)state;
 	assert_int_equal(o.exit, 0);
 	assert_has(o.out, "rosterd 9.9 at unix:");
-	o = run(STEPS({ "GET /healthz", NULL, 200, "{\"status\":\"draining\"}", PLAIN }), WORDS("status"));
+	o = run(STEPS({ "GET /v1/status", NULL, 401, no, PLAIN },
+	              { "GET /healthz", NULL, 200, "{\"status\":\"draining\"}", PLAIN }), WORDS("status"));
 	assert_int_equal(o.exit, 1);
+
+	o = run(STEPS({ "GET /v1/status", NULL, 200,
+	                "{\"status\":\"ready\",\"version\":\"9.9\",\"uptime_seconds\":93784,"
+	                "\"database\":{\"trouble\":null,\"migrations\":7,\"connections_used\":1,\"connections_limit\":8},"
+	                "\"connections\":{\"active\":12,\"paused\":1,\"failing\":2,\"overdue\":3},"
+	                "\"runs\":{\"asked\":1,\"reading\":1,\"reconciling\":1,\"held\":1,\"oldest_waiting_seconds\":50,"
+	                "\"oldest_held_seconds\":4000},\"tokens_expiring\":5}", PLAIN }),
+	        WORDS("status"));
+	assert_int_equal(o.exit, 0);
+	assert_has(o.out, ": ready, up 1 d 2 h\n");
+	assert_has(o.out, "answers; 7 migrations, 1 of 8 connections in use\n");
+	assert_has(o.out, "12 active, 1 paused; 2 failing, 3 overdue\n");
+	assert_has(o.out, "1 asked for, 2 under way, 1 held, the oldest since 1 h 6 min\n");
+	assert_has(o.out, "waited for a worker for 50 s\n");
+	assert_has(o.out, "5 expire within 14 days\n");
+
+	o = run(STEPS({ "GET /v1/status", NULL, 200,
+	                "{\"status\":\"not ready\",\"version\":\"9.9\",\"checks\":{\"database\":\"store.down\"},"
+	                "\"database\":{\"trouble\":\"the database cannot be reached\"}}", PLAIN }), WORDS("status"));
+	assert_int_equal(o.exit, 1);
+	assert_has(o.out, "database       the database cannot be reached\n");
+	assert_has(o.err, "not ready: database: store.down");
+}
+
+static void metrics_are_printed_as_they_came(void **state)
+{
+	struct outcome o = run(STEPS({ "GET /metrics", NULL, 200, "# HELP a A.\n# TYPE a gauge\na 1\n", PLAIN }),
+	                       WORDS("metrics"));
+
+	(void)state;
+	assert_int_equal(o.exit, 0);
+	assert_string_equal(o.out, "# HELP a A.\n# TYPE a gauge\na 1\n");
 }
 
 static int clean(void **state)
@@ -719,6 +755,7 @@ int main(void)
 		cmocka_unit_test(a_token_is_not_sent_in_the_clear),
 		cmocka_unit_test(a_full_disk_is_a_failure),
 		cmocka_unit_test(status_tells_how_the_daemon_is),
+		cmocka_unit_test(metrics_are_printed_as_they_came),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, clean);
