@@ -13,8 +13,6 @@
 
 #include "base/clock.h"
 
-extern char **environ;
-
 enum { PIECE = 65536 };
 
 static int could_not(struct error *e, const char *program, const char *what)
