@@ -6,16 +6,21 @@
 #include "base/metric.h"
 #include "base/text.h"
 
+#include <ctype.h>
 #include <errno.h>
 #include <stdarg.h>
 #include <stdatomic.h>
 #include <stddef.h>
 #include <stdio.h>
 #include <string.h>
+#include <stdlib.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
+#include <sys/un.h>
 #include <unistd.h>
 
 static _Atomic(enum log_form) form = LOG_PLAIN;
+static atomic_int journal = -1; /* a socket to the journal; -1: standard error does not lead there */
 static _Atomic(enum log_level) most_level = LOG_LEVEL_NOTICE;
 
 static const char *const form_names[] = {
@@ -35,9 +40,26 @@ struct line {
 
 enum { JSON_END_RESERVE = 3, PLAIN_END_RESERVE = 1 }; /* a quote and "}\n", or the line break alone */
 
+/* Whether standard error is the very stream that systemd connected with its journal: $JOURNAL_STREAM has device and inode. */
+static bool is_journal(void)
+{
+	const char *stream = getenv("JOURNAL_STREAM");
+	char is[48];
+	struct stat to;
+
+	if (!stream || fstat(STDERR_FILENO, &to) < 0)
+		return false;
+	snprintf(is, sizeof(is), "%llu:%llu", (unsigned long long)to.st_dev, (unsigned long long)to.st_ino);
+	return text_equal(stream, is);
+}
+
 void log_open(enum log_form chosen, enum log_level most)
 {
-	form = chosen;
+	bool to_journal = chosen != LOG_JSON && is_journal();
+
+	if (to_journal && journal < 0)
+		journal = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+	form = to_journal ? LOG_JOURNAL : chosen;
 	most_level = most;
 }
 
@@ -206,6 +228,15 @@ static bool wants_time(void)
 	return fstat(STDERR_FILENO, &to) == 0 && (S_ISREG(to.st_mode) || S_ISCHR(to.st_mode));
 }
 
+/* One datagram is one entry, a field a line (systemd's native protocol). */
+static bool send_entry(const struct line *line)
+{
+	static const struct sockaddr_un to = { .sun_family = AF_UNIX, .sun_path = "/run/systemd/journal/socket" };
+
+	return sendto(journal, line->bytes, line->length, MSG_NOSIGNAL, (const struct sockaddr *)&to, sizeof(to)) ==
+	       (ssize_t)line->length;
+}
+
 static void write_line(const struct line *line)
 {
 	size_t written = 0;
@@ -217,6 +248,33 @@ static void write_line(const struct line *line)
 			return; /* there is nobody left to tell */
 		written += n > 0 ? (size_t)n : 0;
 	}
+}
+
+/* "ROSTERD_RUN=..." of "run". Whole, or cut at the end of the value. */
+static void add_entry_field(struct line *line, const char *name, const char *value)
+{
+	add_text(line, "ROSTERD_");
+	for (; *name; name++)
+		add(line, &(char){ (char)toupper((unsigned char)*name) }, 1, reserve_of(line));
+	add_text(line, "=");
+	add_value(line, value);
+	add_text(line, "\n");
+}
+
+/* All but the message, which follows as in the other forms. */
+static void begin_entry(struct line *line, const struct log *log, enum log_level level, const struct error *e)
+{
+	char priority[48];
+
+	snprintf(priority, sizeof(priority), "PRIORITY=%d\nSYSLOG_IDENTIFIER=rosterd\n", (int)level);
+	add_text(line, priority);
+	if (log && log->subject[0])
+		add_entry_field(line, "subject", log->subject);
+	for (size_t i = 0; log && i < log->field_count; i++)
+		add_entry_field(line, log->fields[i].name, log->fields[i].value);
+	if (e)
+		add_entry_field(line, "code", e->code);
+	add_text(line, "MESSAGE=");
 }
 
 static void begin_plain(struct line *line, enum log_level level)
@@ -236,9 +294,12 @@ static void begin_plain(struct line *line, enum log_level level)
 }
 
 static void write_plain(struct line *line, const struct log *log, enum log_level level, const char *text,
-			const struct error *e)
+			const struct error *e, bool as_entry)
 {
-	begin_plain(line, level);
+	if (as_entry)
+		begin_entry(line, log, level, e);
+	else
+		begin_plain(line, level);
 	if (log && log->subject[0]) {
 		add_value(line, log->subject);
 		add_text(line, ": ");
@@ -257,7 +318,12 @@ static void write_plain(struct line *line, const struct log *log, enum log_level
 		add_text(line, ")");
 	}
 	add(line, "\n", 1, 0);
-	write_line(line);
+	if (!as_entry)
+		write_line(line);
+	else if (!send_entry(line)) { /* the journal is away: what reads standard error keeps it until it is back */
+		*line = (struct line){ .form = LOG_JOURNAL };
+		write_plain(line, log, level, text, e, false);
+	}
 }
 
 static void write_json(struct line *line, const struct log *log, enum log_level level, const char *text,
@@ -293,7 +359,7 @@ static void write_as_chosen(const struct log *log, enum log_level level, const c
 	if (line.form == LOG_JSON)
 		write_json(&line, log, level, text, e);
 	else
-		write_plain(&line, log, level, text, e);
+		write_plain(&line, log, level, text, e, line.form == LOG_JOURNAL && journal >= 0);
 }
 
 /* ---- what repeats ---- */

@@ -14,7 +14,8 @@ enum log_level { LOG_LEVEL_ERROR = 3, LOG_LEVEL_WARNING = 4, LOG_LEVEL_NOTICE = 
 
 enum log_form {
 	LOG_PLAIN,   /* "rosterd: subject: text" on standard error, with a time if it is a terminal or file */
-	LOG_JOURNAL, /* "<4>subject: text": systemd's prefix, one line an entry */
+	LOG_JOURNAL, /* "<4>subject: text": systemd's prefix, one line an entry; also what LOG_PLAIN becomes if standard error
+			is the journal's ($JOURNAL_STREAM), where fields go along: ROSTERD_SUBJECT, _RUN, _CODE ... */
 	LOG_JSON,    /* one JSON object a line: time, level, subject, text and the error's fields */
 };
 
@@ -27,7 +28,7 @@ enum { LOG_BURST = 50, LOG_WINDOW_MS = 10000 };
 
 struct log {
 	char subject[LOG_SUBJECT_MOST]; /* "run 7f3a: acme/corporate", without the colon at the end */
-	/* What programs look for, as members of LOG_JSON's object; in the other forms the words say it. */
+	/* What programs look for, as members of LOG_JSON's object and fields in the journal; in the other forms the words say it. */
 	size_t field_count;
 	struct log_field {
 		const char *name; /* a literal */

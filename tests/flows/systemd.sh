@@ -89,6 +89,9 @@ ok "rosterd-standalone starts" inside systemctl start rosterd-standalone
 is "and says what it is at" "$(property rosterd-standalone StatusText)" "serving at /run/rosterd/rosterd.sock"
 try_run rosterd-standalone
 walls rosterd-standalone
+like "the journal knows what a line is about" "$(inside journalctl --no-pager -o json -u rosterd-standalone.service |
+	jq -c 'select(.ROSTERD_RUN) | [.PRIORITY, .SYSLOG_IDENTIFIER, .ROSTERD_ORGANISATION, .ROSTERD_CONNECTION, .MESSAGE]')" \
+	'^\["5","rosterd","acme","people","run [0-9a-f]{8}: acme/people: 2 changes'
 is "it has no capabilities" "$(inside sh -c 'grep CapEff /proc/$(systemctl show -P MainPID rosterd-standalone)/status')" \
 	"CapEff:	0000000000000000"
 ok "rosterd-standalone stops" inside systemctl stop rosterd-standalone
@@ -113,7 +116,7 @@ openssl rand -hex 32 | inside sh -c 'umask 077 && cat >/run/credstore/rosterd.ma
 
 ok "rosterd.socket listens again" inside systemctl start rosterd.socket
 is "rosterd has not been started" "$(property rosterd ActiveState)" inactive
-like "whoever asks starts it" "$(ctl status 2>&1)" 'rosterd'
+ok "whoever asks starts it" ctl org list
 [ "$(property rosterd ActiveState)" = active ] || failing rosterd
 is "and it is ready" "$(property rosterd ActiveState)/$(property rosterd SubState)" active/running || failing rosterd
 try_run rosterd
