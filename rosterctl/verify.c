@@ -23,8 +23,9 @@ enum {
 	HEAD_LINE_MOST = 256
 };
 
-#define FIRST_LINE "rosterd-audit-1\n"
-#define NO_LINK	   "0000000000000000000000000000000000000000000000000000000000000000"
+#define POSITION_MOST (INT64_C(1) << 62)
+#define FIRST_LINE    "rosterd-audit-1\n"
+#define NO_LINK	      "0000000000000000000000000000000000000000000000000000000000000000"
 
 /* What is known of an organisation's chain from the files so far. */
 struct chain {
@@ -136,6 +137,23 @@ _Static_assert(sizeof(begin_shape) == EXPORTED_COLUMNS + 1 && sizeof(entry_shape
 		       sizeof(end_shape) == EXPORTED_COLUMNS + 1,
 	       "a shape says something of each column");
 
+/* Positions and counts that can be counted on from. */
+static bool has_range(struct verify *v, const struct exported_line *line)
+{
+	static const enum exported_column counted[] = { EXPORTED_FIRST, EXPORTED_LAST, EXPORTED_POSITION,
+							EXPORTED_ENTRIES };
+
+	for (size_t i = 0; i < ARRAY_COUNT(counted); i++) {
+		int64_t number = number_of(line, counted[i]);
+
+		if (number < 0 || number > POSITION_MOST)
+			return wrong(v, "\"%s\" is %" PRId64 ", which no chain reaches",
+				     exported_names[counted[i]], number),
+			       false;
+	}
+	return true;
+}
+
 static bool has_shape(struct verify *v, const struct exported_line *line, const char *shape)
 {
 	for (int i = 0; i < EXPORTED_COLUMNS; i++) {
@@ -148,7 +166,7 @@ static bool has_shape(struct verify *v, const struct exported_line *line, const 
 	}
 	if (!is_link(line->cells[EXPORTED_LINK]))
 		return wrong(v, "\"link\" is not 64 hexadecimal digits in lower case"), false;
-	return true;
+	return has_range(v, line);
 }
 
 static bool is_of_chain(struct verify *v, const struct exported_line *line)
