@@ -18,6 +18,7 @@ enum {
 	MONITORS_CONNECTIONS = 32,
 	MS = 1000,
 };
+#define DAY_MS (24LL * 3600 * MS)
 
 /* What is read as one type and handed out as another. */
 struct given {
@@ -175,6 +176,19 @@ static const struct setting guard_rows[] = {
 	{ 0 },
 };
 
+static const char *const stream_words[] = { "none", "journal", "syslog", NULL };
+static const struct setting audit_rows[] = {
+	{ "stream", SETTING_WORD, AT(config.audit_stream), "none", .words = stream_words,
+	  .restart = true, .about = "Where sealed entries of the audit are sent, without what is personal: none, journal or syslog "
+		   "(RFC 5424)." },
+	{ "socket", SETTING_PATH, AT(config.audit_socket),
+	  .restart = true, .about = "The Unix datagram socket of that log, where it is not at its usual place." },
+	{ "retention", SETTING_SCHEDULE, AT(config.audit_keep_ms), "never", .least = DAY_MS, .most = 36500 * DAY_MS,
+	  .restart = true, .about = "How old entries become before they are let go, the oldest of each chain first; never: they are "
+		   "kept." },
+	{ 0 },
+};
+
 static const char *const form_words[] = { "plain", "journal", "json", NULL };
 static const char *const level_words[] = { "error", "warning", "notice", "info", "debug", NULL };
 static const struct setting log_rows[] = {
@@ -194,7 +208,7 @@ static const struct setting metrics_rows[] = {
 	{ 0 },
 };
 
-static const char *const sections[] = { "database", "plugins", "http", "sync", "domains", "guard", "log", "metrics", NULL };
+static const char *const sections[] = { "database", "plugins", "http", "sync", "domains", "guard", "audit", "log", "metrics", NULL };
 static const struct settings_form top = { "", top_rows, sections };
 static const struct settings_form database = { "database", database_rows, NULL };
 static const struct settings_form plugins = { "plugins", plugins_rows, NULL };
@@ -202,10 +216,11 @@ static const struct settings_form http = { "http", http_rows, NULL };
 static const struct settings_form sync_form = { "sync", sync_rows, NULL };
 static const struct settings_form domains_form = { "domains", domains_rows, NULL };
 static const struct settings_form guard = { "guard", guard_rows, NULL };
+static const struct settings_form audit = { "audit", audit_rows, NULL };
 static const struct settings_form log_form = { "log", log_rows, NULL };
 static const struct settings_form metrics = { "metrics", metrics_rows, NULL };
 static const struct settings_form *const forms[] = {
-	&top, &database, &plugins, &http, &sync_form, &domains_form, &guard, &log_form, &metrics, NULL,
+	&top, &database, &plugins, &http, &sync_form, &domains_form, &guard, &audit, &log_form, &metrics, NULL,
 };
 
 const struct settings_form *const *config_forms(void)

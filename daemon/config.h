@@ -43,6 +43,8 @@ struct config {
 	int workers;
 	int page_most;	      /* people of a page */
 	int call_deadline_ms; /* of one call of a plug-in */
+	const char *audit_stream, *audit_socket; /* journal, syslog or none; NULL: the usual one */
+	int64_t audit_keep_ms;			 /* 0: for ever */
 	struct orgfile_options organisation_files;
 	struct domains_options domains; /* without the store */
 	enum log_form log_form;

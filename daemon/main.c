@@ -267,7 +267,12 @@ static int open_domains(struct daemon *d, struct error *e)
 
 static int open_deliver(struct daemon *d, struct error *e)
 {
-	const struct deliver_options options = { .store = d->store };
+	const struct deliver_options options = {
+		.store = d->store,
+		.keep_ms = d->edition->config->audit_keep_ms,
+		.stream = d->edition->config->audit_stream,
+		.stream_socket = d->edition->config->audit_socket,
+	};
 
 	return deliver_open(&options, &d->deliver, e);
 }

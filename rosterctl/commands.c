@@ -451,8 +451,8 @@ const struct command commands[] = {
 		.name = "sync run",
 		.arguments = "ORG/CONNECTION",
 		.summary = "Read a directory now and apply what it says.",
-		.words = "With --wait the exit code is 0 only when the run is done, and 6 when it "
-		         "is held because it would remove too many.",
+		.words = "With --wait the exit code is 0 only when the run is done, 6 when it is held because it would "
+		         "remove too many, and 12 when it has not seen everybody.",
 		.options = wait_options,
 		.example = "rosterctl sync run acme/corporate --wait",
 		.next = "\"rosterctl sync changes ORG/RUN\" lists what it changed, \"rosterctl "

@@ -16,6 +16,7 @@ const struct exits_meaning exits_meanings[] = {
 	{ EXITS_NONSENSE, "the daemon's answer could not be understood, or was too large" },
 	{ EXITS_PROBLEM, "the doctor found something that is wrong" },
 	{ EXITS_WARNING, "the doctor found something to look at, and nothing that is wrong" },
+	{ EXITS_PARTIAL, "the run is done and has not seen everybody: nobody goes until one has" },
 	{ EXITS_ALTERED, "what was to be verified was altered, or is not whole" },
 	{ 0, NULL },
 };
@@ -28,6 +29,7 @@ static const struct {
 	{ CODE_USAGE, EXITS_USAGE },	   { CODE_UNREACHABLE, EXITS_UNREACHABLE }, { CODE_HELD, EXITS_HELD },
 	{ CODE_NONSENSE, EXITS_NONSENSE }, { CODE_TOO_LARGE, EXITS_NONSENSE },
 	{ CODE_PROBLEM, EXITS_PROBLEM },   { CODE_WARNING, EXITS_WARNING },
+	{ CODE_PARTIAL, EXITS_PARTIAL },
 	{ CODE_ALTERED, EXITS_ALTERED },
 };
 

@@ -17,6 +17,7 @@ enum exits {
 	EXITS_NONSENSE = 9,
 	EXITS_PROBLEM = 10,
 	EXITS_WARNING = 11,
+	EXITS_PARTIAL = 12,
 	EXITS_ALTERED = 12,
 };
 
@@ -28,6 +29,7 @@ enum exits {
 #define CODE_TOO_LARGE	 "answer.too_large"
 #define CODE_PROBLEM	 "doctor.problem"
 #define CODE_WARNING	 "doctor.warning"
+#define CODE_PARTIAL	 "run.partial"
 #define CODE_ALTERED	 "audit.altered"
 
 struct exits_meaning {

@@ -168,6 +168,17 @@ static int held(struct ctl *ctl, const struct subject *subject, const struct jso
 			 reason ? reason : "no reason was given");
 }
 
+/* A run of which the directory did not prove that it was whole. */
+static int judge_whole(const struct json *run, struct error *e)
+{
+	const struct json *whole = json_member(run, "whole");
+
+	if (!json_is_bool(whole) || json_bool(whole))
+		return 0;
+	return error_set(e, ERROR_REMOTE, CODE_PARTIAL,
+			 "the run has not seen everybody: who came is in, and nobody goes until a run has seen all");
+}
+
 /* The run's end as ours: 0 only if it did what it was asked for. */
 static int judge(struct ctl *ctl, const struct subject *subject, const struct json *run, struct error *e)
 {
@@ -176,8 +187,10 @@ static int judge(struct ctl *ctl, const struct subject *subject, const struct js
 	const char *code = json_text(json_member(error, "code")),
 		   *text = json_text(json_member(error, "text"));
 
-	if (text_equal(state, "done") || text_equal(state, "planned"))
+	if (text_equal(state, "planned"))
 		return 0;
+	if (text_equal(state, "done"))
+		return judge_whole(run, e);
 	if (text_equal(state, "held"))
 		return held(ctl, subject, run, e);
 	if (text_equal(state, "dropped"))

@@ -84,6 +84,10 @@ const struct metric_row metric_rows[METRICS] = {
 		COUNTER, { { "result", results } } },
 	[METRIC_AUDIT_ENTRIES] = { "rosterd_audit_entries_total",
 		"Audit entries that were committed.", COUNTER, { { "role", roles } } },
+	[METRIC_AUDIT_UNSEALED] = { "rosterd_audit_unsealed_entries",
+		"Audit entries that wait for their place in the chain, counted up to 100000.", GAUGE },
+	[METRIC_AUDIT_UNSEALED_AGE] = { "rosterd_audit_unsealed_age_seconds",
+		"How long the oldest of them waits; a transaction that runs for long, anywhere in the cluster, makes it grow.", SECONDS },
 
 	[METRIC_CHILDREN] = { "rosterd_plugin_children",
 		"Child processes that run a plug-in now.", GAUGE },

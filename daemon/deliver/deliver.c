@@ -2,16 +2,23 @@
 #include "deliver/deliver.h"
 
 #include <pthread.h>
-#include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
 
 #include "base/clock.h"
 #include "base/log.h"
+#include "base/metric.h"
+#include "base/text.h"
 #include "deliver/sealer.h"
+#include "deliver/stream.h"
 
-enum { SEAL_EVERY_MS = 1000, PRUNE_EVERY_MS = 24 * 3600 * 1000, TROUBLE_EVERY_MS = 60 * 1000 };
+enum {
+	SEAL_EVERY_MS = 1000,
+	STREAM_EVERY_MS = 1000,
+	PRUNE_EVERY_MS = 24 * 3600 * 1000,
+	TROUBLE_EVERY_MS = 60 * 1000
+};
 
 /* Trouble that lasts is told once in a while, not each time. */
 struct trouble {
@@ -28,7 +35,9 @@ struct deliver {
 	bool ending;
 	pthread_t sealer;
 	bool seals;
-	_Atomic int64_t waiting, waited_ms;
+	struct stream *stream; /* NULL: there is none */
+	pthread_t streamer;
+	bool streams;
 };
 
 static void tell(struct deliver *d, struct trouble *trouble, const struct error *e)
@@ -69,8 +78,8 @@ static int note_lag(struct deliver *d, struct error *e)
 
 	if (sealer_lag(d->options.store, &entries, &ms, e) < 0)
 		return -1;
-	atomic_store(&d->waiting, entries);
-	atomic_store(&d->waited_ms, ms);
+	metric_set(METRIC_AUDIT_UNSEALED, NO_LABELS, entries);
+	metric_set(METRIC_AUDIT_UNSEALED_AGE, NO_LABELS, ms * 1000);
 	return 0;
 }
 
@@ -111,6 +120,25 @@ static void *seal_on(void *self)
 	return NULL;
 }
 
+/* ---- the stream ---- */
+
+static void *stream_on(void *self)
+{
+	struct deliver *d = self;
+	struct trouble trouble = { "could not stream the audit", 0, false };
+	bool more = false;
+	struct error e;
+
+	while (pause_for(d, more ? 0 : STREAM_EVERY_MS)) {
+		more = false;
+		if (stream_carry(d->stream, &more, &e) < 0)
+			tell(d, &trouble, &e);
+		else
+			trouble.lasts = false;
+	}
+	return NULL;
+}
+
 /* ---- beginning and end ---- */
 
 static int start(pthread_t *thread, void *(*work)(void *), struct deliver *d, bool *ret_runs, struct error *e)
@@ -122,6 +150,18 @@ static int start(pthread_t *thread, void *(*work)(void *), struct deliver *d, bo
 				 "could not start a thread for the audit: %s", strerror(failed));
 	*ret_runs = true;
 	return 0;
+}
+
+static int start_stream(struct deliver *d, struct error *e)
+{
+	const struct stream_options options = { d->options.store, d->options.stream,
+						d->options.stream_socket };
+
+	if (text_equal(d->options.stream, "none"))
+		return 0;
+	if (stream_open(&options, &d->stream, e) < 0)
+		return -1;
+	return start(&d->streamer, stream_on, d, &d->streams, e);
 }
 
 int deliver_open(const struct deliver_options *options, struct deliver **ret, struct error *e)
@@ -138,7 +178,7 @@ int deliver_open(const struct deliver_options *options, struct deliver **ret, st
 	pthread_condattr_setclock(&monotonic, CLOCK_MONOTONIC);
 	pthread_cond_init(&d->wake, &monotonic);
 	pthread_condattr_destroy(&monotonic);
-	if (start(&d->sealer, seal_on, d, &d->seals, e) < 0) {
+	if (start(&d->sealer, seal_on, d, &d->seals, e) < 0 || start_stream(d, e) < 0) {
 		deliver_close(&d);
 		return -1;
 	}
@@ -158,14 +198,11 @@ void deliver_close(struct deliver **deliver)
 	pthread_mutex_unlock(&d->mutex);
 	if (d->seals)
 		pthread_join(d->sealer, NULL);
+	if (d->streams)
+		pthread_join(d->streamer, NULL);
+	stream_close(&d->stream);
 	pthread_cond_destroy(&d->wake);
 	pthread_mutex_destroy(&d->mutex);
 	free(d);
 	*deliver = NULL;
-}
-
-void deliver_lag(const struct deliver *deliver, int64_t *ret_entries, int64_t *ret_ms)
-{
-	*ret_entries = atomic_load(&deliver->waiting);
-	*ret_ms = atomic_load(&deliver->waited_ms);
 }

@@ -15,7 +15,9 @@ struct store;
 
 struct deliver_options {
 	struct store *store;
-	int64_t keep_ms; /* entries older than this go; 0: none ever does */
+	int64_t keep_ms;	   /* entries older than this go; 0: none ever does */
+	const char *stream;	   /* "journal", "syslog" or "none" */
+	const char *stream_socket; /* NULL: the usual one */
 };
 
 int deliver_open(const struct deliver_options *options, struct deliver **ret, struct error *e);
@@ -23,9 +25,5 @@ int deliver_open(const struct deliver_options *options, struct deliver **ret, st
 /* Lets what was begun come to its end, and joins the threads. Accepts a pointer to NULL; leaves NULL behind.
  */
 void deliver_close(struct deliver **deliver);
-
-/* How far the sealer was behind when it last looked: entries that waited (counted up to 100000), and for how
- * long the oldest had. A transaction that runs for hours, anywhere in the cluster, makes both grow. */
-void deliver_lag(const struct deliver *deliver, int64_t *ret_entries, int64_t *ret_ms);
 
 #endif

@@ -528,11 +528,10 @@ int link_check(struct link *link, struct arena *arena, const char **ret_notes, s
 	__attribute__((cleanup(buffer_close))) struct buffer notes;
 
 	buffer_open(&notes, LINK_NOTES_MOST);
-	if (ending(link, check(link, &notes, e)) < 0)
-		return -1;
+	int result = ending(link, check(link, &notes, e));
 	if (arena && ret_notes)
 		*ret_notes = arena_text(arena, notes.length > 0 ? notes.bytes : "");
-	return 0;
+	return result;
 }
 
 /* ---- opening ---- */

@@ -77,7 +77,8 @@ int link_open(struct catalog *catalog, const struct link_options *options, struc
 /* Ends the child and waits for it. Accepts a pointer to NULL; leaves NULL behind. */
 void link_close(struct link **link);
 
-/* The plug-in's own check of the connection. Its notes are put into the arena, a line each; both may be NULL. */
+/* The plug-in's own check of the connection. Its notes are put into the arena, a line each, also if it fails: what was
+ * well before then is half of the answer. Both may be NULL. */
 int link_check(struct link *link, struct arena *arena, const char **ret_notes, struct error *e);
 
 /* Asks for one page; then link_next until it gives 0. */

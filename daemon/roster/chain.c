@@ -211,3 +211,58 @@ int chain_list(struct tx *tx, struct arena *arena, const struct id *organisation
 		(*ret)[i] = read_entry(rows, i);
 	return 0;
 }
+
+/* ---- streams ---- */
+
+int chain_stream_claim(struct tx *tx, struct arena *arena, const char *stream, const struct id *daemon,
+		       int hold_ms, int64_t *ret_place, struct error *e)
+{
+	static const struct query query = {
+		"chain.stream_claim",
+		"SELECT place FROM audit_stream_claim($1, $2, $3 * interval '1 millisecond') AS place",
+		QUERY_KEEPS,
+		0,
+	};
+	const struct rows *rows;
+	int found =
+		query_one(tx, &query, PARAMS(P_TEXT(stream), P_ID(daemon), P_INT(hold_ms)), arena, &rows, e);
+
+	if (found > 0)
+		*ret_place = rows_int(rows, 0, 0);
+	return found;
+}
+
+int chain_stream_advance(struct tx *tx, const char *stream, const struct id *daemon, int64_t place,
+			 struct error *e)
+{
+	static const struct query query = { "chain.stream_advance", "SELECT audit_stream_advance($1, $2, $3)",
+					    QUERY_KEEPS, 0 };
+
+	return query_write(tx, &query, PARAMS(P_TEXT(stream), P_ID(daemon), P_INT(place)), NULL, e);
+}
+
+int chain_stream_list(struct tx *tx, struct arena *arena, int64_t place, int most,
+		      struct chain_streamed **ret, size_t *ret_count, struct error *e)
+{
+	/* The columns of an entry as read_entry has them. */
+	static const struct query query = {
+		"chain.stream_list",
+		"SELECT position, encode(link, 'hex'), id, at, actor_kind, actor, on_behalf_of, action, "
+		"target_kind, target, "
+		"source, run, request, encode(commitment, 'hex'), NULL::text, NULL::text, number, "
+		"organisation "
+		"FROM audit_stream_page($1, $2::int)",
+		QUERY_READS,
+		0,
+	};
+	const struct rows *rows;
+
+	if (query_run(tx, &query, PARAMS(P_INT(place), P_INT(most)), arena, &rows, e) < 0)
+		return -1;
+	*ret_count = rows_count(rows);
+	*ret = arena_array(arena, *ret_count, sizeof(**ret));
+	for (size_t i = 0; i < *ret_count; i++)
+		(*ret)[i] = (struct chain_streamed){ rows_int(rows, i, 16), rows_id(rows, i, 17),
+						     read_entry(rows, i) };
+	return 0;
+}

@@ -23,6 +23,20 @@ int chain_lag(struct tx *tx, struct arena *arena, int64_t *ret_entries, int64_t 
  * begins at an anchor. Records itself. */
 int chain_prune(struct tx *tx, int64_t before, int most, int64_t *ret_gone, struct error *e);
 
+/* An entry on a stream, which has those of all organisations in the order of sealing. */
+struct chain_streamed;
+
+/* 1: the stream is this daemon's for hold_ms from now on, and stands at *ret_place. 0: another daemon has it.
+ * One of a new name begins behind what is sealed now. */
+int chain_stream_claim(struct tx *tx, struct arena *arena, const char *stream, const struct id *daemon,
+		       int hold_ms, int64_t *ret_place, struct error *e);
+/* Moves the place; does nothing if another daemon has it meanwhile. */
+int chain_stream_advance(struct tx *tx, const char *stream, const struct id *daemon, int64_t place,
+			 struct error *e);
+/* What comes behind a place, without anything personal. */
+int chain_stream_list(struct tx *tx, struct arena *arena, int64_t place, int most,
+		      struct chain_streamed **ret, size_t *ret_count, struct error *e);
+
 /* ---- for readers; organisation NULL: the operator's own chain, as for audit_list ---- */
 
 /* A place in a chain. */
@@ -48,6 +62,12 @@ struct chain_entry {
 	struct audit_entry entry;      /* without names, address, before and after: they stand in personal */
 	const char *commitment, *salt; /* hexadecimal */
 	const char *personal;	       /* the very text that was committed to */
+};
+
+struct chain_streamed {
+	int64_t number; /* its place on every stream */
+	struct id organisation;
+	struct chain_entry chained; /* without personal and salt */
 };
 
 /* The entries after a position, up to another, in the order of the chain: at least one if there is one, and

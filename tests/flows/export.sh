@@ -190,6 +190,15 @@ is "the oldest of each chain are gone" "$gone $(jq -r 'select(.record == "begin"
 like "an entry says so" "$(tail -n 2 "$here/pruned.jsonl")" '"action":"audit.pruned".*\\"entries\\":3'
 like "the head goes on" "$(ctl audit head acme)" " $(jq -r 'select(.record == "end") | .last' "$here/pruned.jsonl") "
 
+is "what a stream has not carried yet stays" \
+	"$(query "INSERT INTO audit_streams (name, number, held_to) VALUES ('slow', 0, now()); SELECT written FROM audit_prune(now() + interval '1 day', 100)")" 0
+is "but not for a stream that nobody has carried for a week" \
+	"$(query "UPDATE audit_streams SET held_to = now() - interval '8 days'; SELECT written > 0 FROM audit_prune(now() + interval '1 day', 1)")" t
+query "DELETE FROM audit_streams"
+until_sealed
+ctl audit export acme >"$here/pruned.jsonl"
+whole "and what is left is a chain" "$here/pruned.jsonl"
+
 # ---- who may
 short() { curl -s -o "$here/body" -w '%{http_code}' "$@"; }
 port=$(ss -ltnp 2>/dev/null | sed -n "s/.*127.0.0.1:\([0-9]*\) .*pid=$flow_pid,.*/\1/p" | head -n 1)

@@ -84,7 +84,9 @@ unseen() { # unseen NAME BREAK MEND TEST-REGEX RUN-REGEX
 	said=$(tested)
 	is "$name: the test of the connection fails" "$?" 1
 	like "$name: it says what to do" "$said" "$test"
+	like "$name: and what was well before that" "$said" '^connected to "ldap'
 	said=$(ran)
+	is "$name: a run that has not seen everybody has an exit code of its own" "$?" 12
 	like "$name: the run says that it has not seen everybody" "$said" "^not all +$run"
 	is "$name: nobody is touched" "$(roster_digest)" "$before"
 	ask_for_change

@@ -419,7 +419,8 @@ static void a_run_that_has_not_seen_everybody_says_so(void **state)
 	                       WORDS("sync", "run", "acme/corp", "--wait"));
 
 	(void)state;
-	assert_int_equal(o.exit, 0);
+	assert_int_equal(o.exit, 12);
+	assert_has(o.err, "nobody goes until a run has seen all (run.partial)");
 	assert_has(o.out, "not all  ended after 50: size limit exceeded (4)\n"
 	                  "         nobody goes, and no group changes, until a run has seen everybody\n"
 	                  "changed  nothing\n");
