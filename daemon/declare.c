@@ -1,6 +1,9 @@
 #include "declare.h"
 
+#include <errno.h>
+#include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "base/arena.h"
 #include "base/id.h"
@@ -12,6 +15,7 @@
 #include "roster/audit.h"
 #include "roster/connection.h"
 #include "roster/domain.h"
+#include "roster/managed.h"
 #include "roster/organisation.h"
 #include "store/transaction.h"
 
@@ -22,6 +26,8 @@ struct declaration {
 	struct arena *arena;
 	const struct crypt_keys *keys;
 	struct declared *done;
+	struct id *declared; /* the organisations that a file describes */
+	size_t declared_count;
 	const struct orgfile *file;
 	int line; /* of the file: what is being declared */
 	struct id organisation;
@@ -62,6 +68,31 @@ static const char *id_in(struct declaration *d, const struct id *id)
 {
 	char text[ID_TEXT_SIZE];
 	return arena_text(d->arena, id_text(id, text));
+}
+
+/* A file describes it, in this line. If none did for a while, that is an entry. */
+static int keep_place(struct declaration *d, const char *kind, const char *target, const char *name, struct error *e)
+{
+	struct managed is = { 0 };
+	char action[64];
+	int found = managed_find(d->tx, d->arena, &d->organisation, kind, target, &is, e);
+	if (found < 0 || (found == 1 && !is.orphaned_at && is.line == d->line))
+		return found < 0 ? -1 : 0;
+	if (managed_keep(d->tx, &d->organisation, kind, target, d->line, e) < 0)
+		return -1;
+	snprintf(action, sizeof(action), "%s.reclaimed", kind);
+	return is.orphaned_at ? record(d, arena_text(d->done->arena, action), kind, target, name, e) : 0;
+}
+
+/* No file does any more: nothing is removed, and somebody is asked. */
+static int orphan(struct declaration *d, const char *kind, const char *target, const char *name, struct error *e)
+{
+	char action[64];
+	int marked = managed_orphan(d->tx, &d->organisation, kind, target, e);
+	if (marked <= 0)
+		return marked;
+	snprintf(action, sizeof(action), "%s.orphaned", kind);
+	return record(d, arena_text(d->done->arena, action), kind, target, name, e);
 }
 
 /* ---- the organisation itself -------------------------------------------------------------------------------------------- */
@@ -110,7 +141,10 @@ static int declare_organisation(struct declaration *d, struct error *e)
 		d->organisation = id_new();
 	if (tx_for(d->tx, &d->organisation, e) < 0)
 		return -1;
-	return found == 1 ? update_organisation(d, e) : create_organisation(d, e);
+	d->declared[d->declared_count++] = d->organisation;
+	if ((found == 1 ? update_organisation(d, e) : create_organisation(d, e)) < 0)
+		return -1;
+	return keep_place(d, "organisation", id_in(d, &d->organisation), d->file->name, e);
 }
 
 /* ---- domains --------------------------------------------------------------------------------------------------------------- */
@@ -138,30 +172,22 @@ static int declare_domain(struct declaration *d, const char *domain, struct erro
 	return record(d, "domain.verified", "domain", domain, domain, e);
 }
 
-static int release_domain(struct declaration *d, const char *domain, struct error *e)
-{
-	log_warning(&d->log, "the file no longer names domain \"%s\", which stays; rosterctl domain remove may take it away", domain);
-	if (domain_remove(d->tx, &d->organisation, domain, e) < 0 ||
-	    domain_add(d->tx, &d->organisation, domain, "operator", NULL, e) < 0)
-		return -1;
-	return audit(d, "domain.released", "domain", domain, domain, e);
-}
-
 static int declare_domains(struct declaration *d, struct error *e)
 {
 	struct domain *all;
 	size_t count;
 	for (size_t i = 0; d->file->domains[i]; i++) {
 		d->line = d->file->domain_lines[i];
-		if (declare_domain(d, d->file->domains[i], e) < 0)
+		if (declare_domain(d, d->file->domains[i], e) < 0 ||
+		    keep_place(d, "domain", d->file->domains[i], d->file->domains[i], e) < 0)
 			return -1;
 	}
 
 	if (domain_list(d->tx, d->arena, &d->organisation, NULL, LIST_MOST, &all, &count, e) < 0)
 		return -1;
 	for (size_t i = 0; i < count; i++)
-		if (text_equal(all[i].managed_by, d->file->file) && !among(d->file->domains, all[i].domain) &&
-		    release_domain(d, all[i].domain, e) < 0)
+		if (all[i].managed_by && !among(d->file->domains, all[i].domain) &&
+		    orphan(d, "domain", all[i].domain, all[i].domain, e) < 0)
 			return -1;
 	return 0;
 }
@@ -247,9 +273,23 @@ static int create_connection(struct declaration *d, const struct orgfile_connect
 	return record(d, "connection.created", "connection", id_in(d, &wanted->id), wanted->name, e);
 }
 
+/* Without the section nobody would have a role but the default one, administrators included: an empty section says that this
+ * is meant. */
+static void keep_roles(struct declaration *d, const struct orgfile_connection *from, const struct connection *is,
+                       struct connection *wanted)
+{
+	if (from->roles_line || !is->mapping_count)
+		return;
+	wanted->mappings = is->mappings;
+	wanted->mapping_count = is->mapping_count;
+	log_warning(&d->log, "connection \"%s\" has no section \"roles\" any more; its %zu roles stay until the file has an empty one",
+	            is->name, is->mapping_count);
+}
+
 static int update_connection(struct declaration *d, const struct orgfile_connection *from, const struct connection *is,
                              struct connection *wanted, struct error *e)
 {
+	keep_roles(d, from, is, wanted);
 	bool changed = !same(is, wanted);
 	if (strcmp(is->plugin, wanted->plugin) != 0)
 		return error_set(e, ERROR_CONFLICT, "declare.plugin",
@@ -271,7 +311,9 @@ static int declare_connection(struct declaration *d, const struct orgfile_connec
 	int found = connection_find(d->tx, d->arena, &d->organisation, wanted.name, &is, e);
 	if (found < 0)
 		return -1;
-	return found == 1 ? update_connection(d, from, &is, &wanted, e) : create_connection(d, from, &wanted, e);
+	if ((found == 1 ? update_connection(d, from, &is, &wanted, e) : create_connection(d, from, &wanted, e)) < 0)
+		return -1;
+	return keep_place(d, "connection", id_in(d, &wanted.id), wanted.name, e);
 }
 
 static bool describes(const struct orgfile *file, const char *connection)
@@ -280,16 +322,6 @@ static bool describes(const struct orgfile *file, const char *connection)
 		if (strcmp(file->connections[i].is.name, connection) == 0)
 			return true;
 	return false;
-}
-
-static int release_connection(struct declaration *d, struct connection *connection, struct error *e)
-{
-	log_warning(&d->log, "the file no longer describes connection \"%s\", which stays as it was; rosterctl may change it",
-	            connection->name);
-	connection->managed_by = NULL;
-	if (connection_update(d->tx, connection, e) < 0)
-		return -1;
-	return audit(d, "connection.released", "connection", id_in(d, &connection->id), connection->name, e);
 }
 
 static int declare_connections(struct declaration *d, struct error *e)
@@ -305,8 +337,8 @@ static int declare_connections(struct declaration *d, struct error *e)
 	if (connection_list(d->tx, d->arena, &d->organisation, NULL, LIST_MOST, &all, &count, e) < 0)
 		return -1;
 	for (size_t i = 0; i < count; i++)
-		if (text_equal(all[i].managed_by, d->file->file) && !describes(d->file, all[i].name) &&
-		    release_connection(d, &all[i], e) < 0)
+		if (all[i].managed_by && !describes(d->file, all[i].name) &&
+		    orphan(d, "connection", id_in(d, &all[i].id), all[i].name, e) < 0)
 			return -1;
 	return 0;
 }
@@ -344,6 +376,59 @@ static int declare_or_note(struct declaration *d, struct problems *problems, str
 	return tx_back_to_mark(d->tx, e);
 }
 
+/* ---- what no file describes any more ---------------------------------------------------------------------------------------- */
+
+static bool is_declared(const struct declaration *d, const struct id *id)
+{
+	for (size_t i = 0; i < d->declared_count; i++)
+		if (id_equal(&d->declared[i], id))
+			return true;
+	return false;
+}
+
+/* A file that is there and was not read is another daemon's. One that was read describes another organisation now. */
+static bool is_gone(const struct orgfile *files, size_t count, const char *file)
+{
+	for (size_t i = 0; i < count; i++)
+		if (text_equal(files[i].file, file))
+			return true;
+	return access(file, F_OK) < 0 && errno == ENOENT;
+}
+
+static int orphan_organisation(struct declaration *d, const struct managed_organisation *which, struct error *e)
+{
+	const struct orgfile file = { .file = which->file, .slug = which->slug };
+	d->file = &file;
+	d->organisation = which->id;
+	d->actor = (struct actor){ .kind = "file", .id = which->file, .source = "file" };
+	int result = tx_for(d->tx, &which->id, e) < 0 ? -1 : orphan(d, "organisation", id_in(d, &which->id), which->name, e);
+	d->file = NULL;
+	return result;
+}
+
+static int orphan_organisations(struct declaration *d, const struct orgfile *files, size_t count, struct error *e)
+{
+	struct managed_organisation *all;
+	size_t all_count;
+	if (managed_organisations(d->tx, d->arena, &all, &all_count, e) < 0)
+		return -1;
+	for (size_t i = 0; i < all_count; i++)
+		if (!all[i].orphaned && !is_declared(d, &all[i].id) && is_gone(files, count, all[i].file) &&
+		    orphan_organisation(d, &all[i], e) < 0)
+			return -1;
+	return 0;
+}
+
+/* Those that wait for an answer, whenever that began. */
+static int tell_orphans(struct declaration *d, struct error *e)
+{
+	struct managed_orphan *all;
+	if (managed_orphans(d->tx, d->done->arena, DECLARE_ORPHANS_MOST, &all, &d->done->orphan_count, e) < 0)
+		return -1;
+	d->done->orphans = all;
+	return 0;
+}
+
 static int declare_all(struct declaration *d, const struct orgfile *organisations, size_t count, struct problems *problems,
                        struct error *e)
 {
@@ -354,7 +439,7 @@ static int declare_all(struct declaration *d, const struct orgfile *organisation
 			return -1;
 	}
 	if (problems->count == before)
-		return 0;
+		return orphan_organisations(d, organisations, count, e) < 0 ? -1 : tell_orphans(d, e);
 	return error_set(e, ERROR_INPUT, "declare.refused", "the files of organisations do not go together with what is there");
 }
 
@@ -365,7 +450,8 @@ int declare_organisations(struct store *store, const struct crypt_keys *keys, co
 	scoped(tx) *tx = NULL;
 	struct declaration d = { .arena = arena, .keys = keys, .done = ret };
 	ret->events = arena_array(ret->arena, DECLARE_EVENTS_MOST, sizeof(*ret->events));
-	ret->count = ret->beyond = 0;
+	ret->count = ret->beyond = ret->orphan_count = 0;
+	d.declared = arena_array(arena, count, sizeof(*d.declared));
 	if (tx_begin(store, STORE_REQUEST, &tx, e) < 0)
 		return -1;
 	d.tx = tx;

@@ -1,6 +1,7 @@
 /* Makes the database agree with the files in orgs.d: what they describe is created or changed, and marked as theirs.
  *
- * Nothing is removed here: what a file no longer mentions is logged, stays, and is left to the administrators. */
+ * Nothing is removed here: what no file describes any more becomes an orphan (roster/managed), stays as it is, and is left to the
+ * administrators. */
 #ifndef ROSTERD_DECLARE_H
 #define ROSTERD_DECLARE_H
 
@@ -10,6 +11,7 @@
 
 struct arena;
 struct crypt_keys;
+struct managed_orphan;
 struct orgfile;
 struct problems;
 struct store;
@@ -21,6 +23,7 @@ struct declare_event {
 	const char *kind, *name;
 };
 
+enum { DECLARE_ORPHANS_MOST = 1000 };
 enum { DECLARE_EVENTS_MOST = 1000 }; /* that are told of; the audit has all */
 
 struct declared {
@@ -28,6 +31,8 @@ struct declared {
 	struct declare_event *events;
 	size_t count;
 	size_t beyond; /* how many more there were than are told of */
+	const struct managed_orphan *orphans; /* that wait for an answer */
+	size_t orphan_count;
 };
 
 /* All files in one transaction: taken whole or not at all. -1 with ERROR_INPUT "declare.refused" if the database holds

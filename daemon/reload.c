@@ -5,6 +5,7 @@
 #include <stdlib.h>
 
 #include "base/arena.h"
+#include "base/clock.h"
 #include "base/log.h"
 #include "base/shared.h"
 #include "config.h"
@@ -13,6 +14,7 @@
 #include "keys.h"
 #include "plugin/catalog.h"
 #include "problem.h"
+#include "roster/managed.h"
 
 enum { WAIT_MS = 1000 };
 
@@ -99,6 +101,8 @@ static void tell_taken(const struct config_changes *changes, const struct declar
 	ret->events = events;
 	ret->event_count = declared->count;
 	ret->events_beyond = declared->beyond;
+	ret->orphans = declared->orphans;
+	ret->orphan_count = declared->orphan_count;
 }
 
 static void log_problem(const char *file, int line, const char *text)
@@ -117,6 +121,17 @@ static void log_declared(const struct declared *declared)
 	}
 	if (declared->beyond)
 		log_note(NULL, "and %zu changes more by the files of organisations; the audit has them", declared->beyond);
+}
+
+static void log_orphans(const struct declared *declared)
+{
+	for (size_t i = 0; i < declared->orphan_count; i++) {
+		const struct managed_orphan *orphan = &declared->orphans[i];
+		char since[CLOCK_TEXT_SIZE];
+		log_warning(NULL, "%s: %s \"%s\" was described by %s:%d and no longer is, since %s; it stays as it was until it is put back, "
+		            "adopted or deleted (rosterctl)", orphan->organisation, orphan->kind, orphan->name, orphan->file, orphan->line,
+		            clock_text(orphan->since, since));
+	}
 }
 
 static void log_changes(const struct config_changes *changes)
@@ -203,6 +218,7 @@ static int read_and_take(struct reload *reload, struct arena *arena, struct prob
 	if (declare_and_take(reload, running, next, &declared, problems, e) < 0)
 		return problems->count > 0 ? 0 : -1;
 	log_declared(&declared);
+	log_orphans(&declared);
 	log_changes(&changes);
 	tell_taken(&changes, &declared, arena, ret);
 	return 0;
@@ -256,6 +272,7 @@ int reload_declare(const struct edition *edition, struct store *store, struct er
 		return -1;
 	}
 	log_declared(&declared);
+	log_orphans(&declared);
 	return 0;
 }
 

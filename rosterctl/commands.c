@@ -306,6 +306,16 @@ const struct command commands[] = {
 		.run = organisation_restore,
 	},
 	{
+		.name = "org adopt",
+		.arguments = "ORG",
+		.summary = "Take over an organisation whose file is gone.",
+		.words = "From then on it and everything of it is changed with rosterctl. Until then it stays as it was; "
+		         "putting the file back makes it the file's again.",
+		.example = "rosterctl org adopt acme",
+		.next = "\"rosterctl org show ORG\" shows it.",
+		.run = organisation_adopt,
+	},
+	{
 		.name = "domain add",
 		.arguments = "ORG DOMAIN",
 		.summary = "Add a domain of mail to an organisation.",
@@ -343,6 +353,14 @@ const struct command commands[] = {
 		.example = "rosterctl domain list acme",
 		.next = "\"rosterctl domain remove ORG DOMAIN\" removes one.",
 		.run = domain_list,
+	},
+	{
+		.name = "domain adopt",
+		.arguments = "ORG DOMAIN",
+		.summary = "Take over a domain that its file no longer names.",
+		.example = "rosterctl domain adopt acme acme.example",
+		.next = "\"rosterctl domain remove ORG DOMAIN\" removes it, if that was meant.",
+		.run = domain_adopt,
 	},
 	{
 		.name = "domain remove",
@@ -397,6 +415,15 @@ const struct command commands[] = {
 		.example = "rosterctl connection set acme/corporate --schedule 1h",
 		.next = "\"rosterctl connection test ORG/NAME\" tries it.",
 		.run = connection_set,
+	},
+	{
+		.name = "connection adopt",
+		.arguments = "CONNECTION",
+		.summary = "Take over a connection that its file no longer describes.",
+		.words = "It is read as before all the time; nobody is thrown out.",
+		.example = "rosterctl connection adopt acme/corporate",
+		.next = "\"rosterctl connection delete CONNECTION\" deletes it, if that was meant.",
+		.run = connection_adopt,
 	},
 	{
 		.name = "connection delete",

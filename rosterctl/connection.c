@@ -38,6 +38,8 @@ static const struct column in_full[] = {
 	{ "last run", "last_run", CELL_TEXT },
 	{ "next due", "next_due_at", CELL_TIME },
 	{ "managed by", "managed_by", CELL_TEXT },
+	{ "its line", "managed_line", CELL_TEXT },
+	{ "file gone since", "orphaned_at", CELL_TIME },
 	{ 0 },
 };
 

@@ -31,6 +31,7 @@ command_fn master_key_list, master_key_reseal;
 
 /* reload.c */
 command_fn configuration_reload;
+command_fn organisation_adopt, domain_adopt, connection_adopt;
 
 /* audit.c */
 command_fn audit_list;

@@ -29,6 +29,8 @@ static const struct column in_full[] = {
 	{ "owner", "owner", CELL_TEXT },
 	{ "members", "members", CELL_NUMBER },
 	{ "managed by", "managed_by", CELL_TEXT },
+	{ "its line", "managed_line", CELL_TEXT },
+	{ "file gone since", "orphaned_at", CELL_TIME },
 	{ "created", "created_at", CELL_TIME },
 	{ "version", "version", CELL_NUMBER },
 	{ "deleted", "deleted_at", CELL_TIME },

@@ -13,6 +13,7 @@
 #include "plugin/link.h"
 #include "plugin/settings.h"
 #include "roster/refusal.h"
+#include "roster/managed.h"
 #include "roster/run.h"
 
 int connections_find(struct exchange *x, const char *named, struct connection *ret, struct error *e)
@@ -28,9 +29,14 @@ static int find_named(struct exchange *x, struct connection *ret, struct error *
 }
 
 /* For prepare: looks, and holds no transaction afterwards. */
-static int look_up_named(struct exchange *x, struct connection *ret, struct error *e)
+/* For a change: a file's own is refused. */
+static int look_up_settable(struct exchange *x, struct connection *ret, struct error *e)
 {
-	int result = exchange_begin(x, e) < 0 ? -1 : find_named(x, ret, e);
+	char id[ID_TEXT_SIZE];
+	int result = exchange_begin(x, e) < 0 || find_named(x, ret, e) < 0 || exchange_match(x, ret->version, e) < 0 ||
+			     exchange_managed(x, "connection", id_text(&ret->id, id), ret->managed_by, e) < 0 ?
+		     -1 :
+		     0;
 
 	tx_close(&x->tx);
 	return result;
@@ -100,10 +106,13 @@ static void put_last_run(struct json_writer *w, const struct run *run)
 static int put_connection(struct exchange *x, struct json_writer *w, const struct connection *c,
 			  struct error *e)
 {
+	struct managed managed;
+	char id[ID_TEXT_SIZE];
 	struct run *last;
 	size_t runs;
 
-	if (run_list(x->tx, x->arena, &c->organisation, &c->id, NULL, 1, &last, &runs, e) < 0)
+	if (run_list(x->tx, x->arena, &c->organisation, &c->id, NULL, 1, &last, &runs, e) < 0 ||
+	    exchange_managed_find(x, "connection", id_text(&c->id, id), c->managed_by, &managed, e) < 0)
 		return -1;
 	json_begin_object(w, NULL);
 	exchange_put_id(w, "id", &c->id);
@@ -123,6 +132,7 @@ static int put_connection(struct exchange *x, struct json_writer *w, const struc
 	json_put_time(w, "next_due_at", c->next_due_at);
 	json_put_time(w, "created_at", c->created_at);
 	json_put_text(w, "managed_by", c->managed_by);
+	exchange_put_managed(w, &managed);
 	json_put_int(w, "version", c->version);
 	json_end_object(w);
 	return 0;
@@ -249,8 +259,7 @@ int connections_prepare_change(struct exchange *x, struct error *e)
 	struct change *change = arena_take(x->arena, sizeof(*change));
 
 	x->prepared = change;
-	if (look_up_named(x, &change->now, e) < 0 || exchange_match(x, change->now.version, e) < 0 ||
-	    exchange_managed("connection", change->now.managed_by, e) < 0)
+	if (look_up_settable(x, &change->now, e) < 0)
 		return -1;
 	return connection_body_change(x, &change->now, &change->wish, e);
 }
@@ -275,13 +284,30 @@ int connections_delete(struct exchange *x, struct error *e)
 	char text[ID_TEXT_SIZE];
 
 	if (find_named(x, &connection, e) < 0 || exchange_match(x, connection.version, e) < 0 ||
-	    exchange_managed("connection", connection.managed_by, e) < 0 ||
+	    exchange_managed_deletable(x, "connection", id_text(&connection.id, text), connection.managed_by, e) < 0 ||
 	    connection_delete(x->tx, &x->organisation.id, &connection.id, e) < 0 ||
+	    managed_forget(x->tx, &x->organisation.id, "connection", id_text(&connection.id, text), e) < 0 ||
 	    exchange_audit(x, "connection.deleted", "connection", id_text(&connection.id, text),
 			   connection.name, as_audited(x, &connection), NULL, e) < 0)
 		return -1;
 	exchange_done(x);
 	return 0;
+}
+
+int connections_adopt(struct exchange *x, struct error *e)
+{
+	struct connection connection;
+	char text[ID_TEXT_SIZE];
+
+	if (find_named(x, &connection, e) < 0)
+		return -1;
+	id_text(&connection.id, text);
+	if (exchange_managed_adoptable(x, "connection", text, connection.managed_by, e) < 0 ||
+	    managed_adopt_connection(x->tx, &x->organisation.id, text, e) < 0 ||
+	    exchange_audit(x, "connection.adopted", "connection", text, connection.name,
+			   exchange_object(x, "managed_by", connection.managed_by, NULL), NULL, e) < 0)
+		return -1;
+	return show_again(x, 200, &connection.id, e);
 }
 
 /* ---- tested ---- */

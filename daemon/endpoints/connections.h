@@ -7,7 +7,7 @@
 
 struct connection;
 
-answer_fn connections_list, connections_create, connections_show, connections_change, connections_delete;
+answer_fn connections_adopt, connections_list, connections_create, connections_show, connections_change, connections_delete;
 answer_fn connections_prepare_create, connections_prepare_change;
 answer_fn connections_prepare_test, connections_test, connections_refused;
 

@@ -5,6 +5,7 @@
 #include "base/suffix.h"
 #include "base/text.h"
 #include "roster/domain.h"
+#include "roster/managed.h"
 
 enum { DOMAIN_GIVEN_MOST = 1024 }; /* as it is typed, before it is brought into A-labels */
 
@@ -149,11 +150,25 @@ int domains_remove(struct exchange *x, struct error *e)
 	struct domain domain;
 
 	if (load(x, request_segment(x->request, "domain"), &domain, e) < 0 ||
-	    exchange_managed("domain", domain.managed_by, e) < 0 ||
+	    exchange_managed_deletable(x, "domain", domain.domain, domain.managed_by, e) < 0 ||
 	    domain_remove(x->tx, &x->organisation.id, domain.domain, e) < 0 ||
+	    managed_forget(x->tx, &x->organisation.id, "domain", domain.domain, e) < 0 ||
 	    exchange_audit(x, "domain.removed", "domain", domain.domain, NULL,
 			   exchange_object(x, "state", domain.state, NULL), NULL, e) < 0)
 		return -1;
 	exchange_done(x);
 	return 0;
+}
+
+int domains_adopt(struct exchange *x, struct error *e)
+{
+	struct domain domain;
+
+	if (load(x, request_segment(x->request, "domain"), &domain, e) < 0 ||
+	    exchange_managed_adoptable(x, "domain", domain.domain, domain.managed_by, e) < 0 ||
+	    managed_adopt_domain(x->tx, &x->organisation.id, domain.domain, e) < 0 ||
+	    exchange_audit(x, "domain.adopted", "domain", domain.domain, NULL,
+			   exchange_object(x, "managed_by", domain.managed_by, NULL), NULL, e) < 0)
+		return -1;
+	return domains_show(x, e);
 }

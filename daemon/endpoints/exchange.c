@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "base/clock.h"
+#include "roster/managed.h"
 #include "base/text.h"
 #include "endpoints/etag.h"
 
@@ -283,11 +284,78 @@ int exchange_unknown(const char *kind, const char *which, struct error *e)
 	return error_set(e, ERROR_NOT_FOUND, code, "there is no %s \"%.200s\" here", kind, which);
 }
 
-int exchange_managed(const char *kind, const char *managed_by, struct error *e)
+int exchange_managed_find(struct exchange *x, const char *kind, const char *target, const char *managed_by,
+			  struct managed *ret, struct error *e)
 {
+	char id[ID_TEXT_SIZE];
+	struct managed whole = { 0 };
+
+	*ret = (struct managed){ 0 };
 	if (!managed_by)
 		return 0;
+	if (managed_find(x->tx, x->arena, &x->organisation.id, kind, target, ret, e) < 0 ||
+	    managed_find(x->tx, x->arena, &x->organisation.id, "organisation", id_text(&x->organisation.id, id),
+			 &whole, e) < 0)
+		return -1;
+	if (!ret->orphaned_at)
+		ret->orphaned_at = whole.orphaned_at; /* what it is part of is gone */
+	return 0;
+}
+
+void exchange_put_managed(struct json_writer *w, const struct managed *managed)
+{
+	if (managed->line)
+		json_put_int(w, "managed_line", managed->line);
+	else
+		json_put_text(w, "managed_line", NULL);
+	json_put_time(w, "orphaned_at", managed->orphaned_at);
+}
+
+static const char *place(struct exchange *x, const char *managed_by, const struct managed *managed)
+{
+	return managed->line ? arena_format(x->arena, "%s:%d", managed_by, managed->line) : managed_by;
+}
+
+static int described(struct exchange *x, const char *kind, const char *managed_by, const struct managed *managed,
+		     struct error *e)
+{
 	return error_set(e, ERROR_CONFLICT, "managed_by_file",
-			 "this %s is described by the file \"%s\"; change it there and restart rosterd", kind,
-			 managed_by);
+			 "this %s is described by the file \"%s\"; change it there, then run \"rosterctl reload\"", kind,
+			 place(x, managed_by, managed));
+}
+
+int exchange_managed(struct exchange *x, const char *kind, const char *target, const char *managed_by, struct error *e)
+{
+	struct managed managed;
+	char since[CLOCK_TEXT_SIZE];
+
+	if (!managed_by)
+		return 0;
+	if (exchange_managed_find(x, kind, target, managed_by, &managed, e) < 0)
+		return -1;
+	if (!managed.orphaned_at)
+		return described(x, kind, managed_by, &managed, e);
+	return error_set(e, ERROR_CONFLICT, "managed_by_orphan",
+			 "this %s was described by the file \"%s\" and no longer is, since %s; adopt it first, or put it back "
+			 "there",
+			 kind, place(x, managed_by, &managed), clock_text(managed.orphaned_at, since));
+}
+
+int exchange_managed_deletable(struct exchange *x, const char *kind, const char *target, const char *managed_by,
+			       struct error *e)
+{
+	struct managed managed;
+
+	if (exchange_managed_find(x, kind, target, managed_by, &managed, e) < 0)
+		return -1;
+	return !managed_by || managed.orphaned_at ? 0 : described(x, kind, managed_by, &managed, e);
+}
+
+int exchange_managed_adoptable(struct exchange *x, const char *kind, const char *target, const char *managed_by,
+			       struct error *e)
+{
+	if (!managed_by)
+		return error_set(e, ERROR_CONFLICT, "managed_by_nobody",
+				 "this %s is described by no file; there is nothing to adopt", kind);
+	return exchange_managed_deletable(x, kind, target, managed_by, e);
 }

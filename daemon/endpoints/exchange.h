@@ -144,7 +144,19 @@ const char *exchange_suggestion(const struct exchange *x, const char *given, con
 
 /* ERROR_NOT_FOUND "member.unknown": "there is no member \"x\" here". Returns -1. */
 int exchange_unknown(const char *kind, const char *which, struct error *e);
-/* ERROR_CONFLICT "managed_by_file" if a file says what this is like; 0 if none does. */
-int exchange_managed(const char *kind, const char *managed_by, struct error *e);
+/* Before something is changed: ERROR_CONFLICT "managed_by_file" if a file says what it is like, "managed_by_orphan" if
+ * one did and no longer does, with file and line; 0 if none does. target as in roster/managed. */
+int exchange_managed(struct exchange *x, const char *kind, const char *target, const char *managed_by, struct error *e);
+/* The same before it is deleted, which an orphan may be. */
+int exchange_managed_deletable(struct exchange *x, const char *kind, const char *target, const char *managed_by,
+			       struct error *e);
+/* Before it is adopted: only an orphan may be. */
+int exchange_managed_adoptable(struct exchange *x, const char *kind, const char *target, const char *managed_by,
+			       struct error *e);
+/* The line where a file describes it, and since when none does: members "managed_line" and "orphaned_at". */
+struct managed;
+int exchange_managed_find(struct exchange *x, const char *kind, const char *target, const char *managed_by,
+			  struct managed *ret, struct error *e);
+void exchange_put_managed(struct json_writer *w, const struct managed *managed);
 
 #endif

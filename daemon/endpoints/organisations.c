@@ -4,6 +4,7 @@
 #include "base/text.h"
 #include "http/network.h"
 #include "roster/connection.h"
+#include "roster/managed.h"
 #include "roster/member.h"
 
 static const char *const default_roles[] = { "admin", "member", "viewer", NULL };
@@ -17,7 +18,8 @@ static void put_texts(struct json_writer *w, const char *name, const char *const
 	json_end_array(w);
 }
 
-static void put_organisation(struct json_writer *w, const struct organisation *o)
+/* managed NULL: not looked up. */
+static void put_organisation(struct json_writer *w, const struct organisation *o, const struct managed *managed)
 {
 	json_begin_object(w, NULL);
 	exchange_put_id(w, "id", &o->id);
@@ -34,6 +36,8 @@ static void put_organisation(struct json_writer *w, const struct organisation *o
 	json_put_time(w, "created_at", o->created_at);
 	json_put_int(w, "version", o->version);
 	json_put_text(w, "managed_by", o->managed_by);
+	if (managed)
+		exchange_put_managed(w, managed);
 	if (o->deleted_at) {
 		json_put_time(w, "deleted_at", o->deleted_at);
 		json_put_time(w, "purge_after", o->purge_after);
@@ -44,12 +48,17 @@ static void put_organisation(struct json_writer *w, const struct organisation *o
 static int show_found(struct exchange *x, int status, struct organisation *organisation, struct error *e)
 {
 	struct json_writer w;
+	struct managed managed = { 0 };
+	char id[ID_TEXT_SIZE];
 
-	if (organisation_count(x->tx, x->arena, organisation, e) < 0)
+	if (organisation_count(x->tx, x->arena, organisation, e) < 0 ||
+	    (organisation->managed_by &&
+	     managed_find(x->tx, x->arena, &organisation->id, "organisation", id_text(&organisation->id, id), &managed,
+			  e) < 0))
 		return -1;
 	exchange_etag(x, organisation->version);
 	exchange_reply(x, status, &w);
-	put_organisation(&w, organisation);
+	put_organisation(&w, organisation, &managed);
 	return 0;
 }
 
@@ -75,7 +84,7 @@ static int list_all(struct exchange *x, bool deleted, int limit, const char *aft
 		return -1;
 	exchange_list_begin(x, &w);
 	for (size_t i = 0; i < count && i < (size_t)limit; i++)
-		put_organisation(&w, &organisations[i]);
+		put_organisation(&w, &organisations[i], NULL);
 	exchange_list_end(&w, count > (size_t)limit ? organisations[limit - 1].slug : NULL);
 	return 0;
 }
@@ -94,7 +103,7 @@ static int list_own(struct exchange *x, const char *after, struct error *e)
 		return -1;
 	exchange_list_begin(x, &w);
 	if (found == 1 && !after)
-		put_organisation(&w, &own);
+		put_organisation(&w, &own, NULL);
 	exchange_list_end(&w, NULL);
 	return 0;
 }
@@ -202,6 +211,7 @@ int organisations_create(struct exchange *x, struct error *e)
 static int check_operators(struct exchange *x, const struct wish *wish, struct error *e)
 {
 	const struct organisation *now = &x->organisation;
+	char id[ID_TEXT_SIZE];
 	bool settings =
 		wish->name || wish->slug || wish->default_role || wish->ip_allow_list || wish->retention_days;
 
@@ -209,7 +219,7 @@ static int check_operators(struct exchange *x, const struct wish *wish, struct e
 	    (wish->state && !text_equal(wish->state, now->state)))
 		if (exchange_may(x, (struct question){ .permit = PERMIT_OPERATOR }, e) < 0)
 			return -1;
-	return settings || wish->type ? exchange_managed("organisation", now->managed_by, e) : 0;
+	return settings || wish->type ? exchange_managed(x, "organisation", id_text(&now->id, id), now->managed_by, e) : 0;
 }
 
 static int has_connections(struct exchange *x, bool *ret, struct error *e)
@@ -329,7 +339,7 @@ int organisations_delete(struct exchange *x, struct error *e)
 	int found;
 
 	if (exchange_match(x, now.version, e) < 0 ||
-	    exchange_managed("organisation", now.managed_by, e) < 0 || check_deleting(x, e) < 0 ||
+	    exchange_managed_deletable(x, "organisation", id_text(&now.id, text), now.managed_by, e) < 0 || check_deleting(x, e) < 0 ||
 	    organisation_delete(x->tx, &now, e) < 0 ||
 	    exchange_audit(x, "organisation.deleted", "organisation", id_text(&now.id, text), now.name,
 			   as_audited(x, &now), NULL, e) < 0)
@@ -371,6 +381,20 @@ int organisations_restore(struct exchange *x, struct error *e)
 			   NULL, as_audited(x, &gone), e) < 0)
 		return -1;
 	return show(x, 200, &gone.id, e);
+}
+
+int organisations_adopt(struct exchange *x, struct error *e)
+{
+	const struct organisation *now = &x->organisation;
+	char text[ID_TEXT_SIZE];
+
+	id_text(&now->id, text);
+	if (exchange_managed_adoptable(x, "organisation", text, now->managed_by, e) < 0 ||
+	    managed_adopt_organisation(x->tx, &now->id, e) < 0 ||
+	    exchange_audit(x, "organisation.adopted", "organisation", text, now->name,
+			   exchange_object(x, "managed_by", now->managed_by, NULL), NULL, e) < 0)
+		return -1;
+	return show(x, 200, &now->id, e);
 }
 
 /* ---- ownership ---- */

@@ -36,6 +36,24 @@ static void put_events(struct json_writer *w, const struct reload_report *report
 	json_put_int(w, "events_beyond", (int64_t)report->events_beyond);
 }
 
+static void put_orphans(struct json_writer *w, const struct reload_report *report)
+{
+	json_begin_array(w, "orphans");
+	for (size_t i = 0; i < report->orphan_count; i++) {
+		const struct managed_orphan *orphan = &report->orphans[i];
+
+		json_begin_object(w, NULL);
+		json_put_text(w, "kind", orphan->kind);
+		json_put_text(w, "organisation", orphan->organisation);
+		json_put_text(w, "name", orphan->name);
+		json_put_text(w, "file", orphan->file);
+		json_put_int(w, "line", orphan->line);
+		json_put_time(w, "since", orphan->since);
+		json_end_object(w);
+	}
+	json_end_array(w);
+}
+
 static void put_mistakes(struct json_writer *w, const struct reload_report *report)
 {
 	json_begin_array(w, "mistakes");
@@ -68,6 +86,7 @@ static int taken(struct exchange *x, const struct reload_report *report, struct 
 	put_names(&w, "taken", report->taken);
 	put_names(&w, "restart", report->restart);
 	put_events(&w, report);
+	put_orphans(&w, report);
 	json_end_object(&w);
 	return exchange_audit(x, "configuration.taken", "daemon", "configuration", NULL, NULL,
 			      exchange_object(x, "taken", joined(x, report->taken), "restart",

@@ -6,6 +6,7 @@
 #include <stdint.h>
 
 #include "endpoints/exchange.h"
+#include "roster/managed.h"
 
 struct reload_mistake {
 	const char *file;
@@ -26,6 +27,8 @@ struct reload_report {
 	const char *const *restart;	       /* that changed and wait for a restart; ended by NULL */
 	const struct reload_event *events;
 	size_t event_count, events_beyond;
+	const struct managed_orphan *orphans; /* what no file describes any more and waits for an answer */
+	size_t orphan_count;
 };
 
 /* Who reads the configuration. */

@@ -56,6 +56,7 @@ const struct endpoint routes[] = {
 	{ "DELETE", ORGANISATION,                           PERMIT_DELETE_ORGANISATION, 0,     organisations_delete },
 	{ "POST",   "/v1/organisations/{deleted}/restore",  PERMIT_OPERATOR,           KB(4),  organisations_restore },
 	{ "POST",   ORGANISATION "/owner",                  PERMIT_TRANSFER_OWNERSHIP, KB(4),  organisations_own },
+	{ "POST",   ORGANISATION "/adopt",                  PERMIT_OPERATOR,           0,      organisations_adopt },
 	{ "GET",    ORGANISATION "/permissions",            PERMIT_KNOWN,              0,      permissions_show },
 	{ "POST",   ORGANISATION "/check",                  PERMIT_KNOWN,              KB(4),  permissions_check },
 	{ "GET",    ORGANISATION "/audit",                  PERMIT_VIEW_AUDIT,         0,      audit_show, NULL, audit_parameters },
@@ -67,6 +68,7 @@ const struct endpoint routes[] = {
 	{ "GET",    ORGANISATION "/domains/{domain}",       PERMIT_KNOWN,              0,      domains_show },
 	{ "DELETE", ORGANISATION "/domains/{domain}",       PERMIT_CONFIGURE_SETTINGS, 0,      domains_remove },
 	{ "POST",   ORGANISATION "/domains/{domain}/check", PERMIT_CONFIGURE_SETTINGS, KB(4),  domains_check },
+	{ "POST",   ORGANISATION "/domains/{domain}/adopt", PERMIT_OPERATOR,           0,      domains_adopt },
 
 	{ "GET",    ORGANISATION "/members",                PERMIT_VIEW_MEMBERS,       0,      members_list, NULL, members_parameters },
 	{ "POST",   ORGANISATION "/members",                PERMIT_OPERATOR,           KB(4),  members_create },
@@ -89,6 +91,7 @@ const struct endpoint routes[] = {
 	{ "PATCH",  CONNECTION,                             PERMIT_CONFIGURE_SETTINGS, MB(1),  connections_change, connections_prepare_change },
 	{ "DELETE", CONNECTION,                             PERMIT_CONFIGURE_SETTINGS, 0,      connections_delete },
 	{ "POST",   CONNECTION "/test",                     PERMIT_CONFIGURE_SETTINGS, KB(4),  connections_test, connections_prepare_test },
+	{ "POST",   CONNECTION "/adopt",                    PERMIT_OPERATOR,           0,      connections_adopt },
 	{ "GET",    CONNECTION "/refused",                  PERMIT_CONFIGURE_SETTINGS, 0,      connections_refused, NULL, paged },
 	{ "POST",   CONNECTION "/runs",                     PERMIT_CONFIGURE_SETTINGS, KB(4),  runs_ask },
 

@@ -59,7 +59,7 @@ cp "$conf" "$flow_dir/first.conf"
 
 answer=$(reload)
 is "nothing has changed: taken, and nothing to tell" "$? $(jq -c . <<<"$answer")" \
-	'0 {"taken":[],"restart":[],"events":[],"events_beyond":0}'
+	'0 {"taken":[],"restart":[],"events":[],"events_beyond":0,"orphans":[]}'
 configure '/level = notice/s/notice/debug/'
 answer=$(reload)
 is "another level of the log is taken" "$(jq -c '[.taken, .restart]' <<<"$answer")" '[["log.level"],[]]'
