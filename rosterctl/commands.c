@@ -697,7 +697,7 @@ const struct command commands[] = {
 		         "another organisation, and says in which line. Entries of people who were erased still verify.",
 		.options = audit_verify_options,
 		.example = "rosterctl audit verify acme.jsonl --heads heads",
-		.next = "Exit status 12 means that something is wrong.",
+		.next = "Exit status 13 means that something is wrong.",
 		.run = audit_verify,
 		.offline = true,
 	},

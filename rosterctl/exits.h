@@ -18,7 +18,7 @@ enum exits {
 	EXITS_PROBLEM = 10,
 	EXITS_WARNING = 11,
 	EXITS_PARTIAL = 12,
-	EXITS_ALTERED = 12,
+	EXITS_ALTERED = 13,
 };
 
 /* The codes of errors that are made on this side and have a number of their own. */

@@ -12,7 +12,7 @@ whole() { verify "${@:2}"; is "$1" "$status" 0; [ "$status" = 0 ] || diag "$veri
 # wrong NAME PATTERN FILE...: it is found, and so described.
 wrong() {
 	verify "${@:3}"
-	is "$1: found" "$status" 12
+	is "$1: found" "$status" 13
 	like "$1: and said where" "$verified" "$2"
 }
 until_sealed() {
@@ -83,7 +83,7 @@ mutations=$(mutate "$here/mutated" "$here/other.jsonl")
 ok "there are mutations ($mutations)" test "$mutations" -gt 100
 unfound=$(for file in "$here"/mutated/*; do
 	"$rosterctl" audit verify "$file" >"$here/out" 2>&1
-	[ $? = 12 ] || { echo "${file##*/}"; continue; }
+	[ $? = 13 ] || { echo "${file##*/}"; continue; }
 	line=${file##*-line} line=${line%%-*}
 	case $file in *-line1-last) continue ;; esac # it is told where it is not true: at the end
 	grep -qE ":($line|$((line + 1))):|file ends|file does not" "$here/out" || echo "${file##*/} in another line"
@@ -95,7 +95,7 @@ size=$(wc -c <"$here/other.csv")
 unfound=$(for at in $(seq 0 7 $((size - 1))); do
 	perl -e 'local $/; open F, "<:raw", $ARGV[0]; $_ = <F>; substr($_, $ARGV[1], 1) ^= "\x01"; binmode STDOUT; print' "$here/other.csv" "$at" >"$here/flipped"
 	"$rosterctl" audit verify "$here/flipped" >/dev/null 2>&1
-	[ $? = 12 ] || echo "$at"
+	[ $? = 13 ] || echo "$at"
 done)
 is "a bit of any cell of the CSV is found" "$unfound" ""
 
