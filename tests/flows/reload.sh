@@ -64,8 +64,8 @@ configure '/level = notice/s/notice/debug/'
 answer=$(reload)
 is "another level of the log is taken" "$(jq -c '[.taken, .restart]' <<<"$answer")" '[["log.level"],[]]'
 like "and is said in the log" "$(cat "$flow_dir/log")" 'configuration: "log.level" has changed'
-ctl status >/dev/null
-ok "and counts from then on" until_so has_said 'GET /healthz'
+ctl org list >/dev/null
+ok "and counts from then on" until_so has_said "GET /v1/organisations"
 describe 's/Acme Corporation/Acme/' 's/schedule = never/schedule = "1h"/'
 answer=$(reload)
 is "what a file of an organisation changes is told" "$(jq -r '.events[] | "\(.action) \(.organisation) \(.kind) \(.name)"' <<<"$answer")" \
