@@ -405,7 +405,7 @@ int tokens_rotate(struct exchange *x, struct error *e)
 	uint8_t hash[CRYPT_DIGEST_SIZE];
 	scoped(secret) *text = NULL;
 	struct token old;
-	int64_t until;
+	int64_t until = 0;
 
 	if (find_named(x, &old, e) < 0 || exchange_read(x, rotation_fields, &wish, e) < 0 ||
 	    read_overlap(wish.overlap, &until, e) < 0 || check_rotation(x, &old, e) < 0)

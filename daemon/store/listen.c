@@ -102,7 +102,7 @@ static int connect_once(struct listener *l, struct error *e)
 {
 	struct connection *c;
 
-	if (pool_connect(l->store, l->role, &c, e) < 0)
+	if (pool_connect_past(l->store, l->role, &c, e) < 0)
 		return -1;
 	if (subscribe_all(l, c, e) < 0) {
 		connection_close(&c);

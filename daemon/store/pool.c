@@ -358,6 +358,11 @@ void pool_give_back(struct store *store, enum store_role role, struct connection
 
 int pool_connect(struct store *store, enum store_role role, struct connection **ret, struct error *e)
 {
+	return dial(&store->pools[role], ret, e);
+}
+
+int pool_connect_past(struct store *store, enum store_role role, struct connection **ret, struct error *e)
+{
 	scoped(shared) *held = latest_hold(store->pools[role].how);
 	const struct how *how = shared_value(held);
 

@@ -73,8 +73,10 @@ int pool_borrow(struct store *store, enum store_role role, struct connection **r
 int pool_renew(struct store *store, enum store_role role, struct connection **connection, struct error *e);
 /* Takes it back; one that is not usable any more is closed. Leaves NULL behind. */
 void pool_give_back(struct store *store, enum store_role role, struct connection **connection);
-/* Connects outside the pool and past any pooler; the caller closes it. */
+/* Connects outside the pool, by the way that its own connections take; the caller closes it. */
 int pool_connect(struct store *store, enum store_role role, struct connection **ret, struct error *e);
+/* The same, past any pooler. */
+int pool_connect_past(struct store *store, enum store_role role, struct connection **ret, struct error *e);
 /* "owner", "request", "worker": for figures. */
 const char *pool_role_word(enum store_role role);
 /* The first role that may connect, in the order request, worker, owner. */
