@@ -14,7 +14,8 @@ for wanted in sbin/rosterd bin/rosterctl rosterd/rosterd-connector rosterd/plugi
 	rosterd/schema/0001_core.sql rosterd/schema/roles.sql rosterd/connector.h rosterd/rosterd.conf \
 	rosterd/orgs.d/acme.conf.sample man1/rosterctl.1 man5/rosterd.conf.5 man8/rosterd.8 completions/rosterctl \
 	systemd/system/rosterd.service systemd/system/rosterd-standalone.service systemd/system/rosterd.socket \
-	systemd/system/rosterd-listen.socket sysusers.d/rosterd.conf tmpfiles.d/rosterd.conf; do
+	systemd/system/rosterd-listen.socket sysusers.d/rosterd.conf tmpfiles.d/rosterd.conf \
+	examples/nginx/rosterd.conf; do
 	[ -n "$(find "$top" -path "*/$wanted")" ] || wrong "$wanted is not installed"
 done
 
