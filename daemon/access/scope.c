@@ -27,13 +27,17 @@ static const char *const names[SCOPES] = {
 	[SCOPE_TOKENS_WRITE] = "tokens:write",
 };
 
+/* A row ends where it has no more to say. */
+#pragma GCC diagnostic ignored "-Wmissing-field-initializers"
+
 /* The parts of paths that are nouns, and what their addresses need. A noun without writing is only asked. */
 static const struct noun {
 	const char *part;
 	enum scope reads, writes;
+	const char *of; /* a noun right behind this one alone, elsewhere a verb; NULL: wherever it stands */
 } nouns[] = {
 	{ "audit", SCOPE_AUDIT_READ, SCOPE_UNSAID },
-	{ "check", SCOPE_PERMISSIONS_READ, SCOPE_PERMISSIONS_READ }, /* a question, though a POST */
+	{ "check", SCOPE_PERMISSIONS_READ, SCOPE_PERMISSIONS_READ, "organisations" }, /* a question, though a POST */
 	{ "connections", SCOPE_CONNECTIONS_READ, SCOPE_CONNECTIONS_WRITE },
 	{ "domains", SCOPE_DOMAINS_READ, SCOPE_DOMAINS_WRITE },
 	{ "groups", SCOPE_GROUPS_READ, SCOPE_UNSAID },
@@ -50,10 +54,16 @@ static const struct noun {
 	{ "whoami", SCOPE_NONE, SCOPE_UNSAID },
 };
 
-static const struct noun *find_noun(const char *part, size_t length)
+static bool is_of(const struct noun *noun, const struct noun *before)
+{
+	return !noun->of || (before && text_equal(before->part, noun->of));
+}
+
+static const struct noun *find_noun(const char *part, size_t length, const struct noun *before)
 {
 	for (size_t i = 0; i < ARRAY_COUNT(nouns); i++)
-		if (strlen(nouns[i].part) == length && memcmp(nouns[i].part, part, length) == 0)
+		if (strlen(nouns[i].part) == length && memcmp(nouns[i].part, part, length) == 0 &&
+		    is_of(&nouns[i], before))
 			return &nouns[i];
 	return NULL;
 }
@@ -64,7 +74,7 @@ enum scope scope_of(const char *method, const char *path)
 
 	while (*path == '/') {
 		size_t length = strcspn(++path, "/");
-		const struct noun *noun = find_noun(path, length);
+		const struct noun *noun = find_noun(path, length, last);
 
 		last = noun ? noun : last;
 		path += length;

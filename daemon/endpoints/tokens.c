@@ -399,6 +399,15 @@ static int take_place(struct exchange *x, const struct token *old, const struct 
 			      exchange_object(x, "by", id_text(&by->id, is), NULL), e);
 }
 
+/* Locked first: of two who rotate it at the same moment one comes second, and what is being revoked has no
+ * successor. */
+static int find_locked(struct exchange *x, struct token *ret, struct error *e)
+{
+	if (find_named(x, ret, e) < 0 || token_lock(x->tx, exchange_owner(x), &ret->id, e) < 0)
+		return -1;
+	return find_named(x, ret, e);
+}
+
 int tokens_rotate(struct exchange *x, struct error *e)
 {
 	struct rotation wish = { 0 };
@@ -407,7 +416,7 @@ int tokens_rotate(struct exchange *x, struct error *e)
 	struct token old;
 	int64_t until = 0;
 
-	if (find_named(x, &old, e) < 0 || exchange_read(x, rotation_fields, &wish, e) < 0 ||
+	if (find_locked(x, &old, e) < 0 || exchange_read(x, rotation_fields, &wish, e) < 0 ||
 	    read_overlap(wish.overlap, &until, e) < 0 || check_rotation(x, &old, e) < 0)
 		return -1;
 	struct token token = successor(x, &old);

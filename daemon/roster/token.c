@@ -185,16 +185,21 @@ int token_revoke(struct tx *tx, const struct id *organisation, const struct id *
 	return written > 0;
 }
 
-/* The row of the old one is locked, so that of two who rotate it at the same moment one comes second. */
-static int find_successor(struct tx *tx, const struct id *organisation, const struct id *old, struct id *ret,
-			  struct error *e)
+int token_lock(struct tx *tx, const struct id *organisation, const struct id *id, struct error *e)
 {
-	static const struct query lock = {
+	static const struct query query = {
 		"token.lock",
 		"SELECT 1 FROM tokens WHERE organisation IS NOT DISTINCT FROM $1 AND id = $2 FOR UPDATE",
 		QUERY_KEEPS,
 		0,
 	};
+
+	return query_write(tx, &query, PARAMS(P_ID(organisation), P_ID(id)), NULL, e);
+}
+
+static int find_successor(struct tx *tx, const struct id *organisation, const struct id *old, struct id *ret,
+			  struct error *e)
+{
 	static const struct query query = {
 		"token.successor",
 		"SELECT id FROM tokens WHERE organisation IS NOT DISTINCT FROM $1 AND replaces = $2 "
@@ -204,10 +209,8 @@ static int find_successor(struct tx *tx, const struct id *organisation, const st
 	};
 	scoped(arena) *arena = arena_open("token");
 	const struct rows *rows;
-
-	if (query_write(tx, &lock, PARAMS(P_ID(organisation), P_ID(old)), NULL, e) < 0)
-		return -1;
 	int found = query_one(tx, &query, PARAMS(P_ID(organisation), P_ID(old)), arena, &rows, e);
+
 	if (found == 1)
 		*ret = rows_id(rows, 0, 0);
 	return found;

@@ -61,7 +61,10 @@ int token_set_maker(struct tx *tx, const struct id *organisation, const struct i
 /* Remembers that it was used, unless that was written less than TOKEN_USE_EVERY_MS ago. */
 int token_used(struct tx *tx, const struct id *organisation, const struct id *id, struct error *e);
 
-/* The token `by`, just made, takes the place of `old`, which counts until then (microseconds) at most; the one that
+/* Nobody else changes it until the transaction ends: what is loaded from now on stays so. */
+int token_lock(struct tx *tx, const struct id *organisation, const struct id *id, struct error *e);
+
+/* The token `by`, just made, takes the place of `old`, which is locked and counts until then (microseconds) at most; the one that
  * `old` replaced ends at once, so that never more than two count. 1, 0 another one has taken its place
  * already (*ret_by), -1. */
 int token_replace(struct tx *tx, const struct id *organisation, const struct id *old, const struct id *by, int64_t until,

@@ -32,6 +32,18 @@ like "who may not make tokens may not rotate them" "$("$BUILDDIR/rosterctl/roste
 	--organisation acme 2>&1)" 'may not|not allowed|cannot'
 is "and nothing was made" "$(newest ci)" "$four"
 
+moment "UPDATE ON tokens FOR EACH ROW WHEN (NEW.revoked_at IS NOT NULL)"
+ctl token revoke "$four" --organisation acme >/dev/null 2>&1 &
+revoking=$!
+moment_wait
+ctl token rotate "$four" --organisation acme >"$flow_dir/five" 2>&1 &
+rotating=$!
+moment_count "wait_event_type = 'Lock' AND wait_event <> 'advisory'"
+moment_over
+wait "$revoking" "$rotating"
+like "what is being revoked at the same moment has no successor" "$(cat "$flow_dir/five")" 'revoked or expired, which is final'
+is "and none was made" "$(newest ci)" "$four"
+
 name=op token token create monitor
 name=op2 token token rotate "$(newest monitor)"
 is "the operator's as well" "$(who op) $(who op2)" "operator operator"

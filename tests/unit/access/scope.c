@@ -18,6 +18,7 @@ static const struct {
 	{ "PATCH", ORGANISATION, "organisations:write" },
 	{ "POST", ORGANISATION "/owner", "organisations:write" },
 	{ "POST", ORGANISATION "/check", "permissions:read" },
+	{ "POST", ORGANISATION "/domains/{domain}/check", "domains:write" },
 	{ "GET", ORGANISATION "/permissions", "permissions:read" },
 	{ "GET", ORGANISATION "/members/{member}", "members:read" },
 	{ "DELETE", ORGANISATION "/members/{member}", "members:write" },
