@@ -270,6 +270,19 @@ size_t crypt_key_ids(const struct crypt_keys *keys, uint8_t ret[CRYPT_KEYS_MOST]
 	return (size_t)keys->count;
 }
 
+size_t crypt_keys_hash(const struct crypt_keys *keys, const uint8_t digest[CRYPT_DIGEST_SIZE],
+		       uint8_t ret[CRYPT_KEYS_MOST][CRYPT_DIGEST_SIZE])
+{
+	static const char purpose[] = "rosterd keyed hash";
+	uint8_t message[sizeof(purpose) + CRYPT_DIGEST_SIZE];
+
+	memcpy(message, purpose, sizeof(purpose));
+	memcpy(message + sizeof(purpose), digest, CRYPT_DIGEST_SIZE);
+	for (int i = 0; i < keys->count; i++)
+		crypt_hmac_sha256(keys->keys[i].bytes, sizeof(keys->keys[i].bytes), message, sizeof(message), ret[i]);
+	return (size_t)keys->count;
+}
+
 /* Version, key and context as one value of fixed size: what both seals of an envelope are bound to. */
 static void bind_to(const uint8_t *envelope, const char *context, uint8_t ret[CRYPT_DIGEST_SIZE])
 {

@@ -57,6 +57,11 @@ void crypt_keys_close(struct crypt_keys **keys);
 /* What envelopes call these keys; tells nothing about their bytes. The first one seals, all open. Returns how many. */
 size_t crypt_key_ids(const struct crypt_keys *keys, uint8_t ret[CRYPT_KEYS_MOST][CRYPT_KEY_ID_SIZE]);
 
+/* One keyed hash for each key, in their order: who does not know them cannot tell what was hashed by guessing. Returns how
+ * many. */
+size_t crypt_keys_hash(const struct crypt_keys *keys, const uint8_t digest[CRYPT_DIGEST_SIZE],
+		       uint8_t ret[CRYPT_KEYS_MOST][CRYPT_DIGEST_SIZE]);
+
 /* Seals; the result stands in the arena. */
 void crypt_seal(const struct crypt_keys *keys, const char *context, const struct secret *value,
                 struct arena *arena, const uint8_t **ret, size_t *ret_size);

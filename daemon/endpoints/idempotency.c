@@ -33,15 +33,19 @@ static int read_key(struct exchange *x, const char *given, const char **ret, str
 	return 0;
 }
 
-static void fingerprint(const struct exchange *x, uint8_t ret[CRYPT_DIGEST_SIZE])
+/* Keyed, because a body may hold a password of which everything else is known: a dump must not tell whether a guess is
+ * right. */
+static size_t fingerprint(const struct exchange *x, uint8_t ret[CRYPT_KEYS_MOST][CRYPT_DIGEST_SIZE])
 {
 	struct digest *digest = digest_open();
+	uint8_t asked[CRYPT_DIGEST_SIZE];
 
 	digest_begin(digest);
 	digest_add_field(digest, x->request->target);
 	digest_add_field(digest, x->request->body);
-	digest_end(digest, ret);
+	digest_end(digest, asked);
 	digest_close(&digest);
+	return crypt_keys_hash(x->options->crypt_keys, asked, ret);
 }
 
 static bool counts(const struct exchange *x)
@@ -63,7 +67,7 @@ int idempotency_read(struct exchange *x, const struct idempotency_key **ret, str
 	key->principal = exchange_who(x);
 	key->method = x->endpoint->method;
 	key->path = x->endpoint->path;
-	fingerprint(x, key->fingerprint);
+	key->fingerprint_count = fingerprint(x, key->fingerprints);
 	return *ret = key, 0;
 }
 

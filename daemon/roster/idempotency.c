@@ -24,7 +24,7 @@ int idempotency_find(struct tx *tx, struct arena *arena, const struct idempotenc
 {
 	static const struct query query = {
 		"idempotency.find",
-		"SELECT fingerprint = $6, status::bigint, version, location, body, request FROM "
+		"SELECT fingerprint IN ($6, $7), status::bigint, version, location, body, request FROM "
 		"idempotency_keys "
 		"WHERE organisation = $1 AND principal = $2 AND method = $3 AND path = $4 AND key = $5 "
 		"AND expires_at > now()",
@@ -35,7 +35,8 @@ int idempotency_find(struct tx *tx, struct arena *arena, const struct idempotenc
 	int found =
 		query_one(tx, &query,
 			  PARAMS(P_ID(&k->organisation), P_TEXT(k->principal), P_TEXT(k->method),
-				 P_TEXT(k->path), P_TEXT(k->key), P_BYTES(k->fingerprint, CRYPT_DIGEST_SIZE)),
+				 P_TEXT(k->path), P_TEXT(k->key), P_BYTES(k->fingerprints[0], CRYPT_DIGEST_SIZE),
+				 P_BYTES(k->fingerprints[k->fingerprint_count - 1], CRYPT_DIGEST_SIZE)),
 			  arena, &rows, e);
 
 	if (found == 1)
@@ -90,7 +91,7 @@ int idempotency_keep(struct tx *tx, const struct idempotency_key *k, const struc
 	if (turn_to(tx, &k->organisation, e) < 0 ||
 	    query_write(tx, &query,
 			PARAMS(P_ID(&k->organisation), P_TEXT(k->principal), P_TEXT(k->method),
-			       P_TEXT(k->path), P_TEXT(k->key), P_BYTES(k->fingerprint, CRYPT_DIGEST_SIZE),
+			       P_TEXT(k->path), P_TEXT(k->key), P_BYTES(k->fingerprints[0], CRYPT_DIGEST_SIZE),
 			       P_INT(a->status), P_BOOL(a->versioned), P_INT(a->version), P_TEXT(a->location),
 			       P_TEXT(a->body), P_TEXT(a->request), P_INT(IDEMPOTENCY_KEPT_HOURS)),
 			&written, e) < 0)

@@ -17,7 +17,8 @@ enum { IDEMPOTENCY_KEY_MOST = 255, IDEMPOTENCY_KEPT_HOURS = 24 };
 struct idempotency_key {
 	struct id organisation; /* nil: of the operator's addresses */
 	const char *principal, *method, *path, *key;
-	uint8_t fingerprint[CRYPT_DIGEST_SIZE]; /* of what was asked */
+	uint8_t fingerprints[CRYPT_KEYS_MOST][CRYPT_DIGEST_SIZE]; /* of what was asked; the first is kept, each is understood */
+	size_t fingerprint_count;
 };
 
 struct kept_answer {

@@ -165,6 +165,13 @@ static void a_secret_is_kept_nowhere(void **state)
 	assert_null(strstr(again.text, api_text(first, "token")));
 	assert_string_equal(api_sql("SELECT count(*)::text FROM idempotency_keys WHERE body LIKE '%rst\\_%'"),
 			    "0");
+	/* nor anything that tells of a guess whether it is right */
+	assert_string_equal(api_sql("SELECT count(*)::text FROM idempotency_keys WHERE key = 'secret'"), "1");
+	assert_string_equal(
+		api_sql(api_format("SELECT count(*)::text FROM idempotency_keys WHERE fingerprint = "
+				   "sha256(int4send(%d) || '%s'::bytea || int4send(%d) || '%s'::bytea)",
+				   (int)strlen(tokens), tokens, (int)strlen(body), body)),
+		"0");
 	assert_int_equal(api_audited("acme", "token.created") > 0, 1);
 	EXPECT(post(OPERATOR, "secret", "/v1/tokens", "{\"name\":\"mine\"}"), 201, NULL);
 	EXPECT(post(OPERATOR, "secret", "/v1/tokens", "{\"name\":\"mine\"}"), 409, "idempotency.shown_once");

@@ -154,6 +154,24 @@ static struct crypt_keys *keys_of(const char *master, const char *previous)
 }
 
 static const char key_a[] = "0123456789abcdef0123456789abcdef", key_b[] = "fedcba9876543210fedcba9876543210";
+static void a_keyed_hash_is_known_to_who_has_the_key(void **state)
+{
+	struct crypt_keys *old = keys_of(key_a, NULL), *new = keys_of(key_b, key_a);
+	uint8_t digest[CRYPT_DIGEST_SIZE] = { 1 }, other[CRYPT_DIGEST_SIZE] = { 2 };
+	uint8_t before[CRYPT_KEYS_MOST][CRYPT_DIGEST_SIZE], after[CRYPT_KEYS_MOST][CRYPT_DIGEST_SIZE];
+
+	(void)state;
+	assert_int_equal(crypt_keys_hash(old, digest, before), 1);
+	assert_int_equal(crypt_keys_hash(new, digest, after), 2);
+	assert_memory_equal(after[1], before[0], CRYPT_DIGEST_SIZE);
+	assert_memory_not_equal(after[0], before[0], CRYPT_DIGEST_SIZE);
+	assert_memory_not_equal(before[0], digest, CRYPT_DIGEST_SIZE);
+	crypt_keys_hash(old, other, after);
+	assert_memory_not_equal(after[0], before[0], CRYPT_DIGEST_SIZE);
+	crypt_keys_close(&old);
+	crypt_keys_close(&new);
+}
+
 static const char context[] = "connection_secrets/acme/corporate/bind_password";
 
 struct sealed {
@@ -345,6 +363,7 @@ int main(void)
 		cmocka_unit_test(every_cut_is_noticed),
 		cmocka_unit_test(envelopes_do_not_open_elsewhere),
 		cmocka_unit_test(rotation),
+		cmocka_unit_test(a_keyed_hash_is_known_to_who_has_the_key),
 		cmocka_unit_test(one_key_in_three_spellings),
 		cmocka_unit_test(bad_keys_are_refused),
 	};
