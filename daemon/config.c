@@ -14,6 +14,9 @@
 
 enum {
 	OWNER_CONNECTIONS = 2, /* migrations, and what the operator orders */
+	/* The watch, the sweeper, the proving of domains, the sealer and the stream each need one at times, and must get it
+	 * while every worker reconciles for long: a run whose daemon gives no sign of life is taken from it. One to spare. */
+	BESIDE_WORKERS = 6,
 	DESCRIBE_DEADLINE_MS = 10000,
 	MONITORS_CONNECTIONS = 32,
 	MS = 1000,
@@ -89,14 +92,15 @@ static const struct setting database_rows[] = {
 	  .restart = true, .about = "The folder with the steps that bring the schema up." },
 	{ "request_connections", SETTING_NUMBER, AT(config.store.most[STORE_REQUEST]), "8", .least = 1,
 	  .most = 1000, .about = "The most connections for requests." },
-	{ "worker_connections", SETTING_NUMBER, AT(config.store.most[STORE_WORKER]), "4", .least = 2,
-	  .most = 1000, .about = "The most connections of the workers." },
+	{ "worker_connections", SETTING_NUMBER, AT(config.store.most[STORE_WORKER]), "8", .least = 2,
+	  .most = 1000, .about = "The most connections of the workers and of the threads beside them; "
+				 "never fewer than six more than there are workers." },
 	{ "connect_timeout", SETTING_DURATION, AT(config.store.connect_timeout_ms), "5s", .least = MS,
-	  .most = 300 * MS, .about = "How long to wait until PostgreSQL answers." },
+	  .most = 300 * MS, .restart = true, .about = "How long to wait until PostgreSQL answers." },
 	{ "statement_timeout", SETTING_DURATION, AT(config.store.statement_timeout_ms), "30s", .least = MS,
 	  .most = 3600 * MS, .restart = true, .about = "How long a statement of a request may take." },
 	{ "wait_timeout", SETTING_DURATION, AT(config.store.wait_timeout_ms), "5s", .least = 1,
-	  .most = 300 * MS, .about = "How long a request waits for a free connection." },
+	  .most = 300 * MS, .restart = true, .about = "How long a request waits for a free connection." },
 	{ 0 },
 };
 
@@ -125,7 +129,7 @@ static const struct setting http_rows[] = {
 	  .most = 100000, .restart = true, .about = "The most connections in all." },
 	{ "connections_per_address", SETTING_NUMBER, AT(config.server.connections_per_address_most), "100",
 	  .least = 1, .most = 100000, .restart = true, .about = "The most connections from one address." },
-	{ "waiting", SETTING_NUMBER, AT(config.server.waiting_most), "256", .least = 0, .most = 100000,
+	{ "waiting", SETTING_NUMBER, AT(config.server.waiting_most), "256", .least = 1, .most = 100000,
 	  .restart = true, .about = "Requests that may wait to be answered; those above are told to come again." },
 	{ "head", SETTING_SIZE, AT(head_most), "16k", .least = 4 << 10, .most = 1 << 20,
 	  .restart = true, .about = "The most bytes of a request's line and headers." },
@@ -278,6 +282,8 @@ static void fill_options(struct given *given)
 		.head_most = given->head_most,
 	};
 	config->store.most[STORE_OWNER] = OWNER_CONNECTIONS;
+	if (config->store.most[STORE_WORKER] < config->workers + BESIDE_WORKERS)
+		config->store.most[STORE_WORKER] = config->workers + BESIDE_WORKERS;
 	config->store.application = "rosterd";
 	config->store.pooler = pooler_parse(given->pooler);
 	config->catalog.describe_deadline_ms = DESCRIBE_DEADLINE_MS;

@@ -2,6 +2,7 @@
  * where it is, and once or twice. */
 #include "rosterctl/verify.h"
 
+#include <errno.h>
 #include <inttypes.h>
 #include <stdarg.h>
 #include <stdbool.h>
@@ -236,6 +237,8 @@ int verify_heads(struct verify *v, const char *name, FILE *file, struct error *e
 		if (take_head(v, name, number, text, e) < 0)
 			return -1;
 	}
+	if (ferror(file))
+		return error_set(e, ERROR_INTERNAL, "audit.file", "the file \"%s\" could not be read: %s", name, strerror(errno));
 	return 0;
 }
 

@@ -497,7 +497,7 @@ static void *keep(void *self)
 	while (!server->keeper_ends) {
 		struct timespec next;
 
-		clock_gettime(CLOCK_REALTIME, &next);
+		clock_gettime(CLOCK_MONOTONIC, &next);
 		next.tv_sec += KEEP_S;
 		pthread_cond_timedwait(&server->keeper_wakes, &server->keeper_lock, &next);
 		connections_end_slow(server->connections, server->idle_ms);
@@ -643,13 +643,17 @@ int server_open(const struct server_options *options, const struct server_handle
 {
 	struct arena *arena = arena_open("server");
 	struct server *server = arena_take(arena, sizeof(*server));
+	pthread_condattr_t monotonic;
 
 	server->arena = arena;
 	server->handler = *handler;
 	server->head_most = options->head_most;
 	server->idle_ms = (int64_t)options->idle_timeout_s * 1000;
 	pthread_mutex_init(&server->keeper_lock, NULL);
-	pthread_cond_init(&server->keeper_wakes, NULL);
+	pthread_condattr_init(&monotonic);
+	pthread_condattr_setclock(&monotonic, CLOCK_MONOTONIC);
+	pthread_cond_init(&server->keeper_wakes, &monotonic);
+	pthread_condattr_destroy(&monotonic);
 	server->connections = connections_open(options->connections_most,
 					       options->connections_per_address_most, &server->proxies);
 

@@ -122,7 +122,7 @@ static void *watch(void *opaque)
 	while (!atomic_load(&d->stop)) {
 		struct timespec until;
 		look_around(d);
-		clock_gettime(CLOCK_REALTIME, &until);
+		clock_gettime(CLOCK_MONOTONIC, &until);
 		until.tv_sec += LOOK_EVERY_S;
 		pthread_mutex_lock(&d->mutex);
 		while (!atomic_load(&d->stop) && pthread_cond_timedwait(&d->wake, &d->mutex, &until) != ETIMEDOUT)
@@ -135,11 +135,15 @@ static void *watch(void *opaque)
 int domains_open(const struct domains_options *options, struct domains **ret, struct error *e)
 {
 	struct domains *d = calloc(1, sizeof(*d));
+	pthread_condattr_t monotonic;
 	if (!d)
 		return error_set(e, ERROR_INTERNAL, "domains.memory", "no memory for proving domains");
 	d->options = *options;
 	pthread_mutex_init(&d->mutex, NULL);
-	pthread_cond_init(&d->wake, NULL);
+	pthread_condattr_init(&monotonic);
+	pthread_condattr_setclock(&monotonic, CLOCK_MONOTONIC);
+	pthread_cond_init(&d->wake, &monotonic);
+	pthread_condattr_destroy(&monotonic);
 	log_subject(&d->log, NULL, "domains");
 	if (pthread_create(&d->thread, NULL, watch, d) != 0) {
 		pthread_cond_destroy(&d->wake);

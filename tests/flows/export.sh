@@ -143,6 +143,8 @@ wrong "an earlier one lacks a later end" 'was noted: entries are missing at the 
 echo "not a head" >"$here/bad"
 verify "$j" --heads "$here/bad"
 is "a note that is none is refused" "$status $(cat "$here/err" | grep -c 'bad:1: ')" "1 1"
+verify "$j" --heads "$here"
+is "notes that cannot be read are refused, too" "$status $(grep -c 'could not be read: Is a directory' "$here/err")" "1 1"
 
 query "DELETE FROM audit_seals WHERE position > 0; UPDATE audit SET actor = 'uid 99' WHERE action = 'organisation.created';
 	UPDATE audit_sealer SET xact = '0', id = 0" >/dev/null

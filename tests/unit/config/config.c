@@ -162,6 +162,7 @@ static void defaults(void **state)
 	assert_string_equal(f->config->store.role_names[STORE_WORKER], "rosterd_worker");
 	assert_null(f->config->store.passwords[STORE_OWNER]);
 	assert_int_equal(f->config->store.most[STORE_REQUEST], 8);
+	assert_int_equal(f->config->store.most[STORE_WORKER], 8);
 	assert_int_equal(f->config->store.connect_timeout_ms, 5000);
 	assert_int_equal(f->config->catalog.child_memory_most, MB(512));
 	assert_true(f->config->allow_private_addresses);
@@ -214,6 +215,24 @@ static void an_empty_list_is_none(void **state)
 	assert_right(f);
 	assert_string_equal(f->config->server.listen[0], "unix:/run/rosterd/rosterd.sock");
 	assert_null(f->config->server.listen[1]);
+}
+
+/* However few are given: the watch must be able to say that runs live while all workers are at the database. */
+static void connections_are_left_beside_the_workers(void **state)
+{
+	struct fixture *f = *state;
+
+	write_settings(f, "workers = 10\n");
+	assert_right(f);
+	assert_int_equal(f->config->store.most[STORE_WORKER], 16);
+
+	write_settings(f, "database {\n\tworker_connections = 2\n}\n");
+	assert_right(f);
+	assert_int_equal(f->config->store.most[STORE_WORKER], 8);
+
+	write_settings(f, "workers = 10\ndatabase {\n\tworker_connections = 40\n}\n");
+	assert_right(f);
+	assert_int_equal(f->config->store.most[STORE_WORKER], 40);
 }
 
 static void the_socket_can_be_kept_elsewhere(void **state)
@@ -453,6 +472,9 @@ static void wrong_in_sections(void **state)
 			  "levle = info\n"
 			  "}\n"
 			  "log {\n"
+			  "}\n"
+			  "http {\n"
+			  "waiting = 0\n"
 			  "}\n");
 	assert_problems(f,
 			"rosterd.conf:3: \"plugins.memory\" is \"1M\"; a size such as \"64M\", from 64M to "
@@ -464,7 +486,8 @@ static void wrong_in_sections(void **state)
 			"\"notice\", \"info\" or "
 			"\"debug\" is expected\n"
 			"rosterd.conf:9: there is no setting \"levle\" in \"log\"; did you mean \"level\"?\n"
-			"rosterd.conf:11: section \"log\" is there a second time; the first is in line 7\n");
+			"rosterd.conf:11: section \"log\" is there a second time; the first is in line 7\n"
+			"rosterd.conf:14: \"http.waiting\" is \"0\"; a whole number from 1 to 100000 is expected\n");
 }
 
 static void wrong_organisations(void **state)
@@ -752,6 +775,7 @@ int main(void)
 		test(defaults),
 		test(every_type),
 		test(an_empty_list_is_none),
+		test(connections_are_left_beside_the_workers),
 		test(the_socket_can_be_kept_elsewhere),
 		test(an_organisation),
 		test(only_conf_files_in_order),
