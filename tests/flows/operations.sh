@@ -41,6 +41,13 @@ cd "$flow_dir" || exit 1
 blocks=$(grep -c '^```sh$' "$document")
 ok "there are blocks ($blocks)" test "$blocks" -ge 2
 for n in $(seq "$blocks"); do run "$n"; done
+# What the table at its end tells of is there to be seen: in the daemon, in the doctor, or in the example of a proxy.
+codes=$(sed -n '/^## Troubleshooting/,$p' "$document" | grep -oE '`[a-z_]+\.[a-z_]+`' | tr -d '`' | grep -vx 'plugins.memory' | sort -u)
+ok "the table has codes ($(wc -w <<<"$codes"))" test "$(wc -w <<<"$codes")" -ge 20
+is "and each of them exists" "$(for code in $codes; do grep -rqF --include='*.[ch]' --include=rosterd.conf "\"$code\"" "$SRCDIR/daemon" "$SRCDIR/etc/nginx" \
+	"$SRCDIR/rosterctl" || echo "$code"; done)" ""
+is "no chapter is named that is not there" "$(grep -oE '\]\(#[a-z-]+\)' "$document" | sed 's/.*#//; s/)//' | sort -u | while read -r chapter; do
+	grep '^## ' "$document" | sed 's/^## //' | tr 'A-Z ' 'a-z-' | tr -d ',' | grep -qx "$chapter" || echo "$chapter"; done)" ""
 is "the roster is as it was" "$(roster)" "ada member active"
 is "and the daemon serves it" "$(ctl status >/dev/null 2>&1; echo $?)" 0
 done_testing
