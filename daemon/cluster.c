@@ -415,6 +415,14 @@ static int start_postmaster(struct cluster *cluster, struct error *e)
 	return wait_ready(cluster, e);
 }
 
+int cluster_check(struct cluster *cluster, struct error *e)
+{
+	if (!cluster->postmaster || !has_ended(cluster))
+		return 0;
+	return failed(e, "the daemon's own PostgreSQL has ended; the end of \"%s\" says why, and the next start of rosterd starts it",
+		      cluster->log);
+}
+
 static bool stopped_by(struct cluster *cluster, int number)
 {
 	int64_t until = clock_monotonic_ms() + STOP_MOST_MS;

@@ -15,6 +15,9 @@ struct cluster;
  * waits until it answers. Only one process may use a folder: the caller sees to that. */
 int cluster_start(const char *folder, struct cluster **ret, struct error *e);
 
+/* -1 if PostgreSQL has ended by itself: nobody starts it again. From the main thread. */
+int cluster_check(struct cluster *cluster, struct error *e);
+
 /* Disconnects everybody, waits until it has written everything, and ends it. Leaves NULL behind. */
 void cluster_stop(struct cluster **cluster);
 

@@ -157,6 +157,15 @@ static bool among(const char *const *list, const char *text)
 	return false;
 }
 
+/* Most often the organisation's own, under the slug that it had before somebody renamed its file. */
+static int taken(const struct declaration *d, const char *domain, struct error *e)
+{
+	return error_set(e, ERROR_CONFLICT, "domain.taken",
+			 "the domain \"%s\" already belongs to another organisation than \"%s\": if this file was renamed, say "
+			 "slug = \"...\" in it, with the name that it had; otherwise remove the domain there first",
+			 domain, d->file->slug);
+}
+
 /* What was added by hand before becomes the file's. */
 static int declare_domain(struct declaration *d, const char *domain, struct error *e)
 {
@@ -168,7 +177,7 @@ static int declare_domain(struct declaration *d, const char *domain, struct erro
 		return 0;
 	if ((found == 1 && domain_remove(d->tx, &d->organisation, domain, e) < 0) ||
 	    domain_add(d->tx, &d->organisation, domain, "operator", d->file->file, e) < 0)
-		return -1;
+		return e && text_equal(e->code, "domain.taken") ? taken(d, domain, e) : -1;
 	return record(d, "domain.verified", "domain", domain, domain, e);
 }
 

@@ -97,6 +97,16 @@ static const char usage[] =
 	"\n"
 	"rosterd stays in the foreground and ends with SIGTERM or SIGINT. rosterctl talks to it.\n";
 
+/* --restored revokes and --moved keeps: who gives two of these has not answered. */
+static void take_order(struct arguments *arguments, enum order order)
+{
+	if (arguments->order != ORDER_NONE && arguments->order != order) {
+		fprintf(stderr, "rosterd: one of --restored, --moved and --forget-secrets is expected, not several\n");
+		exit(EX_USAGE);
+	}
+	arguments->order = order;
+}
+
 /* The operand of an option that may go without one. */
 static const char *operand(int argc, char **argv)
 {
@@ -140,13 +150,13 @@ static void read_arguments(int argc, char **argv, struct arguments *ret)
 			ret->details = true;
 			break;
 		case 'r':
-			ret->order = ORDER_RESTORED;
+			take_order(ret, ORDER_RESTORED);
 			break;
 		case 'm':
-			ret->order = ORDER_MOVED;
+			take_order(ret, ORDER_MOVED);
 			break;
 		case 'f':
-			ret->order = ORDER_FORGET_SECRETS;
+			take_order(ret, ORDER_FORGET_SECRETS);
 			break;
 		case 'v':
 			puts("rosterd " PACKAGE_VERSION);
@@ -439,16 +449,20 @@ static void look_for_life(struct daemon *d)
 	d->stuck = stuck;
 }
 
-static void wait_for_the_end(struct daemon *d, const sigset_t *signals)
+/* 0: a signal said so. -1: our own PostgreSQL has ended, which nobody but our next start starts again. */
+static int wait_for_the_end(struct daemon *d, const sigset_t *signals, struct error *e)
 {
 	int signal;
 	while ((signal = service_wait(&d->service, signals)) == 0 || signal == SIGHUP) {
+		if (d->standalone && standalone_check(d->standalone, e) < 0)
+			return -1;
 		if (signal == SIGHUP)
 			reload(d);
 		else
 			look_for_life(d);
 	}
 	log_note(NULL, "%s: ending", signal == SIGINT ? "interrupted" : "terminated");
+	return 0;
 }
 
 static int look_for_trouble(const struct arguments *arguments)
@@ -509,8 +523,9 @@ int main(int argc, char **argv)
 		if (status != 0)
 			log_failure(NULL, LOG_LEVEL_ERROR, "nothing was changed", &e);
 	} else if (start(&d, &e) == 0) {
-		wait_for_the_end(&d, &signals);
-		status = 0;
+		status = wait_for_the_end(&d, &signals, &e) == 0 ? 0 : EX_UNAVAILABLE;
+		if (status != 0)
+			log_failure(NULL, LOG_LEVEL_ERROR, "ending", &e);
 	} else {
 		log_failure(NULL, LOG_LEVEL_ERROR, "could not start", &e);
 	}

@@ -264,6 +264,11 @@ int standalone_start(struct standalone *standalone, const char *schema_directory
 	return 0;
 }
 
+int standalone_check(struct standalone *standalone, struct error *e)
+{
+	return cluster_check(standalone->cluster, e);
+}
+
 /* As cluster_start places the socket. */
 int standalone_look(const char *directory, struct standalone **ret, struct error *e)
 {

@@ -32,6 +32,9 @@ uid_t standalone_owner(const struct standalone *standalone);
  * any other is started: when that thread ends, however it does, PostgreSQL shuts down. */
 int standalone_start(struct standalone *standalone, const char *schema_directory, struct error *e);
 
+/* -1 if PostgreSQL has ended by itself. From the main thread, after standalone_start. */
+int standalone_check(struct standalone *standalone, struct error *e);
+
 /* Stops PostgreSQL, if it was started, and leaves the folder. Accepts a pointer to NULL; leaves NULL behind.
  */
 void standalone_stop(struct standalone **standalone);

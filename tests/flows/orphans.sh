@@ -120,6 +120,11 @@ answer=$(reload)
 is "a file of another name is no loss" "$(ctl org show acme --json | jq -r '.id, .managed_by' | paste -sd' ') $(orphans <<<"$answer")" \
 	"$before $flow_dir/orgs.d/renamed.conf "
 is "for its people neither" "$(roster)" "$roster_before"
+cp "$flow_dir/orgs.d/renamed.conf" "$flow_dir/away"
+sed -i '/^slug/d' "$flow_dir/orgs.d/renamed.conf"
+like "without its slug it would be another organisation, and that is said" "$(ctl reload 2>&1)" \
+	"renamed.conf:[0-9]+: .*already belongs to another organisation than \"renamed\": if this file was renamed, say slug"
+mv "$flow_dir/away" "$flow_dir/orgs.d/renamed.conf"
 
 rm "$flow_dir/orgs.d/renamed.conf"
 flow_kill && flow_daemon

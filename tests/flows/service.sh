@@ -142,6 +142,47 @@ mkdir -m 700 "$flow_dir/empty"
 CREDENTIALS_DIRECTORY=$flow_dir/empty "$BUILDDIR/rosterd" --config "$flow_dir/rosterd.conf" >"$flow_dir/said" 2>&1
 like "nor with others" "$?: $(cat "$flow_dir/said")" '^78: .*"master_key": .*empty/master.key'
 
+# ---- a PostgreSQL of its own that ends ----
+
+# As nobody, where we are root: the daemon would become the system user rosterd.
+alone() {
+	if [ "$(id -u)" = 0 ]; then
+		setpriv --reuid=nobody --regid="$(id -g nobody)" --clear-groups "$BUILDDIR/rosterd" "$@"
+	else
+		"$BUILDDIR/rosterd" "$@"
+	fi
+}
+mkdir -m 700 "$flow_dir/alone"
+[ "$(id -u)" != 0 ] || { chown nobody "$flow_dir/alone"; chmod a+w "$flow_dir/notify"; }
+cat >"$flow_dir/alone.conf" <<CONF
+listen = { }
+organisations = "$flow_dir/alone.d"
+database {
+	schema = "$SRCDIR/schema"
+}
+plugins {
+	directory = "$BUILDDIR/plugins"
+	child = "$BUILDDIR/rosterd-connector"
+	memory = "1G"
+}
+CONF
+mkdir "$flow_dir/alone.d"
+forget
+WATCHDOG_USEC=800000 alone --standalone "$flow_dir/alone" --config "$flow_dir/alone.conf" >"$flow_dir/said" 2>&1 &
+flow_pid=$!
+ok "a daemon with a PostgreSQL of its own is ready" until_told '^READY=1' || diag "$(cat "$flow_dir/said")"
+kill -INT "$(head -n 1 "$flow_dir/alone/data/postmaster.pid")"
+for _ in $(seq 200); do kill -0 "$flow_pid" 2>/dev/null || break; sleep 0.1; done
+flow_kill TERM
+is "when that ends, so does the daemon, as a failure" "$flow_status" 69
+like "and says what to look at" "$(tail -n 1 "$flow_dir/said")" "own PostgreSQL has ended; the end of \"$flow_dir/alone/postgresql.log\" says why"
+
+# ---- orders that contradict each other ----
+
+"$BUILDDIR/rosterd" --restored --moved --config "$flow_dir/rosterd.conf" >"$flow_dir/said" 2>&1
+is "who says two things of a copy has not answered" "$? $(cat "$flow_dir/said")" \
+	"64 rosterd: one of --restored, --moved and --forget-secrets is expected, not several"
+
 # ---- the units ----
 
 units=$flow_dir/units
