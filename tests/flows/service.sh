@@ -175,7 +175,7 @@ kill -INT "$(head -n 1 "$flow_dir/alone/data/postmaster.pid")"
 for _ in $(seq 200); do kill -0 "$flow_pid" 2>/dev/null || break; sleep 0.1; done
 flow_kill TERM
 is "when that ends, so does the daemon, as a failure" "$flow_status" 69
-like "and says what to look at" "$(tail -n 1 "$flow_dir/said")" "own PostgreSQL has ended; the end of \"$flow_dir/alone/postgresql.log\" says why"
+like "and says what to look at" "$(cat "$flow_dir/said")" "own PostgreSQL has ended; the end of \"$flow_dir/alone/postgresql.log\" says why"
 
 # ---- orders that contradict each other ----
 
