@@ -34,7 +34,6 @@ set_up() {
 }
 # As after installation, but for the organisation, its connection and its domain; everything written and known.
 empty() {
-	sealed
 	query "TRUNCATE users, addresses, members, accounts, groups, group_accounts, group_groups, audit, audit_seals, refusals, runs, changes" >/dev/null
 	query "CHECKPOINT" >/dev/null
 }
