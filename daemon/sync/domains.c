@@ -14,7 +14,7 @@
 #include "store/query.h"
 
 /* How often this daemon asks which claims are due, and how many it takes at a time. */
-enum { LOOK_EVERY_S = 2, CLAIMS_AT_A_TIME = 20 };
+enum { LOOK_EVERY_S = 2, CLAIMS_AT_A_TIME = 4 };
 /* For so long nobody else takes them: longer than all of them can take. */
 #define TAKEN_FOR "interval '5 minutes'"
 

@@ -99,6 +99,13 @@ ok "it comes back to the first" comes acme acme.example verified
 sync >/dev/null
 is "whose people vouch for their addresses again" "$(query "SELECT address FROM addresses")" "ada@acme.example"
 
+# Turns: one organisation's claims, which nobody answers, do not keep another's waiting.
+for n in $(seq 12); do ctl domain add thief "silent$n.example" --proof dns >/dev/null; done
+query "UPDATE domain_claims SET next_check_at = now() + interval '1 hour'" >/dev/null
+query "UPDATE domain_claims SET next_check_at = now() - interval '1 hour' WHERE domain LIKE 'silent%'" >/dev/null
+is "the first look after many is somebody else's, too" "$(query "UPDATE domain_claims SET next_check_at = now() WHERE domain = 'acme.example';
+	SELECT count(*) FROM domain_claims_due('1 hour', 2) WHERE domain = 'acme.example'")" 1
+
 # Given up
 ok "a claim that nobody proves" ctl domain add acme late.example --proof dns
 query "UPDATE domain_claims SET created_at = now() - interval '2 hours' WHERE domain = 'late.example'" >/dev/null
