@@ -1,3 +1,4 @@
+#!/bin/bash
 # docs/first-ten-minutes.md is true: its commands, on a real OpenLDAP, print what it says. What only an installed package can
 # show (apt, systemctl) is left to tests/package.sh.
 . "$SRCDIR/tests/flows/flow.sh"
