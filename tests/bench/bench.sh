@@ -34,7 +34,7 @@ set_up() {
 }
 # As after installation, but for the organisation, its connection and its domain; everything written and known.
 empty() {
-	query "TRUNCATE users, addresses, members, accounts, groups, group_accounts, group_groups, audit, audit_seals, refusals, runs, changes" >/dev/null
+	until query "TRUNCATE users, addresses, members, accounts, groups, group_accounts, group_groups, audit, audit_seals, refusals, runs, changes" >/dev/null 2>&1; do sleep 0.1; done # the sealer may be at it
 	query "CHECKPOINT" >/dev/null
 }
 # The chain of the audit is made after the commit, beside whatever comes next: it must not be paid for there.

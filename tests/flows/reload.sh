@@ -133,7 +133,7 @@ describe 's/acme.example" }/acme.example", "omega.example" }/'
 printf 'name = Delta\n' >"$flow_dir/orgs.d/delta.conf"
 answer=$(reload)
 is "a domain that somebody else has is a mistake" "$(jq -r '.mistakes[] | "\(.file | sub(".*/"; "")):\(.line): \(.text)"' <<<"$answer")" \
-	'acme.conf:2: organisation "acme": the domain "omega.example" already belongs to an organisation; remove it there first'
+	'acme.conf:2: organisation "acme": the domain "omega.example" already belongs to another organisation than "acme": if this file was renamed, say slug = "..." in it, with the name that it had; otherwise remove the domain there first'
 is "and the organisation of the next file was not made" "$(query "SELECT count(*) FROM organisations WHERE slug = 'delta'")" 0
 rm "$flow_dir/orgs.d/delta.conf"
 describe
