@@ -406,8 +406,10 @@ static bool is_gone(const struct orgfile *files, size_t count, const char *file)
 
 static int orphan_organisation(struct declaration *d, const struct managed_organisation *which, struct error *e)
 {
-	const struct orgfile file = { .file = which->file, .slug = which->slug };
-	d->file = &file;
+	struct orgfile *file = arena_take(d->arena, sizeof(*file));
+	file->file = which->file;
+	file->slug = which->slug;
+	d->file = file;
 	d->organisation = which->id;
 	d->actor = (struct actor){ .kind = "file", .id = which->file, .source = "file" };
 	int result = tx_for(d->tx, &which->id, e) < 0 ? -1 : orphan(d, "organisation", id_in(d, &which->id), which->name, e);
