@@ -276,6 +276,16 @@ int tokens_revoke(struct exchange *x, struct error *e)
 	return 0;
 }
 
+/* Nobody is given a token that may more than their own. */
+static int check_reach(struct exchange *x, const struct token *token, struct error *e)
+{
+	if (!token->scopes && x->principal.scopes.limited)
+		return error_set(e, ERROR_DENIED, "token.scope_beyond",
+				 "the token may do whatever its role may, and yours may not: it has %s",
+				 scopes_text(&x->principal.scopes, x->arena));
+	return token->scopes ? check_scopes(x, token->scopes, e) : 0;
+}
+
 /* ---- adopted ---- */
 
 /* Whoever adopts a service could as well have made it. */
@@ -289,11 +299,7 @@ static int check_adoption(struct exchange *x, const struct token *token, struct 
 				 "this token is revoked, which is final; make another");
 	if (exchange_may(x, (struct question){ .permit = PERMIT_CREATE_KEYS }, e) < 0)
 		return -1;
-	if (!token->scopes && x->principal.scopes.limited)
-		return error_set(e, ERROR_DENIED, "token.scope_beyond",
-				 "the token may do whatever its role may, and yours may not: it has %s",
-				 scopes_text(&x->principal.scopes, x->arena));
-	return token->scopes ? check_scopes(x, token->scopes, e) : 0;
+	return check_reach(x, token, e);
 }
 
 static const char *maker_of(struct exchange *x, const struct id *maker)
@@ -360,11 +366,7 @@ static int check_rotation(struct exchange *x, const struct token *token, struct 
 				 "this token is revoked or expired, which is final; make another");
 	if (exchange_owner(x) && check_speaker(x, token, e) < 0)
 		return -1;
-	if (!token->scopes && x->principal.scopes.limited)
-		return error_set(e, ERROR_DENIED, "token.scope_beyond",
-				 "the token may do whatever its role may, and yours may not: it has %s",
-				 scopes_text(&x->principal.scopes, x->arena));
-	return token->scopes ? check_scopes(x, token->scopes, e) : 0;
+	return check_reach(x, token, e);
 }
 
 /* The same in everything but its id, its text, its time, and who answers for it. */
