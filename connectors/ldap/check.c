@@ -5,6 +5,7 @@
 #include <time.h>
 
 #include "base/arena.h"
+#include "ldap/changed.h"
 #include "ldap/result.h"
 #include "ldap/search.h"
 #include "ldap/view.h"
@@ -173,7 +174,9 @@ static int check_session(struct directory *d)
 				     "the server does not say that it gives results in pages (RFC 2696)");
 	if (check_people(d, &view, &people) < 0)
 		return -1;
-	return check_groups(d, &view, &groups);
+	if (check_groups(d, &view, &groups) < 0)
+		return -1;
+	return changed_explain(d, &view);
 }
 
 int check_directory(struct directory *d)

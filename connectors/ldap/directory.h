@@ -9,6 +9,7 @@
 #include "ldap/settings.h"
 
 struct arena;
+struct strategy;
 
 enum stage { STAGE_PEOPLE, STAGE_GROUPS, STAGE_DONE };
 
@@ -27,6 +28,8 @@ struct listing {
 	struct arena *arena;	  /* what lives as long as the listing */
 	const char **disabled;	  /* keys of those that disabled_filter finds, sorted; and how many */
 	size_t disabled_count;
+	const char *place; /* where reading what changed begins afterwards, in the arena; NULL: nowhere */
+	size_t place_size;
 };
 
 struct directory {
@@ -36,6 +39,8 @@ struct directory {
 	struct settings settings;
 	struct session *session; /* NULL: not connected */
 	struct listing listing;
+	const struct strategy *strategy; /* by which what changed is being read; NULL: it is not */
+	void *reading;			 /* what that one keeps from page to page */
 };
 
 /* Connects if it is not connected. -1: fail() was called. */

@@ -9,6 +9,7 @@
 
 #include "base/arena.h"
 #include "connector.h"
+#include "ldap/changed.h"
 #include "ldap/check.h"
 #include "ldap/directory.h"
 #include "ldap/listing.h"
@@ -22,6 +23,7 @@ int directory_connect(struct directory *d)
 int directory_hang_up(struct directory *d)
 {
 	listing_forget(&d->listing);
+	changed_forget(d);
 	session_close(&d->session);
 	return -1;
 }
@@ -84,13 +86,25 @@ static int page(struct roster_call *call, void *self, const struct roster_ask *a
 {
 	struct directory *d = serve(self, call);
 
-	return ask->scope == ROSTER_NAMED ? named_page(d, ask) : listing_page(d, ask);
+	if (ask->scope == ROSTER_NAMED)
+		return named_page(d, ask);
+	return ask->scope == ROSTER_CHANGED ? changed_page(d, ask) : listing_page(d, ask);
 }
 
 static const struct roster_directory directory = {
 	.size = sizeof(directory),
-	.scopes = 1u << ROSTER_ALL | 1u << ROSTER_NAMED,
+	.scopes = 1u << ROSTER_ALL | 1u << ROSTER_CHANGED | 1u << ROSTER_NAMED,
 	.page = page,
+};
+
+static int watch_directory(struct roster_call *call, void *self, const struct roster_ask *ask)
+{
+	return changed_watch(serve(self, call), ask);
+}
+
+static const struct roster_watch watch = {
+	.size = sizeof(watch),
+	.watch = watch_directory,
 };
 
 ROSTER_CONNECTOR = {
@@ -104,4 +118,5 @@ ROSTER_CONNECTOR = {
 	.close = close_directory,
 	.check = check,
 	.directory = &directory,
+	.watch = &watch,
 };

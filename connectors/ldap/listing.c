@@ -10,6 +10,7 @@
 
 #include "base/arena.h"
 #include "base/text.h"
+#include "ldap/changed.h"
 #include "ldap/members.h"
 #include "ldap/result.h"
 #include "ldap/search.h"
@@ -310,6 +311,9 @@ static int begin(struct directory *d, const struct view *view)
 	text_hex(number, sizeof(number), listing->conversation);
 	listing->arena = arena_open("ldap listing");
 	listing->begun = true;
+	/* The place comes first: what changes while we read is read twice, not missed. */
+	if (changed_begin(d, view) < 0)
+		return -1;
 	return d->settings.disabled_filter ? read_disabled(d, view) : 0;
 }
 
@@ -350,6 +354,9 @@ static int conclude(struct directory *d)
 	if (settings->group_base)
 		snprintf(groups, sizeof(groups), "%lu groups in %lu pages under \"%.120s\"", listing->groups,
 			 listing->group_pages, settings->group_base);
+	/* What changed never brings those whom this listing has missed: only a whole one is a beginning. */
+	if (!listing->doubt[0] && changed_conclude(d) < 0)
+		return -1;
 	if (listing->doubt[0])
 		d->caller.host->incomplete(d->caller.call, "%s", listing->doubt);
 	else
