@@ -112,7 +112,7 @@ static void learn_elf(struct vocabulary *v, const char *bytes, size_t size)
 		memcpy(&section, bytes + head.e_shoff + i * sizeof(section), sizeof(section));
 		size_t name = names.sh_offset + section.sh_name;
 
-		if (name < size && size - name > sizeof(".rodata") && strncmp(bytes + name, ".rodata", 8) == 0 &&
+		if (name < size && size - name > sizeof(".rodata") && memcmp(bytes + name, ".rodata", sizeof(".rodata")) == 0 &&
 		    section.sh_offset < size && section.sh_size <= size - section.sh_offset)
 			learn_constants(v, bytes + section.sh_offset, section.sh_size);
 	}
