@@ -868,6 +868,24 @@ const struct command commands[] = {
 		.run = completion_bash,
 		.offline = true,
 	},
+	{
+		.name = "completion zsh",
+		.arguments = "",
+		.summary = "Print what zsh needs to complete commands.",
+		.example = "source <(rosterctl completion zsh)",
+		.next = "Press Tab after \"rosterctl \"; compinit must have run before.",
+		.run = completion_zsh,
+		.offline = true,
+	},
+	{
+		.name = "completion fish",
+		.arguments = "",
+		.summary = "Print what fish needs to complete commands.",
+		.example = "rosterctl completion fish | source",
+		.next = "Press Tab after \"rosterctl \".",
+		.run = completion_fish,
+		.offline = true,
+	},
 	{ 0 },
 };
 /* clang-format on */

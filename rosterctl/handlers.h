@@ -49,6 +49,7 @@ command_fn doctor_examine;
 command_fn support_bundle;
 
 /* help.c, completion.c */
-command_fn help_command, completion_bash;
+command_fn help_command;
+command_fn completion_bash, completion_zsh, completion_fish;
 
 #endif

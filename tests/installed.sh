@@ -12,7 +12,8 @@ run() { make -s "$1" DESTDIR="$top" >"$top/log" 2>&1 || { cat "$top/log"; exit 1
 run install
 for wanted in sbin/rosterd bin/rosterctl rosterd/rosterd-connector rosterd/plugins/example.so rosterd/plugins/ldap.so \
 	rosterd/schema/0001_core.sql rosterd/schema/roles.sql rosterd/connector.h rosterd/rosterd.conf \
-	rosterd/orgs.d/acme.conf.sample man1/rosterctl.1 man5/rosterd.conf.5 man8/rosterd.8 completions/rosterctl \
+	rosterd/orgs.d/acme.conf.sample man1/rosterctl.1 man5/rosterd.conf.5 man8/rosterd.8 bash-completion/completions/rosterctl \
+	vendor-completions/_rosterctl vendor_completions.d/rosterctl.fish \
 	systemd/system/rosterd.service systemd/system/rosterd-standalone.service systemd/system/rosterd.socket \
 	systemd/system/rosterd-listen.socket sysusers.d/rosterd.conf tmpfiles.d/rosterd.conf \
 	examples/nginx/rosterd.conf; do

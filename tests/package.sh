@@ -136,6 +136,8 @@ test_fresh() {
 	is "secrets have a place that nobody else finds" "$(inside stat -c '%U:%G %a' /etc/rosterd/secrets)" "root:rosterd 750"
 	ok "the manual pages are there" inside sh -c 'zcat /usr/share/man/man8/rosterd.8.gz /usr/share/man/man1/rosterctl.1.gz'
 	ok "so is the completion" inside bash -c '. /usr/share/bash-completion/completions/rosterctl && complete -p rosterctl'
+	ok "for the other shells, too" inside test -s /usr/share/zsh/vendor-completions/_rosterctl -a \
+		-s /usr/share/fish/vendor_completions.d/rosterctl.fish
 	is "systemd saw no failure" "$(inside systemctl --failed --no-legend --plain | grep roster)" ""
 }
 test_kept() {
