@@ -21,6 +21,8 @@ static const struct column in_full[] = {
 	{ "name", "name", CELL_TEXT },
 	{ "e-mail", "email", CELL_TEXT },
 	{ "user name", "user_name", CELL_TEXT },
+	{ "title", "title", CELL_TEXT },
+	{ "department", "department", CELL_TEXT },
 	{ "role", "role", CELL_TEXT },
 	{ "role from", "role_source", CELL_TEXT },
 	{ "state", "state", CELL_TEXT },

@@ -14,6 +14,8 @@ void members_put(struct json_writer *w, const struct member *m)
 	json_put_text(w, "name", m->name);
 	json_put_text(w, "email", m->email);
 	json_put_text(w, "user_name", m->user_name);
+	json_put_text(w, "title", m->title);
+	json_put_text(w, "department", m->department);
 	json_put_text(w, "role", m->role);
 	json_put_text(w, "role_source", m->role_source);
 	json_put_text(w, "state", m->state);

@@ -35,9 +35,9 @@ static const struct query steps[] = {
 	     "WHERE x.what = 'gone' AND a.organisation = $1 AND a.id = x.account"),
 
 	STEP("members_joined",
-	     "INSERT INTO members (organisation, user_id, state, role, role_source, source, connection, name, email) "
-	     "SELECT $1, person, 'active', role, CASE WHEN mapped THEN 'mapping' ELSE 'default' END, 'connector', $2, "
-	     "display_name, email FROM effects WHERE kind = '" CHANGE_JOINED "'"),
+	     "INSERT INTO members (organisation, user_id, state, role, role_source, source, connection, name, email, title, department) "
+	     "SELECT $1, person, 'active', lead_role, CASE WHEN lead_mapped THEN 'mapping' ELSE 'default' END, 'connector', lead, "
+	     "lead_name, lead_email, lead_title, lead_department FROM effects WHERE kind = '" CHANGE_JOINED "'"),
 	STEP("members_suspended",
 	     "UPDATE members m SET state = 'suspended', suspended_by = 'connector', updated_at = now(), version = m.version + 1 "
 	     "FROM effects x WHERE x.kind = '" CHANGE_SUSPENDED "' AND m.organisation = $1 AND m.user_id = x.person"),
@@ -45,13 +45,12 @@ static const struct query steps[] = {
 	     "UPDATE members m SET state = 'active', suspended_by = NULL, updated_at = now(), version = m.version + 1 "
 	     "FROM effects x WHERE x.kind = '" CHANGE_RESTORED "' AND m.organisation = $1 AND m.user_id = x.person"),
 	STEP("members_updated",
-	     "UPDATE members m SET name = x.display_name, email = x.email, updated_at = now(), version = m.version + 1 "
-	     "FROM effects x WHERE x.what = 'changed' AND x.kind IS NOT NULL AND m.organisation = $1 "
-	     "AND m.user_id = x.person AND m.connection = $2 AND (m.name, m.email) IS DISTINCT FROM (x.display_name, x.email)"),
+	     "UPDATE members m SET connection = h.connection, name = h.name, email = h.email, title = h.title, "
+	     "department = h.department, updated_at = now(), version = m.version + 1 FROM shown h "
+	     "WHERE m.organisation = $1 AND m.user_id = h.person"),
 	STEP("members_role",
-	     "UPDATE members m SET role = r.new_role, role_source = CASE WHEN r.mapped THEN 'mapping' ELSE 'default' END, "
-	     "updated_at = now(), version = m.version + 1 FROM role_changes r "
-	     "WHERE m.organisation = $1 AND m.user_id = r.person"),
+	     "UPDATE members m SET role = r.new_role, role_source = r.new_source, updated_at = now(), version = m.version + 1 "
+	     "FROM role_changes r WHERE m.organisation = $1 AND m.user_id = r.person"),
 
 	STEP("groups_created",
 	     "INSERT INTO groups (organisation, id, connection, remote_id, reference, name) "
@@ -107,6 +106,14 @@ int apply_mapped_roles(struct tx *tx, const struct source *source, struct error 
 		"UPDATE accounts a SET mapped_role = r.mapped FROM roles r WHERE a.organisation = $1 AND a.id = r.account",
 		QUERY_KEEPS, QUERY_ONCE,
 	};
+	/* The role stays what it is, for another reason than before. */
+	static const struct query reasons = {
+		"apply.role_sources",
+		"UPDATE members m SET role_source = r.new_source FROM role_sources r WHERE m.organisation = $1 AND m.user_id = r.person",
+		QUERY_KEEPS, QUERY_ONCE,
+	};
+	if (query_write(tx, &reasons, PARAMS(P_ID(&source->organisation)), NULL, e) < 0)
+		return -1;
 	return query_write(tx, &mapped, PARAMS(P_ID(&source->organisation)), NULL, e);
 }
 

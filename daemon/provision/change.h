@@ -7,6 +7,7 @@
 #define CHANGE_ROLE "member.role_changed"
 #define CHANGE_SUSPENDED "member.suspended"
 #define CHANGE_RESTORED "member.restored"
+#define CHANGE_HANDED_OVER "member.handed_over" /* another connection's word counts now */
 
 /* An account that changes nothing about a membership: of somebody suspended there, or of a member by another way. */
 #define CHANGE_ACCOUNT_SEEN "account.seen"

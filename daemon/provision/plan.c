@@ -2,6 +2,7 @@
 
 #include "base/text.h"
 #include "provision/change.h"
+#include "provision/choice.h"
 #include "store/query.h"
 
 /* Every step has the same parameters: $1 organisation, $2 connection, $3 its verified domains, $4 whether the listing is whole,
@@ -14,7 +15,15 @@
 /* A member of a JSON object if the two differ: for before and after. */
 #define IF_NEW(json_name, old, new, shown) "'" json_name "', CASE WHEN " old " IS DISTINCT FROM " new " THEN " shown " END"
 
-static const struct query steps[] = {
+/* What a member shows before ("old_") or after (""), where the two differ. */
+#define SHOWN(when) \
+	"jsonb_strip_nulls(jsonb_build_object(" IF_NEW("connection", "h.old_connection", "h.connection", "h." when "label") ", " \
+	IF_NEW("name", "h.old_name", "h.name", "h." when "name") ", " IF_NEW("email", "h.old_email", "h.email", "h." when "email") ", " \
+	IF_NEW("title", "h.old_title", "h.title", "h." when "title") ", " \
+	IF_NEW("department", "h.old_department", "h.department", "h." when "department") "))"
+
+/* From what was staged to what is said of each of them. */
+static const struct query looking[] = {
 	/* Hash joins of whole tables are what this work is, and nested loops are switched off to the end of the transaction: the
 	 * tables of a run have no history, and the filter on the organisation stands twice, in the statement and in the
 	 * policy, so the planner can take a million rows for five and compare everything with everything. Memory is the
@@ -112,37 +121,8 @@ static const struct query steps[] = {
 
 	STEP("wanted_known", "ANALYZE wanted"),
 
-	/* One kind for each person seen, with what they were and what they are. A person in another directory of the organisation
-	 * is not lost with this one, if that connection still stands (a paused one does); whom an administrator suspended or
-	 * removed, no directory brings back. Staged people are read from one end to the other and the rest is looked up, so
-	 * those who are new stand here by ascending id, and indexes are filled in their own order. */
-	STEP("effects",
-	     "CREATE TEMP TABLE effects ON COMMIT DROP AS "
-	     "SELECT s.account, s.person, s.what, s.new_user, s.holder, s.claims, s.remote_id, p.user_name, p.email, p.domain, p.given_name, "
-	     "p.family_name, p.display_name, p.title, p.department, p.locale, p.standing, p.fingerprint, "
-	     "a.user_name AS old_user_name, a.email AS old_email, a.display_name AS old_name, a.title AS old_title, "
-	     "a.department AS old_department, coalesce(w.role, $5) AS role, w.role IS NOT NULL AS mapped, m.state, m.role AS old_role, "
-	     "CASE "
-	     "WHEN s.what <> 'gone' AND p.standing = 1 AND m.user_id IS NULL THEN '" CHANGE_JOINED "' "
-	     "WHEN s.what <> 'gone' AND p.standing = 1 AND m.suspended_by = 'connector' THEN '" CHANGE_RESTORED "' "
-	     "WHEN (s.what = 'gone' OR p.standing = 2) AND m.state = 'active' AND NOT EXISTS (SELECT FROM accounts x "
-	     "JOIN connections c ON c.organisation = $1 AND c.id = x.connection "
-	     "WHERE x.organisation = $1 AND x.user_id = s.person AND x.connection <> $2 AND x.gone_at IS NULL AND x.standing = 1) "
-	     "THEN '" CHANGE_SUSPENDED "' "
-	     "WHEN s.what = 'gone' THEN '" CHANGE_ACCOUNT_GONE "' "
-	     "WHEN s.what = 'new' AND m.user_id IS NOT NULL THEN '" CHANGE_ACCOUNT_LINKED "' "
-	     "WHEN s.what = 'new' OR length(a.fingerprint) = 0 THEN '" CHANGE_ACCOUNT_SEEN "' "
-	     "WHEN a.fingerprint IS NOT DISTINCT FROM p.fingerprint THEN "
-	     "CASE WHEN s.claims THEN '" CHANGE_ADDRESS_PROVEN "' END "
-	     "WHEN m.connection = $2 THEN '" CHANGE_UPDATED "' ELSE '" CHANGE_ACCOUNT_UPDATED "' END AS kind "
-	     "FROM seen s LEFT JOIN staged_people p ON p.id = s.id "
-	     "LEFT JOIN accounts a ON a.organisation = $1 AND a.id = s.account "
-	     "LEFT JOIN members m ON m.organisation = $1 AND m.user_id = s.person "
-	     "LEFT JOIN wanted w ON w.remote_id = s.remote_id "
-	     "WHERE s.what <> 'new' OR s.quarrel IS NULL"),
-
-	/* Roles of those who are here: what the groups yield now against what they yielded last. Who is gone or unreadable keeps
-	 * theirs, for the day they come back. */
+	/* What the groups yield now against what they yielded last. Who is gone or unreadable keeps theirs, for the day they come
+	 * back. */
 	STEP("roles",
 	     "CREATE TEMP TABLE roles ON COMMIT DROP AS "
 	     "SELECT a.id AS account, a.user_id AS person, a.display_name AS name, w.role AS mapped, a.mapped_role AS was "
@@ -152,14 +132,69 @@ static const struct query steps[] = {
 	     "WHERE $4 AND a.organisation = $1 AND a.connection = $2 AND a.mapped_role IS NOT NULL "
 	     "AND NOT EXISTS (SELECT FROM wanted w WHERE w.remote_id = a.remote_id) "
 	     "AND EXISTS (SELECT FROM staged_people p WHERE p.remote_id = a.remote_id)"),
-
 	STEP("members_of_roles", "SELECT count(*) FROM (SELECT FROM roles r JOIN members m ON m.organisation = $1 "
 	                         "AND m.user_id = r.person FOR UPDATE OF m) l"),
-	STEP("role_changes",
-	     "CREATE TEMP TABLE role_changes ON COMMIT DROP AS "
-	     "SELECT r.person, r.name, m.role AS old_role, coalesce(r.mapped, $5) AS new_role, r.mapped IS NOT NULL AS mapped "
-	     "FROM roles r JOIN members m ON m.organisation = $1 AND m.user_id = r.person "
-	     "WHERE m.connection = $2 AND m.role_source <> 'manual' AND m.role <> 'owner' AND m.role <> coalesce(r.mapped, $5)"),
+
+	/* What each source says of them, once this listing is taken: of those alone who were somebody before, or there would be nothing
+	 * to choose. */
+	STEP("touched",
+	     "CREATE TEMP TABLE touched ON COMMIT DROP AS "
+	     "SELECT person FROM seen WHERE NOT new_user AND (what <> 'new' OR quarrel IS NULL) UNION SELECT person FROM roles"),
+	STEP("touched_known", "ANALYZE touched"),
+	STEP("told",
+	     "CREATE TEMP TABLE told ON COMMIT DROP AS "
+	     "SELECT t.person, a.connection, coalesce(p.standing, a.standing) AS standing, "
+	     "CASE WHEN r.account IS NULL THEN a.mapped_role ELSE r.mapped END AS role, "
+	     "CASE WHEN p.id IS NULL THEN a.display_name ELSE p.display_name END AS name, "
+	     "CASE WHEN p.id IS NULL THEN a.email ELSE p.email END AS email, "
+	     "CASE WHEN p.id IS NULL THEN a.title ELSE p.title END AS title, "
+	     "CASE WHEN p.id IS NULL THEN a.department ELSE p.department END AS department "
+	     "FROM touched t JOIN accounts a ON a.organisation = $1 AND a.user_id = t.person "
+	     "LEFT JOIN seen s ON s.account = a.id AND s.what <> 'new' LEFT JOIN staged_people p ON p.id = s.id "
+	     "LEFT JOIN roles r ON r.account = a.id "
+	     "WHERE CASE WHEN s.account IS NULL THEN a.gone_at IS NULL ELSE s.what <> 'gone' END "
+	     "UNION ALL SELECT s.person, $2, p.standing, w.role, p.display_name, p.email, p.title, p.department "
+	     "FROM seen s JOIN staged_people p ON p.id = s.id LEFT JOIN wanted w ON w.remote_id = s.remote_id "
+	     "WHERE s.what = 'new' AND NOT s.new_user AND s.quarrel IS NULL"),
+};
+
+/* From what was chosen to what changes. */
+static const struct query deciding[] = {
+	/* One kind for each person seen, with what they were and what they are. Their state is the word of the connection that leads
+	 * for them (provision/choice): lost in one directory, they are whatever the next one says. Whom an administrator suspended
+	 * or removed, no directory brings back. Staged people are read from one end to the other and the rest is looked up, so
+	 * those who are new stand here by ascending id, and indexes are filled in their own order. */
+	STEP("effects",
+	     "CREATE TEMP TABLE effects ON COMMIT DROP AS SELECT l.*, CASE "
+	     "WHEN lead_standing = 1 AND state IS NULL THEN '" CHANGE_JOINED "' "
+	     "WHEN lead_standing = 1 AND suspended_by = 'connector' THEN '" CHANGE_RESTORED "' "
+	     "WHEN lead_standing IS DISTINCT FROM 1 AND state = 'active' THEN '" CHANGE_SUSPENDED "' "
+	     "WHEN what = 'gone' THEN '" CHANGE_ACCOUNT_GONE "' "
+	     "WHEN what = 'new' AND state IS NOT NULL THEN '" CHANGE_ACCOUNT_LINKED "' "
+	     "WHEN what = 'new' OR known_as IS NULL OR length(known_as) = 0 THEN '" CHANGE_ACCOUNT_SEEN "' "
+	     "WHEN known_as = fingerprint THEN CASE WHEN claims THEN '" CHANGE_ADDRESS_PROVEN "' END "
+	     "WHEN shows AND member_of = lead THEN '" CHANGE_UPDATED "' "
+	     "WHEN NOT shows AND member_of = $2 THEN '" CHANGE_UPDATED "' ELSE '" CHANGE_ACCOUNT_UPDATED "' END AS kind FROM ("
+	     "SELECT s.account, s.person, s.what, s.new_user, s.holder, s.claims, s.remote_id, p.user_name, p.email, p.domain, p.given_name, "
+	     "p.family_name, p.display_name, p.title, p.department, p.locale, p.standing, p.fingerprint, a.fingerprint AS known_as, "
+	     "a.user_name AS old_user_name, a.email AS old_email, a.display_name AS old_name, a.title AS old_title, "
+	     "a.department AS old_department, coalesce(w.role, $5) AS role, w.role IS NOT NULL AS mapped, m.state, m.role AS old_role, "
+	     "m.suspended_by, m.connection AS member_of, h.person IS NOT NULL AS shows, "
+	     "CASE WHEN s.new_user THEN $2 ELSE c.connection END AS lead, "
+	     "CASE WHEN s.new_user THEN p.standing ELSE c.standing END AS lead_standing, "
+	     "CASE WHEN s.new_user THEN p.display_name ELSE c.name END AS lead_name, "
+	     "CASE WHEN s.new_user THEN p.email ELSE c.email END AS lead_email, "
+	     "CASE WHEN s.new_user THEN p.title ELSE c.title END AS lead_title, "
+	     "CASE WHEN s.new_user THEN p.department ELSE c.department END AS lead_department, "
+	     "coalesce(CASE WHEN s.new_user THEN w.role ELSE c.role END, $5) AS lead_role, "
+	     "CASE WHEN s.new_user THEN w.role ELSE c.role END IS NOT NULL AS lead_mapped "
+	     "FROM seen s LEFT JOIN staged_people p ON p.id = s.id "
+	     "LEFT JOIN accounts a ON a.organisation = $1 AND a.id = s.account "
+	     "LEFT JOIN members m ON m.organisation = $1 AND m.user_id = s.person "
+	     "LEFT JOIN wanted w ON w.remote_id = s.remote_id "
+	     "LEFT JOIN chosen c ON c.person = s.person AND NOT s.new_user "
+	     "LEFT JOIN shown h ON h.person = s.person AND NOT s.new_user "
+	     "WHERE s.what <> 'new' OR s.quarrel IS NULL) l"),
 
 	/* Groups by the directory's own key: a renamed one is the same one. */
 	STEP("group_changes",
@@ -212,30 +247,41 @@ static const struct query steps[] = {
 	 * lines are made once, where they are kept; it goes with the tables it stands on. */
 	STEP("planned",
 	     "CREATE TEMP VIEW planned AS "
-	     "SELECT kind, CASE WHEN kind LIKE 'account.%' THEN 'account' ELSE 'member' END AS subject_kind, "
-	     "CASE WHEN kind LIKE 'account.%' THEN account ELSE person END AS subject, "
-	     "coalesce(display_name, old_name) AS name, "
-	     "CASE WHEN kind = '" CHANGE_SUSPENDED "' THEN jsonb_build_object('state', state) "
-	     "WHEN kind = '" CHANGE_RESTORED "' THEN jsonb_build_object('state', state) "
-	     "WHEN what = 'changed' THEN jsonb_strip_nulls(jsonb_build_object("
-	     IF_NEW("user_name", "old_user_name", "user_name", "old_user_name") ", "
-	     IF_NEW("email", "old_email", "email", "old_email") ", "
-	     IF_NEW("name", "old_name", "display_name", "old_name") ", "
-	     IF_NEW("title", "old_title", "title", "old_title") ", "
-	     IF_NEW("department", "old_department", "department", "old_department") ")) END AS before, "
-	     "CASE WHEN kind = '" CHANGE_SUSPENDED "' THEN jsonb_build_object('state', 'suspended', 'because', "
-	     "CASE WHEN what = 'gone' THEN 'gone from the directory' ELSE 'suspended in the directory' END) "
-	     "WHEN kind = '" CHANGE_RESTORED "' THEN jsonb_build_object('state', 'active') "
-	     "WHEN kind = '" CHANGE_JOINED "' THEN jsonb_strip_nulls(jsonb_build_object('role', role, "
-	     "'user_name', user_name, 'email', email)) "
-	     "WHEN what = 'new' THEN jsonb_strip_nulls(jsonb_build_object('user_name', user_name, 'email', email)) "
-	     "WHEN what = 'changed' THEN jsonb_strip_nulls(jsonb_build_object("
-	     IF_NEW("user_name", "old_user_name", "user_name", "user_name") ", "
-	     IF_NEW("email", "old_email", "email", "email") ", "
-	     IF_NEW("name", "old_name", "display_name", "display_name") ", "
-	     IF_NEW("title", "old_title", "title", "title") ", "
-	     IF_NEW("department", "old_department", "department", "department") ")) END AS after "
-	     "FROM effects WHERE kind IS NOT NULL "
+	     "SELECT x.kind, CASE WHEN x.kind LIKE 'account.%' THEN 'account' ELSE 'member' END AS subject_kind, "
+	     "CASE WHEN x.kind LIKE 'account.%' THEN x.account ELSE x.person END AS subject, "
+	     "coalesce(x.display_name, x.old_name) AS name, "
+	     "CASE WHEN x.kind IN ('" CHANGE_SUSPENDED "', '" CHANGE_RESTORED "') THEN "
+	     "jsonb_build_object('state', x.state) || " SHOWN("old_") " "
+	     "WHEN x.kind = '" CHANGE_UPDATED "' AND x.shows THEN jsonb_strip_nulls(jsonb_build_object("
+	     IF_NEW("user_name", "x.old_user_name", "x.user_name", "x.old_user_name") ")) || " SHOWN("old_") " "
+	     "WHEN x.what = 'changed' THEN jsonb_strip_nulls(jsonb_build_object("
+	     IF_NEW("user_name", "x.old_user_name", "x.user_name", "x.old_user_name") ", "
+	     IF_NEW("email", "x.old_email", "x.email", "x.old_email") ", "
+	     IF_NEW("name", "x.old_name", "x.display_name", "x.old_name") ", "
+	     IF_NEW("title", "x.old_title", "x.title", "x.old_title") ", "
+	     IF_NEW("department", "x.old_department", "x.department", "x.old_department") ")) END AS before, "
+	     "CASE WHEN x.kind = '" CHANGE_SUSPENDED "' THEN jsonb_build_object('state', 'suspended', 'because', "
+	     "CASE WHEN x.lead_standing IS NULL THEN 'gone from the directory' ELSE 'suspended in the directory' END) || " SHOWN("") " "
+	     "WHEN x.kind = '" CHANGE_RESTORED "' THEN jsonb_build_object('state', 'active') || " SHOWN("") " "
+	     "WHEN x.kind = '" CHANGE_JOINED "' THEN jsonb_strip_nulls(jsonb_build_object('role', x.lead_role, "
+	     "'user_name', x.user_name, 'email', x.lead_email)) "
+	     "WHEN x.what = 'new' THEN jsonb_strip_nulls(jsonb_build_object('user_name', x.user_name, 'email', x.email)) "
+	     "WHEN x.kind = '" CHANGE_UPDATED "' AND x.shows THEN jsonb_strip_nulls(jsonb_build_object("
+	     IF_NEW("user_name", "x.old_user_name", "x.user_name", "x.user_name") ")) || " SHOWN("") " "
+	     "WHEN x.what = 'changed' THEN jsonb_strip_nulls(jsonb_build_object("
+	     IF_NEW("user_name", "x.old_user_name", "x.user_name", "x.user_name") ", "
+	     IF_NEW("email", "x.old_email", "x.email", "x.email") ", "
+	     IF_NEW("name", "x.old_name", "x.display_name", "x.display_name") ", "
+	     IF_NEW("title", "x.old_title", "x.title", "x.title") ", "
+	     IF_NEW("department", "x.old_department", "x.department", "x.department") ")) END AS after "
+	     "FROM effects x LEFT JOIN shown h ON h.person = x.person AND x.shows WHERE x.kind IS NOT NULL "
+	     /* Members who show something else though that is not what happened to them: the next source's word counts now. */
+	     "UNION ALL SELECT CASE WHEN h.old_connection IS DISTINCT FROM h.connection THEN '" CHANGE_HANDED_OVER "' "
+	     "ELSE '" CHANGE_UPDATED "' END, 'member', h.person, h.name, " SHOWN("old_") ", " SHOWN("") " FROM shown h "
+	     "LEFT JOIN effects x ON x.person = h.person AND x.kind <> '" CHANGE_ACCOUNT_GONE "' "
+	     "WHERE coalesce(x.kind, '') NOT IN ('" CHANGE_UPDATED "', '" CHANGE_SUSPENDED "', '" CHANGE_RESTORED "') "
+	     "AND NOT (x.kind IS NOT DISTINCT FROM '" CHANGE_ACCOUNT_LINKED "' AND h.old_connection IS NULL "
+	     "AND (h.old_name, h.old_email, h.old_title, h.old_department) IS NOT DISTINCT FROM (h.name, h.email, h.title, h.department)) "
 	     "UNION ALL SELECT '" CHANGE_ROLE "', 'member', person, name, jsonb_build_object('role', old_role), "
 	     "jsonb_build_object('role', new_role) FROM role_changes "
 	     "UNION ALL SELECT kind, 'group', id, coalesce(name, old_name), "
@@ -250,15 +296,24 @@ static const struct query steps[] = {
 	     "CASE WHEN added THEN jsonb_build_object('group', child_id) END FROM nesting_changes"),
 };
 
-int plan_make(struct tx *tx, const struct source *source, bool whole, struct error *e)
+static int take_steps(struct tx *tx, const struct source *source, bool whole, const struct query *steps, size_t count,
+                      struct error *e)
 {
-	for (size_t i = 0; i < ARRAY_COUNT(steps); i++)
+	for (size_t i = 0; i < count; i++)
 		if (query_write(tx, &steps[i],
 		                PARAMS(P_ID(&source->organisation), P_ID(&source->connection.id), P_TEXTS(source->domains),
 		                       P_BOOL(whole), P_TEXT(source->default_role)),
 		                NULL, e) < 0)
 			return -1;
 	return 0;
+}
+
+int plan_make(struct tx *tx, const struct source *source, bool whole, struct error *e)
+{
+	if (take_steps(tx, source, whole, looking, ARRAY_COUNT(looking), e) < 0 ||
+	    choice_make(tx, &source->organisation, source->default_role, NULL, e) < 0)
+		return -1;
+	return take_steps(tx, source, whole, deciding, ARRAY_COUNT(deciding), e);
 }
 
 int plan_count(struct tx *tx, struct arena *arena, const char **ret_counts, int64_t *ret_lines, struct error *e)

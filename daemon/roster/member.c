@@ -13,7 +13,7 @@ const char *const member_roles[] = { "owner", "admin", "member", "viewer", NULL 
 	"m.user_id "                                                                                         \
 	"AND a.connection = m.connection ORDER BY a.gone_at DESC NULLS FIRST LIMIT 1), "                     \
 	"m.role, m.role_source, m.state, m.source, m.suspended_by, m.connection, "                           \
-	"m.joined_at, m.updated_at, m.last_active_at, m.version"
+	"m.joined_at, m.updated_at, m.last_active_at, m.version, m.title, m.department"
 
 static struct member read_row(const struct rows *rows, size_t row)
 {
@@ -33,6 +33,8 @@ static struct member read_row(const struct rows *rows, size_t row)
 		.updated_at = rows_time(rows, row, 12),
 		.last_active_at = rows_time(rows, row, 13),
 		.version = rows_int(rows, row, 14),
+		.title = rows_text(rows, row, 15),
+		.department = rows_text(rows, row, 16),
 	};
 }
 
@@ -175,8 +177,9 @@ int member_create(struct tx *tx, const struct member *m, struct error *e)
 	static const struct query query = {
 		"member.create",
 		"WITH person AS (INSERT INTO users (id) VALUES ($2)) "
-		"INSERT INTO members (organisation, user_id, state, role, role_source, source, name, email) "
-		"VALUES ($1, $2, 'active', $3, $4, $5, $6, $7)",
+		"INSERT INTO members (organisation, user_id, state, role, role_source, source, name, email, role_manual, "
+		"name_manual, email_manual) VALUES ($1, $2, 'active', $3, $4, $5, $6, $7, "
+		"CASE WHEN $4 = 'manual' AND $3 <> 'owner' THEN $3 END, nullif($6, ''), $7)",
 		QUERY_CHANGES,
 		0,
 	};
@@ -208,7 +211,7 @@ int member_set_role(struct tx *tx, const struct member *member, const char *role
 {
 	static const struct query query = {
 		"member.set_role",
-		"UPDATE members SET role = $4, role_source = $5, updated_at = now(), version = version + 1 "
+		"UPDATE members SET role = $4, role_source = $5, role_manual = CASE WHEN $5 = 'manual' THEN $4 END, updated_at = now(), version = version + 1 "
 		"WHERE organisation = $1 AND user_id = $2 AND version = $3 AND role <> 'owner' AND $4 <> "
 		"'owner'",
 		QUERY_CHANGES,
@@ -253,7 +256,7 @@ static int hand_over(struct tx *tx, const struct member *member, const char *rol
 {
 	static const struct query query = {
 		"member.hand_over",
-		"UPDATE members SET role = $4, role_source = 'manual', updated_at = now(), version = version "
+		"UPDATE members SET role = $4, role_source = 'manual', role_manual = nullif($4, 'owner'), updated_at = now(), version = version "
 		"+ 1 "
 		"WHERE organisation = $1 AND user_id = $2 AND version = $3",
 		QUERY_CHANGES,

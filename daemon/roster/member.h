@@ -20,6 +20,7 @@ struct member {
 	struct id organisation, user;
 	const char *name, *email;
 	const char *user_name; /* in the directory that speaks for them; NULL: none does */
+	const char *title, *department;
 	const char *role, *role_source, *state, *source, *suspended_by;
 	struct id connection; /* nil: none */
 	int64_t joined_at, updated_at, last_active_at, version;

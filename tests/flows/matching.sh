@@ -38,7 +38,7 @@ is "it is the same person" "$(user_of staff s1)" "$ada"
 is "an unproven address makes another person" "$(query "SELECT count(DISTINCT user_id) FROM accounts WHERE email = 'zoe@later.example'")" 2
 is "gone in one, here in the other: stays" "$(show acme people '# but Bob
 person: id=u2; user=bob; email=bob@acme.example; name=Bob
-person: id=u3; user=zoe; email=zoe@later.example; name=Zoe' | counts)" "account.gone=1"
+person: id=u3; user=zoe; email=zoe@later.example; name=Zoe' | counts)" "account.gone=1 member.handed_over=1"
 is "and is active" "$(state_of "$ada")" active
 is "suspended in the other too: suspended" "$(show acme staff 'person: id=s1; user=ada.l; email=ada@acme.example; name=Ada L; suspended=yes
 person: id=s2; user=zoe; email=zoe@later.example; name=Zoe' | counts)" "member.suspended=1"

@@ -1,0 +1,3 @@
+-- oldest: 0.1.0
+--
+-- Held free.

@@ -1,0 +1,107 @@
+#!/bin/bash
+# Two directories and a person say something of the same people: whose word counts, and who is next.
+. "$SRCDIR/tests/flows/flow.sh"
+flow_start
+
+# show NAME TEXT: what the directory shows from now on, and a run of it
+show() {
+	printf '%s\n' "$2" >"$flow_dir/$1.txt"
+	ctl connection set "acme/$1" --set directory=@"$flow_dir/$1.txt" >/dev/null
+	ctl sync run "acme/$1" --wait --json 2>"$flow_dir/sync.err" | counts
+}
+# What the member with this address anywhere shows: "name|title|department|role role_source|state|connection"
+shows() {
+	query "SELECT concat_ws('|', m.name, coalesce(m.title, '-'), coalesce(m.department, '-'), m.role || ' ' || m.role_source, m.state, c.name)
+		FROM members m LEFT JOIN connections c ON c.organisation = m.organisation AND c.id = m.connection
+		WHERE m.user_id = '$1'"
+}
+leads() { query "UPDATE connections SET precedence = $2 WHERE name = '$1'"; }
+ada_in_hr='person: id=h1; user=ada; email=ada@acme.example; name=Ada Lovelace; title=Countess; department=Engines'
+bob_in_hr='person: id=h2; user=bob; email=bob@acme.example; name=Bob'
+bosses='group: id=g1; name=Bosses
+member: group=g1; member=h1'
+ada_in_it='person: id=i1; user=alove; email=ada@acme.example; name=A. Lovelace; title=Admin'
+crew='person: id=i2; user=eve; email=eve@acme.example; name=Eve
+group: id=g7; name=Crew
+member: group=g7; member=i1'
+
+printf '%s\n' "$ada_in_hr" "$bob_in_hr" "$bosses" >"$flow_dir/hr.txt"
+printf '%s\n' "$ada_in_it" "$crew" >"$flow_dir/it.txt"
+ctl org create Acme --type enterprise >/dev/null
+ctl domain add acme acme.example >/dev/null
+ctl connection create acme example hr --set directory=@"$flow_dir/hr.txt" --role Bosses=admin --remove-most 9 --remove-admins-most 9 >/dev/null
+ctl connection create acme example it --set directory=@"$flow_dir/it.txt" --role Crew=viewer --remove-most 9 --remove-admins-most 9 >/dev/null
+ctl sync run acme/hr --wait >/dev/null 2>&1
+ada=$(query "SELECT user_id FROM accounts WHERE remote_id = 'h1'")
+
+# ---- the older one leads
+is "an entry in a second directory changes nobody whom the first one has" "$(ctl sync run acme/it --wait --json | counts)" \
+	"account.linked=1 group.created=1 group.member_added=1 member.joined=1"
+is "the older connection leads" "$(shows "$ada")" "Ada Lovelace|Countess|Engines|admin mapping|active|hr"
+is "what the other one changes is kept with its account" "$(show it "${ada_in_it/Admin/Root}
+$crew")" "account.updated=1"
+is "and shown nowhere" "$(shows "$ada")" "Ada Lovelace|Countess|Engines|admin mapping|active|hr"
+is "where the leading one says nothing, the next one is asked" "$(show hr "${ada_in_hr/; title=Countess/}
+$bob_in_hr
+$bosses" >/dev/null; shows "$ada")" "Ada Lovelace|Root|Engines|admin mapping|active|hr"
+is "so for the role" "$(show hr "$ada_in_hr
+$bob_in_hr
+${bosses%%
+*}" >/dev/null; shows "$ada")" "Ada Lovelace|Countess|Engines|viewer mapping|active|hr"
+is "a title that changes nothing else is one line" "$(show hr "${ada_in_hr/Countess/Lady}
+$bob_in_hr
+$bosses")" "group.member_added=1 member.role_changed=1 member.updated=1"
+
+# ---- handing over
+is "lost by the leading one, kept by the other: handed over" "$(show hr "$bob_in_hr
+${bosses%%
+*}")" "account.gone=1 group.member_removed=1 member.handed_over=1 member.role_changed=1"
+is "with everything that the next one says" "$(shows "$ada")" "A. Lovelace|Root|-|viewer mapping|active|it"
+is "in words" "$(query "SELECT personal::jsonb -> 'before' || '{}' FROM audit WHERE action = 'member.handed_over' AND target = '$ada'
+	ORDER BY id DESC LIMIT 1")" '{"name": "Ada Lovelace", "title": "Lady", "connection": "hr", "department": "Engines"}'
+is "back in the leading one: back" "$(show hr "$ada_in_hr
+$bob_in_hr
+$bosses")" "account.seen=1 group.member_added=1 member.handed_over=1 member.role_changed=1"
+is "as before" "$(shows "$ada")" "Ada Lovelace|Countess|Engines|admin mapping|active|hr"
+
+# ---- the state
+is "suspended by the leading one, whatever the other one says" "$(show hr "$ada_in_hr; suspended=yes
+$bob_in_hr
+$bosses")" "member.role_changed=1 member.suspended=1"
+is "who is switched off there is no admin from there" "$(shows "$ada")" "Ada Lovelace|Countess|Engines|viewer mapping|suspended|hr"
+is "the other one does not bring them back" "$(show it "$ada_in_it
+$crew")" "account.updated=1"
+is "gone from the leading one, the other one's word counts" "$(show hr "$bob_in_hr
+${bosses%%
+*}")" "group.member_removed=1 member.restored=1"
+is "and it has them" "$(shows "$ada")" "A. Lovelace|Admin|-|viewer mapping|active|it"
+is "suspended by the one that does not lead: nothing happens" "$(show hr "$ada_in_hr
+$bob_in_hr
+$bosses" >/dev/null; show it "$ada_in_it; suspended=yes
+$crew")" "account.updated=1"
+is "lost by both: suspended" "$(show it "${crew/member: *}" >/dev/null; show hr "$bob_in_hr
+${bosses%%
+*}")" "group.member_removed=1 member.suspended=1"
+show hr "$ada_in_hr
+$bob_in_hr
+$bosses" >/dev/null
+show it "$ada_in_it
+$crew" >/dev/null
+is "and back in both" "$(shows "$ada")" "Ada Lovelace|Countess|Engines|admin mapping|active|hr"
+
+# ---- a role that a person set
+ctl member role acme "$ada" member >/dev/null
+is "stays, whatever the groups yield" "$(show hr "$ada_in_hr
+$bob_in_hr
+${bosses%%
+*}" >/dev/null; shows "$ada")" "Ada Lovelace|Countess|Engines|member manual|active|hr"
+
+# ---- somebody made by hand keeps name and address when a directory finds them
+cyd=$(ctl member add acme cyd@acme.example "Cyd by hand" --json | jq -r .id)
+query "INSERT INTO addresses (address, domain, user_id, proven_by) VALUES ('cyd@acme.example', 'acme.example', '$cyd', 'mail')"
+is "a directory finds somebody made by hand" "$(show it "$ada_in_it
+person: id=i3; user=cyd; email=cyd@acme.example; name=Cyd in IT; title=Guest
+$crew
+member: group=g7; member=i3")" "account.linked=1 group.member_added=1 member.handed_over=1 member.role_changed=1"
+is "who keeps the name, and gets what nobody said yet" "$(shows "$cyd")" "Cyd by hand|Guest|-|viewer mapping|active|it"
+done_testing
