@@ -8,6 +8,7 @@ tables='members accounts groups group_accounts group_groups users addresses orga
 	role_mappings tokens'
 exceptions='
 apply.mapped_roles	what the groups yielded last, for the next plan to compare with; the change of a role is planned and audited
+apply.role_sources	why somebody has the role that they keep: which source it is from now; no line of a plan
 token.used	that a token was used, and when: by whom is what audit entries say
 domain_take	the domain, and what the proof of a former owner was worth; its caller counts it as a change and audits it
 organisation_purge	that an organisation went stands in the chain of the operator: sync/sweep writes it beside the call
