@@ -10,6 +10,7 @@
 
 #include "base/arena.h"
 #include "base/text.h"
+#include "ldap/ad_primary.h"
 #include "ldap/changed.h"
 #include "ldap/members.h"
 #include "ldap/result.h"
@@ -25,6 +26,7 @@ struct reading {
 	struct group group;
 	struct arena *entry; /* what lives as long as an entry */
 	struct unfinished *unfinished;
+	struct primaries primaries;
 };
 
 static void doubt(struct listing *listing, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
@@ -133,6 +135,16 @@ static int refuse(struct directory *d, const char *id, const char *why)
 	return d->caller.host->emit_refused(d->caller.call, id, "%s", why);
 }
 
+static int emit_primary(struct reading *reading, const struct entry *entry)
+{
+	const struct caller *caller = &reading->directory->caller;
+	const char *group;
+	int has = primary_group(reading->directory, reading->view, &reading->primaries, entry, &group);
+
+	return has <= 0 ? has
+			: caller->host->emit_member(caller->call, group, reading->person.identity.reference);
+}
+
 static int take_person(void *context, const struct entry *entry)
 {
 	struct reading *reading = context;
@@ -147,6 +159,8 @@ static int take_person(void *context, const struct entry *entry)
 	if (is_disabled(&d->listing, person->id))
 		person->identity.standing = ROSTER_SUSPENDED;
 	result = d->caller.host->emit(d->caller.call, &person->identity);
+	if (result == 0)
+		result = emit_primary(reading, entry);
 	if (person->identity.attributes)
 		arena_reset(reading->entry);
 	return result;

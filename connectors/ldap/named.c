@@ -11,6 +11,7 @@
 
 #include "base/arena.h"
 #include "base/text.h"
+#include "ldap/ad_primary.h"
 #include "ldap/dn.h"
 #include "ldap/members.h"
 #include "ldap/search.h"
@@ -33,6 +34,7 @@ struct asking {
 	struct person person;
 	struct group group;
 	struct unfinished *unfinished;
+	struct primaries primaries;
 	time_t now;
 };
 
@@ -63,7 +65,7 @@ static int guid_bytes(const char *id, unsigned char ret[GUID_SIZE])
 	return 0;
 }
 
-static int filter_value(const char *attribute, const void *bytes, size_t length, char *ret, size_t size)
+int named_filter_bytes(const char *attribute, const void *bytes, size_t length, char *ret, size_t size)
 {
 	const unsigned char *value = bytes;
 	size_t at = (size_t)snprintf(ret, size, "(%s=", attribute);
@@ -87,8 +89,8 @@ int named_filter(const char *attribute, const char *id, char *ret, size_t size)
 	unsigned char guid[GUID_SIZE];
 
 	if (text_equal_nocase(attribute, "objectGUID") && guid_bytes(id, guid) == 0)
-		return filter_value(attribute, guid, sizeof(guid), ret, size);
-	return filter_value(attribute, id, strlen(id), ret, size);
+		return named_filter_bytes(attribute, guid, sizeof(guid), ret, size);
+	return named_filter_bytes(attribute, id, strlen(id), ret, size);
 }
 
 /* "(&(objectClass=inetOrgPerson)(|(entryUUID=...)(entryUUID=...)))" */
@@ -215,8 +217,8 @@ static const char *belonging_filter(const struct asking *asking, const struct en
 		const char *user_name = asking->person.identity.user_name;
 		int made =
 			asking->view->member_is_name
-				? filter_value(*name, user_name, strlen(user_name), one, sizeof(one))
-				: filter_value(*name, entry->dn.bv_val, entry->dn.bv_len, one, sizeof(one));
+				? named_filter_bytes(*name, user_name, strlen(user_name), one, sizeof(one))
+				: named_filter_bytes(*name, entry->dn.bv_val, entry->dn.bv_len, one, sizeof(one));
 
 		if (made == 0)
 			buffer_text(&text, one);
@@ -239,8 +241,14 @@ static int find_groups(struct asking *asking, const struct entry *entry)
 	struct belonging belonging = { d->page, arena_array(d->page, ROSTER_VALUES_MOST + 1, sizeof(char *)),
 				       0 };
 
-	if (run_whole(d, &search, take_belonging, &belonging) < 0)
+	const char *primary;
+	int has_primary;
+
+	if (run_whole(d, &search, take_belonging, &belonging) < 0 ||
+	    (has_primary = primary_group(d, asking->view, &asking->primaries, entry, &primary)) < 0)
 		return -1;
+	if (has_primary && belonging.count++ < ROSTER_VALUES_MOST)
+		belonging.groups[belonging.count - 1] = primary;
 	asking->person.identity.groups = belonging.count <= ROSTER_VALUES_MOST ? belonging.groups : NULL;
 	return 0;
 }
@@ -333,6 +341,8 @@ static int take_group(void *context, const struct entry *entry)
 	if (usable < 0)
 		return d->caller.host->emit_refused(d->caller.call, group->id, "%s", why);
 	if (d->caller.host->emit_group(d->caller.call, &group->group) < 0)
+		return -1;
+	if (primary_members(d, asking->view, entry, group->reference) < 0)
 		return -1;
 	return members_emit(d, asking->view, entry, group->reference, d->page, &asking->unfinished);
 }

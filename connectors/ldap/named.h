@@ -10,4 +10,7 @@ int named_page(struct directory *directory, const struct roster_ask *ask);
 /* "(entryUUID=...)" for a key as we keep it; an objectGUID is asked for by its bytes. -1: it does not fit. */
 int named_filter(const char *attribute, const char *id, char *ret, size_t size);
 
+/* The same for bytes as they are in the directory. */
+int named_filter_bytes(const char *attribute, const void *bytes, size_t length, char *ret, size_t size);
+
 #endif

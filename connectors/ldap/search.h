@@ -17,12 +17,20 @@ struct search {
 	int size_limit; /* 0: none of ours */
 };
 
+/* A control that goes with a search, and the one that comes back with its result. */
+struct extension {
+	LDAPControl control;
+	const char *answer;    /* its number; NULL: none is awaited */
+	struct berval awaited; /* its value, to be freed with ber_memfree; bv_val is NULL if none came */
+};
+
 /* For searches that only want to know what is there. */
 extern char *search_no_attributes[];
 
 struct outcome {
 	int code;
-	unsigned long entries, references;
+	unsigned long entries;
+	unsigned long references; /* to other servers, where somebody may be */
 	char said[200]; /* the server's own words, or "" */
 };
 
@@ -41,6 +49,10 @@ int search_read(const struct caller *caller, struct session *session, const stru
 /* Both, for searches without pages. */
 int search_run(const struct caller *caller, struct session *session, const struct search *search,
 	       take_entry *take, void *context, struct outcome *ret);
+
+/* Page after page, to the last, with an extension (NULL: none). */
+int search_pages(const struct caller *caller, struct session *session, const struct search *search,
+		 struct extension *extension, take_entry *take, void *context, struct outcome *ret);
 
 /* fail() for a search that ended with ret->code. Always -1. */
 int search_fail(const struct caller *caller, struct session *session, const struct search *search,

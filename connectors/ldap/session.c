@@ -256,6 +256,8 @@ static void learn(struct session *session, const struct entry *entry)
 	};
 
 	session->vendor = vendor_of(&said);
+	if (said.active_directory)
+		ad_learn(&session->ad, entry);
 	session->pages = has_value(entry, "supportedControl", LDAP_CONTROL_PAGEDRESULTS);
 	snprintf(session->server, sizeof(session->server), "%s%s%.80s", session->vendor->title,
 		 said.vendor_version ? " " : "", said.vendor_version ? said.vendor_version : "");
@@ -288,7 +290,10 @@ static enum attempt ask(const struct caller *caller, struct session *session)
 {
 	static const char *const attributes[] = { "vendorName",	      "vendorVersion",
 						  "supportedControl", "supportedCapabilities",
-						  "objectClass",      NULL };
+						  "objectClass",
+						  "defaultNamingContext", "dsServiceName",
+						  "configurationNamingContext", "rootDomainNamingContext",
+						  NULL };
 	static const struct root_dse nothing;
 	int msgid, code;
 

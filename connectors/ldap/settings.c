@@ -47,7 +47,7 @@ const struct roster_setting settings_table[] = {
 	  NULL },
 	{ "user_filter", ROSTER_TEXT,
 	  "Which entries there are people; by default (objectClass=inetOrgPerson), on Active Directory "
-	  "(&(objectCategory=person)(objectClass=user)).",
+	  "ordinary accounts that the system has not made itself.",
 	  0, NULL, NULL },
 	{ "user_scope", ROSTER_WORD, "sub: everything below user_base; one: only what lies directly in it.",
 	  0, "sub", scope_words },

@@ -8,16 +8,22 @@
 
 #define PERSON_CLASS "(objectClass=inetOrgPerson)"
 
+/* Ordinary accounts (sAMAccountType 0x30000000): computers and trusts of domains are users, too. And none that the
+ * system itself has made, such as Administrator, Guest and krbtgt. */
+#define PERSON_OF_DOMAIN \
+	"(&(objectCategory=person)(objectClass=user)(sAMAccountType=805306368)" \
+	"(!(isCriticalSystemObject=TRUE)))"
+
 enum kind { OPENLDAP, ACTIVE_DIRECTORY, DIRECTORY_389, UNKNOWN };
 
 static const struct vendor vendors[] = {
-	[OPENLDAP] = { "OpenLDAP", "entryUUID", "uid", PERSON_CLASS, NULL, NULL },
+	[OPENLDAP] = { "OpenLDAP", "entryUUID", "uid", PERSON_CLASS, NULL, NULL, NULL, NULL },
 	[ACTIVE_DIRECTORY] = { "Active Directory", "objectGUID", "sAMAccountName",
-			       "(&(objectCategory=person)(objectClass=user))", "userAccountControl",
-			       "accountExpires" },
+			       PERSON_OF_DOMAIN, "userAccountControl", "accountExpires", "primaryGroupID",
+			       "objectSid" },
 	[DIRECTORY_389] = { "389 Directory Server", "nsUniqueId", "uid", PERSON_CLASS, "nsAccountLock",
-			    NULL },
-	[UNKNOWN] = { "a server of unknown kind", "entryUUID", "uid", PERSON_CLASS, NULL, NULL },
+			    NULL, NULL, NULL },
+	[UNKNOWN] = { "a server of unknown kind", "entryUUID", "uid", PERSON_CLASS, NULL, NULL, NULL, NULL },
 };
 
 enum { ACCOUNT_DISABLED = 2 }; /* userAccountControl */

@@ -11,6 +11,9 @@ struct vendor {
 	const char *id, *user_name, *user_filter; /* the defaults of settings */
 	const char *lock;   /* the attribute that says that a person may not sign in, or NULL */
 	const char *expiry; /* the attribute that says until when, or NULL */
+	/* The attribute with the number of a person's primary group, and the one with the identifiers that such
+	 * numbers belong to; NULL: there is no such thing. */
+	const char *primary_group, *sid;
 };
 
 /* What a server says of itself (root DSE). */

@@ -40,6 +40,8 @@ static char **person_attributes(struct arena *arena, const struct view *view)
 	want(&wanted, view->user_id);
 	want(&wanted, view->vendor->lock);
 	want(&wanted, view->vendor->expiry);
+	want(&wanted, view->vendor->primary_group);
+	want(&wanted, view->vendor->sid);
 	for (int i = 0; i < FIELD_COUNT; i++)
 		want_names(&wanted, &view->fields[i]);
 	for (const char *const *name = view->extra; name && *name; name++)
@@ -54,6 +56,7 @@ static char **group_attributes(struct arena *arena, const struct view *view)
 	want(&wanted, view->group_id);
 	want_names(&wanted, &view->group_name);
 	want_names(&wanted, &view->group_member);
+	want(&wanted, view->vendor->sid);
 	return wanted.names;
 }
 

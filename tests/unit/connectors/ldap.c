@@ -15,6 +15,8 @@
 
 #include "base/arena.h"
 #include "base/text.h"
+#include "ldap/ad_server.h"
+#include "ldap/ad_sid.h"
 #include "ldap/address.h"
 #include "ldap/certificate.h"
 #include "ldap/dn.h"
@@ -463,9 +465,105 @@ static void test_what_is_asked_for(void **state)
 	assert_false(asks_for(view.user_attributes, "MAIL") || asks_for(view.user_attributes, "givenName"));
 	while (view.group_attributes[count])
 		count++;
-	assert_int_equal(count, 4);
+	assert_int_equal(count, 5);
 	assert_true(asks_for(view.group_attributes, "uniqueMember"));
+	/* What primary groups need, and only where there are such. */
+	assert_true(asks_for(view.user_attributes, "primaryGroupID") &&
+		    asks_for(view.user_attributes, "objectSid") && asks_for(view.group_attributes, "objectSid"));
+	view = view_make(arena, &settings, openldap(), extra);
+	assert_false(asks_for(view.user_attributes, "primaryGroupID") ||
+		     asks_for(view.group_attributes, "objectSid"));
 	arena_close(&arena);
+}
+
+/* ---- Active Directory ---- */
+
+static void test_security_identifiers(void **state)
+{
+	/* S-1-5-21-1-2-3-1105, as a controller keeps it. */
+	static char account[] = "\1\5\0\0\0\0\0\5\25\0\0\0\1\0\0\0\2\0\0\0\3\0\0\0\121\4\0\0";
+	static const unsigned char users[] = { 1, 5, 0, 0, 0, 0, 0, 5, 21, 0, 0, 0, 1, 0, 0, 0, 2, 0, 0, 0, 3, 0, 0, 0, 1, 2, 0, 0 };
+	struct berval sid = { sizeof(account) - 1, account };
+	unsigned char group[SID_MOST];
+	uint32_t number = 0;
+
+	(void)state;
+	assert_int_equal(sid_number(&sid, &number), 0);
+	assert_int_equal(number, 1105);
+	assert_int_equal(sid_sibling(&sid, 513, group), 0);
+	assert_memory_equal(group, users, sizeof(users));
+	for (size_t length = 0; length < sizeof(account) - 1; length++) {
+		sid.bv_len = length;
+		assert_int_equal(sid_number(&sid, &number), -1);
+	}
+	sid.bv_len = sizeof(account) - 1;
+	account[0] = 2;
+	assert_int_equal(sid_sibling(&sid, 513, group), -1);
+}
+
+static void a_controller(struct ad_server *ret)
+{
+	struct fake *root = calloc(1, sizeof(*root));
+
+	fake_open(root, "");
+	fake_add(root, "defaultNamingContext", "DC=sub,DC=Acme,DC=example");
+	fake_add(root, "rootDomainNamingContext", "DC=acme,DC=example");
+	fake_add(root, "configurationNamingContext", "CN=Configuration,DC=acme,DC=example");
+	fake_add(root, "supportedControl", AD_CONTROL_SHOW_DELETED);
+	ad_learn(ret, &root->entry);
+	assert_false(ret->known); /* it does not say who it is */
+	fake_add(root, "dsServiceName", "CN=NTDS Settings,CN=DC1,CN=Servers,CN=Configuration,DC=acme,DC=example");
+	ad_learn(ret, &root->entry);
+	free(root);
+}
+
+static void test_references(void **state)
+{
+	static const struct {
+		const char *url;
+		bool nobody;
+	} rows[] = {
+		{ "ldap://acme.example/CN=Configuration,DC=acme,DC=example", true },
+		{ "ldap://acme.example/cn=configuration,dc=ACME,dc=example??base", true },
+		{ "ldaps://acme.example:636/CN=Schema,CN=Configuration,DC=acme,DC=example", true },
+		{ "ldap://DomainDnsZones.sub.acme.example/DC=DomainDnsZones,DC=sub,DC=acme,DC=example", true },
+		{ "ldap://x/DC=ForestDnsZones,DC=acme%2cDC=example", true },
+		{ "ldap://ForestDnsZones.acme.example/DC=ForestDnsZones,DC=acme,DC=example", true },
+		/* another domain, and what only looks like one of those */
+		{ "ldap://child.sub.acme.example/DC=child,DC=sub,DC=acme,DC=example", false },
+		{ "ldap://x/DC=DomainDnsZones,DC=child,DC=sub,DC=acme,DC=example", false },
+		{ "ldap://x/OU=people,CN=Configuration,DC=acme,DC=example", false },
+		{ "ldap://x/CN=Configuration,DC=acme,DC=exampl%", false },
+		{ "ldap://x/CN=Configuration,DC=acme,DC=example%00", false },
+		{ "http://x/CN=Configuration,DC=acme,DC=example", false },
+		{ "ldap://x", false },
+		{ "ldap://x/", false },
+		{ "", false },
+	};
+	struct ad_server server;
+
+	(void)state;
+	a_controller(&server);
+	assert_true(server.known && server.deleted && !server.dirsync && !server.recycled);
+	for (size_t i = 0; i < ARRAY_COUNT(rows); i++)
+		if (ad_reference_holds_nobody(&server, rows[i].url) != rows[i].nobody)
+			fail_msg("\"%s\" is judged wrongly", rows[i].url);
+	server.known = false;
+	assert_false(ad_reference_holds_nobody(&server, rows[0].url));
+}
+
+static void test_what_lies_in_the_domain(void **state)
+{
+	struct ad_server server;
+
+	(void)state;
+	a_controller(&server);
+	assert_true(ad_in_domain(&server, "dc=SUB, dc=acme,dc=example"));
+	assert_true(ad_in_domain(&server, "OU=people,DC=sub,DC=acme,DC=example"));
+	assert_false(ad_in_domain(&server, "DC=acme,DC=example"));
+	assert_false(ad_in_domain(&server, "OU=people,DC=nosub,DC=acme,DC=example"));
+	assert_false(ad_in_domain(&server, "OU=people\\,dc=sub,DC=acme,DC=example"));
+	assert_false(ad_in_domain(&server, "people"));
 }
 
 static void test_a_person(void **state)
@@ -685,6 +783,9 @@ int main(void)
 		cmocka_unit_test(test_ids),
 		cmocka_unit_test(test_ranges),
 		cmocka_unit_test(test_what_is_asked_for),
+		cmocka_unit_test(test_security_identifiers),
+		cmocka_unit_test(test_references),
+		cmocka_unit_test(test_what_lies_in_the_domain),
 		cmocka_unit_test(test_a_person),
 		cmocka_unit_test(test_people_who_cannot_be_taken),
 		cmocka_unit_test(test_members),
