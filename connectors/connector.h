@@ -22,7 +22,8 @@
 #include <stdint.h>
 
 #define ROSTER_ABI_MAJOR 1 /* raised when an old plug-in could misread us */
-#define ROSTER_ABI_MINOR 0 /* raised when something is added at the end */
+#define ROSTER_ABI_MINOR 1 /* raised when something is added at the end: 1.1 brought stamps, partial groups, emit_member_gone,
+                            * emit_present, and what watch() says */
 
 /* The one symbol that a plug-in exports: ROSTER_CONNECTOR = { .abi_major = ..., ... }; */
 #define ROSTER_CONNECTOR __attribute__((visibility("default"))) const struct roster_connector roster_connector
@@ -38,6 +39,7 @@ enum {
 	ROSTER_SETTING_MOST = 65536,   /* a setting's value */
 	ROSTER_KEPT_MOST = 16384,      /* a value kept between calls */
 	ROSTER_NOTE_MOST = 512,        /* note, step, fail: one line */
+	ROSTER_STAMP_MOST = 256,       /* a record's version */
 	ROSTER_URL_MOST = 16384,       /* an address to send a browser to */
 	ROSTER_BODY_MOST = 1048576,    /* a form's value, a notification's body, metadata */
 };
@@ -90,6 +92,7 @@ struct roster_identity {
 	const char *locale;                        /* BCP 47 */
 	const char *title, *department;
 	const char *manager; /* remote_id or reference of a person */
+	const char *stamp;   /* MAY: the directory's own version of this record: entryCSN, uSNChanged, ETag */
 };
 
 struct roster_group {
@@ -98,6 +101,9 @@ struct roster_group {
 	const char *reference; /* MAY: how groups and people refer to this group, if not by remote_id */
 	const char *name;      /* MUST: what administrators call it, and what mappings name */
 	int gone;              /* 1: known not to exist any more: scopes changed and named alone */
+	const char *stamp;     /* MAY, as above */
+	int partial;           /* scope changed. 1: the members given with it are changes: emit_member adds, emit_member_gone
+	                        * removes. 0: they are all of its members, in this page and the following */
 };
 
 /* ---- what went wrong ------------------------------------------------------------------------------------------ */
@@ -153,12 +159,15 @@ struct roster_host {
 	 * and belongs to the plug-in. -1: fail() is filled; return -1, or dial another server, which makes a note of this failure. */
 	int (*dial)(struct roster_call *, const char *host, const char *port, int timeout_ms);
 
-	/* directory: where the next page begins (or, with the last page, where the next reading of what changed begins). */
+	/* directory: where the next page begins; with the last page of scopes all and changed, where the next reading of what
+	 * changed begins. A change that happens while we read must lie behind it. Not called with the last page of changed:
+	 * the place stays as it was. Not called with that of all: the next reading is of all again. */
 	int (*cursor)(struct roster_call *, const void *bytes, size_t size);
 
 	/* directory, with the last page of scope all, exactly one of the two: the listing is whole, and how we know
 	 * ("result 0 on every base, 3 pages, cookie empty"), or it is not, and why ("size limit exceeded after 500").
-	 * A listing that was not said to be whole removes nobody. */
+	 * A listing that was not said to be whole removes nobody. With the last page of scope changed, at most one of the
+	 * two: after whole(), whoever was neither given nor present nor refused is gone. */
 	void (*whole)(struct roster_call *, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 	void (*incomplete)(struct roster_call *, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 
@@ -182,6 +191,13 @@ struct roster_host {
 	/* The addresses of ourselves that the operator's public_url yields: "acs", "metadata", "callback", "logout",
 	 * "notifications". NULL: no such. */
 	const char *(*address)(struct roster_call *, const char *name);
+
+	/* directory, scope changed: a member that a group no longer has. The group is given as partial, before or after. */
+	int (*emit_member_gone)(struct roster_call *, const char *group, const char *member);
+
+	/* directory, scope changed: the person or group exists, and is as it was at the cursor. stamp may be NULL. Needed only
+	 * where the end is whole(). */
+	int (*emit_present)(struct roster_call *, enum roster_subject, const char *remote_id, const char *stamp);
 };
 
 /* ---- settings --------------------------------------------------------------------------------------------------- */
@@ -209,6 +225,14 @@ struct roster_setting {
 
 /* ---- abilities, each optional ------------------------------------------------------------------------------------- */
 
+/* ROSTER_ALL: everybody and every group, each with all its members.
+ *
+ * ROSTER_CHANGED: what changed since the cursor, which is that of an earlier last page. A person who is given is new or
+ * changed; one given as ROSTER_GONE is gone, also one whom we never knew (that is ignored). A group that is not given keeps
+ * its name and its members. Who is given, present or refused nowhere is left as they are, unless the last page says whole().
+ * If the cursor is too old or not yours, fail with ROSTER_LOST_PLACE: rosterd then reads all. Never guess.
+ *
+ * ROSTER_NAMED: these people and groups, whole, each given once; whoever does not exist is given as gone. */
 enum roster_scope { ROSTER_ALL = 1, ROSTER_CHANGED, ROSTER_NAMED };
 
 struct roster_ask {
@@ -226,14 +250,18 @@ struct roster_ask {
 struct roster_directory {
 	size_t size;
 	uint32_t scopes; /* 1u << ROSTER_ALL | ... : which it can answer */
-	/* Gives one page. 1: there is more, cursor() was called. 0: that was all; whole() or incomplete() was called.
-	 * -1: failed. Scope named: whoever does not exist is given with standing GONE. */
+	/* Gives one page. 1: there is more, cursor() was called. 0: that was all; of scope all, whole() or incomplete() was
+	 * called. -1: failed. */
 	int (*page)(struct roster_call *, void *self, const struct roster_ask *);
 };
 
-/* A long-lived read: gives changes as they happen, cursor() after each batch, until left_ms() is used up or the remote ends. */
+/* Waiting for changes. Gives no data: rosterd then asks the directory for what changed, in another child. */
 struct roster_watch {
 	size_t size;
+	/* Blocks until something changed behind ask->cursor, or left_ms() is nearly used up. 1: something changed, look now.
+	 * 0: nothing did. -1: failed. It is called again and again with the same self, and must not lose a change between two
+	 * calls: keep the search open in self, or compare with the cursor. A 1 too many costs a look, one too few a day.
+	 * scope is ROSTER_CHANGED; a cursor that is NULL or too old is no failure: what changes from now on counts. */
 	int (*watch)(struct roster_call *, void *self, const struct roster_ask *);
 };
 

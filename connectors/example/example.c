@@ -6,8 +6,10 @@
  *     group:  id=g1; name=Engineers
  *     member: group=g1; member=u1
  *
- * It shows what every connector does, in the order in which rosterd calls it: settings, open, check, page, close. It
- * also does wrong what real directories do wrong, when a second setting, the script, asks for it: that is what
+ * The text may also come from a server, which gives it to whoever connects; then it ends with the line "end:".
+ *
+ * It shows what every connector does, in the order in which rosterd calls it: settings, open, check, page, close; and
+ * what some can do beside that: tell what changed, tell about these people alone, wait for changes. It also does wrong what real directories do wrong, when a second setting, the script, asks for it: that is what
  * rosterd's own tests use it for. Leave script.c out of your copy.
  *
  * Three things to know before you begin:
@@ -17,6 +19,7 @@
  *   - You have no network, no files and no clock to fear but left_ms(). What you need comes from settings; connections
  *     come from dial().
  *   - Say what is true and say it completely. rosterd removes people only when you call whole(), and believes you. */
+#include "example/fetch.h"
 #include "example/records.h"
 #include "example/script.h"
 
@@ -25,9 +28,16 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 #include <unistd.h>
 
-enum { DIAL_TIMEOUT_MS = 5000, GREETING_MOST = 128 };
+enum {
+	DIAL_TIMEOUT_MS = 5000,
+	GREETING_MOST = 128,
+	CURSOR_MOST = 64,
+	LOOK_EVERY_MS = 100,   /* at the server, while waiting for a change */
+	MARGIN_MS = 500,       /* of the deadline, left for the answer */
+};
 
 /* ---- 1. settings: what an administrator fills in --------------------------------------------------------------------
  *
@@ -50,6 +60,9 @@ static const struct roster_setting settings[] = {
 	{ .name = "server",
 	  .type = ROSTER_ADDRESS,
 	  .words_for_people = "A server that \"test connection\" greets, such as \"localhost:7777\"; may be left out." },
+	{ .name = "source",
+	  .type = ROSTER_ADDRESS,
+	  .words_for_people = "A server that gives more lines to whoever connects, such as \"localhost:7778\"; may be left out." },
 	{ 0 },
 };
 
@@ -61,7 +74,7 @@ struct example {
 	struct records records;
 	struct script script;
 	long generated;
-	int pages; /* given so far, for the script */
+	int pages, watches; /* so far, for the script */
 };
 
 /* A failure names the setting, the place in it and what was expected, in one line. fail() returns -1. */
@@ -77,6 +90,33 @@ static int read_settings(struct roster_call *call, struct example *self)
 		return host->fail(call, ROSTER_MISCONFIGURED, 0, "setting \"script\", line %d: this is no directive", line);
 	self->generated = atol(host->setting(call, "generated"));
 	return 0;
+}
+
+/* Whatever comes from afar can be cut off in the middle: what has not ended as it should is never taken for the whole. */
+static int fetch_records(struct roster_call *call, struct example *self)
+{
+	const struct roster_host *host = self->host;
+	const char *source = host->setting(call, "source"), *why = "";
+	struct records fetched;
+	char *text;
+	int line = 0, read;
+
+	if (!source)
+		return 0; /* what the setting says was read when we were opened */
+	text = fetch(call, host, source);
+	if (!text)
+		return -1;
+	read = records_open(&fetched, text, &line, &why);
+	free(text);
+	if (read == 0 && fetched.ended) {
+		records_close(&self->records);
+		self->records = fetched;
+		return 0;
+	}
+	records_close(&fetched);
+	if (read < 0)
+		return host->fail(call, ROSTER_NONSENSE, 0, "line %d of what %s gives: %s", line, source, why);
+	return host->fail(call, ROSTER_TRY_LATER, 0, "what %s gives ends without \"end:\", so that some of it is missing", source);
 }
 
 static void example_close(void *opaque)
@@ -106,19 +146,6 @@ static int example_open(struct roster_call *call, const struct roster_host *host
  *
  * Can we reach it, sign in, read? Tell with note() what you found: an administrator reads it. Never note a secret. */
 
-/* Cuts "host:port" in two. */
-static int split_server(const char *server, char *host, size_t size, const char **ret_port)
-{
-	const char *colon = strrchr(server, ':');
-
-	if (!colon || (size_t)(colon - server) >= size)
-		return -1;
-	memcpy(host, server, (size_t)(colon - server));
-	host[colon - server] = '\0';
-	*ret_port = colon + 1;
-	return 0;
-}
-
 /* step() before everything that can take time: if the deadline passes, this is what the administrator reads. dial()
  * gives a blocking, connected socket that is yours; if it fails, the reason has been said already. */
 static int greet(struct roster_call *call, const struct roster_host *host, const char *server)
@@ -128,7 +155,7 @@ static int greet(struct roster_call *call, const struct roster_host *host, const
 	ssize_t size;
 	int fd;
 
-	if (split_server(server, name, sizeof(name), &port) < 0)
+	if (fetch_split(server, name, sizeof(name), &port) < 0)
 		return host->fail(call, ROSTER_MISCONFIGURED, 0, "setting \"server\" is \"%.64s\"; \"host:port\" is expected",
 		                  server);
 	host->step(call, "connecting to %s", server);
@@ -151,6 +178,8 @@ static int example_check(struct roster_call *call, void *opaque)
 	const char *server = self->host->setting(call, "server");
 
 	if (server && greet(call, self->host, server) < 0)
+		return -1;
+	if (fetch_records(call, self) < 0)
 		return -1;
 	self->host->note(call, "the directory has %zu lines", self->records.count);
 	return 0;
@@ -178,15 +207,17 @@ static int emit_person(struct roster_call *call, const struct example *self, con
 		.title = r->title,
 		.department = r->department,
 		.manager = r->manager,
+		.stamp = r->at, /* the directory's own version of the record, if it has one */
 	};
 
 	return self->host->emit(call, &person);
 }
 
-static int emit_group(struct roster_call *call, const struct example *self, const struct record *r)
+static int emit_group(struct roster_call *call, const struct example *self, const struct record *r, int partial)
 {
 	const struct roster_group group = {
-		.size = sizeof(group), .remote_id = r->id, .reference = r->reference, .name = r->name
+		.size = sizeof(group), .remote_id = r->id, .reference = r->reference, .name = r->name, .stamp = r->at,
+		.partial = partial,
 	};
 
 	return self->host->emit_group(call, &group);
@@ -198,9 +229,11 @@ static int emit_record(struct roster_call *call, const struct example *self, con
 	case RECORD_PERSON:
 		return emit_person(call, self, r);
 	case RECORD_GROUP:
-		return emit_group(call, self, r);
-	default:
+		return emit_group(call, self, r, 0);
+	case RECORD_MEMBER:
 		return self->host->emit_member(call, r->group, r->member);
+	default:
+		return 0; /* who is gone is not in a listing of all */
 	}
 }
 
@@ -281,51 +314,83 @@ static int emit_range(struct roster_call *call, const struct example *self, size
 	return 0;
 }
 
-/* A cursor is bytes; ours is the number of the next record, as text. What is not ours is a lost place: rosterd begins
- * again. Directories forget cursors too; say ROSTER_LOST_PLACE then, never "no more". */
-static int read_cursor(struct roster_call *call, const struct example *self, const struct roster_ask *ask,
-                       size_t total, size_t *ret)
-{
-	char text[24] = "", *end;
+/* A cursor is bytes; ours is three numbers as text: the change behind which we look (0: at everything), the next record,
+ * and the last change that there was when the reading began. The last one is where the next reading of what changed
+ * begins: what changes while we read is told twice rather than never. What is not ours is a lost place: rosterd begins
+ * again. Directories forget cursors too; say ROSTER_LOST_PLACE then, never "nothing changed". */
+struct place {
+	long since;
+	size_t next;
+	long last;
+};
 
-	*ret = 0;
+static int read_place(struct roster_call *call, const struct example *self, const struct roster_ask *ask, size_t total,
+                      struct place *ret)
+{
+	const struct records *records = &self->records;
+	char text[CURSOR_MOST] = "";
+	int length = 0;
+
+	*ret = (struct place){ .last = records->last };
 	if (!ask->cursor)
-		return 0;
+		return ask->scope == ROSTER_ALL ? 0
+		                                : self->host->fail(call, ROSTER_LOST_PLACE, 0, "there is no cursor to look behind");
 	memcpy(text, ask->cursor, ask->cursor_size < sizeof(text) ? ask->cursor_size : sizeof(text) - 1);
-	*ret = strtoul(text, &end, 10);
-	if (end == text || *end != '\0' || *ret > total)
-		return self->host->fail(call, ROSTER_LOST_PLACE, 0, "the cursor \"%.20s\" is not one of ours", text);
+	if (sscanf(text, "%ld %zu %ld%n", &ret->since, &ret->next, &ret->last, &length) != 3 || text[length] != '\0' ||
+	    ret->next > total || ret->last > records->last)
+		return self->host->fail(call, ROSTER_LOST_PLACE, 0, "the cursor \"%.40s\" is not one of ours", text);
+	if (ret->next == 0)
+		ret->last = records->last; /* the reading begins now */
+	if (ask->scope == ROSTER_CHANGED && ret->since < records->forgotten)
+		return self->host->fail(call, ROSTER_LOST_PLACE, 0, "what was removed up to change %ld is forgotten, we know of %ld",
+		                        records->forgotten, ret->since);
 	return 0;
 }
 
-static int continue_at(struct roster_call *call, const struct example *self, size_t next)
+static int give_place(struct roster_call *call, const struct example *self, const struct place *place)
 {
-	char cursor[24];
-	int size = snprintf(cursor, sizeof(cursor), "%zu", next);
+	char cursor[CURSOR_MOST];
+	int size = snprintf(cursor, sizeof(cursor), "%ld %zu %ld", place->since, place->next, place->last);
 
-	return self->host->cursor(call, cursor, (size_t)size) < 0 ? -1 : 1;
+	return self->host->cursor(call, cursor, (size_t)size);
+}
+
+/* A directory that does not number its changes has no place for the next time: rosterd will read all of it again. */
+static int give_next_time(struct roster_call *call, const struct example *self, const struct place *place)
+{
+	const struct place next = { .since = place->last, .next = 0, .last = place->last };
+
+	return place->last > 0 ? give_place(call, self, &next) : 0;
+}
+
+static size_t page_end(const struct example *self, const struct roster_ask *ask, size_t first, size_t total)
+{
+	size_t most = (size_t)(self->script.page_size ? self->script.page_size : ask->page_most > 0 ? ask->page_most : 500);
+
+	return total - first > most ? first + most : total;
 }
 
 static int page_of_all(struct roster_call *call, struct example *self, const struct roster_ask *ask)
 {
-	size_t total = self->records.count + (size_t)self->generated, first, end;
-	size_t most = (size_t)(self->script.page_size ? self->script.page_size : ask->page_most > 0 ? ask->page_most : 500);
+	size_t total = self->records.count + (size_t)self->generated, end;
+	struct place place;
 
-	if (read_cursor(call, self, ask, total, &first) < 0)
+	if (read_place(call, self, ask, total, &place) < 0)
 		return -1;
-	end = total - first > most ? first + most : total;
-	if (emit_range(call, self, first, end) < 0)
+	end = page_end(self, ask, place.next, total);
+	if (emit_range(call, self, place.next, end) < 0)
 		return -1;
 	if (self->script.incomplete_at == self->pages) {
 		/* Any doubt, any limit, any base that could not be read: incomplete, and why. It removes nobody. */
 		self->host->incomplete(call, "the script says so: cut off after page %d, %zu records", self->pages, end);
 		return 0;
 	}
+	place.next = end;
 	if (end < total)
-		return continue_at(call, self, end);
+		return give_place(call, self, &place) < 0 ? -1 : 1;
 	/* How we know that nobody was left out. Say it only if you know. */
 	self->host->whole(call, "all %zu records given", total);
-	return 0;
+	return give_next_time(call, self, &place);
 }
 
 /* ---- named: what about these? Whoever does not exist is given as GONE ---- */
@@ -361,7 +426,7 @@ static int emit_named_group(struct roster_call *call, const struct example *self
 
 	if (!r)
 		return emit_gone_group(call, self, id);
-	return emit_group(call, self, r) < 0 ? -1 : emit_members_of(call, self, r->reference ? r->reference : r->id);
+	return emit_group(call, self, r, 0) < 0 ? -1 : emit_members_of(call, self, record_reference(r));
 }
 
 static int page_of_named(struct roster_call *call, const struct example *self, const struct roster_ask *ask)
@@ -378,24 +443,143 @@ static int page_of_named(struct roster_call *call, const struct example *self, c
 	return 0;
 }
 
+/* ---- changed: what happened since the cursor -------------------------------------------------------------------------
+ *
+ * Whoever is new or different is given as ever; whoever is gone as GONE, where the directory tells. A group is given with
+ * all its members if the directory shows them all (LDAP); as partial, with those who came and went, if it shows only these
+ * (Graph). Where a directory tells nothing of removals, but can say cheaply who is there, say that: emit_present() for
+ * everybody who is as they were, and whole() at the end (RFC 4533 does so). */
+
+/* Those who came and those who went. A person who was removed altogether is told by a line of their own. */
+static int emit_partial(struct roster_call *call, const struct example *self, const struct record *group, long since)
+{
+	const char *reference = record_reference(group);
+	int given = 0;
+
+	for (size_t i = 0; i < self->records.count; i++) {
+		const struct record *r = &self->records.list[i];
+		int here = r->kind == RECORD_MEMBER;
+
+		if ((!here && r->kind != RECORD_MEMBER_GONE) || r->change <= since || strcmp(r->group, reference) != 0)
+			continue;
+		if (!given && emit_group(call, self, group, 1) < 0)
+			return -1;
+		given = 1;
+		if ((here ? self->host->emit_member : self->host->emit_member_gone)(call, r->group, r->member) < 0)
+			return -1;
+	}
+	return 0;
+}
+
+static int emit_group_change(struct roster_call *call, const struct example *self, const struct record *r, long since)
+{
+	if (r->change <= since)
+		return emit_partial(call, self, r, since);
+	return emit_group(call, self, r, 0) < 0 ? -1 : emit_members_of(call, self, record_reference(r));
+}
+
+/* Not needed where removals are told: the script asks for it. */
+static int emit_present(struct roster_call *call, const struct example *self, const struct record *r)
+{
+	if (!self->script.present || (r->kind != RECORD_PERSON && r->kind != RECORD_GROUP))
+		return 0;
+	return self->host->emit_present(call, r->kind == RECORD_PERSON ? ROSTER_PERSON : ROSTER_GROUP, r->id, r->at);
+}
+
+static int emit_change(struct roster_call *call, const struct example *self, const struct record *r, long since)
+{
+	if (r->kind == RECORD_GROUP && emit_group_change(call, self, r, since) < 0)
+		return -1;
+	if (r->change <= since)
+		return emit_present(call, self, r);
+	switch (r->kind) {
+	case RECORD_PERSON:
+		return emit_person(call, self, r);
+	case RECORD_PERSON_GONE:
+		return self->script.present ? 0 : emit_gone(call, self, r->id);
+	case RECORD_GROUP_GONE:
+		return self->script.present ? 0 : emit_gone_group(call, self, r->id);
+	default:
+		return 0; /* a membership comes with its group */
+	}
+}
+
+static int page_of_changed(struct roster_call *call, struct example *self, const struct roster_ask *ask)
+{
+	struct place place;
+	size_t end;
+
+	if (read_place(call, self, ask, self->records.count, &place) < 0)
+		return -1;
+	end = page_end(self, ask, place.next, self->records.count);
+	for (; place.next < end; place.next++)
+		if (emit_change(call, self, &self->records.list[place.next], place.since) < 0)
+			return -1;
+	if (end < self->records.count)
+		return give_place(call, self, &place) < 0 ? -1 : 1;
+	if (self->script.present)
+		self->host->whole(call, "everybody who is there was given or is present, %zu records", self->records.count);
+	return self->script.stay ? 0 : give_next_time(call, self, &place);
+}
+
 static int example_page(struct roster_call *call, void *opaque, const struct roster_ask *ask)
 {
 	struct example *self = opaque;
 
+	if (self->pages == 0 && fetch_records(call, self) < 0)
+		return -1;
 	self->pages++;
 	self->host->step(call, "reading page %d", self->pages);
 	if (spoil_page(call, self) < 0)
 		return -1;
-	return ask->scope == ROSTER_NAMED ? page_of_named(call, self, ask) : page_of_all(call, self, ask);
+	switch (ask->scope) {
+	case ROSTER_CHANGED:
+		return page_of_changed(call, self, ask);
+	case ROSTER_NAMED:
+		return page_of_named(call, self, ask);
+	default:
+		return page_of_all(call, self, ask);
+	}
 }
 
 static const struct roster_directory directory = {
 	.size = sizeof(directory),
-	.scopes = 1U << ROSTER_ALL | 1U << ROSTER_NAMED, /* only what you can really answer */
+	.scopes = 1U << ROSTER_ALL | 1U << ROSTER_CHANGED | 1U << ROSTER_NAMED, /* only what you can really answer */
 	.page = example_page,
 };
 
-/* ---- 6. the one symbol that is exported ---------------------------------------------------------------------------- */
+/* ---- 6. watch: waiting for a change -----------------------------------------------------------------------------------
+ *
+ * For directories that tell by themselves when something changed. Block, as long as the deadline allows, and say 1 when
+ * there is something to see. What that is, rosterd asks of another child. Whoever has to look again and again, as we do
+ * here, had better leave this ability out: rosterd looks by itself, as often as the administrator likes. */
+static int has_changed(struct roster_call *call, struct example *self, const struct roster_ask *ask)
+{
+	char since[CURSOR_MOST] = "";
+
+	if (fetch_records(call, self) < 0)
+		return -1;
+	if (ask->cursor)
+		memcpy(since, ask->cursor, ask->cursor_size < sizeof(since) ? ask->cursor_size : sizeof(since) - 1);
+	return self->records.last > strtol(since, NULL, 10);
+}
+
+static int example_watch(struct roster_call *call, void *opaque, const struct roster_ask *ask)
+{
+	const struct timespec a_while = { .tv_nsec = LOOK_EVERY_MS * 1000000L };
+	struct example *self = opaque;
+	int changed;
+
+	if (++self->watches == self->script.fail_watch_at)
+		return self->host->fail(call, ROSTER_TRY_LATER, 0, "the script says so: waiting %d fails", self->watches);
+	while ((changed = has_changed(call, self, ask)) == 0 && self->host->left_ms(call) > MARGIN_MS)
+		nanosleep(&a_while, NULL);
+	return changed;
+}
+
+static const struct roster_watch watch = { .size = sizeof(watch), .watch = example_watch };
+
+/* ---- 7. the one symbol that is exported ---------------------------------------------------------------------------- */
 ROSTER_CONNECTOR = {
 	.abi_major = ROSTER_ABI_MAJOR,
 	.abi_minor = ROSTER_ABI_MINOR,
@@ -407,4 +591,5 @@ ROSTER_CONNECTOR = {
 	.close = example_close,
 	.check = example_check,
 	.directory = &directory,
+	.watch = &watch,
 };

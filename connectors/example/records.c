@@ -7,7 +7,10 @@
 static const struct {
 	const char *word;
 	enum record_kind kind;
-} kinds[] = { { "person", RECORD_PERSON }, { "group", RECORD_GROUP }, { "member", RECORD_MEMBER } };
+} kinds[] = {
+	{ "person", RECORD_PERSON },    { "group", RECORD_GROUP },         { "member", RECORD_MEMBER },
+	{ "gone", RECORD_PERSON_GONE }, { "forgotten", RECORD_FORGOTTEN }, { "end", RECORD_END },
+};
 
 static const struct {
 	const char *word;
@@ -27,6 +30,7 @@ static const struct {
 	{ "suspended", offsetof(struct record, suspended) },
 	{ "group", offsetof(struct record, group) },
 	{ "member", offsetof(struct record, member) },
+	{ "at", offsetof(struct record, at) },
 };
 
 /* Cuts blanks off both ends. */
@@ -59,9 +63,33 @@ static const char *take_field(struct record *record, char *field)
 	return "a field has a name that is not known";
 }
 
+/* A line that says what is gone is about a person, a group or a membership. */
+static void tell_gone_apart(struct record *record)
+{
+	if (record->kind != RECORD_PERSON_GONE || !record->group)
+		return;
+	record->kind = record->member ? RECORD_MEMBER_GONE : RECORD_GROUP_GONE;
+	if (record->kind == RECORD_GROUP_GONE)
+		record->id = record->group;
+}
+
+static const char *take_change(struct record *record)
+{
+	char *end;
+
+	if (!record->at)
+		return NULL;
+	record->change = strtol(record->at, &end, 10);
+	return end != record->at && *end == '\0' && record->change > 0 ? NULL : "at= is a number, 1 or more";
+}
+
 static const char *missing(const struct record *record)
 {
-	if (record->kind == RECORD_MEMBER)
+	if (record->kind == RECORD_END || (record->kind == RECORD_FORGOTTEN && record->at))
+		return NULL;
+	if (record->kind == RECORD_FORGOTTEN || (record->kind >= RECORD_PERSON_GONE && !record->at))
+		return "at= is missing";
+	if (record->kind == RECORD_MEMBER || record->kind == RECORD_MEMBER_GONE)
 		return record->group && record->member ? NULL : "a member needs group= and member=";
 	if (!record->id)
 		return "id= is missing";
@@ -77,13 +105,13 @@ static const char *take_line(struct record *record, char *line)
 	const char *why;
 
 	if (!rest)
-		return "a line begins with \"person:\", \"group:\" or \"member:\"";
+		return "a line begins with \"person:\", \"group:\", \"member:\", \"gone:\", \"forgotten:\" or \"end:\"";
 	*rest++ = '\0';
 	for (size_t i = 0; i < sizeof(kinds) / sizeof(kinds[0]); i++)
 		if (strcmp(kinds[i].word, trim(line)) == 0)
 			record->kind = kinds[i].kind;
 	if (!record->kind)
-		return "a line begins with \"person:\", \"group:\" or \"member:\"";
+		return "a line begins with \"person:\", \"group:\", \"member:\", \"gone:\", \"forgotten:\" or \"end:\"";
 	for (; rest; rest = next) {
 		next = strchr(rest, ';');
 		if (next)
@@ -91,7 +119,9 @@ static const char *take_line(struct record *record, char *line)
 		if (*trim(rest) && (why = take_field(record, rest)))
 			return why;
 	}
-	return missing(record);
+	tell_gone_apart(record);
+	why = take_change(record);
+	return why ? why : missing(record);
 }
 
 static size_t count_lines(const char *text)
@@ -103,6 +133,15 @@ static size_t count_lines(const char *text)
 		count++;
 	}
 	return count;
+}
+
+static void note_change(struct records *records, const struct record *record)
+{
+	if (record->change > records->last)
+		records->last = record->change;
+	if (record->kind == RECORD_FORGOTTEN)
+		records->forgotten = record->change;
+	records->ended |= record->kind == RECORD_END;
 }
 
 int records_open(struct records *records, const char *text, int *ret_line, const char **ret_why)
@@ -130,6 +169,7 @@ int records_open(struct records *records, const char *text, int *ret_line, const
 		*ret_why = take_line(record, line);
 		if (*ret_why)
 			return -1;
+		note_change(records, record);
 		records->count++;
 	}
 	return 0;
@@ -148,4 +188,9 @@ const struct record *records_find(const struct records *records, enum record_kin
 		if (records->list[i].kind == kind && strcmp(records->list[i].id, id) == 0)
 			return &records->list[i];
 	return NULL;
+}
+
+const char *record_reference(const struct record *record)
+{
+	return record->reference ? record->reference : record->id;
 }

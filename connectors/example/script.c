@@ -18,6 +18,7 @@ static const struct {
 	{ "crash_at", offsetof(struct script, crash_at) },
 	{ "garbage_at", offsetof(struct script, garbage_at) },
 	{ "refuse_at", offsetof(struct script, refuse_at) },
+	{ "fail_watch_at", offsetof(struct script, fail_watch_at) },
 };
 
 static const struct {
@@ -26,6 +27,8 @@ static const struct {
 } flags[] = {
 	{ "disorder", offsetof(struct script, disorder) },
 	{ "duplicates", offsetof(struct script, duplicates) },
+	{ "present", offsetof(struct script, present) },
+	{ "stay", offsetof(struct script, stay) },
 };
 
 static const char *const troubles[] = {

@@ -18,6 +18,9 @@ struct script {
 	int refuse_at;                /* refuse_at 2: one record that cannot be read */
 	bool disorder;                /* the last line of a page comes first */
 	bool duplicates;              /* everything comes twice */
+	bool present;                 /* what changed: instead of who is gone, who is there; and that this was all */
+	bool stay;                    /* what changed: without a new place for the next time */
+	int fail_watch_at;            /* fail_watch_at 2: the second waiting fails */
 };
 
 /* Reads one directive a line ('#' begins a comment). 0, or -1 and the number of the line that is not understood. */

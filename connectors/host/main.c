@@ -22,6 +22,7 @@ struct plugin {
 	const char *file;
 	struct roster_connector connector;
 	struct roster_directory directory;
+	struct roster_watch watch;
 	void *self;
 	bool open;
 };
@@ -68,6 +69,8 @@ static int load(struct plugin *plugin, struct error *e)
 	if (plugin->connector.directory)
 		copy_known(&plugin->directory, sizeof(plugin->directory), plugin->connector.directory,
 		           plugin->connector.directory->size);
+	if (plugin->connector.watch)
+		copy_known(&plugin->watch, sizeof(plugin->watch), plugin->connector.watch, plugin->connector.watch->size);
 	return 0;
 }
 
@@ -251,7 +254,7 @@ static void collect(const struct wire_frame *frame, enum wire_field wanted, cons
 	*(*next)++ = NULL;
 }
 
-static void question_open(struct question *question, const struct wire_frame *request)
+static void question_open(struct question *question, const struct wire_frame *request, enum roster_scope scope)
 {
 	size_t size = (size_t)(request->end - request->fields);
 	const char **next;
@@ -262,10 +265,10 @@ static void question_open(struct question *question, const struct wire_frame *re
 	if (!question->bytes || !question->texts)
 		abort();
 	memcpy(question->bytes, request->fields, size);
-	wire_decode(WIRE_DAEMON, WIRE_ASK, question->bytes, size, &own, NULL); /* was good a moment ago */
+	wire_decode(WIRE_DAEMON, request->kind, question->bytes, size, &own, NULL); /* was good a moment ago */
 	question->ask = (struct roster_ask){
 		.size = sizeof(question->ask),
-		.scope = (enum roster_scope)wire_number(&own, WIRE_SCOPE),
+		.scope = scope,
 		.cursor = wire_text(&own, WIRE_CURSOR),
 		.cursor_size = wire_has(&own, WIRE_CURSOR) ? own.values[WIRE_CURSOR].size : 0,
 		.page_most = (int)wire_number(&own, WIRE_PAGE_MOST),
@@ -285,12 +288,25 @@ static void question_close(struct question *question)
 static void serve_ask(struct roster_call *call, struct plugin *plugin, const struct wire_frame *request)
 {
 	__attribute__((cleanup(question_close))) struct question question = { 0 };
+	enum roster_scope scope = (enum roster_scope)wire_number(request, WIRE_SCOPE);
 
-	call_begin(call, request, (enum roster_scope)wire_number(request, WIRE_SCOPE));
-	question_open(&question, request);
+	call_begin(call, request, scope);
+	question_open(&question, request, scope);
 	if (!plugin->directory.page)
 		host_table.fail(call, ROSTER_MISCONFIGURED, 0, "plug-in \"%s\" reads no directory", plugin->file);
 	call_end(call, call->failed ? -1 : plugin->directory.page(call, plugin->self, &question.ask));
+}
+
+/* Nothing may be emitted meanwhile: a watch says that there is something to see, never what. */
+static void serve_await(struct roster_call *call, struct plugin *plugin, const struct wire_frame *request)
+{
+	__attribute__((cleanup(question_close))) struct question question = { 0 };
+
+	call_begin(call, request, 0);
+	question_open(&question, request, ROSTER_CHANGED);
+	if (!plugin->watch.watch)
+		host_table.fail(call, ROSTER_MISCONFIGURED, 0, "plug-in \"%s\" watches nothing", plugin->file);
+	call_end(call, call->failed ? -1 : plugin->watch.watch(call, plugin->self, &question.ask));
 }
 
 static const struct {
@@ -301,6 +317,7 @@ static const struct {
 	[WIRE_OPEN] = { serve_open, false },
 	[WIRE_CHECK] = { serve_check, true },
 	[WIRE_ASK] = { serve_ask, true },
+	[WIRE_AWAIT] = { serve_await, true },
 };
 
 /* The next request; false when the daemon has closed its side. */

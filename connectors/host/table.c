@@ -144,6 +144,7 @@ static void put_person(struct wire_writer *writer, const struct roster_identity 
 	wire_put_text(writer, WIRE_JOB_TITLE, person->title);
 	wire_put_text(writer, WIRE_DEPARTMENT, person->department);
 	wire_put_text(writer, WIRE_MANAGER, person->manager);
+	wire_put_text(writer, WIRE_STAMP, person->stamp);
 	put_groups(writer, person->groups);
 }
 
@@ -177,11 +178,16 @@ static int emit_group(struct roster_call *call, const struct roster_group *given
 	if (!may_emit(call, "group", given->size))
 		return -1;
 	memcpy(&group, given, smaller(given->size, sizeof(group)));
+	if (group.partial && call->scope != ROSTER_CHANGED)
+		return fail(call, ROSTER_NONSENSE, 0, "group \"%.100s\" is not acceptable: it is partial, and all its members "
+		            "were asked for", group.remote_id ? group.remote_id : "?");
 	wire_begin(&call->writer, WIRE_GROUP);
 	wire_put_text(&call->writer, WIRE_REMOTE_ID, group.remote_id);
 	wire_put_text(&call->writer, WIRE_REFERENCE, group.reference);
 	wire_put_text(&call->writer, WIRE_NAME, group.name);
 	wire_put_number(&call->writer, WIRE_GONE, group.gone != 0);
+	wire_put_text(&call->writer, WIRE_STAMP, group.stamp);
+	wire_put_number(&call->writer, WIRE_PARTIAL, group.partial != 0);
 	return record_ends(call, "group", group.remote_id);
 }
 
@@ -193,6 +199,38 @@ static int emit_member(struct roster_call *call, const char *group, const char *
 	wire_put_text(&call->writer, WIRE_IN_GROUP, group);
 	wire_put_text(&call->writer, WIRE_GROUP_MEMBER, member);
 	return record_ends(call, "a membership of group", group);
+}
+
+/* Whether what only a reading of changes has may be given now. */
+static bool may_emit_change(struct roster_call *call, const char *what)
+{
+	if (may_emit(call, what, 1) && call->scope != ROSTER_CHANGED)
+		fail(call, ROSTER_NONSENSE, 0, "the plug-in gives a %s although nobody asked what changed: a fault of the plug-in",
+		     what);
+	return !call->failed;
+}
+
+static int emit_member_gone(struct roster_call *call, const char *group, const char *member)
+{
+	if (!may_emit_change(call, "removed membership"))
+		return -1;
+	wire_begin(&call->writer, WIRE_MEMBER_GONE);
+	wire_put_text(&call->writer, WIRE_IN_GROUP, group);
+	wire_put_text(&call->writer, WIRE_GROUP_MEMBER, member);
+	return record_ends(call, "a removed membership of group", group);
+}
+
+static int emit_present(struct roster_call *call, enum roster_subject subject, const char *remote_id, const char *stamp)
+{
+	if (!may_emit_change(call, "present record"))
+		return -1;
+	if (subject != ROSTER_PERSON && subject != ROSTER_GROUP)
+		return fail(call, ROSTER_NONSENSE, 0, "what is present is neither a person nor a group: a fault of the plug-in");
+	wire_begin(&call->writer, WIRE_PRESENT);
+	wire_put_number(&call->writer, WIRE_SUBJECT, subject);
+	wire_put_text(&call->writer, WIRE_REMOTE_ID, remote_id);
+	wire_put_text(&call->writer, WIRE_STAMP, stamp);
+	return record_ends(call, "present record", remote_id);
 }
 
 __attribute__((format(printf, 3, 4))) static int emit_refused(struct roster_call *call, const char *remote_id,
@@ -431,4 +469,6 @@ const struct roster_host host_table = {
 	.reply = reply,
 	.send_browser = send_browser,
 	.address = address,
+	.emit_member_gone = emit_member_gone,
+	.emit_present = emit_present,
 };

@@ -23,6 +23,7 @@ enum {
 
 _Static_assert((int)LINK_ALL == ROSTER_ALL && (int)LINK_NAMED == ROSTER_NAMED, "scopes");
 _Static_assert((int)STANDING_ACTIVE == ROSTER_ACTIVE && (int)STANDING_GONE == ROSTER_GONE, "standings");
+_Static_assert((int)LINK_SUBJECT_PERSON == ROSTER_PERSON && (int)LINK_SUBJECT_GROUP == ROSTER_GROUP, "subjects");
 _Static_assert((int)PROOF_NONE == ROSTER_UNPROVEN && (int)PROOF_VERIFIED == ROSTER_PROVEN, "proofs");
 
 struct link {
@@ -34,6 +35,7 @@ struct link {
 	const char **places; /* values of settings of type address */
 	int64_t call;        /* the number of the call under way or last */
 	enum link_scope scope;
+	bool watching; /* the call is one of link_watch */
 	bool dead; /* something failed */
 	struct link_end end;
 
@@ -155,7 +157,7 @@ static void write_settings(struct link *link)
 
 /* ---- calls ---- */
 
-static int begin_call(struct link *link, enum wire_kind kind, struct error *e)
+static int begin_call(struct link *link, enum wire_kind kind, int deadline_ms, struct error *e)
 {
 	struct wire_writer *writer = &link->channel.writer;
 
@@ -164,10 +166,11 @@ static int begin_call(struct link *link, enum wire_kind kind, struct error *e)
 		                 link->plugin.name);
 	if (!channel_is_idle(&link->channel))
 		return channel_broken(&link->channel, e, "it says something although it was not asked");
-	channel_allow(&link->channel, link->options.deadline_ms);
+	channel_allow(&link->channel, deadline_ms);
+	link->watching = kind == WIRE_AWAIT;
 	wire_begin(writer, kind);
 	wire_put_number(writer, WIRE_CALL, ++link->call);
-	wire_put_number(writer, WIRE_DEADLINE_MS, link->options.deadline_ms);
+	wire_put_number(writer, WIRE_DEADLINE_MS, deadline_ms);
 	return 0;
 }
 
@@ -316,6 +319,7 @@ static struct identity person_of(const struct wire_frame *frame)
 		.title = wire_text(frame, WIRE_JOB_TITLE),
 		.department = wire_text(frame, WIRE_DEPARTMENT),
 		.manager = wire_text(frame, WIRE_MANAGER),
+		.stamp = wire_text(frame, WIRE_STAMP),
 	};
 }
 
@@ -344,9 +348,13 @@ static int take_group(struct link *link, const struct wire_frame *frame, struct 
 		.reference = wire_text(frame, WIRE_REFERENCE),
 		.name = wire_text(frame, WIRE_NAME),
 		.gone = wire_number(frame, WIRE_GONE) != 0,
+		.stamp = wire_text(frame, WIRE_STAMP),
+		.partial = wire_number(frame, WIRE_PARTIAL) != 0,
 	};
 	if (ret->group.gone && link->scope == LINK_ALL)
 		return channel_broken(&link->channel, e, "a listing of all names a group that is gone");
+	if (ret->group.partial && link->scope != LINK_CHANGED)
+		return channel_broken(&link->channel, e, "a group is partial where all its members were asked for");
 	return 1;
 }
 
@@ -356,6 +364,29 @@ static int take_membership(struct link *link, const struct wire_frame *frame, st
 	(void)e;
 	ret->kind = LINK_MEMBERSHIP;
 	ret->membership = (struct identity_membership){ wire_text(frame, WIRE_IN_GROUP), wire_text(frame, WIRE_GROUP_MEMBER) };
+	return 1;
+}
+
+static int take_membership_gone(struct link *link, const struct wire_frame *frame, struct link_item *ret, struct error *e)
+{
+	if (link->scope != LINK_CHANGED)
+		return channel_broken(&link->channel, e, "a membership is removed where nobody asked what changed");
+	take_membership(link, frame, ret, e);
+	ret->kind = LINK_MEMBERSHIP_GONE;
+	return 1;
+}
+
+static int take_present(struct link *link, const struct wire_frame *frame, struct link_item *ret, struct error *e)
+{
+	int64_t subject = wire_number(frame, WIRE_SUBJECT);
+
+	if (link->scope != LINK_CHANGED)
+		return channel_broken(&link->channel, e, "a record is present where nobody asked what changed");
+	if (subject != ROSTER_PERSON && subject != ROSTER_GROUP)
+		return channel_broken(&link->channel, e, "what is present is neither a person nor a group");
+	ret->kind = LINK_PRESENT;
+	ret->present = (struct link_present){ (enum link_subject)subject, wire_text(frame, WIRE_REMOTE_ID),
+		                              wire_text(frame, WIRE_STAMP) };
 	return 1;
 }
 
@@ -385,6 +416,8 @@ static const char *end_trouble(const struct link *link, const struct wire_frame 
 	int64_t more = wire_number(frame, WIRE_MORE);
 	bool whole = wire_has(frame, WIRE_WHOLE), incomplete = wire_has(frame, WIRE_INCOMPLETE);
 
+	if (link->watching)
+		return more == 0 || more == 1 ? NULL : "a watch returns neither 1, 0 nor -1";
 	if (link->scope == 0)
 		return more == 0 ? NULL : "it returns neither 0 nor -1";
 	if (more != 0 && more != 1)
@@ -395,6 +428,8 @@ static const char *end_trouble(const struct link *link, const struct wire_frame 
 		return "a page says that there is more and how the listing ended";
 	if (more == 0 && link->scope == LINK_ALL && whole == incomplete)
 		return "the last page of a listing of all says neither whole nor incomplete, or both";
+	if (whole && incomplete)
+		return "the last page says that the listing is whole and that it is not";
 	return NULL;
 }
 
@@ -436,6 +471,7 @@ static const struct {
 } meanings[WIRE_KIND_COUNT] = {
 	[WIRE_PERSON] = { .take = take_person },          [WIRE_GROUP] = { .take = take_group },
 	[WIRE_MEMBER] = { .take = take_membership },      [WIRE_REFUSED] = { .take = take_refused },
+	[WIRE_MEMBER_GONE] = { .take = take_membership_gone }, [WIRE_PRESENT] = { .take = take_present },
 	[WIRE_NOTE] = { .take = take_note },              [WIRE_DIAL] = { .answer = answer_dial },
 	[WIRE_KEEP] = { .answer = not_used_yet },         [WIRE_RECALL] = { .answer = not_used_yet },
 	[WIRE_ONCE] = { .answer = not_used_yet },         [WIRE_LOOK_AT] = { .answer = not_used_yet },
@@ -485,7 +521,7 @@ static int ask(struct link *link, const struct link_ask *question, struct error 
 	if (!(link->plugin.scopes & (1U << question->scope)))
 		return error_set(e, ERROR_INPUT, "plugin.scope", "plug-in \"%s\" cannot answer this kind of question (scope %d)",
 		                 link->plugin.name, (int)question->scope);
-	if (begin_call(link, WIRE_ASK, e) < 0)
+	if (begin_call(link, WIRE_ASK, link->options.deadline_ms, e) < 0)
 		return -1;
 	link->scope = question->scope;
 	wire_put_number(writer, WIRE_SCOPE, question->scope);
@@ -518,7 +554,7 @@ static int finish_call(struct link *link, struct buffer *notes, struct error *e)
 static int check(struct link *link, struct buffer *notes, struct error *e)
 {
 	link->scope = 0;
-	if (begin_call(link, WIRE_CHECK, e) < 0 || send_call(link, e) < 0)
+	if (begin_call(link, WIRE_CHECK, link->options.deadline_ms, e) < 0 || send_call(link, e) < 0)
 		return -1;
 	return finish_call(link, notes, e);
 }
@@ -534,6 +570,28 @@ int link_check(struct link *link, struct arena *arena, const char **ret_notes, s
 	return result;
 }
 
+static int watch(struct link *link, const struct link_ask *question, int deadline_ms, struct error *e)
+{
+	struct wire_writer *writer = &link->channel.writer;
+
+	if (!(link->plugin.abilities & CATALOG_WATCH))
+		return error_set(e, ERROR_INPUT, "plugin.scope", "plug-in \"%s\" cannot watch its directory", link->plugin.name);
+	link->scope = 0;
+	if (begin_call(link, WIRE_AWAIT, deadline_ms, e) < 0)
+		return -1;
+	if (question->cursor)
+		wire_put_bytes(writer, WIRE_CURSOR, question->cursor, question->cursor_size);
+	put_all(writer, WIRE_WANTED, question->attributes);
+	if (send_call(link, e) < 0 || finish_call(link, NULL, e) < 0)
+		return -1;
+	return link->end.more;
+}
+
+int link_watch(struct link *link, const struct link_ask *question, int deadline_ms, struct error *e)
+{
+	return ending(link, watch(link, question, deadline_ms, e));
+}
+
 /* ---- opening ---- */
 
 static int open_plugin(struct link *link, struct error *e)
@@ -541,7 +599,7 @@ static int open_plugin(struct link *link, struct error *e)
 	if (catalog_describe(&link->channel, link->arena, &link->plugin, e) < 0 || check_settings(link, e) < 0)
 		return -1;
 	write_settings(link);
-	if (begin_call(link, WIRE_OPEN, e) < 0 || send_call(link, e) < 0)
+	if (begin_call(link, WIRE_OPEN, link->options.deadline_ms, e) < 0 || send_call(link, e) < 0)
 		return -1;
 	return finish_call(link, NULL, e);
 }

@@ -36,7 +36,18 @@ struct link_ask {
 	const char *const *named_groups;
 };
 
-enum link_item_kind { LINK_PERSON = 1, LINK_GROUP, LINK_MEMBERSHIP, LINK_REFUSED, LINK_NOTE };
+/* The last two come with LINK_CHANGED alone. */
+enum link_item_kind {
+	LINK_PERSON = 1, LINK_GROUP, LINK_MEMBERSHIP, LINK_REFUSED, LINK_NOTE, LINK_MEMBERSHIP_GONE, LINK_PRESENT
+};
+
+enum link_subject { LINK_SUBJECT_PERSON = 1, LINK_SUBJECT_GROUP };
+
+/* Exists, and is as it was at the cursor. */
+struct link_present {
+	enum link_subject subject;
+	const char *remote_id, *stamp; /* stamp: NULL: not said */
+};
 
 enum { LINK_NOTES_MOST = 65536 }; /* bytes of link_check's notes; what is beyond is left out */
 
@@ -44,7 +55,8 @@ struct link_item {
 	enum link_item_kind kind;
 	struct identity person;
 	struct identity_group group;
-	struct identity_membership membership;
+	struct identity_membership membership; /* also of LINK_MEMBERSHIP_GONE */
+	struct link_present present;
 	const char *refused_id;
 	const char *text; /* why it was refused, or the note */
 };
@@ -53,7 +65,7 @@ struct link_item {
 struct link_end {
 	bool more;
 	bool whole;        /* with the last page: the plug-in proves the listing whole ... */
-	char proof[512];   /* ... and how, or why it is not */
+	char proof[512];   /* ... and how, or why it is not; empty if it said nothing, as LINK_CHANGED and LINK_NAMED may */
 	const void *cursor; /* NULL: none given. Borrowed from the link until its next call */
 	size_t cursor_size;
 };
@@ -91,6 +103,10 @@ int link_next(struct link *link, struct link_item *ret, struct error *e);
 
 /* After link_next gave 0. */
 const struct link_end *link_end(const struct link *link);
+
+/* Waits until the directory says that something changed, at most deadline_ms: 1 something did, 0 not until then, -1 failed, as
+ * link_next. ask: the cursor and the attributes count. ERROR_INPUT "plugin.scope": the plug-in cannot watch. */
+int link_watch(struct link *link, const struct link_ask *ask, int deadline_ms, struct error *e);
 
 /* Asks the call under way to stop, from any thread: link_next then fails with ERROR_RETRY. */
 void link_cancel(struct link *link);

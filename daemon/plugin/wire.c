@@ -80,6 +80,8 @@ static const struct field {
 	[WIRE_INCOMPLETE] = { "incomplete", TEXT, LINE_MOST, 1 },
 	[WIRE_TROUBLE] = { "trouble", NUMBER, 0, 1 },
 	[WIRE_AFTER_MS] = { "after_ms", NUMBER, 0, 1 },
+	[WIRE_STAMP] = { "stamp", TEXT, ROSTER_STAMP_MOST, 1 },
+	[WIRE_PARTIAL] = { "partial", NUMBER, 0, 1 },
 };
 
 #define F(field) (UINT64_C(1) << WIRE_##field)
@@ -106,8 +108,9 @@ static const struct kind {
 	                  F(REFERENCE) | F(USER_NAME) | F(EMAIL) | F(EMAIL_PROOF) | F(GIVEN_NAME) | F(FAMILY_NAME) |
 	                          F(DISPLAY_NAME) | F(LOCALE) | F(JOB_TITLE) | F(DEPARTMENT) | F(MANAGER) |
 	                          F(HAS_GROUPS) | F(IN_GROUP) | F(ATTRIBUTE) | F(ATTRIBUTE_VALUE) | F(ADDRESS) |
-	                          F(ADDRESS_PROOF) },
-	[WIRE_GROUP] = { "group", WIRE_CHILD, WIRE_BUFFER_SIZE, F(REMOTE_ID) | F(NAME), F(REFERENCE) | F(GONE) },
+	                          F(ADDRESS_PROOF) | F(STAMP) },
+	[WIRE_GROUP] = { "group", WIRE_CHILD, WIRE_BUFFER_SIZE, F(REMOTE_ID) | F(NAME),
+	                 F(REFERENCE) | F(GONE) | F(STAMP) | F(PARTIAL) },
 	[WIRE_MEMBER] = { "membership", WIRE_CHILD, WIRE_BUFFER_SIZE, F(IN_GROUP) | F(GROUP_MEMBER), 0 },
 	[WIRE_REFUSED] = { "refused record", WIRE_CHILD, WIRE_BUFFER_SIZE, F(REMOTE_ID) | F(LINE), 0 },
 	[WIRE_NOTE] = { "note", WIRE_CHILD, WIRE_BUFFER_SIZE, F(LINE), 0 },
@@ -124,6 +127,9 @@ static const struct kind {
 	[WIRE_DONE] = { "done", WIRE_CHILD, 4 * WIRE_BUFFER_SIZE, F(CALL) | F(MORE),
 	                F(CURSOR) | F(WHOLE) | F(INCOMPLETE) },
 	[WIRE_FAILED] = { "failed", WIRE_CHILD, WIRE_BUFFER_SIZE, F(CALL) | F(TROUBLE) | F(AFTER_MS), F(LINE) },
+	[WIRE_MEMBER_GONE] = { "removed membership", WIRE_CHILD, WIRE_BUFFER_SIZE, F(IN_GROUP) | F(GROUP_MEMBER), 0 },
+	[WIRE_PRESENT] = { "present record", WIRE_CHILD, WIRE_BUFFER_SIZE, F(SUBJECT) | F(REMOTE_ID), F(STAMP) },
+	[WIRE_AWAIT] = { "watch", WIRE_DAEMON, WIRE_FRAME_MOST, F(CALL) | F(DEADLINE_MS), F(CURSOR) | F(WANTED) },
 };
 
 /* ---- one field ---- */

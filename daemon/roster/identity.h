@@ -26,11 +26,14 @@ struct identity {
 	const char *const *groups; /* NULL: it did not say; {NULL}: none */
 	size_t attribute_count;
 	const struct identity_attribute *attributes;
+	const char *stamp; /* the directory's own version of it, or NULL */
 };
 
 struct identity_group {
 	const char *remote_id, *reference, *name;
 	bool gone;
+	const char *stamp;
+	bool partial; /* its memberships are changes; otherwise they are all that it has */
 };
 
 struct identity_membership {

@@ -78,6 +78,9 @@ static void take(const struct stream *s, struct stage *stage, const struct link_
 	case LINK_NOTE:
 		log_note(s->log, "%s", item->text);
 		break;
+	case LINK_MEMBERSHIP_GONE:
+	case LINK_PRESENT:
+		break; /* not of a listing of all */
 	}
 }
 

@@ -85,6 +85,9 @@ static void tally(struct count *count, const struct link_item *item)
 	case LINK_NOTE:
 		fprintf(stderr, "drain: %s\n", item->text);
 		break;
+	case LINK_MEMBERSHIP_GONE:
+	case LINK_PRESENT:
+		break; /* nobody asks what changed */
 	}
 }
 

@@ -173,6 +173,45 @@ static int fault_emit_late(struct roster_call *call)
 	return 0;
 }
 
+/* A listing of all has no changes. */
+static int fault_partial(struct roster_call *call)
+{
+	const struct roster_group group = { .size = sizeof(group), .remote_id = "g", .name = "G", .partial = 1 };
+
+	return host->emit_group(call, &group) < 0 ? -1 : out(call, "a partial group");
+}
+
+static int fault_member_gone(struct roster_call *call)
+{
+	return host->emit_member_gone(call, "g", "1") < 0 ? -1 : out(call, "a removed membership");
+}
+
+static int fault_present(struct roster_call *call)
+{
+	return host->emit_present(call, ROSTER_PERSON, "1", NULL) < 0 ? -1 : out(call, "a present person");
+}
+
+static int fault_long_stamp(struct roster_call *call)
+{
+	static char stamp[ROSTER_STAMP_MOST + 2];
+	const struct roster_identity person = { .size = sizeof(person), .remote_id = "1", .user_name = "u",
+		                                .standing = ROSTER_ACTIVE, .stamp = stamp };
+
+	memset(stamp, 'x', sizeof(stamp) - 1);
+	return host->emit(call, &person) < 0 ? -1 : out(call, "a long stamp");
+}
+
+/* No fault: as a plug-in that was built for ABI 1.0 gives it. What lies beyond its own size is nobody's business. */
+static int fault_older(struct roster_call *call)
+{
+	struct roster_identity person = { .size = offsetof(struct roster_identity, stamp), .remote_id = "1", .user_name = "u",
+		                          .standing = ROSTER_ACTIVE, .stamp = "not mine" };
+	struct roster_group group = { .size = offsetof(struct roster_group, stamp), .remote_id = "g", .name = "G",
+		                      .stamp = "not mine", .partial = 1 };
+
+	return host->emit(call, &person) < 0 || host->emit_group(call, &group) < 0 ? -1 : out(call, "an older person");
+}
+
 static int fault_silent(struct roster_call *call)
 {
 	(void)call;
@@ -230,6 +269,21 @@ static int fault_raw_person(struct roster_call *call)
 {
 	write_frame(8, "", 0); /* a person without anything */
 	return out(call, "raw person");
+}
+
+/* What the host table would not let through: present, where all was asked for. */
+static int fault_raw_present(struct roster_call *call)
+{
+	uint32_t subject_head = 48U << 24 | 8, id_head = 21U << 24 | 1;
+	int64_t subject = ROSTER_PERSON;
+	char fields[4 + 8 + 1 + 4 + 1 + 1] = { 0 };
+
+	memcpy(fields, &subject_head, 4);
+	memcpy(fields + 4, &subject, 8);
+	memcpy(fields + 13, &id_head, 4);
+	fields[17] = '1';
+	write_frame(26, fields, sizeof(fields));
+	return out(call, "raw presence");
 }
 
 static int fault_raw_huge(struct roster_call *call)
@@ -370,11 +424,12 @@ static const struct {
 	{ "crash", fault_crash }, { "abort", fault_abort }, { "exit", fault_exit }, { "hang", fault_hang },
 	{ "leak", fault_leak }, { "flood", fault_flood }, { "complain", fault_complain }, { "garbage", fault_garbage },
 	{ "long_id", fault_long_id }, { "long_name", fault_long_name }, { "not_utf8", fault_not_utf8 },
-	{ "no_id", fault_no_id }, { "too_many", fault_too_many }, { "ignore", fault_ignore },
+	{ "no_id", fault_no_id }, { "partial", fault_partial }, { "member_gone", fault_member_gone },
+	{ "present", fault_present }, { "long_stamp", fault_long_stamp }, { "older", fault_older }, { "too_many", fault_too_many }, { "ignore", fault_ignore },
 	{ "emit_late", fault_emit_late }, { "silent", fault_silent }, { "strange", fault_strange },
 	{ "no_cursor", fault_no_cursor }, { "no_end", fault_no_end }, { "both_ends", fault_both_ends },
 	{ "close_socket", fault_close_socket }, { "keep", fault_keep }, { "raw_person", fault_raw_person },
-	{ "raw_huge", fault_raw_huge }, { "raw_from_daemon", fault_raw_from_daemon }, { "between", fault_between },
+	{ "raw_present", fault_raw_present }, { "raw_huge", fault_raw_huge }, { "raw_from_daemon", fault_raw_from_daemon }, { "between", fault_between },
 	{ "open_passwd", fault_open_passwd }, { "open_libraries", fault_open_libraries }, { "write_file", fault_write_file },
 	{ "read_daemon", fault_read_daemon }, { "open_certificates", fault_open_certificates },
 	{ "socket", fault_socket }, { "connect", fault_connect }, { "fork", fault_fork }, { "kill", fault_kill },

@@ -87,8 +87,11 @@ static int host_emit(struct roster_call *h, const struct roster_identity *person
 	    !acceptable(h, "reference", person->reference, ROSTER_ID_MOST) ||
 	    !acceptable(h, "user_name", person->user_name, ROSTER_TEXT_MOST) ||
 	    !acceptable(h, "email", person->email, ROSTER_TEXT_MOST) ||
-	    !acceptable(h, "display_name", person->display_name, ROSTER_TEXT_MOST))
+	    !acceptable(h, "display_name", person->display_name, ROSTER_TEXT_MOST) ||
+	    !acceptable(h, "stamp", person->stamp, ROSTER_STAMP_MOST))
 		return -1;
+	if (person->standing == ROSTER_GONE && h->scope == ROSTER_ALL)
+		return host_fail(h, ROSTER_NONSENSE, 0, "a listing of all does not name who is gone");
 	if (h->people_wanted > 0 && h->people_count == h->people_wanted)
 		return host_fail(h, ROSTER_TRY_LATER, 0, "enough");
 	h->people = grown(h, h->people, h->people_count, sizeof(*h->people));
@@ -103,6 +106,7 @@ static int host_emit(struct roster_call *h, const struct roster_identity *person
 		.display_name = arena_text(h->arena, person->display_name),
 		.groups = join(h, person->groups),
 		.standing = person->standing,
+		.stamp = arena_text(h->arena, person->stamp),
 	};
 	if (person->attributes && person->attributes[0].name)
 		kept->attribute = arena_text(h->arena, person->attributes[0].values[0]);
@@ -116,13 +120,17 @@ static int host_emit_group(struct roster_call *h, const struct roster_group *gro
 	if (!group->remote_id || !group->name)
 		return host_fail(h, ROSTER_NONSENSE, 0, "a group without a key or a name");
 	if (!acceptable(h, "remote_id", group->remote_id, ROSTER_ID_MOST) ||
-	    !acceptable(h, "name", group->name, ROSTER_TEXT_MOST))
+	    !acceptable(h, "name", group->name, ROSTER_TEXT_MOST) ||
+	    !acceptable(h, "stamp", group->stamp, ROSTER_STAMP_MOST))
 		return -1;
+	if ((group->partial && h->scope != ROSTER_CHANGED) || (group->gone && h->scope == ROSTER_ALL))
+		return host_fail(h, ROSTER_NONSENSE, 0, "a group that is partial or gone, which nobody asked for");
 	h->groups = grown(h, h->groups, h->group_count, sizeof(*h->groups));
 	h->groups[h->group_count++] =
 		(struct harness_group){ arena_text(h->arena, group->remote_id),
 					arena_text(h->arena, group->reference),
-					arena_text(h->arena, group->name), group->gone };
+					arena_text(h->arena, group->name), group->gone != 0,
+					group->partial != 0, arena_text(h->arena, group->stamp) };
 	return 0;
 }
 
@@ -134,6 +142,30 @@ static int host_emit_member(struct roster_call *h, const char *group, const char
 	h->memberships = grown(h, h->memberships, h->membership_count, sizeof(*h->memberships));
 	h->memberships[h->membership_count++] =
 		(struct harness_membership){ arena_text(h->arena, group), arena_text(h->arena, member) };
+	return 0;
+}
+
+static int host_emit_member_gone(struct roster_call *h, const char *group, const char *member)
+{
+	if (!acceptable(h, "group", group, ROSTER_ID_MOST) || !acceptable(h, "member", member, ROSTER_ID_MOST))
+		return -1;
+	if (!group || !member || h->scope != ROSTER_CHANGED)
+		return host_fail(h, ROSTER_NONSENSE, 0, "a removed membership that is none, or that nobody asked for");
+	h->memberships_gone = grown(h, h->memberships_gone, h->membership_gone_count, sizeof(*h->memberships_gone));
+	h->memberships_gone[h->membership_gone_count++] =
+		(struct harness_membership){ arena_text(h->arena, group), arena_text(h->arena, member) };
+	return 0;
+}
+
+static int host_emit_present(struct roster_call *h, enum roster_subject subject, const char *id, const char *stamp)
+{
+	if (!acceptable(h, "remote_id", id, ROSTER_ID_MOST) || !acceptable(h, "stamp", stamp, ROSTER_STAMP_MOST))
+		return -1;
+	if (!id || (subject != ROSTER_PERSON && subject != ROSTER_GROUP) || h->scope != ROSTER_CHANGED)
+		return host_fail(h, ROSTER_NONSENSE, 0, "a present record that is none, or that nobody asked for");
+	h->present = grown(h, h->present, h->present_count, sizeof(*h->present));
+	h->present[h->present_count++] =
+		(struct harness_present){ arena_text(h->arena, id), arena_text(h->arena, stamp), subject };
 	return 0;
 }
 
@@ -269,6 +301,7 @@ static int host_cursor(struct roster_call *h, const void *bytes, size_t size)
 		return host_fail(h, ROSTER_NONSENSE, 0, "a cursor that is too long");
 	memcpy(h->cursor, bytes, size);
 	h->cursor_size = size;
+	h->has_cursor = true;
 	return 0;
 }
 
@@ -312,6 +345,8 @@ static const struct roster_host host = {
 	.cursor = host_cursor,
 	.whole = host_whole,
 	.incomplete = host_incomplete,
+	.emit_member_gone = host_emit_member_gone,
+	.emit_present = host_emit_present,
 };
 
 /* ---- the test's side
@@ -351,6 +386,7 @@ static void forget(struct roster_call *h)
 {
 	arena_reset(h->arena);
 	h->people_count = h->group_count = h->membership_count = h->refused_count = 0;
+	h->membership_gone_count = h->present_count = 0;
 	h->notes[0] = h->step[0] = h->proof[0] = h->why[0] = '\0';
 	h->whole = h->incomplete = h->failed = false;
 	h->dials = 0;
@@ -381,7 +417,7 @@ static int judged(struct roster_call *h, int result)
 
 static int ready(struct roster_call *h)
 {
-	h->failed = h->failed_to_dial = false;
+	h->failed = h->failed_to_dial = h->has_cursor = false;
 	h->deadline = now_ms() + h->call_ms;
 	return h->self ? 0 : judged(h, h->connector->open(h, &host, &h->self));
 }
@@ -400,28 +436,64 @@ int harness_page(struct roster_call *h, struct roster_ask *ask)
 	ask->size = sizeof(*ask);
 	if (!ask->scope)
 		ask->scope = ROSTER_ALL;
+	h->scope = ask->scope;
 	result = ready(h) < 0 ? -1 : h->connector->directory->page(h, h->self, ask);
 	if (ask->scope == ROSTER_ALL && result == 0 && h->whole == h->incomplete)
 		abort(); /* exactly one of the two must be said */
+	if ((h->whole && h->incomplete) || (result == 1 && !h->has_cursor))
+		abort(); /* not both; and where the next page begins */
 	return judged(h, result);
+}
+
+int harness_watch(struct roster_call *h, struct roster_ask *ask, int64_t call_ms)
+{
+	int64_t usual = h->call_ms;
+	int result;
+
+	ask->size = sizeof(*ask);
+	ask->scope = ROSTER_CHANGED;
+	h->scope = 0;
+	h->call_ms = call_ms;
+	result = ready(h) < 0 ? -1 : h->connector->watch->watch(h, h->self, ask);
+	h->call_ms = usual;
+	if (result > 1)
+		abort();
+	return judged(h, result);
+}
+
+/* Pages from where `ask` begins to the end. */
+static int read_pages(struct roster_call *h, struct roster_ask *ask)
+{
+	static char cursor[ROSTER_CURSOR_MOST];
+	int pages = 0, more;
+
+	do {
+		more = harness_page(h, ask);
+		if (more < 0 || ++pages == PAGES_MOST)
+			return -1;
+		memcpy(cursor, h->cursor, h->cursor_size);
+		ask->cursor = cursor;
+		ask->cursor_size = h->cursor_size;
+	} while (more == 1);
+	return pages;
 }
 
 int harness_read(struct roster_call *h)
 {
-	static char cursor[ROSTER_CURSOR_MOST];
-	struct roster_ask ask = { 0 };
-	int pages = 0, more;
+	struct roster_ask ask = { .scope = ROSTER_ALL };
 
 	forget(h);
-	do {
-		more = harness_page(h, &ask);
-		if (more < 0 || ++pages == PAGES_MOST)
-			return -1;
-		memcpy(cursor, h->cursor, h->cursor_size);
-		ask.cursor = cursor;
-		ask.cursor_size = h->cursor_size;
-	} while (more == 1);
-	return pages;
+	return read_pages(h, &ask);
+}
+
+int harness_read_changed(struct roster_call *h)
+{
+	static char cursor[ROSTER_CURSOR_MOST];
+	struct roster_ask ask = { .scope = ROSTER_CHANGED, .cursor = cursor, .cursor_size = h->cursor_size };
+
+	memcpy(cursor, h->cursor, h->cursor_size);
+	h->whole = h->incomplete = false;
+	return read_pages(h, &ask);
 }
 
 const struct harness_person *harness_person(const struct roster_call *h, const char *user_name)

@@ -20,11 +20,14 @@ struct harness_person {
 	const char *attribute; /* the first value of the first attribute asked for, or NULL */
 	enum roster_standing standing;
 	size_t addresses;
+	const char *stamp;
 };
 
 struct harness_group {
 	const char *id, *reference, *name;
 	bool gone;
+	bool partial;
+	const char *stamp;
 };
 
 struct harness_membership {
@@ -33,6 +36,11 @@ struct harness_membership {
 
 struct harness_refused {
 	const char *id, *why;
+};
+
+struct harness_present {
+	const char *id, *stamp;
+	enum roster_subject subject;
 };
 
 struct roster_call {
@@ -48,14 +56,17 @@ struct roster_call {
 	struct arena *arena; /* what follows */
 	struct harness_person *people;
 	struct harness_group *groups;
-	struct harness_membership *memberships;
+	struct harness_membership *memberships, *memberships_gone;
+	struct harness_present *present;
 	struct harness_refused *refused;
-	size_t people_count, group_count, membership_count, refused_count;
+	size_t people_count, group_count, membership_count, refused_count, membership_gone_count, present_count;
 	size_t people_wanted; /* emit refuses what is beyond; 0: no limit */
 	char notes[8192], step[ROSTER_NOTE_MOST], proof[ROSTER_NOTE_MOST];
 	bool whole, incomplete;
 	char cursor[ROSTER_CURSOR_MOST];
-	size_t cursor_size;
+	size_t cursor_size; /* of the last call that gave one */
+	bool has_cursor;    /* whether the last call did */
+	enum roster_scope scope; /* of the call under way */
 	bool failed, failed_to_dial;
 	enum roster_trouble trouble;
 	char why[ROSTER_NOTE_MOST];
@@ -75,9 +86,13 @@ void harness_reset(struct roster_call *harness);
 /* The plug-in's calls: open if necessary, then this one. Results are the plug-in's. */
 int harness_check(struct roster_call *harness);
 int harness_page(struct roster_call *harness, struct roster_ask *ask);
+int harness_watch(struct roster_call *harness, struct roster_ask *ask, int64_t call_ms);
 
 /* Pages of scope all to the end. The number of pages, or -1. */
 int harness_read(struct roster_call *harness);
+
+/* Pages of what changed since harness->cursor, to the end; what came before stays. The number of pages, or -1. */
+int harness_read_changed(struct roster_call *harness);
 
 /* What came, or NULL. */
 const struct harness_person *harness_person(const struct roster_call *harness, const char *user_name);

@@ -41,6 +41,10 @@ static const struct fault faults[] = {
 	{ "not_utf8", ERROR_REMOTE, "plugin.nonsense", "\"display_name\" of a person is not UTF-8", 0, false },
 	{ "no_id", ERROR_REMOTE, "plugin.nonsense", "\"remote_id\" of a person is missing", 0, false },
 	{ "too_many", ERROR_REMOTE, "plugin.nonsense", "\"groups\" of a person stands there too often", 0, false },
+	{ "partial", ERROR_REMOTE, "plugin.nonsense", "it is partial, and all its members were asked for", 0, false },
+	{ "member_gone", ERROR_REMOTE, "plugin.nonsense", "a removed membership although nobody asked what changed", 0, false },
+	{ "present", ERROR_REMOTE, "plugin.nonsense", "a present record although nobody asked what changed", 0, false },
+	{ "long_stamp", ERROR_REMOTE, "plugin.nonsense", "\"stamp\" of a person is too long (at most 256 bytes", 0, false },
 	{ "ignore", ERROR_REMOTE, "plugin.nonsense", "\"remote_id\" of a person is missing", 0, false },
 	{ "emit_late", ERROR_REMOTE, "plugin.nonsense", "after it has said how the listing ended", 0, false },
 	{ "silent", ERROR_REMOTE, "plugin.silent", "failed without saying why", 0, false },
@@ -51,6 +55,7 @@ static const struct fault faults[] = {
 	{ "close_socket", ERROR_REMOTE, "plugin.ended", "closed its socket and was killed", 0, false },
 	{ "keep", ERROR_INTERNAL, "plugin.not_used_yet", "does not use yet", 0, false },
 	{ "raw_person", ERROR_REMOTE, "plugin.protocol", "the field \"remote_id\" (21) is missing", 0, false },
+	{ "raw_present", ERROR_REMOTE, "plugin.protocol", "a record is present where nobody asked what changed", 0, false },
 	{ "raw_huge", ERROR_REMOTE, "plugin.protocol", "is too large", 0, false },
 	{ "raw_from_daemon", ERROR_REMOTE, "plugin.protocol", "may not come from this side", 0, false },
 	{ "between", ERROR_NONE, "", "got out: of time", 0, false },
@@ -172,9 +177,44 @@ static void test_other_abis_are_refused(void **state)
 	(void)state;
 	assert_int_equal(catalog_find(catalog, "bad_major", &plugin, &e), -1);
 	assert_string_equal(e.code, "plugin.unusable");
-	expect_text(e.text, "plug-in \"bad_major\" was built for connector ABI 2.0; this rosterd has 1.0");
+	expect_text(e.text, "plug-in \"bad_major\" was built for connector ABI 2.1; this rosterd has 1.1");
 	assert_int_equal(catalog_find(catalog, "bad_minor", &plugin, &e), -1);
 	expect_text(e.text, "ABI 1.9");
+}
+
+/* What an older plug-in does not know of is absent, whatever its memory holds there. */
+static void test_an_older_abi_is_served(void **state)
+{
+	struct link *link = NULL;
+	struct link_item item;
+	struct error e;
+
+	(void)state;
+	if (tools_open(catalog, "bad_older", TOOLS_DEADLINE_MS, &link, &e, "fault", "older", NULL) < 0 ||
+	    link_ask(link, &everything, &e) < 0 || link_next(link, &item, &e) < 0)
+		fail_msg("%s", e.text);
+	assert_int_equal(item.kind, LINK_PERSON);
+	assert_null(item.person.stamp);
+	assert_int_equal(link_next(link, &item, &e), 1);
+	assert_int_equal(item.kind, LINK_GROUP);
+	assert_null(item.group.stamp);
+	assert_false(item.group.partial);
+	assert_int_equal(link_next(link, &item, &e), 0);
+	assert_true(link_end(link)->whole);
+	link_close(&link);
+}
+
+static void test_who_cannot_watch_is_not_asked_to(void **state)
+{
+	const struct link_ask ask = { .scope = LINK_CHANGED };
+	struct link *link = open_fault("", 0);
+	struct error e;
+	int result = link_watch(link, &ask, 1000, &e);
+
+	(void)state;
+	link_close(&link);
+	assert_int_equal(result, -1);
+	assert_string_equal(e.code, "plugin.scope");
 }
 
 /* TAP's directive for a test that is skipped; cmocka's own is read as a failure by the harness. */
@@ -185,7 +225,7 @@ static char *name_of(const struct fault *fault, char *ret, size_t size)
 	return ret;
 }
 
-enum { ALONE = 4 }; /* tests that are no rows of faults */
+enum { ALONE = 6 }; /* tests that are no rows of faults */
 
 int main(void)
 {
@@ -195,6 +235,8 @@ int main(void)
 		cmocka_unit_test(test_a_check_that_emits_is_refused),
 		cmocka_unit_test(test_notes_have_a_limit),
 		cmocka_unit_test(test_other_abis_are_refused),
+		cmocka_unit_test(test_an_older_abi_is_served),
+		cmocka_unit_test(test_who_cannot_watch_is_not_asked_to),
 	};
 
 	for (size_t i = 0; i < ARRAY_COUNT(faults); i++)

@@ -161,13 +161,152 @@ static void test_named_are_found_or_gone(void **state)
 	assert_int_equal(link_next(link, &item, &e), 0);
 }
 
-static void test_a_scope_that_a_plugin_lacks(void **state)
+/* ---- what changed ---- */
+
+static const char numbered[] = "person: id=u1; user=ada; at=1\n"
+			       "person: id=u2; user=bob; at=5\n"
+			       "gone: id=u3; at=6\n"
+			       "group: id=g1; name=Engineers; at=2\n"
+			       "group: id=g2; name=Owls; at=7\n"
+			       "member: group=g1; member=u1; at=2\n"
+			       "member: group=g1; member=u2; at=5\n"
+			       "gone: group=g1; member=u3; at=6\n"
+			       "gone: group=g3; at=6\n"
+			       "member: group=g2; member=u1; at=1\n"
+			       "forgotten: at=2\n";
+
+static struct link *open_numbered(struct catalog *catalog, const char *script)
 {
-	const struct link_ask changed = { .scope = LINK_CHANGED };
+	struct link *link;
+	struct error e;
+
+	if (tools_open(catalog, "example", TOOLS_DEADLINE_MS, &link, &e, "directory", numbered, "script", script, NULL) < 0)
+		fail_msg("%s", e.text);
+	return link;
+}
+
+static void ask_since(struct link *link, const char *cursor)
+{
+	const struct link_ask ask = { .scope = LINK_CHANGED, .page_most = 500, .cursor = cursor, .cursor_size = strlen(cursor) };
+	struct error e;
+
+	if (link_ask(link, &ask, &e) < 0)
+		fail_msg("%s", e.text);
+}
+
+static void expect_cursor(struct link *link, const char *expected)
+{
+	const struct link_end *end = link_end(link);
+
+	assert_non_null(end->cursor);
+	assert_int_equal(end->cursor_size, strlen(expected));
+	assert_memory_equal(end->cursor, expected, end->cursor_size);
+}
+
+static void test_the_end_of_a_listing_is_where_changes_begin(void **state)
+{
+	scoped(link) *link = open_numbered(*state, ""), *unnumbered = open_example(*state, "");
+	struct tools_count count = { 0 };
+	struct error e;
+
+	assert_int_equal(tools_read(link, &everything, &count, &e), 0);
+	assert_int_equal(count.people + count.groups + count.memberships, 7); /* and nobody who is gone */
+	expect_cursor(link, "7 0 7");
+	assert_int_equal(tools_read(unnumbered, &everything, &count, &e), 0);
+	assert_null(link_end(unnumbered)->cursor);
+}
+
+static void test_changes_come_one_by_one(void **state)
+{
+	scoped(link) *link = open_numbered(*state, "");
+	struct link_item item;
+	struct error e;
+
+	ask_since(link, "4 0 4");
+	expect_item(link, LINK_PERSON, &item);
+	assert_string_equal(item.person.remote_id, "u2");
+	assert_string_equal(item.person.stamp, "5");
+	expect_item(link, LINK_PERSON, &item);
+	assert_string_equal(item.person.remote_id, "u3");
+	assert_int_equal(item.person.standing, STANDING_GONE);
+	expect_item(link, LINK_GROUP, &item);
+	assert_string_equal(item.group.remote_id, "g1");
+	assert_true(item.group.partial);
+	expect_item(link, LINK_MEMBERSHIP, &item);
+	assert_string_equal(item.membership.member, "u2");
+	expect_item(link, LINK_MEMBERSHIP_GONE, &item);
+	assert_string_equal(item.membership.group, "g1");
+	assert_string_equal(item.membership.member, "u3");
+	expect_item(link, LINK_GROUP, &item);
+	assert_string_equal(item.group.remote_id, "g2");
+	assert_string_equal(item.group.stamp, "7");
+	assert_false(item.group.partial);
+	expect_item(link, LINK_MEMBERSHIP, &item);
+	expect_item(link, LINK_GROUP, &item);
+	assert_string_equal(item.group.remote_id, "g3");
+	assert_true(item.group.gone);
+	assert_int_equal(link_next(link, &item, &e), 0);
+	assert_false(link_end(link)->whole);
+	assert_string_equal(link_end(link)->proof, "");
+	expect_cursor(link, "7 0 7");
+}
+
+static void test_who_is_there_can_be_told_instead_of_who_is_gone(void **state)
+{
+	scoped(link) *link = open_numbered(*state, "present\nstay");
+	struct link_item item;
+	struct error e;
+
+	ask_since(link, "6 0 6");
+	expect_item(link, LINK_PRESENT, &item);
+	assert_int_equal(item.present.subject, LINK_SUBJECT_PERSON);
+	assert_string_equal(item.present.remote_id, "u1");
+	assert_string_equal(item.present.stamp, "1");
+	expect_item(link, LINK_PRESENT, &item);
+	expect_item(link, LINK_PRESENT, &item);
+	assert_int_equal(item.present.subject, LINK_SUBJECT_GROUP);
+	expect_item(link, LINK_GROUP, &item);
+	expect_item(link, LINK_MEMBERSHIP, &item);
+	assert_int_equal(link_next(link, &item, &e), 0);
+	assert_true(link_end(link)->whole);
+	assert_null(link_end(link)->cursor);
+}
+
+static void test_a_place_that_is_forgotten_is_lost(void **state)
+{
+	static const char *const lost[] = { "1 0 1", "9 0 9", "7 0", "" };
+
+	for (size_t i = 0; i < ARRAY_COUNT(lost); i++) {
+		scoped(link) *link = open_numbered(*state, "");
+		struct link_item item;
+		struct error e;
+
+		ask_since(link, lost[i]);
+		assert_int_equal(link_next(link, &item, &e), -1);
+		assert_int_equal(e.kind, ERROR_PRECONDITION);
+	}
+}
+
+static void test_a_watch_sees_what_is_new_or_waits(void **state)
+{
+	const struct link_ask old = { .scope = LINK_CHANGED, .cursor = "6 0 6", .cursor_size = 5 };
+	const struct link_ask new = { .scope = LINK_CHANGED, .cursor = "7 0 7", .cursor_size = 5 };
+	scoped(link) *link = open_numbered(*state, "fail_watch_at 3");
+	struct error e;
+
+	assert_int_equal(link_watch(link, &old, TOOLS_DEADLINE_MS, &e), 1);
+	assert_int_equal(link_watch(link, &new, 1000, &e), 0);
+	assert_int_equal(link_watch(link, &old, TOOLS_DEADLINE_MS, &e), -1);
+	assert_int_equal(e.kind, ERROR_RETRY);
+}
+
+static void test_a_scope_that_there_is_not(void **state)
+{
+	const struct link_ask strange = { .scope = LINK_NAMED + 1 };
 	scoped(link) *link = open_example(*state, "");
 	struct error e;
 
-	assert_int_equal(link_ask(link, &changed, &e), -1);
+	assert_int_equal(link_ask(link, &strange, &e), -1);
 	assert_int_equal(e.kind, ERROR_INPUT);
 	assert_string_equal(e.code, "plugin.scope");
 }
@@ -435,7 +574,12 @@ int main(void)
 		cmocka_unit_test(test_pages_follow_the_cursor_even_into_another_child),
 		cmocka_unit_test(test_one_link_gives_several_pages),
 		cmocka_unit_test(test_named_are_found_or_gone),
-		cmocka_unit_test(test_a_scope_that_a_plugin_lacks),
+		cmocka_unit_test(test_the_end_of_a_listing_is_where_changes_begin),
+		cmocka_unit_test(test_changes_come_one_by_one),
+		cmocka_unit_test(test_who_is_there_can_be_told_instead_of_who_is_gone),
+		cmocka_unit_test(test_a_place_that_is_forgotten_is_lost),
+		cmocka_unit_test(test_a_watch_sees_what_is_new_or_waits),
+		cmocka_unit_test(test_a_scope_that_there_is_not),
 		cmocka_unit_test(test_every_trouble_has_its_kind),
 		cmocka_unit_test(test_a_foreign_cursor_is_a_lost_place),
 		cmocka_unit_test(test_incomplete_is_not_whole),
