@@ -365,7 +365,8 @@ static void close_the_last_door(struct daemon *d)
 	probe_close(&d->probe);
 }
 
-/* To the end of a page. A reconcile that takes longer is cut off and rolls back; the run is taken up again. */
+/* To the end of a page. What takes long in the database is cut short and rolls back: a reconcile, whose run the next daemon takes
+ * up, a purge, the sealer's work. A COMMIT that has begun is waited for. */
 static void end_runs(struct daemon *d, const struct config *config)
 {
 	if (d->workers)

@@ -42,6 +42,8 @@ struct deliver {
 
 static void tell(struct deliver *d, struct trouble *trouble, const struct error *e)
 {
+	if (text_equal(e->code, "store.ending"))
+		return; /* the next daemon does it */
 	if (trouble->lasts && clock_monotonic_ms() < trouble->told_at + TROUBLE_EVERY_MS)
 		return;
 	log_failure(&d->log, LOG_LEVEL_WARNING, trouble->what, e);

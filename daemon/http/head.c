@@ -65,6 +65,23 @@ static int only_header(const struct request *request, const char *name, const ch
 	return 0;
 }
 
+/* What is read as one value, wherever it is read: of two, a proxy may have judged the other one. If-Match and If-None-Match
+ * may be several lines by RFC 9110 5.3; nobody sends them so, and half of a condition is none. */
+static const char *const stand_once[] = { "Authorization", "Content-Type", "Expect",	   "Idempotency-Key",
+					  "If-Match",	   "If-None-Match", "X-Request-Id" };
+
+static int check_once(const struct request *request, struct error *e)
+{
+	const char *value;
+
+	for (size_t i = 0; i < ARRAY_COUNT(stand_once); i++)
+		if (only_header(request, stand_once[i], &value) < 0)
+			return error_set(e, ERROR_INPUT, "http.header_twice",
+					 "the request has more than one header \"%s\"; exactly one is expected, or none",
+					 stand_once[i]);
+	return 0;
+}
+
 static bool is_host(const char *host)
 {
 	size_t length = strcspn(host, ":");
@@ -143,7 +160,7 @@ int head_read(const struct request *request, const char *version, struct head *r
 {
 	struct head head = { 0 };
 
-	if (check_names(request, e) < 0 || check_host(request, version, e) < 0 ||
+	if (check_names(request, e) < 0 || check_once(request, e) < 0 || check_host(request, version, e) < 0 ||
 	    read_body_length(request, version, &head, e) < 0)
 		return -1;
 	*ret = head;

@@ -16,8 +16,9 @@ struct head {
 	uint64_t length; /* Content-Length; 0 if chunked */
 };
 
-/* Judges method and headers: tokens and values without controls, one good Host, and one way alone to tell how
- * long the body is. ERROR_INPUT "http.method_name", "http.header", "http.host", "http.body_length". */
+/* Judges method and headers: tokens and values without controls, no second one of what is read as one value, one good
+ * Host, and one way alone to tell how long the body is. ERROR_INPUT "http.method_name", "http.header",
+ * "http.header_twice", "http.host", "http.body_length". */
 int head_read(const struct request *request, const char *version, struct head *ret, struct error *e);
 
 #endif

@@ -42,6 +42,8 @@ struct connection {
 	PGconn *pg;
 	struct arena *scratch;
 	int patience_ms, usual_ms;
+	const int *hurry;
+	bool may_be_cut, cut; /* its statements may take long and be cut short; the one that is waited for was */
 	bool dead, frozen, stale, unprepared;
 	char limits[LIMITS_MOST]; /* "": the session has them */
 
@@ -126,6 +128,7 @@ static struct connection *connection_new(PGconn *pg, const struct connection_opt
 
 	*c = (struct connection){ .pg = pg, .scratch = arena_open("store.connection") };
 	c->usual_ms = c->patience_ms = options->statement_timeout_ms;
+	c->hurry = options->hurry;
 	c->unprepared = options->unprepared;
 	if (options->bare)
 		describe_transaction(options, c->limits);
@@ -246,6 +249,26 @@ const char *connection_limits(const struct connection *c)
 void connection_patience(struct connection *c, int statement_timeout_ms)
 {
 	c->patience_ms = statement_timeout_ms ? statement_timeout_ms : c->usual_ms;
+	c->may_be_cut = statement_timeout_ms > 0;
+	c->cut = false;
+}
+
+void connection_to_the_end(struct connection *c)
+{
+	c->may_be_cut = false;
+}
+
+bool connection_hurried(const int *hurry)
+{
+	struct pollfd fd = { *hurry, POLLIN, 0 };
+
+	return poll(&fd, 1, 0) > 0;
+}
+
+int connection_no_time(struct error *e)
+{
+	return error_set(e, ERROR_RETRY, "store.ending",
+			 "the daemon ends and has no time for what may take long; nothing was saved");
 }
 
 struct arena *connection_scratch(struct connection *c)
@@ -318,6 +341,8 @@ static int refused(struct connection *c, const char *name, const PGresult *resul
 		c->stale = true;
 		error_set(e, ERROR_RETRY, "store.stale", "the database's tables have just been changed");
 	}
+	if (c->cut && text_equal(state, "57014"))
+		connection_no_time(e);
 	if (ends_session(result)) {
 		bury(c);
 		c->first = c->beyond = 0;
@@ -355,6 +380,27 @@ static int wait_for(struct connection *c, short events, int64_t deadline)
 	return ready;
 }
 
+/* Asks the server to cancel what it does for us. Goes by a connection of its own, as libpq makes it: without TLS, and with the
+ * key of this session alone. What comes of it shows in the result that is waited for. */
+static void cancel(struct connection *c)
+{
+	char why[256];
+	PGcancel *ours = PQgetCancel(c->pg);
+
+	if (ours)
+		PQcancel(ours, why, sizeof why);
+	PQfreeCancel(ours);
+	c->cut = true;
+}
+
+/* The next moment at which await looks again: for an answer, or whether it is to be cut short. */
+static int64_t next_look(const struct connection *c, int64_t deadline)
+{
+	int64_t soon = clock_monotonic_ms() + CONNECTION_CANCEL_EVERY_MS;
+
+	return c->may_be_cut && soon < deadline ? soon : deadline;
+}
+
 /* Until the next result can be taken without waiting; sends and reads at the same time, so that neither side
  * can block. */
 static int await(struct connection *c, struct error *e)
@@ -369,11 +415,18 @@ static int await(struct connection *c, struct error *e)
 		if (unsent < 0)
 			return connection_lost(c, e);
 
-		int ready = wait_for(c, unsent ? POLLIN | POLLOUT : POLLIN, deadline);
-		if (ready == 0)
-			return frozen(c, e);
+		int ready = wait_for(c, unsent ? POLLIN | POLLOUT : POLLIN, next_look(c, deadline));
 		if (ready < 0 && PQisBusy(c->pg))
 			return connection_lost(c, e);
+		if (ready != 0)
+			continue;
+		if (clock_left_ms(deadline) == 0)
+			return frozen(c, e);
+		if (!connection_hurried(c->hurry))
+			continue;
+		if (!c->cut)
+			deadline = clock_monotonic_ms() + CONNECTION_CANCEL_MOST_MS;
+		cancel(c);
 	}
 }
 

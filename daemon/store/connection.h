@@ -21,6 +21,8 @@ struct connection;
 
 enum {
 	CONNECTION_MARGIN_MS = 3000,   /* how much later than the server's own limit we stop waiting for it */
+	CONNECTION_CANCEL_EVERY_MS = 250, /* one that comes between two statements of a pipeline is lost, so it is repeated */
+	CONNECTION_CANCEL_MOST_MS = 5000, /* a server that cancels nothing for so long is not waited for */
 	CONNECTION_CONSTRAINT_SIZE = 64, /* NAMEDATALEN */
 	CONNECTION_MESSAGE_SIZE = 256,
 };
@@ -29,6 +31,7 @@ struct connection_options {
 	const char *conninfo, *user, *application;
 	const struct secret *password; /* NULL: none */
 	int connect_timeout_ms, statement_timeout_ms, lock_timeout_ms, idle_timeout_ms;
+	const int *hurry; /* an eventfd that outlives the connection: readable once long statements are to end */
 	bool bare;       /* nothing is set for the session: each transaction begins with connection_limits */
 	bool unprepared; /* no statement is kept under its name */
 };
@@ -60,8 +63,14 @@ int connection_lost(struct connection *c, struct error *e);
 /* What each transaction must set first, or NULL: a SELECT without parameters that lives as long as the connection. */
 const char *connection_limits(const struct connection *c);
 
-/* How long the server may take for one statement from here on; 0: as long as the options say. */
+/* How long the server may take for one statement from here on; 0: as long as the options say. Otherwise it may be cut short
+ * by `hurry`, until connection_to_the_end. */
 void connection_patience(struct connection *c, int statement_timeout_ms);
+/* What is sent from here on is not cut short: for COMMIT. */
+void connection_to_the_end(struct connection *c);
+/* Whether long statements are to end; and the error that says so, "store.ending": returns -1. */
+bool connection_hurried(const int *hurry);
+int connection_no_time(struct error *e);
 
 /* Memory for building what is sent; empty after each connection_send. */
 struct arena *connection_scratch(struct connection *c);

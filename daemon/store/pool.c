@@ -5,7 +5,9 @@
 #include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/eventfd.h>
 #include <time.h>
+#include <unistd.h>
 
 #include "base/clock.h"
 #include "base/metric.h"
@@ -23,6 +25,7 @@ struct how {
 
 struct pool {
 	struct latest *how;
+	int hurry; /* an eventfd: readable once long statements are to end */
 	pthread_mutex_t lock;
 	pthread_cond_t returned;
 	/* The one used last is lent first, so that the others may grow old. */
@@ -108,7 +111,7 @@ static void how_close(void *value)
 	free(how);
 }
 
-static struct shared *how_open(const struct store_options *o, enum store_role role)
+static struct shared *how_open(const struct pool *pool, const struct store_options *o, enum store_role role)
 {
 	struct how *how = calloc(1, sizeof(*how));
 
@@ -124,6 +127,7 @@ static struct shared *how_open(const struct store_options *o, enum store_role ro
 		.statement_timeout_ms = o->statement_timeout_ms,
 		.lock_timeout_ms = o->lock_timeout_ms ? o->lock_timeout_ms : STORE_LOCK_MS,
 		.idle_timeout_ms = o->idle_timeout_ms ? o->idle_timeout_ms : STORE_IDLE_MS,
+		.hurry = &pool->hurry,
 		.bare = o->pooler != STORE_POOLER_NONE,
 		.unprepared = o->pooler == STORE_POOLER_TRANSACTION,
 	};
@@ -139,7 +143,10 @@ static void pool_open(struct pool *pool, const struct store_options *o, enum sto
 {
 	pthread_condattr_t monotonic;
 
-	pool->how = latest_open(how_open(o, role));
+	pool->hurry = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+	if (pool->hurry < 0)
+		abort();
+	pool->how = latest_open(how_open(pool, o, role));
 	pool->most = o->most[role];
 	pthread_mutex_init(&pool->lock, NULL);
 	pthread_condattr_init(&monotonic);
@@ -168,6 +175,7 @@ static void pool_close(struct pool *pool)
 	while (pool->idle_count > 0)
 		connection_close(&pool->idle[--pool->idle_count]);
 	latest_close(&pool->how);
+	close(pool->hurry);
 	pthread_cond_destroy(&pool->returned);
 	pthread_mutex_destroy(&pool->lock);
 }
@@ -197,7 +205,7 @@ static void pool_change(struct pool *pool, const struct store_options *o, enum s
 {
 	struct connection *surplus;
 
-	latest_replace(pool->how, how_open(o, role));
+	latest_replace(pool->how, how_open(pool, o, role));
 	pthread_mutex_lock(&pool->lock);
 	pool->most = o->most[role];
 	while ((surplus = take_surplus(pool)))
@@ -211,6 +219,20 @@ void store_change(struct store *store, const struct store_options *options)
 	atomic_store(&store->wait_timeout_ms, options->wait_timeout_ms);
 	for (int role = 0; role < STORE_ROLES; role++)
 		pool_change(&store->pools[role], options, (enum store_role)role);
+}
+
+/* ---- the end is near ---- */
+
+void store_hurry(struct store *store, enum store_role role)
+{
+	/* It stays readable from now on; that a second call might not fit is as well. */
+	if (eventfd_write(store->pools[role].hurry, 1) < 0)
+		return;
+}
+
+int pool_check_time(struct store *store, enum store_role role, struct error *e)
+{
+	return connection_hurried(&store->pools[role].hurry) ? connection_no_time(e) : 0;
 }
 
 /* ---- lending ---- */

@@ -53,6 +53,10 @@ int store_check(const struct store_options *options, struct error *e);
  * of connections, connect_timeout_ms, wait_timeout_ms and keeps. Those that are open stay; those above a number are
  * closed as they come back. Any thread; one at a time. */
 void store_change(struct store *store, const struct store_options *options);
+/* The end is near for this role: what may take long (tx_patience) is cancelled where it runs, and nothing of the kind begins
+ * or is committed any more: ERROR_RETRY "store.ending". A COMMIT that is under way is waited for, and the short goes on as
+ * ever. Any thread; does not wait for those that it cuts short. */
+void store_hurry(struct store *store, enum store_role role);
 /* Everything that was lent must have come back. */
 void store_close(struct store **store);
 
@@ -77,6 +81,8 @@ void pool_give_back(struct store *store, enum store_role role, struct connection
 int pool_connect(struct store *store, enum store_role role, struct connection **ret, struct error *e);
 /* The same, past any pooler. */
 int pool_connect_past(struct store *store, enum store_role role, struct connection **ret, struct error *e);
+/* -1 with "store.ending" after store_hurry. */
+int pool_check_time(struct store *store, enum store_role role, struct error *e);
 /* "owner", "request", "worker": for figures. */
 const char *pool_role_word(enum store_role role);
 /* The first role that may connect, in the order request, worker, owner. */

@@ -139,6 +139,8 @@ int tx_lead(struct tx *tx, struct error *e)
 {
 	if (check_sound(tx, e) < 0)
 		return -1;
+	if (tx->patience_ms && pool_check_time(tx->store, tx->role, e) < 0)
+		return tx_failed(tx);
 	if (lead_begin(tx, e) < 0 || lead_organisation(tx, e) < 0 || lead_patience(tx, e) < 0 ||
 	    lead_mark(tx, e) < 0)
 		return tx_failed(tx);
@@ -338,6 +340,9 @@ static int commit_heard(struct tx *tx, struct error *e)
 
 	if (!connection_alive(tx->connection))
 		return connection_lost(tx->connection, e);
+	if (tx->patience_ms && pool_check_time(tx->store, tx->role, e) < 0)
+		return -1;
+	connection_to_the_end(tx->connection);
 	if (send_and_hear(tx, "tx.commit", sql_commit, &result, e) < 0)
 		return connection_dead(tx->connection) ? uncertain(tx, e) : -1;
 

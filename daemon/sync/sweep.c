@@ -4,6 +4,7 @@
 #include <pthread.h>
 #include <stdbool.h>
 #include <stdlib.h>
+#include <string.h>
 #include <time.h>
 
 #include "base/arena.h"
@@ -36,13 +37,19 @@ static bool stopped(struct sweeper *s)
 	return stop;
 }
 
+/* What was cut short because the daemon ends is done by the next one. */
+static void tell(struct sweeper *s, const char *what, const struct error *e)
+{
+	log_failure(&s->log, strcmp(e->code, "store.ending") == 0 ? LOG_LEVEL_INFO : LOG_LEVEL_WARNING, what, e);
+}
+
 static void sweep_staging(struct sweeper *s)
 {
 	struct error e;
 	scoped(tx) *tx = NULL;
 	int dropped = 0;
 	if (tx_begin(s->store, STORE_WORKER, &tx, &e) < 0 || stage_sweep(tx, &dropped, &e) < 0 || tx_commit(&tx, &e) < 0)
-		log_failure(&s->log, LOG_LEVEL_WARNING, "could not sweep staging", &e);
+		tell(s, "could not sweep staging", &e);
 	else if (dropped > 0)
 		log_info(&s->log, "dropped the staging of %d runs that are over", dropped);
 }
@@ -69,7 +76,7 @@ static void sweep_runs(struct sweeper *s)
 	int64_t gone = 0, some = RUNS_MOST;
 	while (some == RUNS_MOST && !stopped(s)) {
 		if (purge(s, &old, RUNS_MOST, &some, &e) < 0) {
-			log_failure(&s->log, LOG_LEVEL_WARNING, "could not throw old runs away", &e);
+			tell(s, "could not throw old runs away", &e);
 			return;
 		}
 		gone += some;
@@ -87,7 +94,7 @@ static void sweep_keys(struct sweeper *s)
 	int64_t gone = KEYS_MOST;
 	while (gone == KEYS_MOST && !stopped(s))
 		if (purge(s, &old, KEYS_MOST, &gone, &e) < 0) {
-			log_failure(&s->log, LOG_LEVEL_WARNING, "could not throw old idempotency keys away", &e);
+			tell(s, "could not throw old idempotency keys away", &e);
 			return;
 		}
 }
@@ -148,7 +155,7 @@ static void sweep_organisations(struct sweeper *s)
 	while (found == 1 && !stopped(s))
 		found = purge_one(s, &e);
 	if (found < 0)
-		log_failure(&s->log, LOG_LEVEL_WARNING, "could not purge a deleted organisation", &e);
+		tell(s, "could not purge a deleted organisation", &e);
 }
 
 /* ---- the thread ---------------------------------------------------------------------------------------------------------------- */

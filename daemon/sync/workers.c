@@ -356,6 +356,7 @@ void workers_close(struct workers **workers)
 	if (!w)
 		return;
 	atomic_store(&w->stop, true);
+	store_hurry(w->store, STORE_WORKER); /* after stop: what is cut short knows why, and gives its run back */
 	wake_all(w);
 	if (w->listener)
 		listen_wake(w->listener);

@@ -248,6 +248,34 @@ static void refuses_bad_names_and_values(void **state)
 	assert_string_equal(e.code, "http.method_name");
 }
 
+static void refuses_a_second_one_of_what_stands_once(void **state)
+{
+	static const char *const once[] = { "Authorization", "Content-Type", "Expect", "Idempotency-Key", "If-Match",
+					    "If-None-Match", "X-Request-Id" };
+	static const char *const lists[] = { "Accept", "Forwarded", "X-Forwarded-For", "X-Anything" };
+	struct head head;
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_COUNT(once); i++) {
+		memset(&e, 0, sizeof(e));
+		assert_int_equal(read_with(once[i], "a", &head), 0);
+		add_header(i % 2 ? "x-between" : "Accept", "b");
+		add_header(once[i], "a");
+		assert_int_equal(head_read(&request, "HTTP/1.1", &head, &e), -1);
+		assert_int_equal(e.kind, ERROR_INPUT);
+		assert_string_equal(e.code, "http.header_twice");
+		assert_non_null(strstr(e.text, once[i]));
+	}
+	read_with("authorization", "a", &head);
+	add_header("AUTHORIZATION", "b");
+	assert_int_equal(head_read(&request, "HTTP/1.1", &head, &e), -1);
+	for (size_t i = 0; i < ARRAY_COUNT(lists); i++) {
+		assert_int_equal(read_with(lists[i], "a", &head), 0);
+		add_header(lists[i], "b");
+		assert_int_equal(head_read(&request, "HTTP/1.1", &head, &e), 0);
+	}
+}
+
 int main(void)
 {
 #define CASE(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
@@ -263,6 +291,7 @@ int main(void)
 		CASE(refuses_two_ways_to_tell_the_length),
 		CASE(wants_one_good_host),
 		CASE(refuses_bad_names_and_values),
+		CASE(refuses_a_second_one_of_what_stands_once),
 	};
 	return cmocka_run_group_tests_name("http/request", tests, NULL, NULL);
 }

@@ -2,6 +2,7 @@
 #include "unit/store/store_test.h"
 
 #include <pthread.h>
+#include <unistd.h>
 
 static struct tx *begin(void)
 {
@@ -236,6 +237,82 @@ static void patience_ends_with_the_transaction(void **state)
 	WORKS(query_run(tx, &limit, NO_PARAMS, arena, &rows, &error));
 	assert_string_equal(rows_text(rows, 0, 0), "5s");
 	tx_close(&tx);
+}
+
+/* A long statement of a role on a thread of its own, begun before somebody is in a hurry. */
+struct sleeper {
+	enum store_role role;
+	int patience_ms; /* 0: as any */
+	const char *sleeps; /* seconds */
+	int result;
+	struct error error;
+};
+
+static void *sleep_long(void *context)
+{
+	static const struct query sleep = { "test.sleep_long", "SELECT pg_sleep($1::float8)", QUERY_READS, QUERY_ONCE };
+	struct sleeper *s = context;
+	scoped(arena) *own = arena_open("sleeper");
+	scoped(tx) *tx = NULL;
+	const struct rows *rows;
+
+	s->result = tx_begin(store, s->role, &tx, &s->error) < 0 ||
+				    (s->patience_ms && tx_patience(tx, s->patience_ms, &s->error) < 0) ||
+				    query_run(tx, &sleep, PARAMS(P_TEXT(s->sleeps)), own, &rows, &s->error) < 0
+			    ? -1
+			    : tx_commit(&tx, &s->error);
+	return NULL;
+}
+
+static void until_asleep(int64_t count)
+{
+	while (outside("SELECT count(*) FROM pg_stat_activity WHERE wait_event = 'PgSleep'") != count)
+		usleep(10000);
+}
+
+static void who_hurries_ends_what_takes_long(void **state)
+{
+	struct sleeper sleepers[] = {
+		{ .role = STORE_WORKER, .patience_ms = 600000, .sleeps = "500" },
+		{ .role = STORE_WORKER, .sleeps = "2" },			   /* short: goes on */
+		{ .role = STORE_REQUEST, .patience_ms = 600000, .sleeps = "2" }, /* another role's */
+	};
+	pthread_t threads[ARRAY_COUNT(sleepers)];
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_COUNT(sleepers); i++)
+		pthread_create(&threads[i], NULL, sleep_long, &sleepers[i]);
+	until_asleep(ARRAY_COUNT(sleepers));
+	store_hurry(store, STORE_WORKER);
+	for (size_t i = 0; i < ARRAY_COUNT(sleepers); i++)
+		pthread_join(threads[i], NULL);
+	assert_int_equal(sleepers[0].result, -1);
+	assert_string_equal(sleepers[0].error.code, "store.ending");
+	assert_int_equal(sleepers[0].error.kind, ERROR_RETRY);
+	assert_int_equal(sleepers[1].result, 0);
+	assert_int_equal(sleepers[2].result, 0);
+	until_asleep(0); /* the server does not go on with it */
+}
+
+static void who_hurries_commits_nothing_long(void **state)
+{
+	struct tx *tx;
+
+	(void)state;
+	WORKS(tx_begin(store, STORE_WORKER, &tx, &error));
+	WORKS(tx_patience(tx, 600000, &error));
+	WORKS(query_write(tx, &keep_person, PARAMS(P_INT(1), P_TEXT("ann")), NULL, &error));
+	store_hurry(store, STORE_WORKER);
+	FAILS(tx_commit(&tx, &error), ERROR_RETRY, "store.ending");
+	assert_int_equal(outside("SELECT count(*) FROM test.people"), 0);
+	WORKS(tx_begin(store, STORE_WORKER, &tx, &error));
+	WORKS(tx_patience(tx, 600000, &error));
+	FAILS(query_write(tx, &keep_person, PARAMS(P_INT(2), P_TEXT("bob")), NULL, &error), ERROR_RETRY, "store.ending");
+	tx_close(&tx);
+	WORKS(tx_begin(store, STORE_WORKER, &tx, &error));
+	WORKS(query_write(tx, &keep_person, PARAMS(P_INT(3), P_TEXT("cyd")), NULL, &error));
+	WORKS(tx_commit(&tx, &error));
+	assert_int_equal(outside("SELECT count(*) FROM test.people"), 1);
 }
 
 static void a_locked_row_is_not_waited_for_without_end(void **state)
@@ -527,6 +604,8 @@ int main(void)
 		STORE_TEST(one_row_or_none_or_a_failure),
 		STORE_TEST(each_error_has_its_kind),
 		STORE_TEST(patience_ends_with_the_transaction),
+		STORE_TEST(who_hurries_ends_what_takes_long),
+		STORE_TEST(who_hurries_commits_nothing_long),
 		STORE_TEST(a_locked_row_is_not_waited_for_without_end),
 		STORE_TEST(a_deadlock_is_worth_another_try),
 		STORE_TEST(a_serialisation_failure_is_worth_another_try),
