@@ -2,6 +2,7 @@
 #include <stdio.h>
 
 #include "base/json.h"
+#include "base/text.h"
 #include "rosterctl/body.h"
 #include "rosterctl/exits.h"
 #include "rosterctl/handlers.h"
@@ -151,14 +152,28 @@ int token_rotate(struct ctl *ctl, struct error *e)
 	return print_token(ctl, &answer, e);
 }
 
+/* Below what was said about the one: those that went with it, or that somebody should look at. */
+static void print_others(struct ctl *ctl, const struct json *names, const char *which)
+{
+	for (size_t i = 0; i < json_count(names); i++) {
+		const char *id = json_text(json_member(json_at(names, i), "id"));
+
+		if (id && !text_equal(id, ctl_word(ctl, 0)))
+			print_line(ctl, "%s: %s \"%s\"", which, id, json_text(json_member(json_at(names, i), "name")));
+	}
+}
+
 int token_revoke(struct ctl *ctl, struct error *e)
 {
-	const char *path = arena_format(ctl->arena, "%s%s", tokens_path(ctl),
-					path_make(ctl->arena, "/{}", ctl_word(ctl, 0)));
+	const char *path = arena_format(ctl->arena, "%s%s%s", tokens_path(ctl),
+					path_make(ctl->arena, "/{}", ctl_word(ctl, 0)),
+					ctl_given(ctl, "keep-successors") ? "?successors=keep" : "");
 	struct answer answer;
 
 	if (session_call(ctl->session, ctl->arena, "DELETE", path, NULL, &answer, e) < 0)
 		return -1;
 	print_line(ctl, "token \"%s\" is revoked", ctl_word(ctl, 0));
+	print_others(ctl, json_member(answer.json, "revoked"), "revoked as well, since it took its place by its own word");
+	print_others(ctl, json_member(answer.json, "made_with_it"), "left, and was made with it");
 	return 0;
 }

@@ -212,7 +212,12 @@ static const struct option token_rotate_options[] = {
 	{ .name = "overlap", .value = "TIME", .words = "how long the old one counts beside the new one, such as 1h; 24h otherwise" },
 	{ 0 },
 };
-static const struct option token_revoke_options[] = { ORGANISATION_OPTION, { 0 } };
+static const struct option token_adopt_options[] = { ORGANISATION_OPTION, { 0 } };
+static const struct option token_revoke_options[] = {
+	ORGANISATION_OPTION,
+	{ .name = "keep-successors", .words = "leave the tokens that took its place by its own word" },
+	{ 0 },
+};
 
 /* Where the installation is that is looked at. */
 #define INSTALLATION_OPTIONS \
@@ -750,7 +755,7 @@ const struct command commands[] = {
 		.summary = "Answer for a service's token from now on.",
 		.words = "A token with a role of its own sleeps while the member who made it is not "
 		         "active; whoever adopts it wakes it up.",
-		.options = token_revoke_options,
+		.options = token_adopt_options,
 		.example = "rosterctl token adopt 0192f0c1-7a3e-7cc1-8f00-5d2b1c9e4a77 "
 		           "--organisation acme",
 		.next = "\"rosterctl token list --organisation ORG\" shows which are asleep.",
@@ -772,6 +777,8 @@ const struct command commands[] = {
 		.name = "token revoke",
 		.arguments = "ID",
 		.summary = "End a token at once.",
+		.words = "Whoever stole it may have rotated it: what took its place by its own word ends as well. What else was "
+		         "made with it is named and left.",
 		.options = token_revoke_options,
 		.example = "rosterctl token revoke 0192f0c1-7a3e-7cc1-8f00-5d2b1c9e4a77 "
 		           "--organisation acme",

@@ -40,7 +40,7 @@ const struct endpoint routes[] = {
 	{ "GET",    "/v1/plugins/{plugin}",                 PERMIT_KNOWN,              0,      plugins_show, plugins_prepare },
 	{ "GET",    "/v1/tokens",                           PERMIT_OPERATOR,           0,      tokens_list, NULL, paged },
 	{ "POST",   "/v1/tokens",                           PERMIT_OPERATOR,           KB(4),  tokens_create_operators },
-	{ "DELETE", "/v1/tokens/{token}",                   PERMIT_OPERATOR,           0,      tokens_revoke },
+	{ "DELETE", "/v1/tokens/{token}",                   PERMIT_OPERATOR,           0,      tokens_revoke, NULL, tokens_revoke_parameters },
 	{ "POST",   "/v1/tokens/{token}/rotate",            PERMIT_OPERATOR,           KB(4),  tokens_rotate },
 	{ "GET",    "/v1/master-keys",                      PERMIT_OPERATOR,           0,      master_keys_list },
 	{ "POST",   "/v1/master-keys/reseal",               PERMIT_OPERATOR,           0,      master_keys_reseal },
@@ -81,7 +81,7 @@ const struct endpoint routes[] = {
 
 	{ "GET",    ORGANISATION "/tokens",                 PERMIT_VIEW_KEYS,          0,      tokens_list, NULL, paged },
 	{ "POST",   ORGANISATION "/tokens",                 PERMIT_CREATE_KEYS,        KB(4),  tokens_create },
-	{ "DELETE", ORGANISATION "/tokens/{token}",         PERMIT_DELETE_KEYS,        0,      tokens_revoke },
+	{ "DELETE", ORGANISATION "/tokens/{token}",         PERMIT_DELETE_KEYS,        0,      tokens_revoke, NULL, tokens_revoke_parameters },
 	{ "POST",   ORGANISATION "/tokens/{token}/rotate",  PERMIT_CREATE_KEYS,        KB(4),  tokens_rotate },
 	{ "POST",   ORGANISATION "/tokens/{token}/adopt",   PERMIT_CREATE_KEYS,        KB(4),  tokens_adopt },
 

@@ -32,6 +32,7 @@ static void put_members(struct exchange *x, struct json_writer *w, const struct 
 	json_put_text(w, "role", token->role);
 	exchange_put_scopes(x, w, &scopes);
 	exchange_put_id(w, "maker", &token->maker);
+	exchange_put_id(w, "made_with", &token->made_with);
 	json_put_bool(w, "asleep", token->asleep);
 	json_put_text(w, "created_by", token->created_by);
 	json_put_time(w, "created_at", token->created_at);
@@ -200,6 +201,7 @@ static int make(struct exchange *x, const struct wish *wish, struct token *token
 
 	token->id = id_new();
 	token->organisation = x->organisation.id;
+	token->made_with = x->principal.token;
 	token->name = wish->name;
 	token->created_by = exchange_who(x);
 	token->created_at = clock_now_us();
@@ -238,17 +240,6 @@ static bool is_own(const struct exchange *x, const struct token *token)
 	       id_equal(&token->id, &x->principal.token);
 }
 
-static int revoke(struct exchange *x, const struct token *token, struct error *e)
-{
-	char id[ID_TEXT_SIZE];
-	int revoked = token_revoke(x->tx, exchange_owner(x), &token->id, e);
-
-	if (revoked <= 0)
-		return revoked == 0 ? exchange_unknown("token", id_text(&token->id, id), e) : -1;
-	return exchange_audit(x, "token.revoked", "token", id_text(&token->id, id), token->name, NULL, NULL,
-			      e);
-}
-
 static int find_named(struct exchange *x, struct token *ret, struct error *e)
 {
 	const char *named = request_segment(x->request, "token");
@@ -258,6 +249,68 @@ static int find_named(struct exchange *x, struct token *ret, struct error *e)
 	if (id_parse(named, &id) == 0)
 		found = token_load(x->tx, x->arena, exchange_owner(x), &id, ret, e);
 	return found == 0 ? exchange_unknown("token", named, e) : found == 1 ? 0 : -1;
+}
+
+/* ---- revoked ---- */
+
+const char *const tokens_revoke_parameters[] = { "successors", NULL };
+
+static const char *const successor_words[] = { "revoke", "keep", NULL };
+
+static int record_revoked(struct exchange *x, const struct id *asked, const struct token_name *token, struct error *e)
+{
+	char id[ID_TEXT_SIZE], first[ID_TEXT_SIZE];
+	const char *why = arena_format(x->arena, "made of itself by token %s, which was revoked", id_text(asked, first));
+
+	return exchange_audit(x, "token.revoked", "token", id_text(&token->id, id), token->name, NULL,
+			      id_equal(asked, &token->id) ? NULL : exchange_object(x, "because", why, NULL), e);
+}
+
+static void put_names(struct json_writer *w, const char *name, const struct token_names *names)
+{
+	json_begin_array(w, name);
+	for (size_t i = 0; i < names->count; i++) {
+		json_begin_object(w, NULL);
+		exchange_put_id(w, "id", &names->list[i].id);
+		json_put_text(w, "name", names->list[i].name);
+		json_end_object(w);
+	}
+	json_end_array(w);
+}
+
+/* If it went alone and has left nothing, there is nothing to read. */
+static void show_revoked(struct exchange *x, const struct token_names *revoked, const struct token_names *made)
+{
+	struct json_writer w;
+
+	if (revoked->count == 1 && made->count == 0) {
+		exchange_done(x);
+		return;
+	}
+	exchange_reply(x, 200, &w);
+	json_begin_object(&w, NULL);
+	put_names(&w, "revoked", revoked);
+	put_names(&w, "made_with_it", made);
+	json_end_object(&w);
+}
+
+static int revoke(struct exchange *x, const struct token *token, struct error *e)
+{
+	struct token_names revoked, made;
+	const char *successors;
+	char id[ID_TEXT_SIZE];
+
+	if (exchange_word(x, "successors", successor_words, &successors, e) < 0 ||
+	    token_revoke(x->tx, x->arena, exchange_owner(x), &token->id, !text_equal(successors, "keep"), &revoked, &made,
+			 e) < 0)
+		return -1;
+	if (revoked.count == 0)
+		return exchange_unknown("token", id_text(&token->id, id), e);
+	for (size_t i = 0; i < revoked.count; i++)
+		if (record_revoked(x, &token->id, &revoked.list[i], e) < 0)
+			return -1;
+	show_revoked(x, &revoked, &made);
+	return 0;
 }
 
 int tokens_revoke(struct exchange *x, struct error *e)
@@ -270,10 +323,7 @@ int tokens_revoke(struct exchange *x, struct error *e)
 	    exchange_may(x, (struct question){ .permit = PERMIT_DELETE_KEYS, .own = is_own(x, &token) }, e) <
 		    0)
 		return -1;
-	if (revoke(x, &token, e) < 0)
-		return -1;
-	exchange_done(x);
-	return 0;
+	return revoke(x, &token, e);
 }
 
 /* Nobody is given a token that may more than their own. */
@@ -376,6 +426,7 @@ static struct token successor(struct exchange *x, const struct token *old)
 
 	token.id = id_new();
 	token.organisation = x->organisation.id;
+	token.made_with = x->principal.token;
 	token.created_by = exchange_who(x);
 	token.created_at = clock_now_us();
 	token.expires_at = old->expires_at ? token.created_at + old->expires_at - old->created_at : 0;

@@ -7,6 +7,8 @@
 /* Where the address names no organisation they are the operator's. */
 answer_fn tokens_list, tokens_create, tokens_create_operators, tokens_revoke;
 
+extern const char *const tokens_revoke_parameters[];
+
 /* Who asks answers for a service of the organisation from now on. */
 answer_fn tokens_adopt, tokens_rotate;
 

@@ -3,7 +3,7 @@
 
 #define COLUMNS                                                                                              \
 	"t.id, t.organisation, t.user_id, t.role, t.name, t.created_by, t.created_at, t.expires_at, "        \
-	"t.revoked_at, t.maker, t.scopes, t.last_used_at, coalesce(t.user_id, t.maker) IS NOT NULL AND NOT " \
+	"t.revoked_at, t.maker, t.scopes, t.last_used_at, t.made_with, coalesce(t.user_id, t.maker) IS NOT NULL AND NOT " \
 	"EXISTS (SELECT FROM members m WHERE m.organisation = t.organisation AND m.state = 'active' "        \
 	"AND m.user_id = coalesce(t.user_id, t.maker))"
 
@@ -27,7 +27,8 @@ static struct token read_row(const struct rows *rows, size_t row)
 		.maker = rows_id(rows, row, 9),
 		.scopes = texts_or_null(rows, row, 10),
 		.last_used_at = rows_time(rows, row, 11),
-		.asleep = rows_bool(rows, row, 12),
+		.made_with = rows_id(rows, row, 12),
+		.asleep = rows_bool(rows, row, 13),
 	};
 }
 
@@ -77,8 +78,8 @@ int token_create(struct tx *tx, const struct token *t, const uint8_t hash[CRYPT_
 	static const struct query query = {
 		"token.create",
 		"INSERT INTO tokens (organisation, id, hash, user_id, role, name, created_by, expires_at, "
-		"maker, scopes) "
-		"SELECT $1, $2, $3, $4, $5, $6, $7, $8, $9, $10 WHERE (SELECT count(*) FROM tokens "
+		"maker, scopes, made_with) "
+		"SELECT $1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $12 WHERE (SELECT count(*) FROM tokens "
 		"WHERE organisation IS NOT DISTINCT FROM $1 AND revoked_at IS NULL "
 		"AND (expires_at IS NULL OR expires_at > now())) < $11",
 		QUERY_CHANGES,
@@ -90,7 +91,8 @@ int token_create(struct tx *tx, const struct token *t, const uint8_t hash[CRYPT_
 			PARAMS(P_ID(or_null(&t->organisation)), P_ID(&t->id),
 			       P_BYTES(hash, CRYPT_DIGEST_SIZE), P_ID(or_null(&t->user)), P_TEXT(t->role),
 			       P_TEXT(t->name), P_TEXT(t->created_by), P_TIME(t->expires_at),
-			       P_ID(or_null(&t->maker)), P_TEXTS(t->scopes), P_INT(TOKENS_MOST)),
+			       P_ID(or_null(&t->maker)), P_TEXTS(t->scopes), P_INT(TOKENS_MOST),
+			       P_ID(or_null(&t->made_with))),
 			&written, e) < 0)
 		return -1;
 	return written == 1 ? 0 : too_many(e);
@@ -169,20 +171,59 @@ int token_used(struct tx *tx, const struct id *organisation, const struct id *id
 			   e);
 }
 
-int token_revoke(struct tx *tx, const struct id *organisation, const struct id *id, struct error *e)
+/* The token $2, and (if $3) those that took its place by its own word: whatever became of them, since the next one may count. */
+#define CHAIN                                                                                                  \
+	"WITH RECURSIVE chain (id) AS (SELECT $2::uuid UNION SELECT t.id FROM chain c JOIN tokens t ON $3 "    \
+	"AND t.replaces = c.id AND t.made_with = c.id AND t.organisation IS NOT DISTINCT FROM $1) "
+
+static void add_names(const struct rows *rows, struct arena *arena, struct token_names *to)
 {
-	static const struct query query = {
+	size_t count = rows_count(rows);
+	struct token_name *list = arena_array(arena, to->count + count, sizeof(*list));
+
+	for (size_t i = 0; i < to->count; i++)
+		list[i] = to->list[i];
+	for (size_t i = 0; i < count; i++)
+		list[to->count + i] = (struct token_name){ rows_id(rows, i, 1), rows_text(rows, i, 2) };
+	to->list = list;
+	to->count += count;
+}
+
+int token_revoke(struct tx *tx, struct arena *arena, const struct id *organisation, const struct id *id, bool chain,
+		 struct token_names *ret_revoked, struct token_names *ret_made, struct error *e)
+{
+	static const struct query revoke = {
 		"token.revoke",
-		"UPDATE tokens SET revoked_at = now() "
-		"WHERE organisation IS NOT DISTINCT FROM $1 AND id = $2 AND revoked_at IS NULL",
+		CHAIN ", gone AS (UPDATE tokens t SET revoked_at = now() FROM chain c WHERE t.id = c.id "
+		      "AND t.organisation IS NOT DISTINCT FROM $1 AND t.revoked_at IS NULL RETURNING t.id, t.name) "
+		      "SELECT 1::bigint AS written, id, name FROM gone ORDER BY id",
 		QUERY_CHANGES,
 		0,
 	};
-	int64_t written;
+	static const struct query made = {
+		"token.made_with",
+		CHAIN "SELECT 0::bigint, t.id, t.name FROM chain c JOIN tokens t ON t.made_with = c.id "
+		      "WHERE t.organisation IS NOT DISTINCT FROM $1 AND t.revoked_at IS NULL "
+		      "AND (t.expires_at IS NULL OR t.expires_at > now()) ORDER BY t.id",
+		QUERY_READS,
+		0,
+	};
+	struct token_names revoked = { 0 }, others = { 0 };
+	const struct rows *rows;
 
-	if (query_write(tx, &query, PARAMS(P_ID(organisation), P_ID(id)), &written, e) < 0)
+	/* Of what is revoked nobody makes a successor any more; one that was made while we waited for its lock is found by the
+	 * next look. */
+	do {
+		if (query_run(tx, &revoke, PARAMS(P_ID(organisation), P_ID(id), P_BOOL(chain)), arena, &rows, e) < 0)
+			return -1;
+		add_names(rows, arena, &revoked);
+	} while (rows_count(rows) > 0);
+	if (query_run(tx, &made, PARAMS(P_ID(organisation), P_ID(id), P_BOOL(chain)), arena, &rows, e) < 0)
 		return -1;
-	return written > 0;
+	add_names(rows, arena, &others);
+	*ret_revoked = revoked;
+	*ret_made = others;
+	return 0;
 }
 
 int token_lock(struct tx *tx, const struct id *organisation, const struct id *id, struct error *e)

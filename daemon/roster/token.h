@@ -28,6 +28,7 @@ struct token {
 	struct id id;
 	struct id organisation; /* nil: the operator's */
 	struct id user;		/* nil: of nobody */
+	struct id made_with;	/* the token that asked for it; nil: none did */
 	struct id maker;	/* of a service: the member who answers for it; nil: the operator */
 	const char *role, *name, *created_by;
 	const char *const *scopes;	  /* ended by NULL; NULL: whatever the role may */
@@ -70,7 +71,20 @@ int token_lock(struct tx *tx, const struct id *organisation, const struct id *id
 int token_replace(struct tx *tx, const struct id *organisation, const struct id *old, const struct id *by, int64_t until,
 		  struct id *ret_by, struct error *e);
 
-/* 1 revoked, 0 there is none that still counts, -1. */
-int token_revoke(struct tx *tx, const struct id *organisation, const struct id *id, struct error *e);
+struct token_name {
+	struct id id;
+	const char *name;
+};
+struct token_names {
+	struct token_name *list;
+	size_t count;
+};
+
+/* Revokes it, and with `chain` every token that took its place by its own word, and so on: whoever stole it may have
+ * rotated it. Also if one of them is rotated at the same moment. Those that did not count any more are not
+ * among the revoked; *ret_made are those that were made with any of them otherwise, and still count: somebody should look
+ * at these. 0, -1. */
+int token_revoke(struct tx *tx, struct arena *arena, const struct id *organisation, const struct id *id, bool chain,
+		 struct token_names *ret_revoked, struct token_names *ret_made, struct error *e);
 
 #endif

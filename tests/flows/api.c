@@ -233,7 +233,8 @@ static char *exchange(struct arena *into, const char *token, const char *header,
 	const char *bearer = token && *token ? arena_format(into, "Authorization: Bearer %s\r\n", token) : "";
 	const char *own = header ? arena_format(into, "%s\r\n", header) : "";
 	const char *about =
-		body ? arena_format(into, "Content-Type: application/json\r\nContent-Length: %zu\r\n",
+		body ? arena_format(into, "%sContent-Length: %zu\r\n",
+				    header && text_begins(header, "Content-Type:") ? "" : "Content-Type: application/json\r\n",
 				    strlen(body))
 		     : "Content-Length: 0\r\n";
 	char *text;
