@@ -49,8 +49,16 @@ static const struct option wait_options[] = {
 	{ 0 },
 };
 
-static const struct option yes_options[] = {
+/* What has a version, which "show" shows, is only changed if it still has this one. */
+#define IF_MATCH_OPTION \
+	{ .name = "if-match", .value = "VERSION", \
+	  .words = "only if it is still at this version, which its \"show\" shows; exit code 14 otherwise" }
+
+static const struct option if_match_options[] = { IF_MATCH_OPTION, { 0 } };
+
+static const struct option removing_options[] = {
 	{ .name = "yes", .words = "do not ask whether this is meant" },
+	IF_MATCH_OPTION,
 	{ 0 },
 };
 
@@ -82,6 +90,7 @@ static const struct option org_set_options[] = {
 	  .words = "its tokens count from these networks alone, with commas between, or from any" },
 	{ .name = "retention-days", .value = "N",
 	  .words = "how long runs are kept, and all of it once it is deleted" },
+	IF_MATCH_OPTION,
 	{ 0 },
 };
 
@@ -120,6 +129,7 @@ static const struct option connection_set_options[] = {
 	{ .name = "name", .value = "NAME", .words = "its name" },
 	{ .name = "state", .value = "STATE",
 	  .words = "active, or paused: it is not read by itself", .choices = connection_states },
+	IF_MATCH_OPTION,
 	{ 0 },
 };
 
@@ -296,7 +306,7 @@ const struct command commands[] = {
 		.words = "It is hidden, its tokens stop to count and nothing runs for it. It can be "
 		         "restored until it is purged, which is said. Only the owner may; the operator may "
 		         "if there is none, or if the organisation is suspended.",
-		.options = yes_options,
+		.options = removing_options,
 		.example = "rosterctl org delete acme --yes",
 		.next = "\"rosterctl org restore ORG\" takes it back.",
 		.run = organisation_delete,
@@ -436,7 +446,7 @@ const struct command commands[] = {
 		.summary = "Delete a connection.",
 		.words = "Its members stay members until somebody decides otherwise; the "
 		         "directory is not read any more.",
-		.options = yes_options,
+		.options = removing_options,
 		.example = "rosterctl connection delete acme/corporate --yes",
 		.next = "\"rosterctl member list ORG\" shows who is left.",
 		.run = connection_delete,
@@ -588,6 +598,7 @@ const struct command commands[] = {
 		.summary = "Give a member another role.",
 		.words = "A role that was given by hand counts more than one from a directory's "
 		         "group.",
+		.options = if_match_options,
 		.example = "rosterctl member role acme ada@acme.example admin",
 		.next = "\"rosterctl member show ORG MEMBER\" shows it.",
 		.run = member_role,
@@ -597,6 +608,7 @@ const struct command commands[] = {
 		.arguments = "ORG MEMBER",
 		.summary = "Keep a member out.",
 		.words = "Sessions and keys end at once; the member can come back.",
+		.options = if_match_options,
 		.example = "rosterctl member suspend acme ada@acme.example",
 		.next = "\"rosterctl member restore ORG MEMBER\" takes it back.",
 		.run = member_suspend,
@@ -605,6 +617,7 @@ const struct command commands[] = {
 		.name = "member restore",
 		.arguments = "ORG MEMBER",
 		.summary = "Let a suspended member in again.",
+		.options = if_match_options,
 		.example = "rosterctl member restore acme ada@acme.example",
 		.next = "\"rosterctl member show ORG MEMBER\" shows the state.",
 		.run = member_restore,
@@ -615,7 +628,7 @@ const struct command commands[] = {
 		.summary = "Remove a member from an organisation.",
 		.words = "A directory that still has this person brings the member back with its "
 		         "next run.",
-		.options = yes_options,
+		.options = removing_options,
 		.example = "rosterctl member remove acme ada@acme.example --yes",
 		.next = "\"rosterctl audit list ORG\" shows who did it.",
 		.run = member_remove,

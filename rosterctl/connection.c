@@ -40,6 +40,7 @@ static const struct column in_full[] = {
 	{ "managed by", "managed_by", CELL_TEXT },
 	{ "its line", "managed_line", CELL_TEXT },
 	{ "file gone since", "orphaned_at", CELL_TIME },
+	{ "version", "version", CELL_NUMBER },
 	{ 0 },
 };
 

@@ -11,13 +11,14 @@ const struct exits_meaning exits_meanings[] = {
 	{ EXITS_DENIED, "the daemon does not know you, or you may not" },
 	{ EXITS_UNREACHABLE, "the daemon could not be reached, or did not answer in time" },
 	{ EXITS_HELD, "the run is held until somebody approves or drops it" },
-	{ EXITS_CONFLICT, "it is taken, its state forbids this, or somebody else changed it first" },
+	{ EXITS_CONFLICT, "it is taken, or its state forbids this" },
 	{ EXITS_LATER, "the daemon is busy or you asked too often; try again later" },
 	{ EXITS_NONSENSE, "the daemon's answer could not be understood, or was too large" },
 	{ EXITS_PROBLEM, "the doctor found something that is wrong" },
 	{ EXITS_WARNING, "the doctor found something to look at, and nothing that is wrong" },
 	{ EXITS_PARTIAL, "the run is done and has not seen everybody: nobody goes until one has" },
 	{ EXITS_ALTERED, "what was to be verified was altered, or is not whole" },
+	{ EXITS_CHANGED, "somebody else changed it first; look at it again before you change it" },
 	{ 0, NULL },
 };
 
@@ -44,8 +45,9 @@ static enum exits of_kind(enum error_kind kind)
 	case ERROR_DENIED:
 		return EXITS_DENIED;
 	case ERROR_CONFLICT:
-	case ERROR_PRECONDITION:
 		return EXITS_CONFLICT;
+	case ERROR_PRECONDITION:
+		return EXITS_CHANGED;
 	case ERROR_RETRY:
 		return EXITS_LATER;
 	case ERROR_INPUT:

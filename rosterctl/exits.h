@@ -19,6 +19,7 @@ enum exits {
 	EXITS_WARNING = 11,
 	EXITS_PARTIAL = 12,
 	EXITS_ALTERED = 13,
+	EXITS_CHANGED = 14,
 };
 
 /* The codes of errors that are made on this side and have a number of their own. */

@@ -47,13 +47,27 @@ static int choose_daemon(const struct arguments *given, struct session_options *
 	return 0;
 }
 
+static int hold_to_version(const struct arguments *given, struct session *session, struct error *e)
+{
+	const char *text = arguments_option(given, "if-match");
+	int64_t version;
+
+	if (!text)
+		return 0;
+	if (text_to_int64(text, &version) < 0 || version < 1)
+		return usage_error(e, "--if-match is \"%s\"; a version such as \"7\" is expected, as \"show\" shows it", text);
+	session_if_match(session, version);
+	return 0;
+}
+
 static int run_command(struct ctl *ctl, struct error *e)
 {
 	struct session_options options = { 0 };
 	scoped(session) *session = NULL;
 
 	if (!ctl->given->command->offline &&
-	    (choose_daemon(ctl->given, &options, e) < 0 || session_open(&options, &session, e) < 0))
+	    (choose_daemon(ctl->given, &options, e) < 0 || session_open(&options, &session, e) < 0 ||
+	     hold_to_version(ctl->given, session, e) < 0))
 		return -1;
 	ctl->session = session;
 	return ctl->given->command->run(ctl, e);

@@ -159,6 +159,13 @@ int session_open(const struct session_options *options, struct session **ret, st
 	return 0;
 }
 
+void session_if_match(struct session *session, int64_t version)
+{
+	session->headers = curl_slist_append(
+		session->headers, arena_format(session->arena, "If-Match: \"%lld\"", (long long)version));
+	curl_easy_setopt(session->curl, CURLOPT_HTTPHEADER, session->headers);
+}
+
 void session_close(struct session **session)
 {
 	struct session *s = *session;

@@ -42,6 +42,9 @@ struct answer {
 int session_open(const struct session_options *options, struct session **ret, struct error *e);
 void session_close(struct session **session);
 
+/* What is asked from now on is asked of a thing at this version alone; of one at another it is refused: ERROR_PRECONDITION. */
+void session_if_match(struct session *session, int64_t version);
+
 /* Asks, and reads the answer into the arena. body NULL: none. A status of 400 and above is an error that has
  * the problem's kind, code and detail, and "request ID" in its detail. */
 int session_call(struct session *session, struct arena *arena, const char *method, const char *path,

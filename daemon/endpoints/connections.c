@@ -16,11 +16,26 @@
 #include "roster/managed.h"
 #include "roster/run.h"
 
+/* Who may ask for one may see the others, unless their token is too narrow for it. */
+static int unknown(struct exchange *x, const char *named, struct error *e)
+{
+	const char *names[CONNECTIONS_MOST + 1] = { NULL };
+	struct connection *list;
+	size_t count = 0;
+
+	if (scopes_include(&x->principal.scopes, SCOPE_CONNECTIONS_READ) &&
+	    connection_list(x->tx, x->arena, &x->organisation.id, NULL, CONNECTIONS_MOST, &list, &count, e) < 0)
+		return -1;
+	for (size_t i = 0; i < count; i++)
+		names[i] = list[i].name;
+	return exchange_unknown_of(x, "connection", named, names, e);
+}
+
 int connections_find(struct exchange *x, const char *named, struct connection *ret, struct error *e)
 {
 	int found = connection_find(x->tx, x->arena, &x->organisation.id, named, ret, e);
 
-	return found == 0 ? exchange_unknown("connection", named, e) : found == 1 ? 0 : -1;
+	return found == 0 ? unknown(x, named, e) : found == 1 ? 0 : -1;
 }
 
 static int find_named(struct exchange *x, struct connection *ret, struct error *e)

@@ -25,6 +25,9 @@
 /* What may be sent to an address that does not exist, so that the answer can say that. */
 enum { UNROUTED_BODY_MOST = 64 << 10 };
 
+/* Slugs that are looked through for the one that was meant: as many as a page of the list has. */
+enum { SLUGS_TRIED_MOST = PAGE_DEFAULT };
+
 struct endpoints {
 	struct latest *options; /* the value is a struct endpoints_options */
 	struct store *store;	/* these two never change */
@@ -157,6 +160,51 @@ static void name_subject(struct exchange *x)
 		log_field(&x->log, "organisation", "%s", slug);
 }
 
+static bool is_ascii(char c)
+{
+	return (unsigned char)c < 0x80;
+}
+
+/* For the operator: all slugs, or if there are too many those that come after the letter that was meant, too. */
+static int every_slug(struct exchange *x, const char *named, const char **slugs, size_t *count, struct error *e)
+{
+	char letter[2] = { is_ascii(named[0]) ? named[0] : '\0' }; /* a slug has no others */
+	struct organisation *list;
+	size_t found;
+
+	if (organisation_list(x->tx, x->arena, false, NULL, SLUGS_TRIED_MOST, &list, &found, e) < 0 ||
+	    (found == SLUGS_TRIED_MOST &&
+	     organisation_list(x->tx, x->arena, false, letter, SLUGS_TRIED_MOST, &list, &found, e) < 0))
+		return -1;
+	for (size_t i = 0; i < found; i++)
+		slugs[(*count)++] = list[i].slug;
+	return 0;
+}
+
+/* For everybody else: their own, and whether the other one exists does not matter. */
+static int own_slug(struct exchange *x, const char **slugs, size_t *count, struct error *e)
+{
+	const struct id *own = &x->principal.organisation;
+	struct organisation organisation;
+	int found = tx_for(x->tx, own, e) < 0 ? -1 : organisation_load(x->tx, x->arena, own, &organisation, e);
+
+	if (found == 1)
+		slugs[(*count)++] = organisation.slug;
+	return found < 0 ? -1 : 0;
+}
+
+static int unknown_organisation(struct exchange *x, const char *named, struct error *e)
+{
+	const char *slugs[SLUGS_TRIED_MOST + 1] = { NULL };
+	size_t count = 0;
+
+	if (scopes_include(&x->principal.scopes, SCOPE_ORGANISATIONS_READ) &&
+	    (x->principal.kind == PRINCIPAL_OPERATOR ? every_slug(x, named, slugs, &count, e) :
+						       own_slug(x, slugs, &count, e)) < 0)
+		return -1;
+	return exchange_unknown_of(x, "organisation", named, slugs, e);
+}
+
 /* An organisation that somebody is not of looks exactly like one that does not exist. */
 static int find_organisation(struct exchange *x, const char *named, struct error *e)
 {
@@ -172,7 +220,7 @@ static int find_organisation(struct exchange *x, const char *named, struct error
 		return -1;
 	if (found == 1)
 		found = organisation_load(x->tx, x->arena, &id, &x->organisation, e);
-	return found == 0 ? exchange_unknown("organisation", named, e) : found == 1 ? 0 : -1;
+	return found == 0 ? unknown_organisation(x, named, e) : found == 1 ? 0 : -1;
 }
 
 /* The organisation whose list keeps somebody out is told of it, whatever the address was about. */

@@ -276,12 +276,23 @@ const char *exchange_suggestion(const struct exchange *x, const char *given, con
 	return meant ? arena_format(x->arena, "; did you mean \"%s\"?", meant) : "";
 }
 
-int exchange_unknown(const char *kind, const char *which, struct error *e)
+static int unknown(const char *kind, const char *which, const char *suggestion, struct error *e)
 {
 	char code[ERROR_CODE_MOST];
 
 	snprintf(code, sizeof(code), "%s.unknown", kind);
-	return error_set(e, ERROR_NOT_FOUND, code, "there is no %s \"%.200s\" here", kind, which);
+	return error_set(e, ERROR_NOT_FOUND, code, "there is no %s \"%.200s\" here%s", kind, which, suggestion);
+}
+
+int exchange_unknown(const char *kind, const char *which, struct error *e)
+{
+	return unknown(kind, which, "", e);
+}
+
+int exchange_unknown_of(const struct exchange *x, const char *kind, const char *which, const char *const *names,
+			struct error *e)
+{
+	return unknown(kind, which, exchange_suggestion(x, which, names), e);
 }
 
 int exchange_managed_find(struct exchange *x, const char *kind, const char *target, const char *managed_by,

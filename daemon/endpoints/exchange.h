@@ -144,6 +144,9 @@ const char *exchange_suggestion(const struct exchange *x, const char *given, con
 
 /* ERROR_NOT_FOUND "member.unknown": "there is no member \"x\" here". Returns -1. */
 int exchange_unknown(const char *kind, const char *which, struct error *e);
+/* The same with what was probably meant. names (ended by NULL) are those that who asks may see, and no others. */
+int exchange_unknown_of(const struct exchange *x, const char *kind, const char *which, const char *const *names,
+			struct error *e);
 /* Before something is changed: ERROR_CONFLICT "managed_by_file" if a file says what it is like, "managed_by_orphan" if
  * one did and no longer does, with file and line; 0 if none does. target as in roster/managed. */
 int exchange_managed(struct exchange *x, const char *kind, const char *target, const char *managed_by, struct error *e);

@@ -272,6 +272,27 @@ static void a_test_tells_what_the_directory_said(void **state)
 	       "connection.unknown");
 }
 
+/* A token that may not list connections is not told their names by asking for runs. */
+static void a_name_that_was_meant_is_told_to_who_may_see_it(void **state)
+{
+	struct answer token = api_call(acme.tokens[ADMIN], "POST", at("/tokens"),
+				       "{\"name\":\"runs\",\"role\":\"admin\",\"scopes\":[\"runs:write\"]}"),
+		      answer;
+
+	(void)state;
+	EXPECT(make_good("telling"), 201, NULL);
+	answer = api_call(acme.tokens[ADMIN], "GET", at("/connections/tellnig"), NULL);
+	EXPECT(answer, 404, "connection.unknown");
+	assert_string_equal(api_text(answer, "detail"),
+			    "there is no connection \"tellnig\" here; did you mean \"telling\"?");
+	answer = api_call(api_text(token, "token"), "POST", at("/connections/tellnig/runs"), "{}");
+	EXPECT(answer, 404, "connection.unknown");
+	assert_string_equal(api_text(answer, "detail"), "there is no connection \"tellnig\" here");
+	answer = api_call(acme.tokens[ADMIN], "GET", "/v1/plugins/ldpa", NULL);
+	EXPECT(answer, 404, "plugin.unknown");
+	assert_non_null(strstr(api_text(answer, "detail"), "did you mean \"ldap\"?"));
+}
+
 /* ---- runs ---- */
 
 static const char *ask(const char *connection)
@@ -411,6 +432,7 @@ int main(void)
 		cmocka_unit_test(sockets_are_the_operators_to_name),
 		cmocka_unit_test(a_file_keeps_its_connection),
 		cmocka_unit_test(a_test_tells_what_the_directory_said),
+		cmocka_unit_test(a_name_that_was_meant_is_told_to_who_may_see_it),
 		cmocka_unit_test(a_run_is_asked_for_once),
 		cmocka_unit_test(a_held_run_waits_for_an_answer),
 		cmocka_unit_test(a_held_run_can_be_dropped),

@@ -73,6 +73,44 @@ static void a_scope_gives_nothing_that_the_role_has_not(void **state)
 	EXPECT(api_call(viewer, "GET", "/v1/organisations/acme/audit", NULL), 403, "permission.role");
 }
 
+static const char *said(struct answer answer)
+{
+	EXPECT(answer, 404, "organisation.unknown");
+	return api_text(answer, "detail");
+}
+
+/* Of what somebody may not see, not even the name is let out by a slip of theirs. */
+static void what_was_meant_is_told_among_what_one_may_see(void **state)
+{
+	const char *reader = made(acme.tokens[OWNER], "\"role\":\"admin\",\"scopes\":[\"members:read\"]");
+
+	(void)state;
+	assert_string_equal(said(api_call(OPERATOR, "GET", "/v1/organisations/evli/members", NULL)),
+			    "there is no organisation \"evli\" here; did you mean \"evil\"?");
+	assert_string_equal(said(api_call(acme.tokens[VIEWER], "GET", "/v1/organisations/acem/members", NULL)),
+			    "there is no organisation \"acem\" here; did you mean \"acme\"?");
+	assert_string_equal(said(api_call(acme.tokens[OWNER], "GET", "/v1/organisations/evli/members", NULL)),
+			    "there is no organisation \"evli\" here");
+	assert_string_equal(said(api_call(acme.tokens[OWNER], "GET", "/v1/organisations/evil/members", NULL)),
+			    "there is no organisation \"evil\" here");
+	assert_string_equal(said(api_call(reader, "GET", "/v1/organisations/acem/members", NULL)),
+			    "there is no organisation \"acem\" here");
+	assert_string_equal(said(api_call(OPERATOR, "GET", "/v1/organisations/%C3%A9vil2/members", NULL)),
+			    "there is no organisation \"évil2\" here");
+}
+
+/* Among more than a page of them, the letter that it begins with tells where to look. */
+static void what_was_meant_is_found_among_many(void **state)
+{
+	(void)state;
+	api_sql("INSERT INTO rosterd.organisations (organisation, slug, name, type) "
+		"SELECT gen_random_uuid(), 'abc-' || n, 'Many', 'team' FROM generate_series(1, 150) AS n");
+	assert_string_equal(said(api_call(OPERATOR, "GET", "/v1/organisations/evli/members", NULL)),
+			    "there is no organisation \"evli\" here; did you mean \"evil\"?");
+	EXPECT(api_call(OPERATOR, "GET", "/v1/organisations/%C3%A9vil/members", NULL), 404, "organisation.unknown");
+	api_sql("DELETE FROM rosterd.slugs WHERE slug LIKE 'abc-%'; DELETE FROM rosterd.organisations WHERE slug LIKE 'abc-%'");
+}
+
 static void one_is_told_ones_scopes(void **state)
 {
 	const char *token = made(acme.tokens[OWNER], "\"role\":\"admin\",\"scopes\":[\"runs:write\"]");
@@ -395,6 +433,8 @@ int main(void)
 		cmocka_unit_test(a_scope_lets_through_what_it_names),
 		cmocka_unit_test(who_may_write_may_read),
 		cmocka_unit_test(a_scope_gives_nothing_that_the_role_has_not),
+		cmocka_unit_test(what_was_meant_is_told_among_what_one_may_see),
+		cmocka_unit_test(what_was_meant_is_found_among_many),
 		cmocka_unit_test(one_is_told_ones_scopes),
 		cmocka_unit_test(nobody_hands_on_what_they_lack),
 		cmocka_unit_test(bad_scopes_are_named),

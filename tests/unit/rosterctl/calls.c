@@ -66,7 +66,7 @@ static void refusals_have_their_own_exit_codes(void **state)
 	check_refusal(403, 4);
 	check_refusal(404, 3);
 	check_refusal(409, 7);
-	check_refusal(412, 7);
+	check_refusal(412, 14);
 	check_refusal(413, 1);
 	check_refusal(429, 8);
 	check_refusal(503, 8);
@@ -79,7 +79,8 @@ static void usage_errors_ask_nothing(void **state)
 	const char *const *const wrong[] = {
 		WORDS("org"), WORDS("org", "show"), WORDS("org", "show", "a", "b"), WORDS("org", "show", ""),
 		WORDS("sync", "run", "acme"), WORDS("org", "create", "A", "--type", "huge"),
-		WORDS("member", "list", "acme", "--limit", "0"), WORDS("--timeout", "5", "status"), WORDS("-x"),
+		WORDS("member", "list", "acme", "--limit", "0"), WORDS("org", "set", "acme", "--if-match", "x"),
+		WORDS("org", "set", "acme", "--if-match", "0"), WORDS("org", "show", "acme", "--if-match", "1"), WORDS("--timeout", "5", "status"), WORDS("-x"),
 		WORDS("connection", "create", "acme", "ldap", "x", "--remove-share", "101"),
 		WORDS("connection", "create", "acme", "ldap", "x", "--secret", "password=hush"),
 		WORDS("connection", "create", "acme", "ldap", "x", "--secret", "password"), /* no terminal */
@@ -637,6 +638,36 @@ static void a_token_is_shown_over_tcp(void **state)
 	assert_string_equal(o.out, "kind  token\n");
 }
 
+/* Whatever changes something that has a version can be held to it. */
+static void a_change_is_held_to_a_version(void **state)
+{
+	static const char gone[] = "{\"detail\":\"it is at version \\\"8\\\"\",\"code\":\"precondition.changed\"}";
+	const struct {
+		const char *const *words;
+		const char *expect, *body;
+	} cases[] = {
+		{ WORDS("org", "set", "a", "--name", "B", "--if-match", "7"), "PATCH /v1/organisations/a", "{\"name\":\"B\"}" },
+		{ WORDS("org", "delete", "a", "--if-match", "7"), "DELETE /v1/organisations/a", NULL },
+		{ WORDS("connection", "set", "a/b", "--name", "c", "--if-match", "7"), "PATCH /v1/organisations/a/connections/b", "{\"name\":\"c\"}" },
+		{ WORDS("connection", "delete", "a/b", "--if-match", "7"), "DELETE /v1/organisations/a/connections/b", NULL },
+		{ WORDS("member", "role", "a", "m", "admin", "--if-match", "7"), "PATCH /v1/organisations/a/members/m", "{\"role\":\"admin\"}" },
+		{ WORDS("member", "suspend", "a", "m", "--if-match", "7"), "PATCH /v1/organisations/a/members/m", "{\"state\":\"suspended\"}" },
+		{ WORDS("member", "restore", "a", "m", "--if-match", "7"), "PATCH /v1/organisations/a/members/m", "{\"state\":\"active\"}" },
+		{ WORDS("member", "remove", "a", "m", "--if-match", "7"), "DELETE /v1/organisations/a/members/m", NULL },
+	};
+	struct outcome o;
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
+		o = run(STEPS({ cases[i].expect, cases[i].body, 412, gone, PLAIN }), cases[i].words);
+		assert_int_equal(o.exit, 14);
+		assert_has(o.headers, "\r\nIf-Match: \"7\"\r\n");
+		assert_has(o.err, "it is at version");
+	}
+	o = run(STEPS({ "DELETE /v1/organisations/a/members/m", NULL, 204, NULL, PLAIN }), WORDS("member", "remove", "a", "m"));
+	assert_lacks(o.headers, "If-Match");
+}
+
 static void a_token_is_not_sent_in_the_clear(void **state)
 {
 	const char *file = scratch_file("token", "rt_abc\n", 0600);
@@ -753,6 +784,7 @@ int main(void)
 		cmocka_unit_test(a_permission_that_is_denied_is_exit_4),
 		cmocka_unit_test(a_token_is_printed_alone),
 		cmocka_unit_test(a_token_is_shown_over_tcp),
+		cmocka_unit_test(a_change_is_held_to_a_version),
 		cmocka_unit_test(a_token_is_not_sent_in_the_clear),
 		cmocka_unit_test(a_full_disk_is_a_failure),
 		cmocka_unit_test(status_tells_how_the_daemon_is),
