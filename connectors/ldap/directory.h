@@ -5,6 +5,7 @@
 #include <stdbool.h>
 
 #include "connector.h"
+#include "ldap/chain.h"
 #include "ldap/session.h"
 #include "ldap/settings.h"
 
@@ -21,6 +22,8 @@ struct listing {
 	unsigned long page;    /* the page to come */
 	enum stage stage;
 	struct berval cookie;
+	struct chain chain;	   /* of the pages of this stage */
+	char first[ROSTER_ID_MOST]; /* the name of this page's first entry, "" before it came */
 	int msgid; /* of the search that is under way, -1: none */
 	unsigned long people, people_pages, groups, group_pages;
 	unsigned long no_members; /* members that are no DN */

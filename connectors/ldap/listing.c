@@ -145,6 +145,13 @@ static int emit_primary(struct reading *reading, const struct entry *entry)
 			: caller->host->emit_member(caller->call, group, reading->person.identity.reference);
 }
 
+/* What the page begins with. */
+static void remember_first(struct listing *listing, const struct entry *entry)
+{
+	if (!listing->first[0])
+		snprintf(listing->first, sizeof(listing->first), "%.*s", (int)entry->dn.bv_len, entry->dn.bv_val);
+}
+
 static int take_person(void *context, const struct entry *entry)
 {
 	struct reading *reading = context;
@@ -154,6 +161,7 @@ static int take_person(void *context, const struct entry *entry)
 	int result;
 
 	d->listing.people++;
+	remember_first(&d->listing, entry);
 	if (view_person(reading->view, entry, reading->now, reading->entry, person, why) < 0)
 		return refuse(d, person->id, why);
 	if (is_disabled(&d->listing, person->id))
@@ -174,6 +182,7 @@ static int take_group(void *context, const struct entry *entry)
 	char why[ROSTER_NOTE_MOST];
 
 	d->listing.groups++;
+	remember_first(&d->listing, entry);
 	if (view_group(reading->view, entry, group, why) < 0)
 		return refuse(d, group->id, why);
 	if (d->caller.host->emit_group(d->caller.call, &group->group) < 0)
@@ -261,6 +270,19 @@ static int finish_members(struct reading *reading)
 	return 0;
 }
 
+/* The server says that there is more: not for ever. */
+static int follow_chain(struct directory *d, const struct search *search)
+{
+	struct listing *listing = &d->listing;
+	const char *why = chain_page(&listing->chain, listing->first[0] ? listing->first : NULL);
+
+	if (!why)
+		return 0;
+	return d->caller.host->fail(d->caller.call, ROSTER_NONSENSE, 0, "%s under \"%.120s\", page %lu: %s", search->doing,
+				    search->base, listing->stage == STAGE_PEOPLE ? listing->people_pages : listing->group_pages,
+				    why);
+}
+
 /* Asks for the page that comes next, unless that is under way. */
 static int ask_ahead(struct directory *d, const struct view *view)
 {
@@ -290,10 +312,14 @@ static int read_page(struct reading *reading)
 	listing->msgid = -1;
 	*(people ? &listing->people_pages : &listing->group_pages) += 1;
 
+	if (listing->cookie.bv_len > 0 && follow_chain(d, &search) < 0)
+		return -1;
 	if (listing->cookie.bv_len == 0) {
 		judge_stage(listing, &search);
 		next_stage(d);
+		listing->chain = (struct chain){ 0 };
 	}
+	listing->first[0] = '\0';
 	return finish_members(reading) < 0 ? -1 : ask_ahead(d, reading->view);
 }
 

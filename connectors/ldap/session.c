@@ -64,6 +64,7 @@ int session_wait(const struct caller *caller, struct session *session, int msgid
 		 LDAPMessage **ret)
 {
 	int wait_ms = patience(caller), got, code = LDAP_TIMEOUT;
+	enum roster_trouble trouble;
 	struct timeval wait = { wait_ms / 1000, wait_ms % 1000 * 1000 };
 
 	stream_patience(session->stream, wait_ms);
@@ -76,6 +77,9 @@ int session_wait(const struct caller *caller, struct session *session, int msgid
 			    "or raise \"timeout\"",
 			    doing, session->address->text, (wait_ms + 999) / 1000);
 	ldap_get_option(session->ld, LDAP_OPT_RESULT_CODE, &code);
+	/* libldap calls the server down as well when the bytes came and made no message. */
+	if (code == LDAP_SERVER_DOWN && !stream_why(session->stream, &trouble)[0])
+		code = LDAP_DECODING_ERROR;
 	return session_fail(caller, session, doing, code, NULL);
 }
 

@@ -19,6 +19,7 @@
 #include "ldap/ad_sid.h"
 #include "ldap/address.h"
 #include "ldap/certificate.h"
+#include "ldap/chain.h"
 #include "ldap/dn.h"
 #include "ldap/entry.h"
 #include "ldap/named.h"
@@ -765,9 +766,55 @@ static void test_certificates(void **state)
 	X509_free(certificate);
 }
 
+/* ---- pages ---- */
+
+/* After how many pages it is found that page `entry` comes after page `last` again; 0: never. */
+static int found_after(int entry, int last)
+{
+	struct chain chain = { 0 };
+	char first[32];
+
+	for (int page = 1, i = 1; i < 20 * last; i++, page = page == last ? entry : page + 1) {
+		snprintf(first, sizeof(first), "uid=u%d,dc=acme", page);
+		if (chain_page(&chain, first))
+			return i;
+	}
+	return 0;
+}
+
+static void test_rings(void **state)
+{
+	(void)state;
+	for (int last = 1; last < 70; last++)
+		for (int entry = 1; entry <= last; entry++) {
+			int found = found_after(entry, last), length = last - entry + 1;
+
+			assert_in_range(found, last + 1, 2 * last + 2 * length + 2);
+		}
+}
+
+static void test_chains_that_end(void **state)
+{
+	struct chain chain = { 0 };
+	char first[32];
+
+	(void)state;
+	for (int page = 0; page < 5000; page++) {
+		snprintf(first, sizeof(first), "uid=u%d,dc=acme", page);
+		assert_null(chain_page(&chain, first));
+		for (int i = 0; page % 1000 == 0 && i < CHAIN_EMPTY_MOST; i++)
+			assert_null(chain_page(&chain, NULL));
+	}
+	for (int i = 1; i < CHAIN_EMPTY_MOST + 1; i++)
+		assert_null(chain_page(&chain, NULL));
+	assert_non_null(chain_page(&chain, NULL));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_rings),
+		cmocka_unit_test(test_chains_that_end),
 		cmocka_unit_test(test_dn_spellings),
 		cmocka_unit_test(test_dn_differences),
 		cmocka_unit_test(test_dn_is_its_own_normal_form),
