@@ -112,12 +112,25 @@ static int create_organisation(struct declaration *d, struct error *e)
 	return record(d, "organisation.created", "organisation", id_in(d, &made.id), made.name, e);
 }
 
+/* Somebody's work of before, with settings that the file would replace: only if the file says that this is meant. */
+static int check_by_hand(const struct declaration *d, const char *kind, const char *name, const char *managed_by, struct error *e)
+{
+	if (managed_by || d->file->adopt)
+		return 0;
+	return error_set(e, ERROR_CONFLICT, "declare.by_hand",
+			 "%s \"%.80s\" was made by hand, and this file would replace what it is like: say adopt = yes in the file if that "
+			 "is meant, or choose another name; nothing was changed",
+			 kind, name);
+}
+
 static int update_organisation(struct declaration *d, struct error *e)
 {
 	struct organisation is;
 	int found = organisation_load(d->tx, d->arena, &d->organisation, &is, e);
 	if (found != 1)
 		return found < 0 ? -1 : error_set(e, ERROR_CONFLICT, "declare.gone", "it was deleted meanwhile");
+	if (check_by_hand(d, "organisation", is.slug, is.managed_by, e) < 0)
+		return -1;
 	if (text_equal(is.slug, d->file->slug) && text_equal(is.name, d->file->name) && text_equal(is.type, d->file->type) &&
 	    text_equal(is.default_role, d->file->default_role) && text_equal(is.managed_by, d->file->file))
 		return 0;
@@ -319,6 +332,8 @@ static int declare_connection(struct declaration *d, const struct orgfile_connec
 	wanted.managed_by = d->file->file;
 	int found = connection_find(d->tx, d->arena, &d->organisation, wanted.name, &is, e);
 	if (found < 0)
+		return -1;
+	if (found == 1 && check_by_hand(d, "connection", is.name, is.managed_by, e) < 0)
 		return -1;
 	if ((found == 1 ? update_connection(d, from, &is, &wanted, e) : create_connection(d, from, &wanted, e)) < 0)
 		return -1;

@@ -57,6 +57,8 @@ static const struct setting organisation_rows[] = {
 	  .about = "Mail domains that belong to it; taken as proven, on the operator's word." },
 	{ "default_role", SETTING_WORD, AT(default_role), "member", .words = role_words,
 	  .about = "The role of whoever no group gives one: admin, member or viewer." },
+	{ "adopt", SETTING_YES_NO, AT(adopt), "no",
+	  .about = "Whether the file may take over an organisation, or a connection, that was made by hand; otherwise that is a mistake." },
 	{ 0 },
 };
 #undef AT

@@ -2,6 +2,7 @@
 #ifndef ROSTERD_ORGFILE_H
 #define ROSTERD_ORGFILE_H
 
+#include <stdbool.h>
 #include <stddef.h>
 
 #include "roster/connection.h"
@@ -31,6 +32,7 @@ struct orgfile {
 	const char *file;
 	int line; /* where the organisation is named */
 	const char *slug, *name, *type, *default_role;
+	bool adopt; /* it may take over what was made by hand */
 	const char *const *domains; /* A-labels in lower case, ended by NULL; proven by the operator's word */
 	const int *domain_lines;    /* one for each */
 	size_t connection_count;

@@ -53,7 +53,8 @@ static void put_process(const struct exchange *x, struct json_writer *w)
 static void put_database(const struct exchange *x, struct json_writer *w)
 {
 	struct error why;
-	bool well = probe_database(x->options->probe, &why) == 0 && probe_schema(x->options->probe, &why) == 0;
+	bool well = probe_database(x->options->probe, &why) == 0 && probe_schema(x->options->probe, &why) == 0 &&
+		    probe_home(x->options->probe, &why) == 0;
 
 	json_begin_object(w, "database");
 	json_put_text(w, "trouble", well ? NULL : why.text);

@@ -57,6 +57,11 @@ static int check_schema(struct health *health, struct error *e)
 	return probe_schema(health->probe, e);
 }
 
+static int check_installation(struct health *health, struct error *e)
+{
+	return probe_home(health->probe, e);
+}
+
 /* With the lock held: the server stays while it is asked. */
 static int check_server(const struct health *health, struct error *e)
 {
@@ -81,6 +86,7 @@ static const struct check {
 } checks[] = {
 	{ "database", "no database", check_database },
 	{ "schema", "not our schema", check_schema },
+	{ "installation", "a copy", check_installation },
 	{ "listener", "not listening", check_listener },
 };
 

@@ -16,7 +16,7 @@
 
 /* What was heard last; an error without a kind is none. */
 struct heard {
-	struct error database, schema;
+	struct error database, schema, home;
 	int migrations;
 	int64_t at_ms;
 };
@@ -74,6 +74,11 @@ static void read_answer(struct probe *probe, const PGresult *result, struct hear
 	scoped(arena) *arena = arena_open("store.probe");
 
 	ret->migrations = atoi(PQgetvalue(result, 0, 0));
+	if (strcmp(PQgetvalue(result, 0, 2), "true") != 0)
+		error_set(&ret->home, ERROR_PRECONDITION, "installation.copy",
+		          "the database is a copy, restored or moved while we ran: no token counts and no run begins until you run "
+		          "\"rosterd --restored\", which revokes all tokens and ends all runs, or \"rosterd --moved\", if nobody has "
+		          "served the original since");
 	judge_schema(probe, ret->migrations, arena_text(arena, PQgetvalue(result, 0, 1)), &ret->schema);
 }
 
@@ -81,8 +86,8 @@ static int ask(struct probe *probe, struct heard *ret, struct error *e)
 {
 	static const struct statement statement = {
 		.name = "probe.migrations",
-		.sql = "SELECT coalesce(max(number), 0)::text, coalesce(string_agg(DISTINCT oldest_daemon, ' '), '') "
-		       "FROM rosterd.migrations",
+		.sql = "SELECT coalesce(max(number), 0)::text, coalesce(string_agg(DISTINCT oldest_daemon, ' '), ''), "
+		       "coalesce(rosterd.installation_at_home()::text, '') FROM rosterd.migrations",
 	};
 	PGresult *result;
 
@@ -117,8 +122,10 @@ static void keep(struct probe *probe, const struct heard *heard)
 	pthread_mutex_unlock(&probe->lock);
 	metric_set(METRIC_DATABASE_UP, NO_LABELS, heard->database.kind == ERROR_NONE);
 	tell(probe, &before.database, &heard->database, "database");
-	if (heard->database.kind == ERROR_NONE)
-		tell(probe, &before.schema, &heard->schema, "schema");
+	if (heard->database.kind != ERROR_NONE)
+		return;
+	tell(probe, &before.schema, &heard->schema, "schema");
+	tell(probe, &before.home, &heard->home, "installation");
 }
 
 /* A connection that was kept may have been ended by whoever stands between, which says nothing of the database. */
@@ -141,7 +148,7 @@ static void look(struct probe *probe)
 	struct heard heard = { .migrations = probe->heard.migrations };
 
 	if (ask_twice(probe, &heard, &heard.database) < 0) {
-		heard.schema = heard.database;
+		heard.schema = heard.home = heard.database;
 	} else {
 		heard.database = (struct error){ 0 };
 		metric_set(METRIC_DATABASE_LATENCY, NO_LABELS, clock_monotonic_us() - began_us);
@@ -259,6 +266,13 @@ int probe_schema(struct probe *probe, struct error *e)
 	struct heard heard = last_heard(probe);
 
 	return answer(&heard, &heard.schema, e);
+}
+
+int probe_home(struct probe *probe, struct error *e)
+{
+	struct heard heard = last_heard(probe);
+
+	return answer(&heard, &heard.home, e);
 }
 
 int probe_migrations(struct probe *probe)

@@ -1,4 +1,4 @@
-/* Asks the database every second whether it is there and its schema still ours, and knows the answer when somebody asks.
+/* Asks the database every second whether it is there, its schema still ours, and itself no copy, and knows the answer when somebody asks.
  *
  * It has a connection of its own, so that a busy pool does not look like a database that is down, and a question about it takes
  * nothing from those who work. One thread; the answers may be asked for from any. */
@@ -25,6 +25,10 @@ int probe_database(struct probe *probe, struct error *e);
 
 /* 0, or -1: ERROR_PRECONDITION "schema.old" or "schema.new"; whatever is wrong with the database if it does not answer. */
 int probe_schema(struct probe *probe, struct error *e);
+
+/* 0, or -1: ERROR_PRECONDITION "installation.copy" says what is off in a copy and what the operator can do; whatever is wrong with
+ * the database if it does not answer. */
+int probe_home(struct probe *probe, struct error *e);
 
 /* The number of the newest migration when it answered last; 0: it never has. */
 int probe_migrations(struct probe *probe);

@@ -139,18 +139,23 @@ ctl connection adopt acme/people >/dev/null
 ok "who wants it otherwise can say so now: another schedule" ctl connection set acme/people --schedule 1h
 ok "and a domain less" ctl domain remove acme acme.co.example
 before=$(last_audited)
-describe
+describe '1i adopt = yes'
 again
-is "named again, it is the file's again" "$(audited_by_file "$before")" "domain.verified acme.co.example, connection.updated people"
+is "named again by a file that may take it over, it is the file's again" "$(audited_by_file "$before")" "domain.verified acme.co.example, connection.updated people"
 refused_by_file "changing it" connection set acme/people --schedule 1h
 
 # ---- made by hand before --------------------------------------------------------------------------------------------------------
 
 ctl org create Beta --type enterprise >/dev/null
 ctl domain add beta beta.example >/dev/null
-printf 'name = Beta\ndomains = { beta.example }\n' >"$flow_dir/orgs.d/beta.conf"
+ctl org set beta --default-role viewer >/dev/null
+printf 'name = Other\ndomains = { beta.example }\n' >"$flow_dir/orgs.d/beta.conf"
+is "what was made by hand is not taken over in silence" "$(ctl reload 2>&1 | grep -c "beta.conf:1: organisation \"beta\": organisation \"beta\" was made by hand")" 1
+like "the way out is told" "$(ctl reload 2>&1)" 'say adopt = yes in the file'
+is "and nothing is lost" "$(ctl org show beta --json | jq -r '.name, .default_role, .managed_by' | paste -sd' ')" "Beta viewer null"
+printf 'name = Beta\nadopt = yes\ndomains = { beta.example }\n' >"$flow_dir/orgs.d/beta.conf"
 again
-is "what was made by hand becomes the file's" \
+is "with that word it becomes the file's" \
 	"$(ctl org show beta --json | jq -r .managed_by) $(ctl domain list beta --json | jq -r '.items[].managed_by')" \
 	"$flow_dir/orgs.d/beta.conf $flow_dir/orgs.d/beta.conf"
 

@@ -35,7 +35,7 @@ until_is() {
 is "monitors ask whether it lives" "$(at /livez)" 200
 is "and whether it is ready" "$(at /readyz)" 200
 is "which says no more than that" "$(jq -c . "$flow_dir/answer")" '{"status":"ready"}'
-is "unless it is asked" "$(at '/readyz?verbose'; jq -c .checks "$flow_dir/answer")" '200{"database":"ok","schema":"ok","listener":"ok"}'
+is "unless it is asked" "$(at '/readyz?verbose'; jq -c .checks "$flow_dir/answer")" '200{"database":"ok","schema":"ok","installation":"ok","listener":"ok"}'
 is "they get figures" "$(at /metrics)" 200
 is "and nothing else" "$(at /v1/whoami)" 404
 is "not with a body, either" "$(curl -s -o /dev/null -w '%{http_code}' -d x "http://$monitors/livez")" 413

@@ -80,9 +80,17 @@ is "the audit says so" "$(query "SELECT count(*) FROM audit WHERE action = 'inst
 # ---- restored under a daemon that runs
 ok "a third dump" test -z "$(backup "$flow_dir/dump3")"
 is "and restored under a daemon" "$(restore "$flow_dir/dump3")" ""
-for _ in $(seq 50); do ctl status >/dev/null 2>&1 && break; sleep 0.1; done
+ready() { ctl status --json 2>/dev/null | jq -r '.status + " " + .checks.installation'; }
+until_ready() { for _ in $(seq 100); do [ "$(ready)" = "$1" ] && return 0; sleep 0.1; done; return 1; }
+ok "which says that it is not ready, on a copy" until_ready "not ready installation.copy"
 is "no token counts" "$(who "$flow_dir/token.fresh")" 4
+said=$(ctl status 2>&1)
+is "rosterctl status fails" "$?" 1
+like "it says that this is a copy, and what is off" "$said" 'is a copy.*no token counts and no run begins'
+like "and what to do" "$said" 'rosterd --restored.*rosterd --moved'
+is "nobody is sent here" "$(curl -s -o /dev/null -w '%{http_code}' --unix-socket "$socket" http://rosterd/readyz)" 503
 is "until the operator has answered, beside it" "$(rosterd --moved >/dev/null; who "$flow_dir/token.fresh")" 0
+ok "then it is ready" until_ready "ready ok"
 
 # ---- a server that was put back to an earlier day is not seen: the operator has to say so
 is "restored, though nothing shows it" "$(rosterd --restored)" "restored: 1 tokens are revoked, 0 runs have ended, 2 connections will be read whole"
