@@ -213,6 +213,33 @@ static void add_answers(struct bundle *b)
 	add_answer(b, session, "/v1/status", "status.json", "the daemon's own figures");
 }
 
+/* ---- names that are words ---- */
+
+/* Asks for the slugs and names of all organisations; without a daemon the log alone tells some of them. */
+static void forget_organisations(struct bundle *b)
+{
+	struct session_options options = { .timeout_ms = ANSWER_MS, .socket = examine_socket(b->ctl, &b->found) };
+	scoped(session) *session = NULL;
+	struct answer answer;
+	const char *after = "";
+	struct error e;
+
+	if (session_open(&options, &session, &e) < 0)
+		return;
+	while (after) {
+		const char *path = arena_format(b->ctl->arena, "/v1/organisations?limit=1000%s%s", *after ? "&after=" : "", after);
+
+		if (session_ask(session, b->ctl->arena, "GET", path, NULL, &answer, &e) < 0)
+			return;
+		const struct json *items = json_member(answer.json, "items");
+		for (size_t i = 0; i < json_count(items); i++) {
+			vocabulary_forget(b->vocabulary, json_text(json_member(json_at(items, i), "slug")));
+			vocabulary_forget(b->vocabulary, json_text(json_member(json_at(items, i), "name")));
+		}
+		after = json_text(json_member(answer.json, "next"));
+	}
+}
+
 /* ---- the log ---- */
 
 /* The end of a file, from the beginning of a line. */
@@ -260,6 +287,7 @@ static void add_log(struct bundle *b)
 		miss(b, "log.txt", "without the daemon's program no word of the log is known to be harmless");
 		return;
 	}
+	vocabulary_forget_named(b->vocabulary, log.bytes, log.length);
 	scrub(b->vocabulary, log.bytes, log.length, &scrubbed);
 	add(b, "log.txt", "the end of the daemon's log, without what is not its own words", &scrubbed);
 }
@@ -311,6 +339,8 @@ static int write_all(struct bundle *b, const char *path, struct error *e)
 
 static void gather(struct bundle *b)
 {
+	forget_organisations(b);
+	vocabulary_forget_named(b->vocabulary, b->found.findings->bytes, b->found.findings->length);
 	add_versions(b);
 	add_findings(b);
 	add_member(b, "configuration", "configuration.json", "rosterd.conf by the table of settings");

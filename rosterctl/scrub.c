@@ -184,6 +184,93 @@ static bool knows(const struct vocabulary *v, const char *word, size_t length)
 	return v->count > 0 && bsearch(&key, v->words, v->count, sizeof(*v->words), by_letters);
 }
 
+/* ---- names that are words ---- */
+
+static void forget_word(struct vocabulary *v, const char *word, size_t length)
+{
+	char copy[WORD_MOST + 1];
+	const char *key = copy;
+
+	if (length > WORD_MOST || v->count == 0)
+		return;
+	lower(copy, word, length);
+	for (char **found; v->count > 0 && (found = bsearch(&key, v->words, v->count, sizeof(*v->words), by_letters));) {
+		free(*found);
+		v->count--;
+		memmove(found, found + 1, (size_t)(v->words + v->count - found) * sizeof(*v->words));
+	}
+}
+
+static void forget_words(struct vocabulary *v, const char *name, size_t length)
+{
+	for (size_t at = 0, end; at < length; at = end) {
+		for (end = at; end < length && is_letter(name[end]); end++)
+			;
+		forget_word(v, name + at, end - at);
+		end += end == at;
+	}
+}
+
+void vocabulary_forget(struct vocabulary *v, const char *name)
+{
+	forget_words(v, name, strlen(name));
+}
+
+/* What slugs and names of connections are made of. */
+static size_t name_length(const char *at, size_t left)
+{
+	size_t length = 0;
+
+	while (length < left && (is_letter(at[length]) || is_digit(at[length]) || strchr("-._", at[length])) && at[length])
+		length++;
+	return length;
+}
+
+static bool stands(const char *at, size_t left, const char *text)
+{
+	return left >= strlen(text) && memcmp(at, text, strlen(text)) == 0;
+}
+
+/* A name at the beginning of a word, which what is behind it shows to be one. */
+static void forget_shown(struct vocabulary *v, const char *at, size_t left)
+{
+	static const char *const methods[] = { ": GET ", ": POST ", ": PATCH ", ": PUT ", ": DELETE ", NULL };
+	size_t length = name_length(at, left), second;
+
+	if (length == 0)
+		return;
+	for (const char *const *method = methods; *method; method++)
+		if (stands(at + length, left - length, *method))
+			forget_words(v, at, length);
+	if (length == left || at[length] != '/')
+		return;
+	second = name_length(at + length + 1, left - length - 1);
+	if (second > 0 && (length + 1 + second == left || at[length + 1 + second] != '/'))
+		forget_words(v, at, length + 1 + second);
+}
+
+/* What stands in quotes behind one of these words; in a log of JSON these are members. */
+static void forget_quoted(struct vocabulary *v, const char *at, size_t left)
+{
+	static const char *const before[] = { "organisation \"", "connection \"", "organisation\":\"", "connection\":\"",
+					      "organisation \\\"", "connection \\\"", NULL };
+
+	for (const char *const *words = before; *words; words++)
+		if (stands(at, left, *words))
+			forget_words(v, at + strlen(*words), name_length(at + strlen(*words), left - strlen(*words)));
+}
+
+void vocabulary_forget_named(struct vocabulary *v, const char *text, size_t length)
+{
+	for (size_t at = 0; at < length; at++) {
+		bool begins = at == 0 || text[at - 1] == ' ' || text[at - 1] == '"' || text[at - 1] == '\n';
+
+		if (begins)
+			forget_shown(v, text + at, length - at);
+		forget_quoted(v, text + at, length - at);
+	}
+}
+
 /* ---- what goes, and what stays ---- */
 
 static bool is_uuid(const char *at, size_t left)

@@ -19,6 +19,11 @@ ctl sync run zephyrine/vexley --wait >/dev/null 2>&1
 ctl token create vexley --organisation zephyrine --role viewer >"$flow_dir/token" 2>/dev/null
 is "there is a member to give away" "$(query "SELECT name FROM members")" "Quillon Vexley"
 
+# A customer and a connection that are called like words of the program.
+ctl org create "Sealed Retention" --type enterprise --slug retention >/dev/null
+ctl connection create retention example transaction --set directory='person: id=u1; user=a; email=a@b.example; name=A' >/dev/null
+ctl sync run retention/transaction --wait >/dev/null 2>&1
+ok "the log names them" grep -q 'retention/transaction: ' "$flow_dir/log"
 cat >>"$flow_dir/log" <<LOG
 rosterd: run 1: zephyrine/quillon: plug-in "ldap" says: uid=quillon,dc=zephyrine has no mail, call Quillon Vexley at 5550123456
 rosterd: could not start: password swordfish of quillon@zephyrine.example from 192.0.2.77 or 2001:db8::77
@@ -48,6 +53,9 @@ is "all parts are in it" "$(inside)" \
 is "nothing of what was planted comes out" "$(leaks)" ""
 is "each part is named in the manifest" "$(for f in $(inside); do part MANIFEST | grep -q "^  $f " || echo "$f"; done)" MANIFEST
 like "which says what was left out" "$(part MANIFEST)" '^  secrets '
+words='retention|transaction'
+is "nor is a customer who is called like a word of ours" "$(part log.txt | grep -cE "(^|[^a-z])($words)([^a-z]|$)"; part doctor.json | jq -r '.[].found' | grep -cE "$words")" "0
+0"
 ok "findings are JSON" jq -e 'length > 20' "$flow_dir/unpacked/rosterd-support/doctor.json"
 like "findings can still be read" "$(part doctor.json | jq -r '.[] | select(.code == "rls.ok") | .found')" '^row-level security is forced on [0-9]+ tables$'
 is "the configuration has what was set" "$(part configuration.json | jq -r '."plugins.memory"[0]')" 1G
@@ -71,6 +79,7 @@ flow_kill
 ok "without daemon and database there is a bundle, too" bundle --config "$flow_dir/rosterd.conf" --log "$flow_dir/log"
 like "which says what is not in it" "$(part MANIFEST)" '^  metrics.txt +the daemon did not answer'
 is "and gives nothing away" "$(leaks)" ""
+is "the log alone tells whose words they are" "$(part log.txt | grep -cE "(^|[^a-z])($words)([^a-z]|$)")" 0
 rm "$flow_dir/bundle.tar"
 "$BUILDDIR/rosterctl/rosterctl" support-bundle "$flow_dir/bundle.tar" --program /nonexistent --log "$flow_dir/log" >/dev/null 2>&1
 like "without the daemon's program no word of a log is known to be harmless" "$(tar -xOf "$flow_dir/bundle.tar" rosterd-support/MANIFEST)" \
