@@ -114,9 +114,9 @@ static const struct setting plugins_rows[] = {
 	{ "memory", SETTING_SIZE, AT(config.catalog.child_memory_most), "512M", .least = 64 << 20,
 	  .most = 64LL << 30, .about = "The address space that each may have." },
 	{ "allow_private_addresses", SETTING_YES_NO, AT(config.allow_private_addresses), "yes",
-	  .about = "Whether a plug-in may reach loopback and private networks, where most LDAP directories "
-		   "are; never the "
-		   "metadata services of clouds." },
+	  .about = "Whether connections may reach loopback and private networks, where most LDAP directories "
+		   "are: those of files and those that the operator made or allowed, no others; never the metadata "
+		   "services of clouds." },
 	{ 0 },
 };
 

@@ -72,6 +72,8 @@ static const struct setting connection_rows[] = {
 	{ "schedule", SETTING_SCHEDULE, AT(is.schedule_ms), "15m", .least = SCHEDULE_LEAST_MS,
 	  .most = SCHEDULE_MOST_MS,
 	  .about = "How often to read the directory; never: only when somebody asks." },
+	{ "private_addresses", SETTING_YES_NO, AT(is.private_addresses), "yes",
+	  .about = "Whether it may reach addresses that are not public, if plugins.allow_private_addresses lets any." },
 	{ 0 },
 };
 

@@ -94,6 +94,8 @@ static const struct option org_set_options[] = {
 	{ 0 },
 };
 
+static const char *const yes_or_no[] = { "yes", "no", NULL };
+
 /* What connection create and connection set take. */
 #define CONNECTION_OPTIONS \
 	{ .name = "set", .value = "KEY=VALUE", \
@@ -120,7 +122,9 @@ static const struct option org_set_options[] = {
 	{ .name = "remove-group-most", .value = "N", \
 	  .words = "hold a run that would take more than N members out of a group" }, \
 	{ .name = "remove-group-share", .value = "P", \
-	  .words = "hold a run that would take more than P percent of a group out of it" }
+	  .words = "hold a run that would take more than P percent of a group out of it" }, \
+	{ .name = "private-addresses", .value = "YES_OR_NO", \
+	  .words = "whether it may reach addresses that are not public; yes is the operator's to say", .choices = yes_or_no }
 
 static const struct option connection_create_options[] = { CONNECTION_OPTIONS, { 0 } };
 

@@ -88,6 +88,8 @@ static int connection_path(const struct ctl *ctl, const char *then, const char *
 /* What create and set have in common. */
 static int write_connection(struct body *body, const struct ctl *ctl, struct error *e)
 {
+	if (ctl_option(ctl, "private-addresses"))
+		json_put_bool(&body->writer, "private_addresses", text_equal(ctl_option(ctl, "private-addresses"), "yes"));
 	body_text(body, ctl, "schedule", "schedule");
 	if (body_settings(body, ctl, e) < 0 || body_roles(body, ctl, e) < 0 ||
 	    body_attributes(body, ctl, e) < 0 ||

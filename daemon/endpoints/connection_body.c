@@ -16,6 +16,7 @@ struct body {
 	const char *plugin, *name, *state, *schedule;
 	struct json *settings, *roles, *attributes;
 	int64_t remove_most, remove_share, remove_admins_most, remove_admins_share, remove_group_most, remove_group_share;
+	bool private_addresses;
 };
 
 static const char *const states[] = { "active", "paused", NULL };
@@ -32,7 +33,8 @@ static const char *const mapped_roles[] = { "admin", "member", "viewer", NULL };
 		JSON_INT(struct body, remove_admins_most, JSON_OPTIONAL, 0, REMOVE_MOST_MOST),               \
 		JSON_INT(struct body, remove_admins_share, JSON_OPTIONAL, 0, REMOVE_SHARE_MOST),             \
 		JSON_INT(struct body, remove_group_most, JSON_OPTIONAL, 0, REMOVE_MOST_MOST),                \
-		JSON_INT(struct body, remove_group_share, JSON_OPTIONAL, 0, REMOVE_SHARE_MOST)
+		JSON_INT(struct body, remove_group_share, JSON_OPTIONAL, 0, REMOVE_SHARE_MOST),              \
+		JSON_BOOL(struct body, private_addresses, JSON_OPTIONAL)
 
 static const struct json_field create_fields[] = {
 	JSON_TEXT(struct body, plugin, JSON_NEEDED, PLUGIN_NAME_MOST),
@@ -275,6 +277,39 @@ static int check_secrets_stay(const struct catalog_plugin *plugin, const struct 
 		led, kept);
 }
 
+/* ---- our own networks ---- */
+
+static const char *find_led(const struct catalog_plugin *plugin, const struct connection *now, const struct connection *wanted)
+{
+	for (size_t i = 0; i < plugin->setting_count; i++)
+		if (plugin->settings[i].type == CATALOG_ADDRESS &&
+		    !text_equal(value_of(now, &plugin->settings[i]), value_of(wanted, &plugin->settings[i])))
+			return plugin->settings[i].name;
+	return NULL;
+}
+
+/* What a connection may reach of our networks is the operator's to say, and so is where one leads that may: otherwise whoever has one
+ * could look round with it. now: NULL if it is new. */
+static int check_private(const struct exchange *x, const struct catalog_plugin *plugin, const struct connection *now,
+			 const struct connection *wanted, struct error *e)
+{
+	bool was = now && now->private_addresses;
+	const char *led;
+
+	if (x->principal.kind == PRINCIPAL_OPERATOR || !wanted->private_addresses)
+		return 0;
+	if (!was)
+		return error_set(e, ERROR_DENIED, "connection.private_addresses",
+				 "whether a connection may reach addresses that are not public is the operator's to say");
+	led = find_led(plugin, now, wanted);
+	if (!led)
+		return 0;
+	return error_set(e, ERROR_DENIED, "connection.private_addresses",
+			 "this connection may reach addresses that are not public, so where \"%s\" leads is the operator's to say; or give "
+			 "that up in the same change (private_addresses: false)",
+			 led);
+}
+
 /* ---- mappings ---- */
 
 static int read_mapping(struct exchange *x, const struct json *value, struct connection_mapping *ret,
@@ -387,6 +422,7 @@ static int take(struct exchange *x, const struct body *body, const struct catalo
 	c->name = body->name ? body->name : c->name;
 	c->state = body->state ? body->state : c->state;
 	take_limits(body, c->guard);
+	c->private_addresses = body->private_addresses;
 	if (check_name(c->name, e) < 0 ||
 	    (body->schedule && read_schedule(body->schedule, &c->schedule_ms, e) < 0) ||
 	    (body->settings && take_settings(x, plugin, body->settings, wish, e) < 0) ||
@@ -402,6 +438,7 @@ int connection_body_create(struct exchange *x, struct connection_wish *ret, stru
 	struct body body = limits_as(usual);
 	const struct catalog_plugin *plugin;
 
+	body.private_addresses = x->principal.kind == PRINCIPAL_OPERATOR;
 	*ret = (struct connection_wish){ .connection = { .organisation = x->organisation.id,
 							 .state = "active" } };
 	if (exchange_read(x, create_fields, &body, e) < 0 ||
@@ -409,7 +446,9 @@ int connection_body_create(struct exchange *x, struct connection_wish *ret, stru
 		return -1;
 	ret->connection.id = id_new();
 	ret->connection.plugin = plugin->name;
-	return take(x, &body, plugin, ret, e);
+	if (take(x, &body, plugin, ret, e) < 0)
+		return -1;
+	return check_private(x, plugin, NULL, &ret->connection, e);
 }
 
 int connection_body_change(struct exchange *x, const struct connection *now, struct connection_wish *ret,
@@ -418,10 +457,13 @@ int connection_body_change(struct exchange *x, const struct connection *now, str
 	struct body body = limits_as(now->guard);
 	const struct catalog_plugin *plugin;
 
+	body.private_addresses = now->private_addresses;
 	*ret = (struct connection_wish){ .connection = *now };
 	if (exchange_read(x, change_fields, &body, e) < 0 ||
 	    plugins_find(x, now->plugin, ERROR_CONFLICT, &plugin, e) < 0 ||
 	    take(x, &body, plugin, ret, e) < 0)
+		return -1;
+	if (check_private(x, plugin, now, &ret->connection, e) < 0)
 		return -1;
 	return check_secrets_stay(plugin, now, ret, e);
 }

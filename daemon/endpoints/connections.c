@@ -143,6 +143,7 @@ static int put_connection(struct exchange *x, struct json_writer *w, const struc
 	json_put_int(w, "remove_admins_share", c->guard[GUARD_ADMINS].share);
 	json_put_int(w, "remove_group_most", c->guard[GUARD_GROUP].most);
 	json_put_int(w, "remove_group_share", c->guard[GUARD_GROUP].share);
+	json_put_bool(w, "private_addresses", c->private_addresses);
 	put_last_run(w, runs ? last : NULL);
 	json_put_time(w, "next_due_at", c->next_due_at);
 	json_put_time(w, "created_at", c->created_at);
@@ -216,7 +217,8 @@ static const char *as_audited(struct exchange *x, const struct connection *c)
 			       "remove_admins_most", limit(x, c->guard[GUARD_ADMINS].most), "remove_admins_share",
 			       limit(x, c->guard[GUARD_ADMINS].share), "remove_group_most",
 			       limit(x, c->guard[GUARD_GROUP].most), "remove_group_share",
-			       limit(x, c->guard[GUARD_GROUP].share), NULL);
+			       limit(x, c->guard[GUARD_GROUP].share), "private_addresses",
+			       c->private_addresses ? "yes" : "no", NULL);
 }
 
 static int keep_secrets(struct exchange *x, const struct connection_wish *wish, struct error *e)
@@ -350,7 +352,7 @@ static void run_test(struct exchange *x, struct test *test)
 		.settings = test->settings.all,
 		.setting_count = test->settings.count,
 		.deadline_ms = x->options->link_deadline_ms,
-		.allow_private = x->options->allow_private,
+		.allow_private = x->options->allow_private && test->connection.private_addresses,
 		.log = &x->log,
 	};
 

@@ -400,7 +400,7 @@ static int refuse_address(const struct dial_request *request, bool named, const 
 	return error_set(e, ERROR_DENIED, "dial.refused", "may not connect to %s port %s (%s): the address is not public%s",
 	                 request->host, request->port, where,
 	                 request->allow_private ? " and belongs to a kind that is never allowed"
-	                                        : "; the operator can allow private addresses");
+	                                        : "; the operator can let this connection reach private addresses");
 }
 
 static int refuse_connection(const struct dial_request *request, const char *where, int why, struct error *e)
@@ -461,7 +461,7 @@ static int dial_path(const struct dial_request *request, int *ret, struct error 
 	if (!path_is_named(request->places, request->host) || !request->allow_private)
 		return error_set(e, ERROR_DENIED, "dial.refused", "may not connect to the socket %s: %s", request->host,
 		                 request->allow_private ? "no setting names it"
-		                                        : "sockets of this machine have to be allowed by the operator");
+		                                        : "the operator can let this connection reach sockets of this machine");
 	if (strlen(request->host) >= sizeof(address.sun_path))
 		return error_set(e, ERROR_DENIED, "dial.refused", "may not connect to the socket %s: the path is too long",
 		                 request->host);

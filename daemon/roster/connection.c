@@ -16,7 +16,7 @@
 	"ORDER BY m.position), " \
 	"array(SELECT m.role FROM role_mappings m WHERE m.organisation = c.organisation AND m.connection = c.id " \
 	"ORDER BY m.position), " \
-	"c.remove_admins_most, c.remove_admins_share, c.remove_group_most, c.remove_group_share"
+	"c.remove_admins_most, c.remove_admins_share, c.remove_group_most, c.remove_group_share, c.private_addresses"
 
 #define GUARD_PARAMS(c) \
 	P_INT((c)->guard[GUARD_PEOPLE].most), P_INT((c)->guard[GUARD_PEOPLE].share), P_INT((c)->guard[GUARD_ADMINS].most), \
@@ -80,6 +80,7 @@ static int fill(struct arena *arena, const struct rows *rows, size_t i, struct c
 		.guard = { { (int)rows_int(rows, i, 11), (int)rows_int(rows, i, 12) },
 		           { (int)rows_int(rows, i, 18), (int)rows_int(rows, i, 19) },
 		           { (int)rows_int(rows, i, 20), (int)rows_int(rows, i, 21) } },
+		.private_addresses = rows_bool(rows, i, 22),
 		.managed_by = rows_text(rows, i, 13),
 		.version = rows_int(rows, i, 14),
 		.secrets = rows_texts(rows, i, 15),
@@ -200,8 +201,9 @@ int connection_create(struct tx *tx, const struct connection *c, struct error *e
 	static const struct query create = {
 		"connection.create",
 		"INSERT INTO connections (organisation, id, name, plugin, state, settings, attributes, schedule_ms, next_due_at, "
-		"managed_by, remove_most, remove_share, remove_admins_most, remove_admins_share, remove_group_most, remove_group_share) "
-		"SELECT $1, $2, $3, $4, $5, $6, $7, nullif($8, 0), CASE WHEN $8 > 0 THEN now() END, $9, $10, $11, $12, $13, $14, $15 "
+		"managed_by, remove_most, remove_share, remove_admins_most, remove_admins_share, remove_group_most, remove_group_share, "
+		"private_addresses) "
+		"SELECT $1, $2, $3, $4, $5, $6, $7, nullif($8, 0), CASE WHEN $8 > 0 THEN now() END, $9, $10, $11, $12, $13, $14, $15, $17 "
 		"WHERE (SELECT count(*) FROM connections WHERE organisation = $1) < $16",
 		QUERY_CHANGES, 0,
 	};
@@ -211,7 +213,7 @@ int connection_create(struct tx *tx, const struct connection *c, struct error *e
 	                PARAMS(P_ID(&c->organisation), P_ID(&c->id), P_TEXT(c->name), P_TEXT(c->plugin), P_TEXT(c->state),
 	                       P_JSON(write_pairs(arena, c->settings, c->setting_count)),
 	                       P_JSON(write_pairs(arena, c->attributes, c->attribute_count)), P_INT(c->schedule_ms),
-	                       P_TEXT(c->managed_by), GUARD_PARAMS(c), P_INT(CONNECTIONS_MOST)),
+	                       P_TEXT(c->managed_by), GUARD_PARAMS(c), P_INT(CONNECTIONS_MOST), P_BOOL(c->private_addresses)),
 	                &count, e) < 0)
 		return name_taken(tx, c, e);
 	if (count == 0)
@@ -226,7 +228,7 @@ int connection_update(struct tx *tx, const struct connection *c, struct error *e
 		"UPDATE connections SET name = $4, state = $5, settings = $6, attributes = $7, schedule_ms = nullif($8, 0), "
 		"next_due_at = CASE WHEN $8 = 0 THEN NULL WHEN schedule_ms IS DISTINCT FROM $8 THEN now() ELSE next_due_at END, "
 		"managed_by = $9, remove_most = $10, remove_share = $11, remove_admins_most = $12, remove_admins_share = $13, "
-		"remove_group_most = $14, remove_group_share = $15, updated_at = now(), version = version + 1 "
+		"remove_group_most = $14, remove_group_share = $15, private_addresses = $16, updated_at = now(), version = version + 1 "
 		"WHERE organisation = $1 AND id = $2 AND version = $3",
 		QUERY_CHANGES, 0,
 	};
@@ -236,7 +238,7 @@ int connection_update(struct tx *tx, const struct connection *c, struct error *e
 	                PARAMS(P_ID(&c->organisation), P_ID(&c->id), P_INT(c->version), P_TEXT(c->name), P_TEXT(c->state),
 	                       P_JSON(write_pairs(arena, c->settings, c->setting_count)),
 	                       P_JSON(write_pairs(arena, c->attributes, c->attribute_count)), P_INT(c->schedule_ms),
-	                       P_TEXT(c->managed_by), GUARD_PARAMS(c)),
+	                       P_TEXT(c->managed_by), GUARD_PARAMS(c), P_BOOL(c->private_addresses)),
 	                &count, e) < 0)
 		return name_taken(tx, c, e);
 	if (count == 0)

@@ -54,6 +54,7 @@ struct connection {
 	int64_t schedule_ms;                      /* 0: on demand only */
 	int64_t next_due_at, created_at, updated_at;
 	struct guard_limit guard[GUARD_KINDS];
+	bool private_addresses; /* it may reach addresses that are not public; the operator's to say */
 	const char *managed_by;
 	int64_t version;
 };
@@ -72,7 +73,7 @@ int connection_list(struct tx *tx, struct arena *arena, const struct id *organis
  * ERROR_CONFLICT "connection.name_taken"; ERROR_LIMIT "limit.connections". */
 int connection_create(struct tx *tx, const struct connection *connection, struct error *e);
 
-/* Writes name, state, settings, attributes, mappings, schedule, guard and managed_by of the row with this id, if its version is still
+/* Writes name, state, settings, attributes, mappings, schedule, guard, private_addresses and managed_by of the row with this id, if its version is still
  * connection->version: ERROR_PRECONDITION "connection.changed". */
 int connection_update(struct tx *tx, const struct connection *connection, struct error *e);
 

@@ -177,7 +177,7 @@ static int open_and_read(struct work *w, const struct settings *settings, struct
 		.settings = settings->all,
 		.setting_count = settings->count,
 		.deadline_ms = w->options->call_deadline_ms,
-		.allow_private = w->options->allow_private,
+		.allow_private = w->options->allow_private && w->source.connection.private_addresses,
 		.log = &w->log,
 	};
 	scoped(link) *link = NULL;

@@ -102,14 +102,14 @@ static void expect_refused(const char *host, const char *port, const char *place
 static void test_refusals_say_why(void **state)
 {
 	(void)state;
-	expect_refused("127.0.0.1", "1", "127.0.0.1", false, "the operator can allow private addresses");
+	expect_refused("127.0.0.1", "1", "127.0.0.1", false, "the operator can let this connection reach private addresses");
 	expect_refused("127.0.0.1", "1", "ldap.acme.example", true, "no setting names this host");
 	expect_refused("169.254.169.254", "80", "http://169.254.169.254/", true, "belongs to a kind that is never allowed");
 	expect_refused("2852039166", "80", "2852039166", true, "(169.254.169.254)"); /* as one number */
 	expect_refused("0", "80", "0", true, "(0.0.0.0)");
 	expect_refused("", "80", "", true, "this is no host name");
 	expect_refused("/run/x", NULL, "ldapi:///run/y", true, "no setting names it");
-	expect_refused("/run/x", NULL, "ldapi:///run/x", false, "have to be allowed by the operator");
+	expect_refused("/run/x", NULL, "ldapi:///run/x", false, "the operator can let this connection reach sockets");
 }
 
 static int listen_at(const char *path)
