@@ -8,9 +8,11 @@
 #include "base/crypt.h"
 #include "ldap/result.h"
 #include "ldap/search.h"
+#include "ldap/syncrepl.h"
 
 /* The best first; ends with NULL. */
 static const struct strategy *const strategies[] = {
+	&strategy_syncrepl,
 	NULL,
 };
 
@@ -58,9 +60,11 @@ const char *place_differs(const struct origin *then, const struct origin *now)
 	if (!text_equal(then->vendor, now->vendor))
 		return "the server is of another kind than before";
 	if (!text_equal(then->people, now->people))
-		return "\"user_base\" is another entry than before: the directory was made anew, or is another";
+		return "\"user_base\" is another entry than before: the directory was made anew, or is "
+		       "another";
 	if (!text_equal(then->groups, now->groups))
-		return "\"group_base\" is another entry than before: the directory was made anew, or is another";
+		return "\"group_base\" is another entry than before: the directory was made anew, or is "
+		       "another";
 	if (!text_equal(then->search, now->search))
 		return "other entries or attributes are asked for than before";
 	return NULL;
@@ -232,15 +236,17 @@ void changed_forget(struct directory *d)
 	if (d->strategy && d->strategy->forget)
 		d->strategy->forget(d);
 	d->strategy = NULL;
+	d->watching = false;
 }
 
 static int lose(struct directory *d, const char *why)
 {
-	return d->caller.host->fail(d->caller.call, ROSTER_LOST_PLACE, 0, "%s; everything is read again", why);
+	return d->caller.host->fail(d->caller.call, ROSTER_LOST_PLACE, 0, "%s; everything is read again",
+				    why);
 }
 
-/* Finds the way that a place belongs to, and whether it still counts. *ret_origin is what it is taken from now;
- * *ret_length the length of what stands before the way's own bytes. */
+/* Finds the way that a place belongs to, and whether it still counts. *ret_origin is what it is taken from
+ * now; *ret_length the length of what stands before the way's own bytes. */
 static int judge(struct directory *d, const struct view *view, const struct roster_ask *ask,
 		 const struct strategy **ret, struct origin *ret_origin, size_t *ret_length)
 {
@@ -275,7 +281,7 @@ static int serve(struct directory *d, const struct view *view, const struct rost
 	struct buffer next __attribute__((cleanup(buffer_close)));
 	const struct strategy *strategy;
 	struct origin origin;
-	size_t length, begin;
+	size_t length = 0, begin;
 	int more;
 
 	buffer_open(&next, ROSTER_CURSOR_MOST);
@@ -284,7 +290,8 @@ static int serve(struct directory *d, const struct view *view, const struct rost
 	d->strategy = strategy;
 	place_write(strategy->name, &origin, &next);
 	begin = next.length;
-	more = strategy->page(d, view, ask, (const char *)ask->cursor + length, ask->cursor_size - length, &next);
+	more = strategy->page(d, view, ask, (const char *)ask->cursor + length, ask->cursor_size - length,
+			      &next);
 	if (more < 0)
 		return -1;
 	if (next.full)
@@ -302,6 +309,10 @@ int changed_page(struct directory *d, const struct roster_ask *ask)
 	struct view view;
 	int result;
 
+	/* Whoever reads does not wait any more, and what begins anew does not hear the answers to what was
+	 * before. */
+	if (d->listing.begun || d->watching)
+		directory_hang_up(d);
 	if (directory_connect(d) < 0)
 		return -1;
 	view = view_make(d->page, &d->settings, d->session->vendor, ask->attributes);
@@ -309,23 +320,54 @@ int changed_page(struct directory *d, const struct roster_ask *ask)
 	return result < 0 ? directory_hang_up(d) : result;
 }
 
+/* The way to wait, and its own bytes of the place; NULL if the place does not count any more. */
+static int choose_watch(struct directory *d, const struct view *view, const struct roster_ask *ask,
+			const char **ret_place, size_t *ret_size)
+{
+	struct origin then, now;
+	char name[32];
+	int length = ask->cursor ? place_read(ask->cursor, ask->cursor_size, name, &then) : -1;
+
+	*ret_place = NULL;
+	*ret_size = 0;
+	switch (choose(d, view, NULL, &d->strategy)) {
+	case 0:
+		return d->caller.host->fail(
+			d->caller.call, ROSTER_MISCONFIGURED, 0,
+			"the server tells nobody of changes: every reading is one of everything");
+	case 1:
+		break;
+	default:
+		return -1;
+	}
+	if (!d->strategy->watch)
+		return d->caller.host->fail(d->caller.call, ROSTER_MISCONFIGURED, 0,
+					    "the server tells nobody of changes: what changed is read by %s",
+					    d->strategy->title);
+	d->watching = true;
+	if (length < 0 || !text_equal(name, d->strategy->name))
+		return 0;
+	if (read_origin(d, view, &now) < 0)
+		return -1;
+	if (!place_differs(&then, &now)) {
+		*ret_place = (const char *)ask->cursor + length;
+		*ret_size = ask->cursor_size - (size_t)length;
+	}
+	return 0;
+}
+
 int changed_watch(struct directory *d, const struct roster_ask *ask)
 {
-	const struct strategy *strategy;
-	struct origin origin;
+	const char *place = NULL;
 	struct view view;
-	size_t length;
+	size_t size = 0;
 	int result;
 
 	if (directory_connect(d) < 0)
 		return -1;
 	view = view_make(d->page, &d->settings, d->session->vendor, ask->attributes);
-	if (judge(d, &view, ask, &strategy, &origin, &length) < 0)
+	if (!d->watching && choose_watch(d, &view, ask, &place, &size) < 0)
 		return directory_hang_up(d);
-	if (!strategy->watch)
-		return d->caller.host->fail(d->caller.call, ROSTER_MISCONFIGURED, 0,
-					    "the server tells nobody of changes: what changed is read by %s",
-					    strategy->title);
-	result = strategy->watch(d, &view, (const char *)ask->cursor + length, ask->cursor_size - length);
+	result = d->strategy->watch(d, &view, place, size);
 	return result < 0 ? directory_hang_up(d) : result;
 }

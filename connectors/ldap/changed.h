@@ -14,26 +14,27 @@
 #include "ldap/directory.h"
 #include "ldap/view.h"
 
-/* One way of reading what changed. Every function but suits may be called only where the way suits. */
+/* One way of reading what changed. Every function but suits is called only where the way suits. */
 struct strategy {
 	const char *name;  /* in places: a word of small letters and digits */
 	const char *title; /* for people: "content synchronisation (RFC 4533)" */
 
-	/* 1: this server can be read so. 0: it cannot, and ret_why says why not and what would have to be configured.
-	 * -1: fail() was called. */
+	/* 1: this server can be read so. 0: it cannot, and ret_why says why not and what would have to be
+	 * configured. -1: fail() was called. */
 	int (*suits)(struct directory *directory, const struct view *view, char ret_why[ROSTER_NOTE_MOST]);
 
-	/* Before the first page of scope all: adds to ret from where what changes after this moment can be read.
-	 * 0; -1: fail() was called. */
+	/* Before the first page of scope all: adds to ret from where what changes after this moment can be
+	 * read. 0; -1: fail() was called. */
 	int (*take_place)(struct directory *directory, const struct view *view, struct buffer *ret);
 
-	/* One page of what changed since a place (its own bytes). 1: there is more, and next says where it goes on.
-	 * 0: that was all; next says where the next reading begins, and left empty the old place stays. whole() or
-	 * incomplete() is its own to say. -1: fail() was called. */
+	/* One page of what changed since a place (its own bytes). 1: there is more, and next says where it
+	 * goes on. 0: that was all; next says where the next reading begins, and left empty the old place
+	 * stays. whole() or incomplete() is its own to say. -1: fail() was called. */
 	int (*page)(struct directory *directory, const struct view *view, const struct roster_ask *ask,
 		    const char *place, size_t size, struct buffer *next);
 
-	/* As roster_watch.watch, with its own bytes of the place. NULL: it cannot wait for changes. */
+	/* As roster_watch.watch, with its own bytes of the place (NULL: what changes from now on counts).
+	 * What it keeps from call to call is in directory->reading. NULL: it cannot wait for changes. */
 	int (*watch)(struct directory *directory, const struct view *view, const char *place, size_t size);
 
 	/* Frees directory->reading, what it keeps between two pages. NULL: nothing. */
@@ -46,8 +47,8 @@ int changed_page(struct directory *directory, const struct roster_ask *ask);
 /* As roster_watch.watch. */
 int changed_watch(struct directory *directory, const struct roster_ask *ask);
 
-/* Before the first page of scope all: keeps the place in the listing. 0, also if there is no way; -1: fail() was
- * called. */
+/* Before the first page of scope all: keeps the place in the listing. 0, also if there is no way; -1: fail()
+ * was called. */
 int changed_begin(struct directory *directory, const struct view *view);
 
 /* With the last page of scope all, if it was whole: hands out the place that changed_begin took. */
@@ -65,10 +66,10 @@ enum { IDENTITY_MOST = 256, SEARCH_SIZE = 33 };
 
 /* What a place was taken from. */
 struct origin {
-	char vendor[32];	      /* "OpenLDAP" without blanks */
-	char people[IDENTITY_MOST];   /* the key of the base, "-" if it shows none */
-	char groups[IDENTITY_MOST];   /* the same, "-" if there are no groups */
-	char search[SEARCH_SIZE];     /* hexadecimal */
+	char vendor[32];	    /* "OpenLDAP" without blanks */
+	char people[IDENTITY_MOST]; /* the key of the base, "-" if it shows none */
+	char groups[IDENTITY_MOST]; /* the same, "-" if there are no groups */
+	char search[SEARCH_SIZE];   /* hexadecimal */
 };
 
 /* Writes "1 NAME VENDOR PEOPLE GROUPS SEARCH\n"; the way's bytes follow. */

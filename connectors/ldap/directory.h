@@ -43,7 +43,8 @@ struct directory {
 	struct session *session; /* NULL: not connected */
 	struct listing listing;
 	const struct strategy *strategy; /* by which what changed is being read; NULL: it is not */
-	void *reading;			 /* what that one keeps from page to page */
+	void *reading;			 /* what that one keeps from call to call */
+	bool watching;			 /* it waits for changes; else it reads them */
 };
 
 /* Connects if it is not connected. -1: fail() was called. */

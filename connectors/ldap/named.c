@@ -27,6 +27,7 @@ enum {
 struct asking {
 	struct directory *directory;
 	const struct view *view;
+	struct arena *arena;	/* what lives as long as these keys are looked at */
 	const char *attribute;	/* that holds the key */
 	const char *const *ids; /* ends at count */
 	size_t count;
@@ -105,7 +106,7 @@ static const char *any_of(const struct asking *asking, const char *filter)
 		if (named_filter(asking->attribute, asking->ids[i], one, sizeof(one)) == 0)
 			buffer_text(&text, one);
 	buffer_text(&text, "))");
-	return arena_text(asking->directory->page, text.bytes);
+	return arena_text(asking->arena, text.bytes);
 }
 
 /* ---- which of them
@@ -224,7 +225,7 @@ static const char *belonging_filter(const struct asking *asking, const struct en
 			buffer_text(&text, one);
 	}
 	buffer_text(&text, "))");
-	return arena_text(d->page, text.bytes);
+	return arena_text(asking->arena, text.bytes);
 }
 
 /* More groups than an identity may have are left unsaid: the next whole listing tells. */
@@ -238,8 +239,9 @@ static int find_groups(struct asking *asking, const struct entry *entry)
 				 search_no_attributes,
 				 0,
 				 0 };
-	struct belonging belonging = { d->page, arena_array(d->page, ROSTER_VALUES_MOST + 1, sizeof(char *)),
-				       0 };
+	struct belonging belonging = {
+		asking->arena, arena_array(asking->arena, ROSTER_VALUES_MOST + 1, sizeof(char *)), 0
+	};
 
 	const char *primary;
 	int has_primary;
@@ -259,7 +261,7 @@ static int take_person(void *context, const struct entry *entry)
 	struct directory *d = asking->directory;
 	struct person *person = &asking->person;
 	char why[ROSTER_NOTE_MOST];
-	int usable = view_person(asking->view, entry, asking->now, d->page, person, why);
+	int usable = view_person(asking->view, entry, asking->now, asking->arena, person, why);
 
 	mark(asking, person->id, asking->found);
 	if (usable < 0)
@@ -312,7 +314,7 @@ static int look_at_people(struct asking *asking)
 	};
 
 	if (settings->disabled_filter) {
-		disabled.filter = any_of(asking, arena_format(d->page, "%s%s", asking->view->user_filter,
+		disabled.filter = any_of(asking, arena_format(asking->arena, "%s%s", asking->view->user_filter,
 							      settings->disabled_filter));
 		if (run_whole(d, &disabled, take_disabled, asking) < 0)
 			return -1;
@@ -344,7 +346,7 @@ static int take_group(void *context, const struct entry *entry)
 		return -1;
 	if (primary_members(d, asking->view, entry, group->reference) < 0)
 		return -1;
-	return members_emit(d, asking->view, entry, group->reference, d->page, &asking->unfinished);
+	return members_emit(d, asking->view, entry, group->reference, asking->arena, &asking->unfinished);
 }
 
 static int emit_gone_groups(const struct asking *asking)
@@ -394,19 +396,33 @@ static int look_at_groups(struct asking *asking)
 static int look(struct directory *d, const struct view *view, const char *attribute, const char *const *ids,
 		int (*look_at)(struct asking *))
 {
-	while (ids && *ids) {
-		struct asking *asking = arena_take(d->page, sizeof(*asking));
+	struct arena *arena __attribute__((cleanup(arena_close))) = arena_open("ldap named");
 
-		*asking = (struct asking){
-			.directory = d, .view = view, .attribute = attribute, .ids = ids, .now = time(NULL)
-		};
+	while (ids && *ids) {
+		struct asking *asking = arena_take(arena, sizeof(*asking));
+
+		*asking = (struct asking){ .directory = d,
+					   .view = view,
+					   .arena = arena,
+					   .attribute = attribute,
+					   .ids = ids,
+					   .now = time(NULL) };
 		while (asking->count < AT_ONCE && ids[asking->count])
 			asking->count++;
 		ids += asking->count;
 		if (look_at(asking) < 0)
 			return -1;
+		arena_reset(arena);
 	}
 	return 0;
+}
+
+int named_look(struct directory *d, const struct view *view, const char *const *people,
+	       const char *const *groups)
+{
+	if (look(d, view, view->user_id, people, look_at_people) < 0)
+		return -1;
+	return look(d, view, view->group_id, groups, look_at_groups);
 }
 
 int named_page(struct directory *d, const struct roster_ask *ask)
@@ -416,8 +432,5 @@ int named_page(struct directory *d, const struct roster_ask *ask)
 	if (directory_connect(d) < 0)
 		return -1;
 	view = view_make(d->page, &d->settings, d->session->vendor, ask->attributes);
-	if (look(d, &view, view.user_id, ask->named, look_at_people) < 0 ||
-	    look(d, &view, view.group_id, ask->named_groups, look_at_groups) < 0)
-		return directory_hang_up(d);
-	return 0;
+	return named_look(d, &view, ask->named, ask->named_groups) < 0 ? directory_hang_up(d) : 0;
 }

@@ -61,6 +61,8 @@ static const struct meaning meanings[] = {
 	  "the server's words, or its log, say why" },
 	{ LDAP_FILTER_ERROR, "not a filter", ROSTER_MISCONFIGURED,
 	  "a filter such as \"(objectClass=inetOrgPerson)\" is expected" },
+	{ LDAP_SYNC_REFRESH_REQUIRED, "a full refresh is required", ROSTER_LOST_PLACE,
+	  "what we knew is too old for the server" },
 	{ LDAP_OTHER, "other", ROSTER_TRY_LATER, "the server's words, or its log, say why" },
 };
 

@@ -263,6 +263,7 @@ static void learn(struct session *session, const struct entry *entry)
 	if (said.active_directory)
 		ad_learn(&session->ad, entry);
 	session->pages = has_value(entry, "supportedControl", LDAP_CONTROL_PAGEDRESULTS);
+	session->content_sync = has_value(entry, "supportedControl", LDAP_CONTROL_SYNC);
 	snprintf(session->server, sizeof(session->server), "%s%s%.80s", session->vendor->title,
 		 said.vendor_version ? " " : "", said.vendor_version ? said.vendor_version : "");
 }

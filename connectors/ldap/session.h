@@ -25,6 +25,7 @@ struct session {
 	const struct address *address;
 	const struct vendor *vendor;
 	bool pages;	  /* it says that it knows RFC 2696 */
+	bool content_sync; /* and RFC 4533 */
 	struct ad_server ad; /* not known on servers of another kind */
 	char server[160]; /* "OpenLDAP", "389-Directory/2.3.1" */
 	bool opening;	  /* failures are kept here until it is known whether another server does better */

@@ -17,13 +17,14 @@
 enum kind { OPENLDAP, ACTIVE_DIRECTORY, DIRECTORY_389, UNKNOWN };
 
 static const struct vendor vendors[] = {
-	[OPENLDAP] = { "OpenLDAP", "entryUUID", "uid", PERSON_CLASS, NULL, NULL, NULL, NULL },
+	[OPENLDAP] = { "OpenLDAP", "entryUUID", "uid", PERSON_CLASS, NULL, NULL, NULL, NULL, "entryCSN" },
 	[ACTIVE_DIRECTORY] = { "Active Directory", "objectGUID", "sAMAccountName",
 			       PERSON_OF_DOMAIN, "userAccountControl", "accountExpires", "primaryGroupID",
-			       "objectSid" },
+			       "objectSid", "uSNChanged" },
 	[DIRECTORY_389] = { "389 Directory Server", "nsUniqueId", "uid", PERSON_CLASS, "nsAccountLock",
-			    NULL, NULL, NULL },
-	[UNKNOWN] = { "a server of unknown kind", "entryUUID", "uid", PERSON_CLASS, NULL, NULL, NULL, NULL },
+			    NULL, NULL, NULL, "modifyTimestamp" },
+	[UNKNOWN] = { "a server of unknown kind", "entryUUID", "uid", PERSON_CLASS, NULL, NULL, NULL, NULL,
+		      "modifyTimestamp" },
 };
 
 enum { ACCOUNT_DISABLED = 2 }; /* userAccountControl */

@@ -14,6 +14,7 @@ struct vendor {
 	/* The attribute with the number of a person's primary group, and the one with the identifiers that such
 	 * numbers belong to; NULL: there is no such thing. */
 	const char *primary_group, *sid;
+	const char *stamp;  /* the attribute that is another one after every change of an entry */
 };
 
 /* What a server says of itself (root DSE). */

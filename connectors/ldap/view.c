@@ -42,6 +42,7 @@ static char **person_attributes(struct arena *arena, const struct view *view)
 	want(&wanted, view->vendor->expiry);
 	want(&wanted, view->vendor->primary_group);
 	want(&wanted, view->vendor->sid);
+	want(&wanted, view->vendor->stamp);
 	for (int i = 0; i < FIELD_COUNT; i++)
 		want_names(&wanted, &view->fields[i]);
 	for (const char *const *name = view->extra; name && *name; name++)
@@ -54,6 +55,7 @@ static char **group_attributes(struct arena *arena, const struct view *view)
 	struct wanted wanted = { arena_array(arena, WANTED_MOST + 1, sizeof(char *)), 0 };
 
 	want(&wanted, view->group_id);
+	want(&wanted, view->vendor->stamp);
 	want_names(&wanted, &view->group_name);
 	want_names(&wanted, &view->group_member);
 	want(&wanted, view->vendor->sid);
@@ -101,6 +103,13 @@ int view_id(const struct entry *entry, const char *attribute, char *ret, size_t 
 	BerVarray values = entry_values(entry, attribute);
 
 	return values && values->bv_val ? value_to_id(attribute, values, ret, size) : -1;
+}
+
+const char *view_stamp(const struct view *view, const struct entry *entry)
+{
+	const char *stamp = entry_text(entry, view->vendor->stamp);
+
+	return stamp && strlen(stamp) <= ROSTER_STAMP_MOST ? stamp : NULL;
 }
 
 /* The first of the attributes that has a value. 1 and its values, 0: none has. */
@@ -243,6 +252,7 @@ int view_person(const struct view *view, const struct entry *entry, time_t now, 
 	identity->reference = view->member_is_name ? identity->user_name : ret->reference;
 	if (view->member_is_name && strlen(identity->user_name) > ROSTER_ID_MOST)
 		return refuse(ret_why, "its user name is longer than %d bytes", ROSTER_ID_MOST);
+	identity->stamp = view_stamp(view, entry);
 	identity->email_proof = ROSTER_ASSERTED;
 	read_addresses(view, entry, ret);
 	if (identity->manager)
@@ -269,6 +279,7 @@ int view_group(const struct view *view, const struct entry *entry, struct group 
 	    read_reference(entry, ret->reference, sizeof(ret->reference), ret_why) < 0 ||
 	    read_field(entry, &view->group_name, &ret->group.name, ret_why) < 0)
 		return -1;
+	ret->group.stamp = view_stamp(view, entry);
 	if (!ret->group.name)
 		return refuse(ret_why, "it has no \"%s\"; see \"group_name\"", view->group_name.name[0]);
 	return 0;

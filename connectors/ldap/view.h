@@ -47,6 +47,9 @@ int view_group(const struct view *view, const struct entry *entry, struct group 
 /* The key of an entry; -1: it has none that is usable. */
 int view_id(const struct entry *entry, const char *attribute, char *ret, size_t size);
 
+/* The server's own version of an entry, or NULL. */
+const char *view_stamp(const struct view *view, const struct entry *entry);
+
 /* A group's word for a member in the form of references. -1: it is none. */
 int view_member(const struct view *view, const struct berval *value, char *ret, size_t size);
 

@@ -5,6 +5,7 @@
 #   slapd.sh restart DIR [OPTION ...]                   the same data, with other options; without options as a plain start
 #   slapd.sh stop DIR                                   stops it; DIR stays and is yours to remove
 #   slapd.sh freeze DIR, slapd.sh thaw DIR              it hangs, without answering anything more; it goes on
+#   slapd.sh crash DIR                                  kills it without a warning; restart brings it back
 #   slapd.sh modify DIR                                 applies LDIF from standard input (ldapmodify) as its administrator
 #
 # Options:
@@ -13,6 +14,10 @@
 #   --size-limit N       the account that reads may see N entries
 #   --hide PART          that account sees nothing below ou=PART (people, groups)
 #   --no-tls             the server has no certificate
+#   --no-syncprov        it tells nobody of changes (RFC 4533); by default it does
+#   --sessionlog N       it remembers N changes for that; 10000 by default, 0: none
+#   --checkpoint N       how many changes it may forget in a crash; 1 by default
+#   --memberof-refint    it keeps groups whole when somebody is renamed or deleted, and memberOf with the people
 #
 # It listens on free ports of 127.0.0.1 and on a socket in DIR, which everybody may use. If root starts it, it runs as user
 # openldap, unless that user cannot get to DIR. start and restart write DIR/env, which a shell can source:
@@ -33,6 +38,7 @@ PATH=$PATH:/usr/sbin
 base=dc=acme,dc=example
 bind_dn=cn=sync,$base bind_password=sync-secret admin_dn=cn=admin,$base admin_password=admin-secret
 seed=1 certificate=good size_limit=unlimited hide='' tls=yes
+syncprov=yes sessionlog=10000 checkpoint=1 refint=no
 
 die() {
 	echo "slapd.sh: $*" >&2
@@ -40,7 +46,7 @@ die() {
 }
 
 usage() {
-	sed -n '2,18s/^# \{0,1\}//p' "$0" >&2
+	sed -n '2,23s/^# \{0,1\}//p' "$0" >&2
 	exit 2
 }
 
@@ -48,6 +54,8 @@ read_options() {
 	while [ $# -gt 0 ]; do
 		case $1 in
 		--no-tls) tls=no; shift; continue ;;
+		--no-syncprov) syncprov=no; shift; continue ;;
+		--memberof-refint) refint=yes; shift; continue ;;
 		esac
 		[ $# -ge 2 ] || die "option \"$1\" is unknown, or needs a value"
 		case $1 in
@@ -55,6 +63,8 @@ read_options() {
 		--certificate) certificate=$2 ;;
 		--size-limit) size_limit=$2 ;;
 		--hide) hide=$2 ;;
+		--sessionlog) sessionlog=$2 ;;
+		--checkpoint) checkpoint=$2 ;;
 		*) die "option \"$1\" is unknown" ;;
 		esac
 		shift 2
@@ -116,6 +126,14 @@ access() {
 	echo "access to * by dn.exact=\"$bind_dn\" read by * none"
 }
 
+overlays() {
+	if [ $syncprov = yes ]; then
+		printf 'overlay syncprov\nsyncprov-checkpoint %s 1\n' "$checkpoint"
+		[ "$sessionlog" = 0 ] || echo "syncprov-sessionlog $sessionlog"
+	fi
+	[ $refint = no ] || printf 'overlay memberof\nmemberof-refint TRUE\noverlay refint\nrefint_attributes member\n'
+}
+
 configure() {
 	cat >"$dir/slapd.conf" <<-END
 		include /etc/ldap/schema/core.schema
@@ -126,6 +144,8 @@ configure() {
 		modulepath /usr/lib/ldap
 		moduleload back_mdb
 		moduleload syncprov
+		moduleload memberof
+		moduleload refint
 		$([ $tls = no ] || printf 'TLSCACertificateFile %s\nTLSCertificateFile %s\nTLSCertificateKeyFile %s\nTLSVerifyClient try\n' \
 			"$dir/tls/ca.pem" "$dir/tls/$certificate.pem" "$dir/tls/$certificate.key")
 		authz-regexp "cn=sync,o=acme" "$bind_dn"
@@ -138,11 +158,9 @@ configure() {
 		limits dn.exact="$bind_dn" size=$size_limit size.prtotal=$size_limit time=unlimited
 		maxsize 8589934592
 		dbnosync
-		index objectClass,uid,mail,member,entryUUID,entryCSN eq
+		index objectClass,uid,mail,member,entryUUID,entryCSN,modifyTimestamp eq
 		$(access)
-		overlay syncprov
-		syncprov-checkpoint 1 1
-		syncprov-sessionlog 10000
+		$(overlays)
 	END
 }
 
@@ -278,6 +296,15 @@ end() { # ends the server of the directory, if it runs
 	kill -9 "$pid" 2>/dev/null || true
 }
 
+crash() {
+	kill -9 "$SLAPD_PID"
+	for _ in $(seq 100); do
+		alive "$SLAPD_PID" || return 0
+		sleep 0.05
+	done
+	die "process $SLAPD_PID does not end"
+}
+
 # kill(2) returns before every thread has stopped, and one that has not may answer yet.
 freeze() {
 	kill -STOP "$SLAPD_PID"
@@ -305,7 +332,7 @@ start)
 	shift
 	start "$@"
 	;;
-restart | stop | freeze | thaw | modify)
+restart | stop | crash | freeze | thaw | modify)
 	[ -e "$2/env" ] || die "$2 was not made by start"
 	dir=$(cd "$2" && pwd)
 	# shellcheck disable=SC1091
@@ -314,6 +341,7 @@ restart | stop | freeze | thaw | modify)
 	case $command in
 	restart) restart "$@" ;;
 	stop) end ;;
+	crash) crash ;;
 	freeze) freeze ;;
 	thaw) kill -CONT "$SLAPD_PID" ;;
 	modify) ldapmodify -x -H "$SLAPD_LDAP" -D "$SLAPD_ADMIN_DN" -w "$SLAPD_ADMIN_PASSWORD" ;;

@@ -466,8 +466,8 @@ static void test_what_is_asked_for(void **state)
 	assert_false(asks_for(view.user_attributes, "MAIL") || asks_for(view.user_attributes, "givenName"));
 	while (view.group_attributes[count])
 		count++;
-	assert_int_equal(count, 5);
-	assert_true(asks_for(view.group_attributes, "uniqueMember"));
+	assert_int_equal(count, 6);
+	assert_true(asks_for(view.group_attributes, "uniqueMember") && asks_for(view.group_attributes, "uSNChanged"));
 	/* What primary groups need, and only where there are such. */
 	assert_true(asks_for(view.user_attributes, "primaryGroupID") &&
 		    asks_for(view.user_attributes, "objectSid") && asks_for(view.group_attributes, "objectSid"));

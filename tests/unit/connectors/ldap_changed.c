@@ -1,0 +1,558 @@
+/* What changed, read from a real OpenLDAP server: whatever is done to the directory and to the server, what was known before
+ * and what is said to have changed are together what a reading of everything shows. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "base/text.h"
+#include "ldap_peer.h"
+#include "model.h"
+
+extern const struct roster_connector roster_connector;
+
+enum { PEOPLE = 300, GROUPS = 20 };
+
+#define PEOPLE_BASE "ou=people,dc=acme,dc=example"
+#define GROUPS_BASE "ou=groups,dc=acme,dc=example"
+
+static struct roster_call harness, other;
+static struct model *known, *shown;
+
+/* ---- helpers ---- */
+
+static void assert_said(const char *text, const char *wanted)
+{
+	if (strstr(text, wanted))
+		return;
+	fprintf(stderr, "# \"%s\" does not say \"%s\"\n", text, wanted);
+	fail();
+}
+
+static void begin(void)
+{
+	harness_reset(&harness);
+	if (harness_read(&harness) < 0)
+		assert_said(harness.why, "(nothing, for it should not fail)");
+	assert_true(harness.whole);
+	model_take_all(known, &harness);
+}
+
+/* Each run of a daemon has a child of its own, so a conversation of its own. */
+static int read_changed(void)
+{
+	int pages;
+
+	harness_reset(&harness);
+	pages = harness_read_changed(&harness);
+	if (pages > 0)
+		model_take_changed(known, &harness);
+	return pages;
+}
+
+/* The first line that only one of two texts has. */
+static void show_difference(const char *a, const char *b)
+{
+	while (*a || *b) {
+		size_t length_a = strcspn(a, "\n") + (*a != '\0'), length_b = strcspn(b, "\n") + (*b != '\0');
+		int order = !*a ? 1 : !*b ? -1 : strncmp(a, b, length_a > length_b ? length_a : length_b);
+
+		if (order < 0)
+			fprintf(stderr, "# only from what changed: %.*s", (int)length_a, a);
+		if (order > 0)
+			fprintf(stderr, "# only in the directory: %.*s", (int)length_b, b);
+		a += order <= 0 ? length_a : 0;
+		b += order >= 0 ? length_b : 0;
+	}
+}
+
+/* What is known is what the directory shows. */
+static void assert_all_known(void)
+{
+	harness_reset(&other);
+	assert_true(harness_read(&other) > 0);
+	assert_true(other.whole);
+	model_take_all(shown, &other);
+	if (strcmp(model_text(known), model_text(shown)) == 0)
+		return;
+	show_difference(model_text(known), model_text(shown));
+	fprintf(stderr, "# notes: %s\n", harness.notes);
+	fail();
+}
+
+static void assert_catches_up(void)
+{
+	if (read_changed() < 0)
+		assert_said(harness.why, "(nothing, for it should not fail)");
+	assert_all_known();
+}
+
+static void assert_place_is_lost(const char *why)
+{
+	assert_int_equal(read_changed(), -1);
+	assert_said(harness.why, why);
+	assert_int_equal(harness.trouble, ROSTER_LOST_PLACE);
+	assert_int_equal(harness.people_count, 0);
+	begin();
+	assert_catches_up();
+}
+
+/* A server's log of deletions names whatever left the filter, and so all that was never in it. */
+static size_t groups_given(void)
+{
+	size_t count = 0;
+
+	for (size_t i = 0; i < harness.group_count; i++)
+		count += !harness.groups[i].gone;
+	return count;
+}
+
+static int before(void **state)
+{
+	(void)state;
+	harness_open(&harness, &roster_connector);
+	harness_open(&other, &roster_connector);
+	peer_settings(&harness);
+	peer_settings(&other);
+	known = model_open();
+	shown = model_open();
+	return 0;
+}
+
+static int after(void **state)
+{
+	(void)state;
+	model_close(&known);
+	model_close(&shown);
+	harness_close(&harness);
+	harness_close(&other);
+	return 0;
+}
+
+static int after_restart(void **state)
+{
+	peer_tell("restart", "");
+	return after(state);
+}
+
+/* ---- edits ---- */
+
+static unsigned long number; /* of what is new */
+static const char *newcomer;
+
+static const char *hire(const char *uid)
+{
+	return peer_text("dn: uid=%s," PEOPLE_BASE "\nchangetype: add\nobjectClass: inetOrgPerson\nuid: %s\ncn: %s %lu\nsn: %s\n"
+			 "mail: %s@acme.example\n\n",
+			 uid, uid, uid, ++number, uid, uid);
+}
+
+static const char *replace(const char *uid, const char *attribute, const char *value)
+{
+	return peer_text("dn: uid=%s," PEOPLE_BASE "\nchangetype: modify\nreplace: %s\n%s: %s\n\n", uid, attribute, attribute,
+			 value);
+}
+
+static const char *dismiss(const char *uid)
+{
+	return peer_text("dn: uid=%s," PEOPLE_BASE "\nchangetype: delete\n\n", uid);
+}
+
+static const char *rename_to(const char *uid, const char *to)
+{
+	return peer_text("dn: uid=%s," PEOPLE_BASE "\nchangetype: modrdn\nnewrdn: uid=%s\ndeleteoldrdn: 1\n\n", uid, to);
+}
+
+static const char *change_group(const char *group, const char *how, const char *uid)
+{
+	return peer_text("dn: cn=%s," GROUPS_BASE "\nchangetype: modify\n%s: member\nmember: uid=%s," PEOPLE_BASE "\n\n", group, how,
+			 uid);
+}
+
+/* ---- good days ---- */
+
+static void test_nothing_changed(void **state)
+{
+	(void)state;
+	begin();
+	assert_int_equal(read_changed(), 1);
+	assert_false(harness.has_cursor);
+	assert_false(harness.whole);
+	assert_int_equal(harness.people_count + harness.group_count + harness.present_count, 0);
+	assert_all_known();
+}
+
+static void test_only_what_changed_comes(void **state)
+{
+	(void)state;
+	begin();
+	peer_modify(replace("u000020", "displayName", "Somebody Else"));
+	assert_catches_up();
+	assert_true(harness.has_cursor);
+	assert_int_equal(harness.people_count, 1);
+	assert_int_equal(groups_given(), 0);
+	assert_int_equal(harness.present_count, 0);
+	assert_false(harness.whole);
+	assert_string_equal(harness.people[0].display_name, "Somebody Else");
+	assert_non_null(harness.people[0].stamp);
+	/* And it does not come again. */
+	assert_int_equal(read_changed(), 1);
+	assert_int_equal(harness.people_count, 0);
+}
+
+static void edit_everything(void)
+{
+	newcomer = peer_text("new-%lu", number);
+	peer_modify(hire(newcomer));
+	peer_modify(replace("u000021", "displayName", "Twenty One"));
+	peer_modify(replace("u000022", "employeeType", "former"));
+	peer_modify(dismiss("u000023"));
+	peer_modify(change_group("developers", "add", newcomer));
+	peer_modify(rename_to("u000024", "renamed"));
+	/* Out of the filter, and out of the base. */
+	peer_modify("dn: uid=u000025," PEOPLE_BASE "\nchangetype: modrdn\nnewrdn: uid=u000025\ndeleteoldrdn: 1\n"
+		    "newsuperior: dc=acme,dc=example\n\n");
+	peer_modify("dn: cn=team-0007," GROUPS_BASE "\nchangetype: modrdn\nnewrdn: cn=team-seven\ndeleteoldrdn: 1\n\n");
+	peer_modify("dn: cn=team-0008," GROUPS_BASE "\nchangetype: delete\n\n");
+	peer_modify("dn: cn=made," GROUPS_BASE "\nchangetype: add\nobjectClass: groupOfNames\ncn: made\n"
+		    "member: uid=u000026," PEOPLE_BASE "\nmember: uid=late," PEOPLE_BASE "\nmember: cn=team-0006," GROUPS_BASE "\n\n");
+}
+
+static void edit_back(void)
+{
+	peer_modify(dismiss(newcomer));
+	peer_modify(rename_to("renamed", "u000024"));
+	peer_modify("dn: uid=u000025,dc=acme,dc=example\nchangetype: modrdn\nnewrdn: uid=u000025\ndeleteoldrdn: 1\n"
+		    "newsuperior: " PEOPLE_BASE "\n\n");
+	peer_modify(replace("u000022", "employeeType", "staff"));
+	peer_modify(hire("u000023"));
+	peer_modify("dn: cn=team-seven," GROUPS_BASE "\nchangetype: modrdn\nnewrdn: cn=team-0007\ndeleteoldrdn: 1\n\n");
+	peer_modify("dn: cn=made," GROUPS_BASE "\nchangetype: delete\n\n");
+	peer_modify("dn: cn=team-0008," GROUPS_BASE "\nchangetype: add\nobjectClass: groupOfNames\ncn: team-0008\n"
+		    "member: uid=u000030," PEOPLE_BASE "\n\n");
+}
+
+static void edit_and_catch_up(void)
+{
+	begin();
+	edit_everything();
+	assert_catches_up();
+	/* A person whom a group named before they were there. */
+	peer_modify(hire("late"));
+	assert_catches_up();
+	peer_modify(dismiss("late"));
+	edit_back();
+	assert_catches_up();
+}
+
+static void test_a_session_log(void **state)
+{
+	(void)state;
+	edit_and_catch_up();
+	assert_false(harness.whole);
+	assert_int_equal(harness.present_count, 0);
+}
+
+/* Without one the server names everybody who is left. */
+static void test_no_session_log(void **state)
+{
+	(void)state;
+	peer_tell("restart", "--sessionlog 0");
+	edit_and_catch_up();
+	assert_true(harness.whole);
+	assert_true(harness.present_count >= PEOPLE + GROUPS - 20);
+}
+
+static void test_a_session_log_that_is_too_short(void **state)
+{
+	(void)state;
+	peer_tell("restart", "--sessionlog 3");
+	edit_and_catch_up();
+	assert_true(harness.whole);
+}
+
+/* A server that keeps groups whole does so without a word. */
+static void test_groups_are_kept_whole(void **state)
+{
+	(void)state;
+	peer_tell("restart", "--memberof-refint");
+	edit_and_catch_up();
+	begin();
+	peer_modify(rename_to("u000031", "u900031"));
+	assert_catches_up();
+	assert_int_equal(harness.people_count, 1);
+	assert_int_equal(groups_given(), 0);
+	peer_modify(rename_to("u900031", "u000031"));
+	assert_catches_up();
+}
+
+static void test_a_filter_is_left_and_entered(void **state)
+{
+	(void)state;
+	harness_set(&harness, "user_filter", "(title=Engineer)");
+	harness_set(&other, "user_filter", "(title=Engineer)");
+	begin();
+	for (int i = 40; i < 70; i++)
+		peer_modify(replace(peer_text("u%06d", i), "title", i % 2 ? "Engineer" : "Manager"));
+	assert_catches_up();
+	peer_modify(replace("u000041", "title", "Manager"));
+	assert_catches_up();
+	assert_int_equal(harness.people_count, 1);
+	assert_int_equal(harness.people[0].standing, ROSTER_GONE);
+}
+
+static void test_no_groups(void **state)
+{
+	(void)state;
+	harness_set(&harness, "group_base", NULL);
+	harness_set(&other, "group_base", NULL);
+	peer_tell("restart", "--sessionlog 0");
+	begin();
+	peer_modify(replace("u000021", "displayName", "Only Me"));
+	peer_modify(hire("alone"));
+	peer_modify(dismiss("alone"));
+	assert_catches_up();
+	assert_true(harness.whole);
+}
+
+/* ---- bad days ---- */
+
+/* Puts another cookie of people into the place. */
+static void forge(const char *cookie)
+{
+	const char *line = memchr(harness.cursor, '\n', harness.cursor_size), *end = harness.cursor + harness.cursor_size;
+	char forged[4096];
+	size_t people, groups, head = (size_t)(line + 1 - harness.cursor);
+
+	assert_int_equal(sscanf(line + 1, "%zu %zu", &people, &groups), 2);
+	harness.cursor_size = (size_t)snprintf(forged, sizeof(forged), "%.*s%zu %zu\n%s%.*s", (int)head, harness.cursor,
+					       strlen(cookie), groups, cookie, (int)groups, end - groups);
+	memcpy(harness.cursor, forged, harness.cursor_size);
+}
+
+static void test_cookies_that_are_no_good(void **state)
+{
+	static const struct {
+		const char *cookie, *why;
+	} rows[] = {
+		{ "hello", "none that we understand" },
+		{ "", "none that we understand" },
+		{ "rid=000", "none that we understand" },
+		{ "rid=000,csn=nonsense", "none that we understand" },
+		{ "rid=000,csn=20991231235959.000000Z#000000#000#000000", "is older than what we know" },
+		{ "rid=000,csn=20200101000000.000000Z#000000#00f#000000", "one of another server" },
+	};
+
+	(void)state;
+	begin();
+	for (size_t i = 0; i < ARRAY_COUNT(rows); i++) {
+		peer_modify(replace("u000021", "displayName", peer_text("Name %zu", i)));
+		forge(rows[i].cookie);
+		assert_place_is_lost(rows[i].why);
+	}
+	harness.cursor_size--;
+	assert_place_is_lost("the place is none of ours");
+	harness.cursor[0] = '7';
+	assert_place_is_lost("the place is none of ours");
+	harness.cursor_size = 0;
+	assert_place_is_lost("the place is none of ours");
+}
+
+/* Older than all that the server knows: it sends everything, and says nothing of who is gone. */
+static void test_a_very_old_cookie(void **state)
+{
+	(void)state;
+	begin();
+	peer_modify(dismiss("u000023"));
+	peer_tell("restart", "");
+	forge("rid=000,csn=20200101000000.000000Z#000000#000#000000");
+	assert_place_is_lost("everything is read again");
+	peer_modify(hire("u000023"));
+}
+
+static void test_another_search(void **state)
+{
+	static const struct {
+		const char *name, *value;
+	} rows[] = {
+		{ "user_filter", "(|(objectClass=person)(objectClass=inetOrgPerson))" },
+		{ "user_scope", "one" },
+		{ "disabled_filter", "(employeeType=gone)" },
+		{ "email", "labeledURI" },
+		{ "group_name", "ou cn" },
+	};
+
+	(void)state;
+	begin();
+	for (size_t i = 0; i < ARRAY_COUNT(rows); i++) {
+		harness_set(&harness, rows[i].name, rows[i].value);
+		harness_set(&other, rows[i].name, rows[i].value);
+		assert_place_is_lost("other entries or attributes are asked for than before");
+	}
+	harness_set(&harness, "user_base", "ou=special," PEOPLE_BASE);
+	harness_set(&harness, "user_scope", "sub");
+	assert_int_equal(read_changed(), -1);
+	assert_said(harness.why, "\"user_base\" is another entry than before");
+}
+
+static void test_restarts(void **state)
+{
+	(void)state;
+	begin();
+	peer_modify(dismiss("u000023"));
+	peer_tell("restart", "");
+	peer_modify(replace("u000021", "displayName", "After It"));
+	assert_catches_up();
+	peer_modify(hire("u000023"));
+	peer_tell("crash", "");
+	peer_tell("restart", "");
+	assert_catches_up();
+	peer_modify(dismiss("u000023"));
+	assert_catches_up();
+	peer_modify(hire("u000023"));
+}
+
+static void test_the_server_goes_away(void **state)
+{
+	(void)state;
+	begin();
+	peer_tell("crash", "");
+	assert_int_equal(read_changed(), -1);
+	assert_int_equal(harness.trouble, ROSTER_TRY_LATER);
+	peer_tell("restart", "");
+	assert_catches_up();
+}
+
+/* Nobody is gone because we may not read any more. */
+static void test_people_are_hidden(void **state)
+{
+	(void)state;
+	begin();
+	peer_modify(replace("u000021", "displayName", "Hidden Soon"));
+	peer_tell("restart", "--hide people --sessionlog 0");
+	peer_modify(replace("u000022", "displayName", "Hidden Now"));
+	assert_int_equal(read_changed(), -1);
+	assert_int_equal(harness.trouble, ROSTER_LOST_PLACE);
+	assert_false(harness.whole);
+	for (size_t i = 0; i < harness.people_count; i++)
+		assert_int_not_equal(harness.people[i].standing, ROSTER_GONE);
+}
+
+/* ---- which way ---- */
+
+static void test_check_says_which_way(void **state)
+{
+	(void)state;
+	assert_int_equal(harness_check(&harness), 0);
+	assert_said(harness.notes, "what changed is read by content synchronisation (RFC 4533)");
+	harness_set(&harness, "user_id", "uid");
+	harness_set(&harness, "group_id", "cn");
+	harness_reset(&harness);
+	assert_int_equal(harness_check(&harness), 0);
+	assert_said(harness.notes, "not by content synchronisation (RFC 4533): it names people by entryUUID, and \"user_id\" is "
+				   "\"uid\"");
+	harness_set(&harness, "user_id", NULL);
+	harness_set(&harness, "group_id", NULL);
+	harness_reset(&harness);
+	peer_tell("restart", "--no-syncprov");
+	assert_int_equal(harness_check(&harness), 0);
+	assert_said(harness.notes, "not by content synchronisation (RFC 4533): ");
+	assert_said(harness.notes, "syncprov");
+}
+
+/* ---- waiting ---- */
+
+static int watch(int ms)
+{
+	struct roster_ask ask = { .cursor = harness.cursor, .cursor_size = harness.cursor_size };
+
+	return harness_watch(&harness, &ask, ms);
+}
+
+static void test_waiting(void **state)
+{
+	(void)state;
+	begin();
+	/* What changed before we wait, and what changes while we do. */
+	peer_modify(replace("u000021", "displayName", "Before"));
+	harness_reset(&harness);
+	assert_int_equal(watch(60000), 1);
+	peer_modify(replace("u000021", "displayName", "Between"));
+	assert_int_equal(watch(60000), 1);
+	assert_int_equal(watch(400), 0);
+	peer_modify(change_group("developers", "add", "u000021"));
+	assert_int_equal(watch(60000), 1);
+	peer_modify(dismiss("u000023"));
+	assert_int_equal(watch(60000), 1);
+	assert_int_equal(harness.dials, 1);
+	/* What is nobody's concern is none of ours. */
+	peer_modify("dn: dc=acme,dc=example\nchangetype: modify\nreplace: description\ndescription: x\n\n");
+	assert_int_equal(watch(400), 0);
+
+	peer_tell("crash", "");
+	assert_int_equal(watch(60000), -1);
+	assert_int_equal(harness.trouble, ROSTER_TRY_LATER);
+	peer_tell("restart", "");
+	peer_modify(hire("u000023"));
+	harness.failed = false;
+	assert_int_equal(watch(60000), 1);
+
+	/* Without a place, what changes from now on counts. */
+	harness_reset(&harness);
+	harness.cursor_size = 0;
+	assert_int_equal(watch(400), 0);
+	peer_modify(replace("u000021", "displayName", "After"));
+	assert_int_equal(watch(60000), 1);
+}
+
+static int start(void **state)
+{
+	char size[32];
+
+	(void)state;
+	snprintf(size, sizeof(size), "%d %d", PEOPLE, GROUPS);
+	peer_start("slapd.sh", size);
+	return 0;
+}
+
+static int stop(void **state)
+{
+	(void)state;
+	peer_stop();
+	return 0;
+}
+
+#define TEST(name)	      cmocka_unit_test_setup_teardown(name, before, after)
+#define TEST_RESTARTING(name) cmocka_unit_test_setup_teardown(name, before, after_restart)
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		TEST(test_nothing_changed),
+		TEST(test_only_what_changed_comes),
+		TEST(test_a_session_log),
+		TEST_RESTARTING(test_no_session_log),
+		TEST_RESTARTING(test_a_session_log_that_is_too_short),
+		TEST_RESTARTING(test_groups_are_kept_whole),
+		TEST(test_a_filter_is_left_and_entered),
+		TEST_RESTARTING(test_no_groups),
+		TEST(test_cookies_that_are_no_good),
+		TEST(test_a_very_old_cookie),
+		TEST(test_another_search),
+		TEST(test_restarts),
+		TEST(test_the_server_goes_away),
+		TEST_RESTARTING(test_people_are_hidden),
+		TEST_RESTARTING(test_check_says_which_way),
+		TEST(test_waiting),
+	};
+
+	if (system("PATH=$PATH:/usr/sbin; command -v slapd >/dev/null && command -v ldapsearch >/dev/null") != 0) {
+		puts("1..0 # SKIP there is no slapd (packages slapd, ldap-utils)");
+		return 0;
+	}
+	return cmocka_run_group_tests(tests, start, stop);
+}
