@@ -23,7 +23,7 @@
 
 #define ROSTER_ABI_MAJOR 1 /* raised when an old plug-in could misread us */
 #define ROSTER_ABI_MINOR 1 /* raised when something is added at the end: 1.1 brought stamps, partial groups, emit_member_gone,
-                            * emit_present, and what watch() says */
+                            * emit_present, prove, and what watch() says */
 
 /* The one symbol that a plug-in exports: ROSTER_CONNECTOR = { .abi_major = ..., ... }; */
 #define ROSTER_CONNECTOR __attribute__((visibility("default"))) const struct roster_connector roster_connector
@@ -40,6 +40,9 @@ enum {
 	ROSTER_KEPT_MOST = 16384,      /* a value kept between calls */
 	ROSTER_NOTE_MOST = 512,        /* note, step, fail: one line */
 	ROSTER_STAMP_MOST = 256,       /* a record's version */
+	ROSTER_PARTS_MOST = 16,        /* parts of the proof of one listing */
+	ROSTER_PART_MOST = 64,         /* the name of a part */
+	ROSTER_EVIDENCE_MOST = 512,    /* its value */
 	ROSTER_URL_MOST = 16384,       /* an address to send a browser to */
 	ROSTER_BODY_MOST = 1048576,    /* a form's value, a notification's body, metadata */
 };
@@ -121,6 +124,22 @@ enum roster_trouble {
 
 enum roster_subject { ROSTER_PERSON = 1, ROSTER_GROUP };
 
+/* What a part of a proof is worth.
+ *
+ * The last three are held against the last whole listing of this connection that was applied, and only if this one no longer shows
+ * somebody or something; rosterd keeps the values. Without such a listing they count as held. A part that had a value then and is
+ * untold now is missing. */
+enum roster_evidence {
+	ROSTER_HELD = 1, /* it is so. value: NULL, here and in the next two */
+	ROSTER_MISSING,  /* it is not so: the listing is not whole, whatever else is said */
+	ROSTER_UNTOLD,   /* this directory gives no way to know */
+	ROSTER_SAME,     /* value must be what it was: who we are there, which entries the bases are */
+	ROSTER_LATER,    /* value ends in a mark of the directory's last change that grows by the order of its bytes, behind a blank;
+	                  * before that stands what it is the mark of. If that is the same, the mark must have grown: nobody goes
+	                  * without a change */
+	ROSTER_NO_MORE,  /* value is a number and must not have grown: of entries that are there and hidden from us */
+};
+
 struct roster_host {
 	size_t size;
 
@@ -198,6 +217,12 @@ struct roster_host {
 	/* directory, scope changed: the person or group exists, and is as it was at the cursor. stamp may be NULL. Needed only
 	 * where the end is whole(). */
 	int (*emit_present)(struct roster_call *, enum roster_subject, const char *remote_id, const char *stamp);
+
+	/* directory, with the last page of scope all, before whole() or incomplete(): one part of the proof that the listing is whole.
+	 * part is what administrators see as its name ("pages", "rights"), once in a listing; the words say how we know, or what is
+	 * missing and what to do. value: see enum roster_evidence. */
+	void (*prove)(struct roster_call *, const char *part, enum roster_evidence, const char *value, const char *fmt, ...)
+		__attribute__((format(printf, 5, 6)));
 };
 
 /* ---- settings --------------------------------------------------------------------------------------------------- */

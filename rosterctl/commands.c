@@ -49,6 +49,22 @@ static const struct option wait_options[] = {
 	{ 0 },
 };
 
+#define ANEW_OPTION \
+	{ .name = "anew", \
+	  .words = "judge the listing by itself: its base, the account that we bind as or its rights were changed on purpose" }
+
+static const struct option run_options[] = {
+	{ .name = "wait", .words = "wait for the end, and say how it ended" },
+	ANEW_OPTION,
+	{ 0 },
+};
+
+static const struct option plan_options[] = {
+	{ .name = "json-lines", .words = "print one JSON object a line" },
+	ANEW_OPTION,
+	{ 0 },
+};
+
 /* What has a version, which "show" shows, is only changed if it still has this one. */
 #define IF_MATCH_OPTION \
 	{ .name = "if-match", .value = "VERSION", \
@@ -498,8 +514,9 @@ const struct command commands[] = {
 		.arguments = "ORG/CONNECTION",
 		.summary = "Read a directory now and apply what it says.",
 		.words = "With --wait the exit code is 0 only when the run is done, 6 when it is held because it would "
-		         "remove too many, and 12 when it has not seen everybody.",
-		.options = wait_options,
+		         "remove too many, and 12 when it has not seen everybody. What is no longer shown is held "
+		         "against what the listing before has proved; --anew leaves that out, and the guard stands.",
+		.options = run_options,
 		.example = "rosterctl sync run acme/corporate --wait",
 		.next = "\"rosterctl sync changes ORG/RUN\" lists what it changed, \"rosterctl "
 		        "connection refused\" whom it could not take.",
@@ -511,7 +528,7 @@ const struct command commands[] = {
 		.summary = "Read a directory now and show what a run would change.",
 		.words = "Changes nothing. \"+\" comes, \"-\" goes, \"~\" becomes different. With "
 		         "--json: the run and its changes.",
-		.options = lines_options,
+		.options = plan_options,
 		.example = "rosterctl sync plan acme/corporate",
 		.next = "\"rosterctl sync run ORG/CONNECTION --wait\" does it.",
 		.run = sync_plan,
@@ -529,7 +546,8 @@ const struct command commands[] = {
 		.name = "sync show",
 		.arguments = "ORG/RUN",
 		.summary = "Show one run.",
-		.words = "Where it is, what it has read, what it changed, or why not.",
+		.words = "Where it is, what it has read, what it changed, or why not; and how the listing proves that it "
+		         "was whole, part by part, or which part is missing.",
 		.example = "rosterctl sync show acme/0192f0c1-7a3e-7cc1-8f00-5d2b1c9e4a77",
 		.next = "\"rosterctl sync changes ORG/RUN\" lists its changes.",
 		.run = sync_show,

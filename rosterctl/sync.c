@@ -54,6 +54,13 @@ static const struct column in_full[] = {
 	{ 0 },
 };
 
+static const struct column of_proof[] = {
+	{ "proof of the listing", "part", CELL_TEXT },
+	{ "", "state", CELL_TEXT },
+	{ "in words", "words", CELL_TEXT },
+	{ 0 },
+};
+
 /* A run that somebody named, as ORG/RUN, or that we asked for. */
 struct subject {
 	const char *organisation;
@@ -92,6 +99,8 @@ static int ask(struct ctl *ctl, bool plan_only, struct subject *ret, struct answ
 			 ret->connection);
 	json_put_text(&body.writer, "scope", "all");
 	json_put_bool(&body.writer, "plan_only", plan_only);
+	if (ctl_given(ctl, "anew"))
+		json_put_bool(&body.writer, "anew", true);
 	if (body_end(&body, e) < 0 ||
 	    session_ask(ctl->session, ctl->arena, "POST", path, &body.buffer, answer, e) < 0)
 		return -1;
@@ -344,10 +353,15 @@ int sync_list(struct ctl *ctl, struct error *e)
 int sync_show(struct ctl *ctl, struct error *e)
 {
 	struct subject subject;
+	struct answer answer;
 
-	if (named_run(ctl, &subject, e) < 0)
+	if (named_run(ctl, &subject, e) < 0 ||
+	    session_call(ctl->session, ctl->arena, "GET", subject.path, NULL, &answer, e) < 0)
 		return -1;
-	return print_thing(ctl, subject.path, in_full, e);
+	print_answer(ctl, &answer, in_full);
+	if (!ctl->json)
+		print_table(ctl, json_member(answer.json, "proof_parts"), of_proof);
+	return 0;
 }
 
 int sync_changes(struct ctl *ctl, struct error *e)

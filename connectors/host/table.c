@@ -271,6 +271,22 @@ __attribute__((format(printf, 2, 3))) static void incomplete(struct roster_call 
 	FORMAT_LINE(call->incomplete, fmt);
 }
 
+__attribute__((format(printf, 5, 6))) static void prove(struct roster_call *call, const char *part, enum roster_evidence evidence,
+                                                        const char *value, const char *fmt, ...)
+{
+	char line[LINE_SIZE];
+
+	FORMAT_LINE(line, fmt);
+	if (!call->under_way)
+		return;
+	wire_begin(&call->writer, WIRE_PROOF);
+	wire_put_text(&call->writer, WIRE_NAME, part);
+	wire_put_number(&call->writer, WIRE_TYPE, evidence);
+	wire_put_text(&call->writer, WIRE_TEXT, value);
+	wire_put_text(&call->writer, WIRE_LINE, line);
+	record_ends(call, "part of a proof", part);
+}
+
 /* ---- lines for people ---- */
 
 static void send_line(struct roster_call *call, enum wire_kind kind, const char *line)
@@ -471,4 +487,5 @@ const struct roster_host host_table = {
 	.address = address,
 	.emit_member_gone = emit_member_gone,
 	.emit_present = emit_present,
+	.prove = prove,
 };

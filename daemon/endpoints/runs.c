@@ -32,6 +32,7 @@ static void put_figures(struct json_writer *w, const struct run *run)
 	else
 		json_put_null(w, "whole");
 	json_put_text(w, "proof", run->proof);
+	json_put_raw(w, "proof_parts", run->parts ? run->parts : "[]");
 	json_put_raw(w, "counts", run->counts);
 }
 
@@ -44,6 +45,7 @@ static void put_run(struct json_writer *w, const struct run *run)
 	json_put_text(w, "state", run->state);
 	json_put_text(w, "scope", run->scope);
 	json_put_bool(w, "plan_only", run->plan_only);
+	json_put_bool(w, "anew", run->anew);
 	json_put_text(w, "asked_by", run->asked_by);
 	json_put_time(w, "asked_at", run->asked_at);
 	json_put_time(w, "started_at", run->started_at);
@@ -169,7 +171,7 @@ int runs_changes(struct exchange *x, struct error *e)
 
 struct wish {
 	const char *scope;
-	bool plan_only;
+	bool plan_only, anew;
 };
 
 static const char *const scopes[] = { "all", NULL };
@@ -177,6 +179,7 @@ static const char *const scopes[] = { "all", NULL };
 static const struct json_field fields[] = {
 	JSON_WORD(struct wish, scope, JSON_OPTIONAL, scopes),
 	JSON_BOOL(struct wish, plan_only, JSON_OPTIONAL),
+	JSON_BOOL(struct wish, anew, JSON_OPTIONAL),
 	{ 0 },
 };
 
@@ -189,11 +192,11 @@ int runs_ask(struct exchange *x, struct error *e)
 
 	if ((x->request->body_size > 0 && exchange_read(x, fields, &wish, e) < 0) ||
 	    connections_find(x, request_segment(x->request, "connection"), &connection, e) < 0 ||
-	    run_ask(x->tx, x->arena, &x->organisation.id, &connection.id, wish.plan_only, exchange_who(x),
-		    &run, e) < 0 ||
+	    run_ask(x->tx, x->arena, &x->organisation.id, &connection.id, wish.plan_only, wish.anew,
+		    exchange_who(x), &run, e) < 0 ||
 	    exchange_audit(x, "run.asked", "run", id_text(&run.id, text), connection.name, NULL,
 			   exchange_object(x, "scope", run.scope, "plan_only", wish.plan_only ? "yes" : "no",
-					   NULL),
+					   "anew", wish.anew ? "yes" : "no", NULL),
 			   e) < 0)
 		return -1;
 	exchange_location(x, "/v1/organisations/%s/runs/%s", x->organisation.slug, text);

@@ -25,6 +25,10 @@ _Static_assert((int)LINK_ALL == ROSTER_ALL && (int)LINK_NAMED == ROSTER_NAMED, "
 _Static_assert((int)STANDING_ACTIVE == ROSTER_ACTIVE && (int)STANDING_GONE == ROSTER_GONE, "standings");
 _Static_assert((int)LINK_SUBJECT_PERSON == ROSTER_PERSON && (int)LINK_SUBJECT_GROUP == ROSTER_GROUP, "subjects");
 _Static_assert((int)PROOF_NONE == ROSTER_UNPROVEN && (int)PROOF_VERIFIED == ROSTER_PROVEN, "proofs");
+_Static_assert((int)LINK_HELD == ROSTER_HELD && (int)LINK_NO_MORE == ROSTER_NO_MORE &&
+                       (int)LINK_PARTS_MOST == ROSTER_PARTS_MOST && (int)LINK_PART_MOST == ROSTER_PART_MOST &&
+                       (int)LINK_EVIDENCE_MOST == ROSTER_EVIDENCE_MOST,
+               "parts of a proof");
 
 struct link {
 	struct catalog *catalog;
@@ -38,6 +42,8 @@ struct link {
 	bool watching; /* the call is one of link_watch */
 	bool dead; /* something failed */
 	struct link_end end;
+	size_t part_count; /* of the proof, as far as it has been given in this call */
+	struct link_part parts[LINK_PARTS_MOST];
 
 	/* The person that was handed out last points in here. */
 	const char *groups[ROSTER_VALUES_MOST + 1];
@@ -168,6 +174,7 @@ static int begin_call(struct link *link, enum wire_kind kind, int deadline_ms, s
 		return channel_broken(&link->channel, e, "it says something although it was not asked");
 	channel_allow(&link->channel, deadline_ms);
 	link->watching = kind == WIRE_AWAIT;
+	link->part_count = 0;
 	wire_begin(writer, kind);
 	wire_put_number(writer, WIRE_CALL, ++link->call);
 	wire_put_number(writer, WIRE_DEADLINE_MS, deadline_ms);
@@ -409,6 +416,69 @@ static int take_note(struct link *link, const struct wire_frame *frame, struct l
 	return 1;
 }
 
+/* ---- the proof of a listing ---- */
+
+static bool is_number(const char *text)
+{
+	int64_t number;
+
+	return text_to_int64(text, &number) == 0 && number >= 0;
+}
+
+static const char *part_trouble(const struct link *link, const struct link_part *part, const char *name, const char *value)
+{
+	bool valued = part->evidence >= LINK_SAME;
+
+	if (link->scope != LINK_ALL && link->scope != LINK_CHANGED)
+		return "it proves a listing that was not asked for";
+	if (part->evidence < LINK_HELD || part->evidence > LINK_NO_MORE)
+		return "a part of a proof has no evidence";
+	if (!name[0] || strlen(name) > LINK_PART_MOST || (value && strlen(value) > LINK_EVIDENCE_MOST))
+		return "the name of a part of a proof, or its value, is empty or too long";
+	if (valued != (value && value[0]) || (part->evidence == LINK_NO_MORE && !is_number(value)))
+		return "a part of a proof has not the value that its evidence needs";
+	if (link->part_count == LINK_PARTS_MOST)
+		return "a proof has too many parts";
+	for (size_t i = 0; i < link->part_count; i++)
+		if (strcmp(link->parts[i].name, name) == 0)
+			return "a part of a proof is given twice";
+	return NULL;
+}
+
+static void copy_cut(char *ret, size_t size, const char *text)
+{
+	size_t length = text_cut(text, strlen(text), size - 1);
+
+	memcpy(ret, text, length);
+	ret[length] = '\0';
+}
+
+static int take_part(struct link *link, const struct wire_frame *frame, struct error *e)
+{
+	struct link_part *part = &link->parts[link->part_count];
+	const char *name = wire_text(frame, WIRE_NAME), *value = wire_text(frame, WIRE_TEXT), *why;
+	const struct link_part given = { .evidence = (enum link_evidence)wire_number(frame, WIRE_TYPE) };
+
+	why = part_trouble(link, &given, name, value);
+	if (why)
+		return channel_broken(&link->channel, e, "%s", why);
+	part->evidence = given.evidence;
+	copy_cut(part->name, sizeof(part->name), name);
+	copy_cut(part->value, sizeof(part->value), value ? value : "");
+	copy_cut(part->words, sizeof(part->words), wire_text(frame, WIRE_LINE));
+	link->part_count++;
+	return 0;
+}
+
+/* The first part that is missing, or NULL. */
+static const struct link_part *missing_part(const struct link *link)
+{
+	for (size_t i = 0; i < link->part_count; i++)
+		if (link->parts[i].evidence == LINK_MISSING)
+			return &link->parts[i];
+	return NULL;
+}
+
 /* ---- the end of a call ---- */
 
 static const char *end_trouble(const struct link *link, const struct wire_frame *frame)
@@ -437,9 +507,16 @@ static void take_end(struct link *link, const struct wire_frame *frame)
 {
 	const char *whole = wire_text(frame, WIRE_WHOLE), *incomplete = wire_text(frame, WIRE_INCOMPLETE);
 	const char *proof = whole ? whole : incomplete ? incomplete : "";
+	const struct link_part *missing = missing_part(link);
 
 	link->end = (struct link_end){ .more = wire_number(frame, WIRE_MORE) == 1, .whole = whole != NULL };
-	memcpy(link->end.proof, proof, text_cut(proof, strlen(proof), sizeof(link->end.proof) - 1));
+	if (missing && whole) {
+		link->end.whole = false;
+		proof = missing->words;
+	}
+	link->end.parts = link->parts;
+	link->end.part_count = link->part_count;
+	copy_cut(link->end.proof, sizeof(link->end.proof), proof);
 	if (wire_has(frame, WIRE_CURSOR)) {
 		link->end.cursor = frame->values[WIRE_CURSOR].bytes;
 		link->end.cursor_size = frame->values[WIRE_CURSOR].size;
@@ -472,7 +549,8 @@ static const struct {
 	[WIRE_PERSON] = { .take = take_person },          [WIRE_GROUP] = { .take = take_group },
 	[WIRE_MEMBER] = { .take = take_membership },      [WIRE_REFUSED] = { .take = take_refused },
 	[WIRE_MEMBER_GONE] = { .take = take_membership_gone }, [WIRE_PRESENT] = { .take = take_present },
-	[WIRE_NOTE] = { .take = take_note },              [WIRE_DIAL] = { .answer = answer_dial },
+	[WIRE_NOTE] = { .take = take_note },              [WIRE_PROOF] = { .answer = take_part },
+	[WIRE_DIAL] = { .answer = answer_dial },
 	[WIRE_KEEP] = { .answer = not_used_yet },         [WIRE_RECALL] = { .answer = not_used_yet },
 	[WIRE_ONCE] = { .answer = not_used_yet },         [WIRE_LOOK_AT] = { .answer = not_used_yet },
 	[WIRE_REPLY] = { .answer = not_used_yet },        [WIRE_SEND_BROWSER] = { .answer = not_used_yet },
@@ -537,6 +615,11 @@ static int ask(struct link *link, const struct link_ask *question, struct error 
 int link_ask(struct link *link, const struct link_ask *question, struct error *e)
 {
 	return ending(link, ask(link, question, e));
+}
+
+bool link_answers(const struct link *link, enum link_scope scope)
+{
+	return (link->plugin.abilities & WIRE_DIRECTORY) && (link->plugin.scopes & 1u << scope);
 }
 
 /* A call that gives nothing but notes; as many as the buffer takes, or none at all (NULL). */

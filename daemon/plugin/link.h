@@ -61,11 +61,24 @@ struct link_item {
 	const char *text; /* why it was refused, or the note */
 };
 
+/* One part of the proof that a listing is whole; the words of connector.h, enum roster_evidence. */
+enum link_evidence { LINK_HELD = 1, LINK_MISSING, LINK_UNTOLD, LINK_SAME, LINK_LATER, LINK_NO_MORE };
+enum { LINK_PARTS_MOST = 16, LINK_PART_MOST = 64, LINK_EVIDENCE_MOST = 512 };
+
+struct link_part {
+	char name[LINK_PART_MOST + 1];
+	enum link_evidence evidence;
+	char value[LINK_EVIDENCE_MOST + 1]; /* "" for the first three */
+	char words[512];
+};
+
 /* How a page ended. */
 struct link_end {
 	bool more;
 	bool whole;        /* with the last page: the plug-in proves the listing whole ... */
 	char proof[512];   /* ... and how, or why it is not; empty if it said nothing, as LINK_CHANGED and LINK_NAMED may */
+	size_t part_count; /* with the last page of LINK_ALL: no part is missing if it is whole */
+	const struct link_part *parts; /* borrowed from the link until its next call */
 	const void *cursor; /* NULL: none given. Borrowed from the link until its next call */
 	size_t cursor_size;
 };
@@ -100,6 +113,9 @@ int link_ask(struct link *link, const struct link_ask *ask, struct error *e);
  * ERROR_RETRY (try later; wait_ms), ERROR_DENIED (refused us), ERROR_PRECONDITION (lost its place), ERROR_REMOTE (nonsense, crash,
  * hang), ERROR_INPUT (misconfigured). After -1 the link can only be closed. */
 int link_next(struct link *link, struct link_item *ret, struct error *e);
+
+/* Whether the plug-in can be asked so. */
+bool link_answers(const struct link *link, enum link_scope scope);
 
 /* After link_next gave 0. */
 const struct link_end *link_end(const struct link *link);

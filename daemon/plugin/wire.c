@@ -115,6 +115,7 @@ static const struct kind {
 	[WIRE_REFUSED] = { "refused record", WIRE_CHILD, WIRE_BUFFER_SIZE, F(REMOTE_ID) | F(LINE), 0 },
 	[WIRE_NOTE] = { "note", WIRE_CHILD, WIRE_BUFFER_SIZE, F(LINE), 0 },
 	[WIRE_STEP] = { "step", WIRE_CHILD, WIRE_BUFFER_SIZE, F(LINE), 0 },
+	[WIRE_PROOF] = { "part of a proof", WIRE_CHILD, WIRE_BUFFER_SIZE, F(NAME) | F(TYPE) | F(LINE), F(TEXT) },
 	[WIRE_DIAL] = { "dial", WIRE_CHILD, WIRE_BUFFER_SIZE, F(HOST) | F(TIMEOUT_MS), F(PORT) },
 	[WIRE_KEEP] = { "keep", WIRE_CHILD, WIRE_BUFFER_SIZE, F(NAME) | F(UNTIL), F(BYTES) },
 	[WIRE_RECALL] = { "recall", WIRE_CHILD, WIRE_BUFFER_SIZE, F(NAME), 0 },

@@ -32,6 +32,8 @@ enum wire_kind {
 	WIRE_DONE, WIRE_FAILED,
 	/* what a call about changes gives, and the question to wait for them */
 	WIRE_MEMBER_GONE, WIRE_PRESENT, WIRE_AWAIT,
+	/* how a listing proves that it is whole */
+	WIRE_PROOF,
 	WIRE_KIND_COUNT,
 };
 

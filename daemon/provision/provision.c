@@ -4,6 +4,7 @@
 
 #include "base/crypt.h"
 #include "provision/apply.h"
+#include "provision/evidence.h"
 #include "provision/guard.h"
 #include "provision/plan.h"
 #include "provision/stage.h"
@@ -79,9 +80,10 @@ static int judge(struct tx *tx, struct arena *arena, const struct source *source
 	return 0;
 }
 
-static int carry_out(struct tx *tx, const struct source *source, const struct actor *actor, int64_t lines, struct error *e)
+static int carry_out(struct tx *tx, const struct source *source, const struct run *run, const struct actor *actor, int64_t lines,
+                     struct error *e)
 {
-	if (lines > 0 && apply_plan(tx, source, actor, e) < 0)
+	if ((lines > 0 && apply_plan(tx, source, actor, e) < 0) || (run->whole && evidence_keep(tx, source, run, e) < 0))
 		return -1;
 	return apply_mapped_roles(tx, source, e);
 }
@@ -105,8 +107,16 @@ int provision_reconcile(struct tx *tx, struct arena *arena, const struct source 
 	if (plan_make(tx, source, run->whole, e) < 0 ||
 	    plan_count(tx, arena, &outcome.counts, &outcome.lines, e) < 0)
 		return -1;
+	int proven = run->whole ? evidence_judge(tx, arena, source, run, &outcome.reason, e) : 1;
+	if (proven < 0)
+		return -1;
+	if (proven == 0) {
+		outcome.kind = OUTCOME_UNPROVEN;
+		*ret = outcome;
+		return stage_hide(tx, e);
+	}
 	int apply = judge(tx, arena, source, run, &outcome, e);
-	if (apply < 0 || (apply == 1 && carry_out(tx, source, actor, outcome.lines, e) < 0) ||
+	if (apply < 0 || (apply == 1 && carry_out(tx, source, run, actor, outcome.lines, e) < 0) ||
 	    (apply == 0 && plan_keep(tx, &source->organisation, &run->id, e) < 0) ||
 	    (!run->plan_only && apply_refusals(tx, source, &run->id, run->whole, &outcome.refused, e) < 0) ||
 	    stage_hide(tx, e) < 0)

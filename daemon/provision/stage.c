@@ -135,6 +135,42 @@ int stage_expose(struct tx *tx, const struct id *run, struct error *e)
 	return 0;
 }
 
+/* Accounts and groups that are here, and neither staged nor refused. $3: how many of each at most, chosen by chance; $4: the run. */
+static const struct query lost_people = {
+	"stage.lost_people",
+	"WITH lost AS (SELECT a.remote_id FROM accounts a WHERE a.organisation = $1 AND a.connection = $2 AND a.gone_at IS NULL "
+	"AND NOT EXISTS (SELECT FROM staged_people s WHERE s.remote_id = a.remote_id) "
+	"AND NOT EXISTS (SELECT FROM staged_refused r WHERE r.remote_id = a.remote_id)) "
+	"SELECT (SELECT count(*) FROM lost), array(SELECT l.remote_id FROM lost l "
+	"ORDER BY hashtextextended(l.remote_id, hashtextextended($4::uuid::text, 0)) LIMIT $3)",
+	QUERY_READS, QUERY_ONCE,
+};
+static const struct query lost_groups = {
+	"stage.lost_groups",
+	"WITH lost AS (SELECT g.remote_id FROM groups g WHERE g.organisation = $1 AND g.connection = $2 "
+	"AND NOT EXISTS (SELECT FROM staged_groups s WHERE s.remote_id = g.remote_id) "
+	"AND g.remote_id NOT IN (SELECT r.remote_id FROM staged_refused r) "
+	"AND (g.reference IS NULL OR g.reference NOT IN (SELECT r.remote_id FROM staged_refused r))) "
+	"SELECT (SELECT count(*) FROM lost), array(SELECT l.remote_id FROM lost l "
+	"ORDER BY hashtextextended(l.remote_id, hashtextextended($4::uuid::text, 0)) LIMIT $3)",
+	QUERY_READS, QUERY_ONCE,
+};
+
+int stage_lost(struct tx *tx, struct arena *arena, const struct source *source, const struct id *run, int most,
+               struct stage_lost *ret, struct error *e)
+{
+	const struct rows *people, *groups;
+	if (stage_expose(tx, run, e) < 0 || run_statement(tx, "SELECT set_config('enable_nestloop', 'off', true)", e) < 0 ||
+	    query_one(tx, &lost_people, PARAMS(P_ID(&source->organisation), P_ID(&source->connection.id), P_INT(most), P_ID(run)),
+	              arena, &people, e) < 0 ||
+	    query_one(tx, &lost_groups, PARAMS(P_ID(&source->organisation), P_ID(&source->connection.id), P_INT(most), P_ID(run)),
+	              arena, &groups, e) < 0 ||
+	    stage_hide(tx, e) < 0)
+		return -1;
+	*ret = (struct stage_lost){ rows_int(people, 0, 0), rows_int(groups, 0, 0), rows_texts(people, 0, 1), rows_texts(groups, 0, 1) };
+	return 0;
+}
+
 int stage_hide(struct tx *tx, struct error *e)
 {
 	return run_statement(tx, "DROP VIEW staged_people, staged_groups, staged_edges, staged_refused", e);

@@ -38,6 +38,15 @@ int stage_sweep(struct tx *tx, int *ret_dropped, struct error *e);
 int stage_expose(struct tx *tx, const struct id *run, struct error *e);
 int stage_hide(struct tx *tx, struct error *e);
 
+/* Who is here by this connection and was not staged: how many, and the keys of at most `most` of each, chosen by chance, ended by NULL.
+ * Not while the run is exposed. */
+struct stage_lost {
+	int64_t people, groups;
+	const char *const *person_ids, *const *group_ids;
+};
+int stage_lost(struct tx *tx, struct arena *arena, const struct source *source, const struct id *run, int most,
+               struct stage_lost *ret, struct error *e);
+
 /* Buffers for one run; source is borrowed until stage_close. */
 struct stage *stage_open(const struct source *source, const struct id *run);
 void stage_close(struct stage **stage);

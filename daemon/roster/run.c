@@ -6,7 +6,8 @@
 	"r.organisation, r.id, r.connection, c.name, r.state, r.scope, r.plan_only, r.asked_by, r.approved_by, " \
 	"r.asked_at, r.not_before, r.started_at, r.finished_at, r.attempts, r.cursor, r.pages, r.people, r.groups, " \
 	"r.memberships, r.refused, r.whole, r.proof, r.counts::text, r.held_reason, r.plan_digest, r.error_code, " \
-	"r.error_text"
+	"r.error_text, r.anew, (SELECT jsonb_agg(jsonb_build_object('part', p.part, 'state', p.state, 'words', p.words) " \
+	"ORDER BY p.position) FROM run_parts p WHERE p.organisation = r.organisation AND p.run = r.id)::text"
 #define RUN_FROM "FROM runs r JOIN connections c ON c.organisation = r.organisation AND c.id = r.connection "
 
 static void fill(const struct rows *rows, size_t i, struct run *ret)
@@ -38,6 +39,8 @@ static void fill(const struct rows *rows, size_t i, struct run *ret)
 		.held_reason = rows_text(rows, i, 23),
 		.error_code = rows_text(rows, i, 25),
 		.error_text = rows_text(rows, i, 26),
+		.anew = rows_bool(rows, i, 27),
+		.parts = rows_text(rows, i, 28),
 	};
 	ret->cursor = rows_bytes(rows, i, 14, &ret->cursor_size);
 	ret->plan_digest = rows_bytes(rows, i, 24, &ret->plan_digest_size);
@@ -52,8 +55,8 @@ static const struct query in_the_way = {
 
 static const struct query insert = {
 	"run.insert",
-	"WITH made AS (INSERT INTO runs (organisation, id, connection, state, plan_only, asked_by) "
-	"VALUES ($1, $2, $3, 'asked', $4, $5) ON CONFLICT DO NOTHING RETURNING id) "
+	"WITH made AS (INSERT INTO runs (organisation, id, connection, state, plan_only, asked_by, anew) "
+	"VALUES ($1, $2, $3, 'asked', $4, $5, $6) ON CONFLICT DO NOTHING RETURNING id) "
 	"SELECT id, pg_notify('rosterd_run', '') FROM made",
 	QUERY_KEEPS, 0,
 };
@@ -76,7 +79,7 @@ static int refuse_second(struct tx *tx, struct arena *arena, const struct id *or
 }
 
 int run_ask(struct tx *tx, struct arena *arena, const struct id *organisation, const struct id *connection, bool plan_only,
-            const char *asked_by, struct run *ret, struct error *e)
+            bool anew, const char *asked_by, struct run *ret, struct error *e)
 {
 	if (refuse_second(tx, arena, organisation, connection, e) < 0)
 		return -1;
@@ -84,7 +87,7 @@ int run_ask(struct tx *tx, struct arena *arena, const struct id *organisation, c
 	struct id id = id_new();
 	const struct rows *rows;
 	int made = query_one(tx, &insert,
-	                     PARAMS(P_ID(organisation), P_ID(&id), P_ID(connection), P_BOOL(plan_only), P_TEXT(asked_by)),
+	                     PARAMS(P_ID(organisation), P_ID(&id), P_ID(connection), P_BOOL(plan_only), P_TEXT(asked_by), P_BOOL(anew)),
 	                     arena, &rows, e);
 	if (made < 0)
 		return -1;

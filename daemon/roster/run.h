@@ -16,7 +16,7 @@ struct run {
 	const char *connection_name;
 	const char *state; /* asked, reading, reconciling, held, planned, done, failed, dropped */
 	const char *scope; /* all */
-	bool plan_only;
+	bool plan_only, anew; /* anew: a loss is not held against what the listing before has proved */
 	const char *asked_by, *approved_by;
 	int64_t asked_at, not_before, started_at, finished_at;
 	int attempts;
@@ -25,6 +25,7 @@ struct run {
 	int64_t pages, people, groups, memberships, refused;
 	bool whole_known, whole;
 	const char *proof, *counts, *held_reason; /* counts: a JSON object, kind -> number */
+	const char *parts; /* of the proof, in order: a JSON array of {"part", "state", "words"}; NULL: none yet */
 	const void *plan_digest;
 	size_t plan_digest_size;
 	const char *error_code, *error_text;
@@ -39,7 +40,7 @@ struct run_change {
 /* Asks for a run of a connection. ERROR_CONFLICT "run.under_way" or "run.held" names the run that is in the way; both
  * leave the transaction usable. */
 int run_ask(struct tx *tx, struct arena *arena, const struct id *organisation, const struct id *connection, bool plan_only,
-            const char *asked_by, struct run *ret, struct error *e);
+            bool anew, const char *asked_by, struct run *ret, struct error *e);
 
 /* 1, 0, -1. */
 int run_find(struct tx *tx, struct arena *arena, const struct id *organisation, const struct id *id, struct run *ret,

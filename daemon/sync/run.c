@@ -64,6 +64,7 @@ static const struct step {
 	{ RUN_RECONCILING, RUN_PLANNED, "planned, as was asked" },
 	{ RUN_RECONCILING, RUN_HELD, "held for an administrator to look at" },
 	{ RUN_RECONCILING, RUN_ASKED, "the staged listing was lost, reading it again" },
+	{ RUN_RECONCILING, RUN_RECONCILING, "a loss is not proven, so nobody is called gone" },
 	{ RUN_RECONCILING, RUN_FAILED, "gave up" },
 	{ RUN_ASKED, RUN_FAILED, "gave up" },
 	/* An administrator's answers: roster/run writes them. */
@@ -264,6 +265,8 @@ static enum state state_after(const struct outcome *outcome)
 		return RUN_HELD;
 	case OUTCOME_PLANNED:
 		return RUN_PLANNED;
+	case OUTCOME_UNPROVEN:
+		return RUN_RECONCILING;
 	case OUTCOME_LOST:
 		break;
 	}
@@ -281,6 +284,29 @@ static int restart(struct work *w, struct tx *tx, struct error *e)
 	return query_write(tx, &lost, PARAMS(P_ID(&w->run.organisation), P_ID(&w->run.id), P_ID(&w->options->daemon)), NULL, e);
 }
 
+/* What is reconciled next is a listing that is not whole. */
+static int doubt(struct work *w, struct tx *tx, const char *reason, struct error *e)
+{
+	static const struct query unproven = {
+		"run.unproven",
+		"UPDATE runs SET whole = false, proof = $4 WHERE organisation = $1 AND id = $2 AND claimed_by = $3 "
+		"AND state = 'reconciling'",
+		QUERY_KEEPS, 0,
+	};
+	return query_write(tx, &unproven,
+	                   PARAMS(P_ID(&w->run.organisation), P_ID(&w->run.id), P_ID(&w->options->daemon), P_TEXT(reason)), NULL, e);
+}
+
+/* Writes down what becomes of the run. */
+static int conclude(struct work *w, struct tx *tx, const struct outcome *outcome, enum state state, struct error *e)
+{
+	if (state == RUN_ASKED)
+		return restart(w, tx, e);
+	if (state == RUN_RECONCILING)
+		return doubt(w, tx, outcome->reason, e);
+	return write_end(w, tx, outcome, state, e);
+}
+
 static int reconcile(struct work *w, enum state *ret, struct error *e)
 {
 	scoped(tx) *tx = NULL;
@@ -290,9 +316,14 @@ static int reconcile(struct work *w, enum state *ret, struct error *e)
 		return -1;
 
 	enum state state = state_after(&outcome);
-	if ((state == RUN_ASKED ? restart(w, tx, e) : write_end(w, tx, &outcome, state, e)) < 0 ||
+	if (conclude(w, tx, &outcome, state, e) < 0 ||
 	    ((state == RUN_DONE || state == RUN_PLANNED) && stage_drop(tx, &w->run.id, e) < 0) || tx_commit(&tx, e) < 0)
 		return -1;
+	if (state == RUN_RECONCILING) {
+		log_warning(&w->log, "%s", outcome.reason);
+		*ret = state;
+		return 0;
+	}
 	count_end(w, state == RUN_ASKED ? "again" : words[state]);
 	if (state != RUN_ASKED)
 		count_duration(w);

@@ -6,15 +6,20 @@
 #include "base/lease.h"
 #include "base/log.h"
 #include "base/metric.h"
+#include "base/text.h"
 #include "provision/mapping.h"
 #include "provision/stage.h"
+#include "roster/proof.h"
 #include "store/query.h"
 #include "store/transaction.h"
+#include "sync/witness.h"
 
 /* How a page ended, kept after the link was asked for the next one. */
 struct page_end {
 	bool whole_page, last, whole;
 	const char *proof;
+	const struct proof_part *parts; /* with the last page */
+	size_t part_count;
 	const void *cursor;
 	size_t cursor_size;
 };
@@ -53,6 +58,8 @@ static int keep(const struct stream *s, struct stage *stage, const struct page_e
 		return -1;
 	if (moved == 0)
 		return error_set(e, ERROR_CONFLICT, "run.taken", "another daemon has taken this run over");
+	if (end->last && proof_write(tx, &s->run->organisation, &s->run->id, end->parts, end->part_count, e) < 0)
+		return -1;
 	if (tx_commit(&tx, e) < 0)
 		return -1;
 	metric_add(METRIC_PEOPLE_READ, LABELS(s->source->connection.plugin), sent.people);
@@ -98,6 +105,25 @@ static int read_page(const struct stream *s, struct stage *stage, struct error *
 	return more;
 }
 
+/* In the words of the table; the texts are copied, because the link is asked again. */
+static void remember_parts(struct arena *arena, const struct link_end *end, struct page_end *ret)
+{
+	static const char *const evidences[] = {
+		[LINK_HELD] = "held", [LINK_MISSING] = "missing", [LINK_UNTOLD] = "untold",
+		[LINK_SAME] = "same", [LINK_LATER] = "later",	  [LINK_NO_MORE] = "no_more",
+	};
+	struct proof_part *parts = arena_array(arena, end->part_count + 1, sizeof(*parts)); /* one is ours to add */
+	for (size_t i = 0; i < end->part_count; i++)
+		parts[i] = (struct proof_part){
+			.name = arena_text(arena, end->parts[i].name),
+			.evidence = evidences[end->parts[i].evidence],
+			.value = end->parts[i].evidence >= LINK_SAME ? arena_text(arena, end->parts[i].value) : NULL,
+			.words = arena_text(arena, end->parts[i].words),
+		};
+	ret->parts = parts;
+	ret->part_count = end->part_count;
+}
+
 static void remember(struct arena *arena, const struct link_end *end, struct page_end *ret)
 {
 	*ret = (struct page_end){
@@ -108,6 +134,24 @@ static void remember(struct arena *arena, const struct link_end *end, struct pag
 		.cursor = end->cursor ? arena_copy(arena, end->cursor, end->cursor_size) : NULL,
 		.cursor_size = end->cursor_size,
 	};
+	if (ret->last)
+		remember_parts(arena, end, ret);
+}
+
+/* The last page is in, and calls itself the end of a whole listing: whoever it no longer shows is asked for once more. */
+static int call_witness(const struct stream *s, struct stage *stage, struct arena *arena, struct page_end *end, struct error *e)
+{
+	static const struct page_end not_yet = { .whole_page = false };
+	const struct witness witness = { s->store, s->link, s->source, s->run, s->page_most, s->stop, s->lease, s->lease_ms };
+	struct proof_part *added = (struct proof_part *)&end->parts[end->part_count];
+	if (keep(s, stage, &not_yet, e) < 0 || witness_hear(&witness, arena, added, e) < 0)
+		return -1;
+	end->part_count++;
+	if (text_equal(added->evidence, "missing")) {
+		end->whole = false;
+		end->proof = added->words;
+	}
+	return 0;
 }
 
 static int read_pages(const struct stream *s, struct stage *stage, struct arena *arena, struct error *e)
@@ -131,6 +175,8 @@ static int read_pages(const struct stream *s, struct stage *stage, struct arena 
 		ask.cursor = end.cursor;
 		ask.cursor_size = end.cursor_size;
 		if (!end.last && link_ask(s->link, &ask, e) < 0)
+			return -1;
+		if (end.last && end.whole && call_witness(s, stage, page, &end, e) < 0)
 			return -1;
 		if (keep(s, stage, &end, e) < 0)
 			return -1;

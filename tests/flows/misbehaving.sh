@@ -83,7 +83,7 @@ leaver() { if [ "$1" -le 200 ]; then printf 'u%06d' $(($1 + 20)); else echo "h$(
 # ---- one bad run, and a healthy one ---------------------------------------------------------------------------------------------
 
 # All that an administrator reads of it
-words() { jq -r '[.proof, .held_reason, .error.text, (.proofs // [] | .[] | "\(.part): \(.state): \(.words)")] | map(select(. != null)) | join(" | ")' <<<"$1"; }
+words() { jq -r '[.proof, .held_reason, .error.text, (.proof_parts // [] | .[] | "\(.part): \(.state): \(.words)")] | map(select(. != null)) | join(" | ")' <<<"$1"; }
 ended() { jq -r '.state + (if .state == "done" then (if .whole then " whole" else " incomplete" end) else "" end)' <<<"$1"; }
 healthy() { # healthy NAME
 	: >"$script"
