@@ -4,7 +4,7 @@
 #                         (FLOW_SETTINGS: further lines of rosterd.conf; FLOW_POSTGRES: further settings of the server)
 #   flow_postgres, flow_config, flow_daemon   the same, a step at a time (FLOW_CONNINFO: where the daemon finds the server; FLOW_DATABASE:
 #                         further lines of the section of the database)
-#   flow_daemon           starts the daemon again (after flow_kill)
+#   flow_daemon           starts the daemon again (after flow_kill); FLOW_UNDER: what watches it, valgrind with its options
 #   flow_kill [SIGNAL]    ends it
 #   ctl ...               rosterctl at its socket
 #   acme TEXT [WORDS]     organisation acme of acme.example, with a connection "people" whose directory shows TEXT
@@ -60,7 +60,7 @@ CONF
 }
 
 flow_daemon() {
-	"$BUILDDIR/rosterd" --config "$flow_dir/rosterd.conf" >>"$flow_dir/log" 2>&1 &
+	${FLOW_UNDER:-} "$BUILDDIR/rosterd" --config "$flow_dir/rosterd.conf" >>"$flow_dir/log" 2>&1 &
 	flow_pid=$!
 	for _ in $(seq 300); do
 		"$BUILDDIR/rosterctl/rosterctl" --socket "$socket" status >/dev/null 2>&1 && return 0
@@ -78,6 +78,12 @@ flow_kill() {
 	wait "$flow_pid" 2>/dev/null
 	flow_status=$?
 	flow_pid=
+	[ -z "${FLOW_UNDER:-}" ] || [ "$flow_status" = 0 ] || [ "${1:-TERM}" = KILL ] || flow_watched
+}
+# Whoever watched the daemon has found something. It is told after everything else, too late for the plan: an error of the test.
+flow_watched() {
+	grep -a '^==' "$flow_dir/log" | sed 's/^/# /'
+	fail "nothing is wrong with the daemon under $FLOW_UNDER (exit code $flow_status)"
 }
 
 flow_postgres() {
