@@ -238,7 +238,8 @@ static bool same_mappings(const struct connection *a, const struct connection *b
 
 static bool same(const struct connection *a, const struct connection *b)
 {
-	return text_equal(a->state, b->state) && a->schedule_ms == b->schedule_ms && 
+	return text_equal(a->state, b->state) && a->schedule_ms == b->schedule_ms &&
+	       a->full_schedule_ms == b->full_schedule_ms && a->watch == b->watch &&
 	       memcmp(a->guard, b->guard, sizeof(a->guard)) == 0 &&
 	       a->private_addresses == b->private_addresses && text_equal(a->managed_by, b->managed_by) &&
 	       same_pairs(a->settings, a->setting_count, b->settings, b->setting_count) &&

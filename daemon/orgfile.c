@@ -74,6 +74,11 @@ static const struct setting connection_rows[] = {
 	  .about = "How often to read the directory; never: only when somebody asks." },
 	{ "private_addresses", SETTING_YES_NO, AT(is.private_addresses), "yes",
 	  .about = "Whether it may reach addresses that are not public, if plugins.allow_private_addresses lets any." },
+	{ "full_schedule", SETTING_DURATION, AT(is.full_schedule_ms), "24h", .least = SCHEDULE_LEAST_MS,
+	  .most = CONNECTION_FULL_SCHEDULE_MS_MOST,
+	  .about = "How old the last whole listing may be; until then only what changed is read, if the plug-in can tell." },
+	{ "watch", SETTING_YES_NO, AT(is.watch), "no",
+	  .about = "Whether to wait for the directory to say that something changed, and look at once." },
 	{ 0 },
 };
 

@@ -10,6 +10,8 @@
 
 static const char *const types[] = { "solo", "team", "enterprise", NULL };
 static const char *const organisation_states[] = { "active", "suspended", NULL };
+static const char *const run_scopes[] = { "all", "changed", NULL };
+static const char *const yes_or_no[] = { "yes", "no", NULL };
 static const char *const connection_states[] = { "active", "paused", NULL };
 static const char *const member_states[] = { "invited", "waiting", "active", "suspended", "left", NULL };
 
@@ -44,6 +46,14 @@ static const struct option lines_options[] = {
 	{ 0 },
 };
 
+/* Of what a run is. */
+#define SCOPE_OPTIONS \
+	{ .name = "scope", .value = "SCOPE", \
+	  .words = "all, or changed: only what changed since the last reading, if the directory can tell", .choices = run_scopes }, \
+	{ .name = "person", .value = "KEY", \
+	  .words = "look at this person alone: the directory's key, a user name or address there, or a member's id", .many = true }, \
+	{ .name = "group", .value = "KEY", .words = "look at this group alone, by the directory's key", .many = true }
+
 static const struct option wait_options[] = {
 	{ .name = "wait", .words = "wait for the end, and say how it ended" },
 	{ 0 },
@@ -56,10 +66,12 @@ static const struct option wait_options[] = {
 static const struct option run_options[] = {
 	{ .name = "wait", .words = "wait for the end, and say how it ended" },
 	ANEW_OPTION,
+	SCOPE_OPTIONS,
 	{ 0 },
 };
 
 static const struct option plan_options[] = {
+	SCOPE_OPTIONS,
 	{ .name = "json-lines", .words = "print one JSON object a line" },
 	ANEW_OPTION,
 	{ 0 },
@@ -110,8 +122,6 @@ static const struct option org_set_options[] = {
 	{ 0 },
 };
 
-static const char *const yes_or_no[] = { "yes", "no", NULL };
-
 /* What connection create and connection set take. */
 #define CONNECTION_OPTIONS \
 	{ .name = "set", .value = "KEY=VALUE", \
@@ -127,6 +137,10 @@ static const char *const yes_or_no[] = { "yes", "no", NULL };
 	  .words = "take our field from this attribute of the directory", .many = true }, \
 	{ .name = "schedule", .value = "TIME", \
 	  .words = "how often to read the directory, such as 15m; or never" }, \
+	{ .name = "full-schedule", .value = "TIME", \
+	  .words = "how old the last whole listing may be, such as 24h; until then only what changed is read, if the plug-in can tell" }, \
+	{ .name = "watch", .value = "YES", .choices = yes_or_no, \
+	  .words = "yes: look as soon as the directory says that something changed" }, \
 	{ .name = "remove-most", .value = "N", \
 	  .words = "hold a run that would remove more than N members" }, \
 	{ .name = "remove-share", .value = "P", \

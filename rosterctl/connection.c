@@ -29,6 +29,8 @@ static const struct column in_full[] = {
 	{ "roles", "roles", CELL_TEXT },
 	{ "attributes", "attributes", CELL_TEXT },
 	{ "schedule", "schedule", CELL_TEXT },
+	{ "whole every", "full_schedule", CELL_TEXT },
+	{ "watch", "watch", CELL_TEXT },
 	{ "remove at most", "remove_most", CELL_NUMBER },
 	{ "remove share %", "remove_share", CELL_NUMBER },
 	{ "admins at most", "remove_admins_most", CELL_NUMBER },
@@ -91,6 +93,9 @@ static int write_connection(struct body *body, const struct ctl *ctl, struct err
 	if (ctl_option(ctl, "private-addresses"))
 		json_put_bool(&body->writer, "private_addresses", text_equal(ctl_option(ctl, "private-addresses"), "yes"));
 	body_text(body, ctl, "schedule", "schedule");
+	body_text(body, ctl, "full-schedule", "full_schedule");
+	if (ctl_given(ctl, "watch"))
+		json_put_bool(&body->writer, "watch", text_equal(ctl_option(ctl, "watch"), "yes"));
 	if (body_settings(body, ctl, e) < 0 || body_roles(body, ctl, e) < 0 ||
 	    body_attributes(body, ctl, e) < 0 ||
 	    body_number(body, ctl, "remove-most", "remove_most", 0, REMOVE_MOST_MOST, e) < 0 ||

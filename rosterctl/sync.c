@@ -25,6 +25,7 @@ static const struct column in_list[] = {
 	{ "asked", "asked_at", CELL_TIME },
 	{ "connection", "connection_name", CELL_TEXT },
 	{ "state", "state", CELL_TEXT },
+	{ "scope", "scope", CELL_TEXT },
 	{ "people", "people", CELL_NUMBER },
 	{ "by", "asked_by", CELL_TEXT },
 	{ "run", "id", CELL_TEXT },
@@ -36,6 +37,7 @@ static const struct column in_full[] = {
 	{ "connection", "connection_name", CELL_TEXT },
 	{ "state", "state", CELL_TEXT },
 	{ "scope", "scope", CELL_TEXT },
+	{ "all because", "scope_reason", CELL_TEXT },
 	{ "only a plan", "plan_only", CELL_TEXT },
 	{ "asked by", "asked_by", CELL_TEXT },
 	{ "asked", "asked_at", CELL_TIME },
@@ -49,6 +51,7 @@ static const struct column in_full[] = {
 	{ "whole", "whole", CELL_TEXT },
 	{ "proof", "proof", CELL_TEXT },
 	{ "changes", "counts", CELL_TEXT },
+	{ "missed before", "missed", CELL_NUMBER },
 	{ "held because", "held_reason", CELL_TEXT },
 	{ "error", "error", CELL_TEXT },
 	{ 0 },
@@ -86,6 +89,31 @@ static int named_run(struct ctl *ctl, struct subject *ret, struct error *e)
 	return 0;
 }
 
+static void put_each(struct body *body, const struct ctl *ctl, const char *option, const char *member)
+{
+	const char *given;
+
+	json_begin_array(&body->writer, member);
+	for (size_t at = 0; (given = arguments_each(ctl->given, option, &at));)
+		json_put_text(&body->writer, NULL, given);
+	json_end_array(&body->writer);
+}
+
+/* Of all, of what changed, or of whom was named. */
+static int put_scope(struct body *body, const struct ctl *ctl, struct error *e)
+{
+	bool named = ctl_given(ctl, "person") || ctl_given(ctl, "group");
+
+	if (named && ctl_given(ctl, "scope"))
+		return usage_error(e, "--scope goes with neither --person nor --group: those alone are looked at");
+	json_put_text(&body->writer, "scope", named ? "named" : ctl_given(ctl, "scope") ? ctl_option(ctl, "scope") : "all");
+	if (named) {
+		put_each(body, ctl, "person", "people");
+		put_each(body, ctl, "group", "groups");
+	}
+	return 0;
+}
+
 /* Asks for a run of the connection that was named, ORG/CONNECTION. */
 static int ask(struct ctl *ctl, bool plan_only, struct subject *ret, struct answer *answer, struct error *e)
 {
@@ -97,7 +125,8 @@ static int ask(struct ctl *ctl, bool plan_only, struct subject *ret, struct answ
 		return -1;
 	path = path_make(ctl->arena, "/v1/organisations/{}/connections/{}/runs", ret->organisation,
 			 ret->connection);
-	json_put_text(&body.writer, "scope", "all");
+	if (put_scope(&body, ctl, e) < 0)
+		return -1;
 	json_put_bool(&body.writer, "plan_only", plan_only);
 	if (ctl_given(ctl, "anew"))
 		json_put_bool(&body.writer, "anew", true);
@@ -237,10 +266,16 @@ static void print_outcome(struct ctl *ctl, const struct subject *subject, const 
 {
 	const char *state = json_text(json_member(run, "state"));
 	int64_t refused = json_int(json_member(run, "refused"));
+	const char *reason = json_text(json_member(run, "scope_reason"));
+	int64_t missed = json_int(json_member(run, "missed"));
 	bool foreseen = text_equal(state, "planned") || text_equal(state, "held");
 
 	print_line(ctl, "run      %s: %s%s", subject->id, state, took(ctl->arena, run));
 	print_line(ctl, "read     %s", progress_read(ctl->arena, run));
+	if (reason)
+		print_line(ctl, "all      was read: %s", reason);
+	if (missed > 0)
+		print_line(ctl, "missed   %lld changes that no reading before had told", (long long)missed);
 	print_gap(ctl, run);
 	print_line(ctl, "%s  %s", foreseen ? "planned" : "changed",
 		   changes_counts(ctl->arena, json_member(run, "counts")));

@@ -8,6 +8,10 @@ tables='members accounts groups group_accounts group_groups users addresses orga
 	role_mappings tokens'
 exceptions='
 apply.mapped_roles	what the groups yielded last, for the next plan to compare with; the change of a role is planned and audited
+apply.references	how groups refer to a person, for the next reading of changes to understand them
+apply.people_observed	that a person was seen, and when
+apply.gone_observed	that a person was seen to be gone, and when
+apply.groups_observed	that a group was seen, and when
 apply.role_sources	why somebody has the role that they keep: which source it is from now; no line of a plan
 token.used	that a token was used, and when: by whom is what audit entries say
 domain_take	the domain, and what the proof of a former owner was worth; its caller counts it as a change and audits it

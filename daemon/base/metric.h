@@ -56,6 +56,7 @@ enum metric {
 	METRIC_PAGES_READ,
 	METRIC_PEOPLE_READ,
 	METRIC_CHANGES,
+	METRIC_INCREMENTS_MISSED,
 	/* what the database shows of the whole installation: the same from each of its daemons */
 	METRIC_RUNS,
 	METRIC_RUN_OLDEST_WAITING,

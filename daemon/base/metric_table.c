@@ -119,6 +119,8 @@ const struct metric_row metric_rows[METRICS] = {
 		"People that were read from directories.", COUNTER, { { "plugin" } }, .most = 128 },
 	[METRIC_CHANGES] = { "rosterd_changes_total",
 		"Changes that runs made, by their kind in the audit.", COUNTER, { { "kind" } }, .most = 64 },
+	[METRIC_INCREMENTS_MISSED] = { "rosterd_increments_missed_total",
+		"Changes that a whole listing found and no reading of changes before it had told.", COUNTER, { { "plugin" } }, .most = 128 },
 
 	[METRIC_RUNS] = { "rosterd_runs",
 		"Runs that are not over.", GAUGE, { { "state", live } } },

@@ -13,7 +13,8 @@ enum { PLUGIN_NAME_MOST = 40, GROUP_NAME_MOST = 1024, ATTRIBUTE_NAME_MOST = 256,
 enum { SCHEDULE_LEAST_MS = 10000, REMOVE_MOST_MOST = 1000000000, REMOVE_SHARE_MOST = 100 };
 
 struct body {
-	const char *plugin, *name, *state, *schedule;
+	const char *plugin, *name, *state, *schedule, *full_schedule;
+	bool watch;
 	struct json *settings, *roles, *attributes;
 	int64_t remove_most, remove_share, remove_admins_most, remove_admins_share, remove_group_most, remove_group_share;
 	bool private_addresses;
@@ -25,6 +26,8 @@ static const char *const mapped_roles[] = { "admin", "member", "viewer", NULL };
 #define SHARED_FIELDS                                                                                        \
 	JSON_WORD(struct body, state, JSON_OPTIONAL, states),                                                \
 		JSON_TEXT(struct body, schedule, JSON_OPTIONAL, SCHEDULE_TEXT_MOST),                         \
+		JSON_TEXT(struct body, full_schedule, JSON_OPTIONAL, SCHEDULE_TEXT_MOST),                    \
+		JSON_BOOL(struct body, watch, JSON_OPTIONAL),                                                \
 		JSON_VALUE(struct body, settings, JSON_OPTIONAL),                                            \
 		JSON_VALUE(struct body, roles, JSON_OPTIONAL),                                               \
 		JSON_VALUE(struct body, attributes, JSON_OPTIONAL),                                          \
@@ -77,6 +80,18 @@ static int read_schedule(const char *text, int64_t *ret, struct error *e)
 				 "is expected",
 				 text, SCHEDULE_LEAST_MS / 1000);
 	*ret = ms;
+	return 0;
+}
+
+static int read_full_schedule(const char *text, int *ret, struct error *e)
+{
+	int64_t ms;
+
+	if (text_to_duration_ms(text, &ms) < 0 || ms < SCHEDULE_LEAST_MS || ms > CONNECTION_FULL_SCHEDULE_MS_MOST)
+		return error_set(e, ERROR_INPUT, "connection.full_schedule",
+				 "\"full_schedule\" is \"%s\"; a time such as \"24h\", from %ds to %dd, is expected", text,
+				 SCHEDULE_LEAST_MS / 1000, CONNECTION_FULL_SCHEDULE_MS_MOST / 86400000);
+	*ret = (int)ms;
 	return 0;
 }
 
@@ -423,8 +438,10 @@ static int take(struct exchange *x, const struct body *body, const struct catalo
 	c->state = body->state ? body->state : c->state;
 	take_limits(body, c->guard);
 	c->private_addresses = body->private_addresses;
+	c->watch = body->watch;
 	if (check_name(c->name, e) < 0 ||
 	    (body->schedule && read_schedule(body->schedule, &c->schedule_ms, e) < 0) ||
+	    (body->full_schedule && read_full_schedule(body->full_schedule, &c->full_schedule_ms, e) < 0) ||
 	    (body->settings && take_settings(x, plugin, body->settings, wish, e) < 0) ||
 	    (body->roles && take_roles(x, body->roles, c, e) < 0) ||
 	    (body->attributes && take_attributes(x, body->attributes, c, e) < 0))
@@ -440,7 +457,8 @@ int connection_body_create(struct exchange *x, struct connection_wish *ret, stru
 
 	body.private_addresses = x->principal.kind == PRINCIPAL_OPERATOR;
 	*ret = (struct connection_wish){ .connection = { .organisation = x->organisation.id,
-							 .state = "active" } };
+							 .state = "active",
+							 .full_schedule_ms = CONNECTION_FULL_SCHEDULE_MS } };
 	if (exchange_read(x, create_fields, &body, e) < 0 ||
 	    plugins_find(x, body.plugin, ERROR_INPUT, &plugin, e) < 0)
 		return -1;
@@ -458,6 +476,7 @@ int connection_body_change(struct exchange *x, const struct connection *now, str
 	const struct catalog_plugin *plugin;
 
 	body.private_addresses = now->private_addresses;
+	body.watch = now->watch;
 	*ret = (struct connection_wish){ .connection = *now };
 	if (exchange_read(x, change_fields, &body, e) < 0 ||
 	    plugins_find(x, now->plugin, ERROR_CONFLICT, &plugin, e) < 0 ||

@@ -137,6 +137,8 @@ static int put_connection(struct exchange *x, struct json_writer *w, const struc
 	put_settings(w, c);
 	put_mappings(w, c);
 	json_put_text(w, "schedule", duration_text(x, c->schedule_ms));
+	json_put_text(w, "full_schedule", duration_text(x, c->full_schedule_ms));
+	json_put_bool(w, "watch", c->watch);
 	json_put_int(w, "remove_most", c->guard[GUARD_PEOPLE].most);
 	json_put_int(w, "remove_share", c->guard[GUARD_PEOPLE].share);
 	json_put_int(w, "remove_admins_most", c->guard[GUARD_ADMINS].most);
@@ -211,7 +213,8 @@ static const char *limit(struct exchange *x, int number)
 static const char *as_audited(struct exchange *x, const struct connection *c)
 {
 	return exchange_object(x, "name", c->name, "plugin", c->plugin, "state", c->state, "schedule",
-			       duration_text(x, c->schedule_ms), "roles",
+			       duration_text(x, c->schedule_ms), "full_schedule",
+			       duration_text(x, c->full_schedule_ms), "watch", c->watch ? "yes" : "no", "roles",
 			       arena_format(x->arena, "%zu", c->mapping_count), "remove_most",
 			       limit(x, c->guard[GUARD_PEOPLE].most), "remove_share", limit(x, c->guard[GUARD_PEOPLE].share),
 			       "remove_admins_most", limit(x, c->guard[GUARD_ADMINS].most), "remove_admins_share",

@@ -1,8 +1,11 @@
 /* A run is asked for here and carried out by the workers, who find it in the database. */
 #include "endpoints/runs.h"
 
+#include <string.h>
+
 #include "base/text.h"
 #include "endpoints/connections.h"
+#include "roster/account.h"
 #include "roster/connection.h"
 #include "roster/run.h"
 
@@ -34,6 +37,10 @@ static void put_figures(struct json_writer *w, const struct run *run)
 	json_put_text(w, "proof", run->proof);
 	json_put_raw(w, "proof_parts", run->parts ? run->parts : "[]");
 	json_put_raw(w, "counts", run->counts);
+	if (run->missed_known)
+		json_put_int(w, "missed", run->missed);
+	else
+		json_put_null(w, "missed");
 }
 
 static void put_run(struct json_writer *w, const struct run *run)
@@ -44,6 +51,7 @@ static void put_run(struct json_writer *w, const struct run *run)
 	json_put_text(w, "connection_name", run->connection_name);
 	json_put_text(w, "state", run->state);
 	json_put_text(w, "scope", run->scope);
+	json_put_text(w, "scope_reason", run->scope_reason);
 	json_put_bool(w, "plan_only", run->plan_only);
 	json_put_bool(w, "anew", run->anew);
 	json_put_text(w, "asked_by", run->asked_by);
@@ -169,31 +177,84 @@ int runs_changes(struct exchange *x, struct error *e)
 	return 0;
 }
 
+enum { KEY_MOST = 1024 };
+
 struct wish {
 	const char *scope;
 	bool plan_only, anew;
+	const char *const *people, *const *groups;
 };
 
-static const char *const scopes[] = { "all", NULL };
+static const char *const scopes[] = { "all", "changed", "named", NULL };
 
 static const struct json_field fields[] = {
 	JSON_WORD(struct wish, scope, JSON_OPTIONAL, scopes),
 	JSON_BOOL(struct wish, plan_only, JSON_OPTIONAL),
 	JSON_BOOL(struct wish, anew, JSON_OPTIONAL),
+	JSON_TEXTS(struct wish, people, JSON_OPTIONAL, RUN_NAMED_MOST),
+	JSON_TEXTS(struct wish, groups, JSON_OPTIONAL, RUN_NAMED_MOST),
 	{ 0 },
 };
+
+static size_t count_keys(const char *const *keys)
+{
+	size_t count = 0;
+
+	while (keys && keys[count])
+		count++;
+	return count;
+}
+
+/* Some are named if and only if the scope says so, and each by a key that could be one. */
+static int check_named(const struct wish *wish, struct error *e)
+{
+	bool named = text_equal(wish->scope, "named");
+	const char *const *const lists[] = { wish->people, wish->groups };
+
+	if (named != (count_keys(wish->people) + count_keys(wish->groups) > 0))
+		return error_set(e, ERROR_INPUT, "run.named",
+				 named ? "scope \"named\" needs \"people\" or \"groups\": whom to look at"
+				       : "\"people\" and \"groups\" belong to scope \"named\"");
+	for (size_t l = 0; l < ARRAY_COUNT(lists); l++)
+		for (size_t i = 0; i < count_keys(lists[l]); i++)
+			if (!lists[l][i][0] || strlen(lists[l][i]) > KEY_MOST)
+				return error_set(e, ERROR_INPUT, "run.key",
+						 "a key to look at is empty or longer than %d bytes", KEY_MOST);
+	return 0;
+}
+
+/* People are named as an administrator knows them: by the directory's key, by the name they sign in with there, or as a member. Whoever
+ * is none of these is asked for as a key: the directory may know them. */
+static int find_keys(struct exchange *x, const struct id *connection, const char *const *given, const char *const **ret,
+		     struct error *e)
+{
+	size_t count = count_keys(given);
+	const char **keys = arena_array(x->arena, count + 1, sizeof(*keys));
+
+	for (size_t i = 0; i < count; i++)
+		if (account_key(x->tx, x->arena, &x->organisation.id, connection, given[i], &keys[i], e) < 0)
+			return -1;
+	*ret = count > 0 ? keys : NULL;
+	return 0;
+}
 
 int runs_ask(struct exchange *x, struct error *e)
 {
 	struct wish wish = { 0 };
+	struct run_wish asked = { .asked_by = exchange_who(x) };
 	struct connection connection;
 	struct run run;
 	char text[ID_TEXT_SIZE];
 
-	if ((x->request->body_size > 0 && exchange_read(x, fields, &wish, e) < 0) ||
+	if ((x->request->body_size > 0 && exchange_read(x, fields, &wish, e) < 0) || check_named(&wish, e) < 0 ||
 	    connections_find(x, request_segment(x->request, "connection"), &connection, e) < 0 ||
-	    run_ask(x->tx, x->arena, &x->organisation.id, &connection.id, wish.plan_only, wish.anew,
-		    exchange_who(x), &run, e) < 0 ||
+	    find_keys(x, &connection.id, wish.people, &asked.named, e) < 0)
+		return -1;
+	asked.scope = wish.scope ? wish.scope : "all";
+	asked.plan_only = wish.plan_only;
+	asked.anew = wish.anew;
+	asked.named_groups = count_keys(wish.groups) > 0 ? wish.groups : NULL;
+	if (run_ask(x->tx, x->arena, &x->organisation.id, &connection.id, &asked, &run, e) < 0 ||
 	    exchange_audit(x, "run.asked", "run", id_text(&run.id, text), connection.name, NULL,
 			   exchange_object(x, "scope", run.scope, "plan_only", wish.plan_only ? "yes" : "no",
 					   "anew", wish.anew ? "yes" : "no", NULL),

@@ -2,6 +2,7 @@
 
 #include "base/text.h"
 #include "provision/change.h"
+#include "provision/plan.h"
 #include "store/query.h"
 
 /* $1 organisation, $2 connection. In this order: nothing refers to what is not there yet. */
@@ -21,13 +22,15 @@ static const struct query steps[] = {
 
 	STEP("accounts_new",
 	     "INSERT INTO accounts (organisation, id, connection, remote_id, user_id, user_name, email, given_name, family_name, "
-	     "display_name, title, department, locale, standing, mapped_role, claimed, fingerprint) "
+	     "display_name, title, department, locale, standing, mapped_role, claimed, fingerprint, reference, stamp) "
 	     "SELECT $1, account, $2, remote_id, person, user_name, email, given_name, family_name, display_name, title, department, "
-	     "locale, standing, CASE WHEN mapped THEN role END, claims, fingerprint FROM effects WHERE what = 'new'"),
+	     "locale, standing, CASE WHEN mapped THEN role END, claims, fingerprint, nullif(key, remote_id), stamp FROM effects "
+	     "WHERE what = 'new'"),
 	STEP("accounts_changed",
 	     "UPDATE accounts a SET user_name = x.user_name, email = x.email, given_name = x.given_name, "
 	     "family_name = x.family_name, display_name = x.display_name, title = x.title, department = x.department, "
-	     "locale = x.locale, standing = x.standing, claimed = x.claims, fingerprint = x.fingerprint, changed_at = now(), "
+	     "locale = x.locale, standing = x.standing, claimed = x.claims, fingerprint = x.fingerprint, "
+	     "reference = nullif(x.key, x.remote_id), stamp = x.stamp, changed_at = now(), "
 	     "gone_at = NULL FROM effects x WHERE x.what = 'changed' AND a.organisation = $1 AND a.id = x.account "
 	     "AND (a.fingerprint <> x.fingerprint OR x.claims)"),
 	STEP("accounts_gone",
@@ -117,8 +120,86 @@ int apply_mapped_roles(struct tx *tx, const struct source *source, struct error 
 	return query_write(tx, &mapped, PARAMS(P_ID(&source->organisation)), NULL, e);
 }
 
-int apply_refusals(struct tx *tx, const struct source *source, const struct id *run, bool whole, int64_t *ret_refused,
-                   struct error *e)
+/* ---- what is kept beside the roster, so that the next reading can be small: none of it is a change ---- */
+
+/* $1 organisation, $2 connection, $3 when the reading began. */
+/* After a listing of all: what groups call a person, and the members whom nobody answers to. */
+static const struct query of_all[] = {
+	{ "apply.references",
+	  "UPDATE accounts a SET reference = nullif(p.key, p.remote_id) FROM staged_people p WHERE a.organisation = $1 "
+	  "AND a.connection = $2 AND a.remote_id = p.remote_id AND a.reference IS DISTINCT FROM nullif(p.key, p.remote_id) "
+	  "AND (a.observed_at IS NULL OR a.observed_at <= $3)",
+	  QUERY_KEEPS, QUERY_ONCE },
+};
+static const struct query of_whole[] = {
+	{ "apply.strangers",
+	  "CREATE TEMP TABLE strangers ON COMMIT DROP AS SELECT DISTINCT g.id AS group_id, e.member_key FROM (" PLAN_EDGES_READ ") e "
+	  "JOIN group_keys g ON g.key = e.group_key WHERE NOT EXISTS (SELECT FROM staged_people p WHERE p.key = e.member_key "
+	  "AND p.id NOT IN (SELECT s.id FROM seen s WHERE s.what = 'new' AND s.quarrel IS NOT NULL)) "
+	  "AND NOT EXISTS (SELECT FROM group_keys c WHERE c.nests AND c.key = e.member_key)",
+	  QUERY_KEEPS, QUERY_ONCE },
+	{ "apply.strangers_known",
+	  "DELETE FROM group_strangers t USING groups g WHERE t.organisation = $1 AND g.organisation = $1 AND g.id = t.group_id "
+	  "AND g.connection = $2 AND (g.observed_at IS NULL OR g.observed_at <= $3) "
+	  "AND NOT EXISTS (SELECT FROM strangers s WHERE s.group_id = t.group_id AND s.member_key = t.member_key)",
+	  QUERY_KEEPS, QUERY_ONCE },
+	{ "apply.strangers_new",
+	  "INSERT INTO group_strangers (organisation, group_id, member_key) SELECT $1, group_id, member_key FROM strangers "
+	  "ON CONFLICT DO NOTHING",
+	  QUERY_KEEPS, QUERY_ONCE },
+};
+
+/* After a reading of some: that they were seen now, and what their groups say of others. */
+static const struct query of_some[] = {
+	{ "apply.people_observed",
+	  "UPDATE accounts a SET reference = nullif(p.key, p.remote_id), stamp = coalesce(p.stamp, a.stamp), observed_at = $3 "
+	  "FROM people_given p WHERE a.organisation = $1 AND a.id = p.account_id",
+	  QUERY_KEEPS, QUERY_ONCE },
+	{ "apply.gone_observed",
+	  "UPDATE accounts a SET observed_at = $3 FROM seen s WHERE s.what = 'gone' AND a.organisation = $1 AND a.id = s.account",
+	  QUERY_KEEPS, QUERY_ONCE },
+	{ "apply.groups_observed",
+	  "UPDATE groups g SET stamp = coalesce(s.stamp, g.stamp), observed_at = $3 FROM groups_shown s "
+	  "WHERE g.organisation = $1 AND g.id = coalesce(s.known, s.id)",
+	  QUERY_KEEPS, QUERY_ONCE },
+	{ "apply.strangers_of_whole",
+	  "DELETE FROM group_strangers t USING group_keys g WHERE g.whole AND t.organisation = $1 AND t.group_id = g.id",
+	  QUERY_KEEPS, QUERY_ONCE },
+	{ "apply.strangers_arrived",
+	  "DELETE FROM group_strangers t USING awaited w WHERE t.organisation = $1 AND t.group_id = w.group_id AND t.member_key = w.key",
+	  QUERY_KEEPS, QUERY_ONCE },
+	{ "apply.strangers_left",
+	  "DELETE FROM group_strangers t USING stated s WHERE s.removed AND t.organisation = $1 AND t.group_id = s.group_id "
+	  "AND t.member_key = s.member_key",
+	  QUERY_KEEPS, QUERY_ONCE },
+	{ "apply.strangers_named",
+	  "INSERT INTO group_strangers (organisation, group_id, member_key) SELECT $1, group_id, member_key FROM stated "
+	  "WHERE NOT removed AND account_id IS NULL AND child_id IS NULL ON CONFLICT DO NOTHING",
+	  QUERY_KEEPS, QUERY_ONCE },
+};
+
+static int keep_each(struct tx *tx, const struct source *source, const struct run *run, const struct query *each, size_t count,
+                     struct error *e)
+{
+	for (size_t i = 0; i < count; i++)
+		if (query_write(tx, &each[i],
+		                PARAMS(P_ID(&source->organisation), P_ID(&source->connection.id), P_TIME(run->read_at)), NULL, e) < 0)
+			return -1;
+	return 0;
+}
+
+int apply_observed(struct tx *tx, const struct source *source, const struct run *run, struct error *e)
+{
+	if (!run_reads_all(run))
+		return keep_each(tx, source, run, of_some, ARRAY_COUNT(of_some), e);
+	if (keep_each(tx, source, run, of_all, ARRAY_COUNT(of_all), e) < 0)
+		return -1;
+	return run->whole ? keep_each(tx, source, run, of_whole, ARRAY_COUNT(of_whole), e) : 0;
+}
+
+/* ---- refusals ---- */
+
+int apply_refusals(struct tx *tx, const struct source *source, const struct run *run, int64_t *ret_refused, struct error *e)
 {
 	/* One row a person: what could not be read at all comes before what was quarrelled about. */
 	static const struct query keep = {
@@ -140,11 +221,19 @@ int apply_refusals(struct tx *tx, const struct source *source, const struct id *
 		"apply.refusals_over", "DELETE FROM refusals WHERE organisation = $1 AND connection = $2 AND run <> $3",
 		QUERY_KEEPS, 0,
 	};
+	/* Whoever was given, or is gone, has the trouble of now or none. */
+	static const struct query forget_given = {
+		"apply.refusals_given",
+		"DELETE FROM refusals f WHERE f.organisation = $1 AND f.connection = $2 AND f.run <> $3 AND f.remote_id = ANY (ARRAY("
+		"SELECT p.remote_id FROM staged_people p UNION SELECT m.remote_id FROM staged_marks m WHERE m.gone))",
+		QUERY_KEEPS, QUERY_ONCE,
+	};
 	const struct id *organisation = &source->organisation, *connection = &source->connection.id;
+	const struct query *over = !run_reads_all(run) ? &forget_given : run->whole ? &forget : NULL;
 	int64_t refused;
-	if (query_write(tx, &keep, PARAMS(P_ID(organisation), P_ID(connection), P_ID(run)), &refused, e) < 0)
+	if (query_write(tx, &keep, PARAMS(P_ID(organisation), P_ID(connection), P_ID(&run->id)), &refused, e) < 0)
 		return -1;
-	if (whole && query_write(tx, &forget, PARAMS(P_ID(organisation), P_ID(connection), P_ID(run)), NULL, e) < 0)
+	if (over && query_write(tx, over, PARAMS(P_ID(organisation), P_ID(connection), P_ID(&run->id)), NULL, e) < 0)
 		return -1;
 	*ret_refused = refused;
 	return 0;

@@ -9,6 +9,7 @@
 #include "base/error.h"
 #include "provision/source.h"
 #include "roster/audit.h"
+#include "roster/run.h"
 #include "store/transaction.h"
 
 int apply_plan(struct tx *tx, const struct source *source, const struct actor *actor, struct error *e);
@@ -16,9 +17,12 @@ int apply_plan(struct tx *tx, const struct source *source, const struct actor *a
 /* Remembers what the groups of each account yield, so that the next plan sees only what is new. */
 int apply_mapped_roles(struct tx *tx, const struct source *source, struct error *e);
 
-/* Refused people become visible rows; with a whole listing, those who have the trouble no longer disappear.
+/* Remembers what makes the next reading small: how groups refer to whom, the members whom nobody answers to, and, of a reading of some, that
+ * they were seen now. */
+int apply_observed(struct tx *tx, const struct source *source, const struct run *run, struct error *e);
+
+/* Refused people become visible rows; those who have the trouble no longer disappear, with a whole listing or when they are given.
  * ret_refused: how many there are now. Also for a run whose plan is held. */
-int apply_refusals(struct tx *tx, const struct source *source, const struct id *run, bool whole, int64_t *ret_refused,
-                   struct error *e);
+int apply_refusals(struct tx *tx, const struct source *source, const struct run *run, int64_t *ret_refused, struct error *e);
 
 #endif

@@ -6,7 +6,7 @@
 
 struct tally {
 	int64_t lost;    /* members who would lose their membership */
-	int64_t here;    /* active members whom this connection vouches for; counted if somebody would be lost */
+	int64_t here;    /* active members whom this connection vouches for; counted if somebody would be lost, as far as it matters */
 	int64_t gone;    /* accounts that the directory no longer shows */
 	bool people;     /* the directory showed somebody */
 	int64_t ungrouped; /* groups that it no longer shows */
@@ -14,15 +14,18 @@ struct tally {
 	int64_t unnamed; /* records that could not be read, of nobody we know, and were not so when last all was well */
 };
 
-static int count(struct tx *tx, struct arena *arena, const struct source *source, struct tally *ret, struct error *e)
+static int count(struct tx *tx, struct arena *arena, const struct source *source, bool all, struct tally *ret, struct error *e)
 {
 	static const struct query tally = {
 		"guard.tally",
 		"SELECT (SELECT count(*) FROM planned WHERE kind = '" CHANGE_SUSPENDED "'), "
-		"(SELECT count(*) FROM members WHERE organisation = $1 AND connection = $2 AND state = 'active' "
-		"AND EXISTS (SELECT FROM planned WHERE kind = '" CHANGE_SUSPENDED "')), "
-		"(SELECT count(*) FROM seen WHERE what = 'gone'), EXISTS (SELECT FROM staged_people), "
-		"(SELECT count(*) FROM planned WHERE kind = '" CHANGE_GROUP_REMOVED "'), EXISTS (SELECT FROM groups_shown), "
+		"(SELECT count(*) FROM (SELECT FROM members WHERE organisation = $1 AND connection = $2 AND state = 'active' "
+		"AND EXISTS (SELECT FROM planned WHERE kind = '" CHANGE_SUSPENDED "') LIMIT (SELECT CASE WHEN NOT $4 THEN "
+		"greatest(count(*) + 1, count(*) * 100 / greatest($3, 1) + 100) END FROM planned WHERE kind = '" CHANGE_SUSPENDED "')) m), "
+		"(SELECT count(*) FROM seen WHERE what = 'gone'), "
+		"EXISTS (SELECT FROM staged_people) OR EXISTS (SELECT FROM staged_marks WHERE NOT is_group AND NOT gone), "
+		"(SELECT count(*) FROM planned WHERE kind = '" CHANGE_GROUP_REMOVED "'), "
+		"EXISTS (SELECT FROM groups_shown) OR EXISTS (SELECT FROM staged_marks WHERE is_group AND NOT gone), "
 		"(SELECT count(DISTINCT r.remote_id) FROM staged_refused r WHERE r.code = '" STAGE_UNREADABLE "' "
 		"AND NOT EXISTS (SELECT FROM accounts a WHERE a.organisation = $1 AND a.connection = $2 AND a.remote_id = r.remote_id) "
 		"AND r.remote_id NOT IN (SELECT g.remote_id FROM groups_shown g WHERE g.unread) "
@@ -33,7 +36,11 @@ static int count(struct tx *tx, struct arena *arena, const struct source *source
 		QUERY_READS, QUERY_ONCE,
 	};
 	const struct rows *rows;
-	if (query_one(tx, &tally, PARAMS(P_ID(&source->organisation), P_ID(&source->connection.id)), arena, &rows, e) < 0)
+	/* Of a reading of some, as many as the share needs are counted, and not the whole roster. */
+	if (query_one(tx, &tally,
+	              PARAMS(P_ID(&source->organisation), P_ID(&source->connection.id),
+	                     P_INT(source->connection.guard[GUARD_PEOPLE].share), P_BOOL(all)),
+	              arena, &rows, e) < 0)
 		return -1;
 	*ret = (struct tally){ rows_int(rows, 0, 0),  rows_int(rows, 0, 1), rows_int(rows, 0, 2), rows_bool(rows, 0, 3),
 		               rows_int(rows, 0, 4), rows_bool(rows, 0, 5), rows_int(rows, 0, 6) };
@@ -41,19 +48,19 @@ static int count(struct tx *tx, struct arena *arena, const struct source *source
 }
 
 /* What no limit allows, because it is how a broken directory looks; NULL if it is nothing of the kind. */
-static const char *looks_broken(struct arena *arena, const struct tally *t)
+static const char *looks_broken(struct arena *arena, const struct tally *t, bool by_absence)
 {
 	long long lost = t->lost, gone = t->gone, ungrouped = t->ungrouped, unnamed = t->unnamed;
-	if (!t->people && gone > 0)
+	if (by_absence && !t->people && gone > 0)
 		return arena_format(arena, "the directory showed nobody at all; %lld people would be gone and %lld members suspended",
 		                    gone, lost);
 	if (lost > 1 && lost >= t->here)
-		return arena_format(arena, "the directory showed none of those who are here; all %lld active members would be suspended",
-		                    lost);
-	if (!t->groups && ungrouped > 0)
+		return arena_format(arena, "the directory %s; all %lld active members would be suspended",
+		                    by_absence ? "showed none of those who are here" : "says that everybody is gone", lost);
+	if (by_absence && !t->groups && ungrouped > 0)
 		return arena_format(arena, "the directory showed no group at all; %lld groups would be removed with what they yield",
 		                    ungrouped);
-	if (unnamed > 0 && lost > 0)
+	if (by_absence && unnamed > 0 && lost > 0)
 		return arena_format(arena, "%lld member%s would be suspended, and %lld record%s that could not be read may be one of them",
 		                    lost, lost == 1 ? "" : "s", unnamed, unnamed == 1 ? "" : "s");
 	return NULL;
@@ -145,12 +152,14 @@ static int judge_groups(struct tx *tx, struct arena *arena, const struct source 
 	return 0;
 }
 
-int guard_judge(struct tx *tx, struct arena *arena, const struct source *source, const char **ret_reason, struct error *e)
+int guard_judge(struct tx *tx, struct arena *arena, const struct source *source, const struct run *run, const char **ret_reason,
+                struct error *e)
 {
+	bool all = run_reads_all(run);
 	struct tally tally;
-	if (count(tx, arena, source, &tally, e) < 0)
+	if (count(tx, arena, source, all, &tally, e) < 0)
 		return -1;
-	const char *reasons = looks_broken(arena, &tally);
+	const char *reasons = looks_broken(arena, &tally, all || run->whole);
 	if (!reasons) {
 		reasons = judge_people(arena, &source->connection.guard[GUARD_PEOPLE], &tally, NULL);
 		if (judge_admins(tx, arena, source, &reasons, e) < 0 || judge_groups(tx, arena, source, &reasons, e) < 0)

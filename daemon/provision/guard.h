@@ -9,9 +9,12 @@
 #include "base/arena.h"
 #include "base/error.h"
 #include "provision/source.h"
+#include "roster/run.h"
 #include "store/transaction.h"
 
-/* 1: the plan may be applied. 0: hold it, *ret_reason (in the arena) says why in a sentence for the administrator. */
-int guard_judge(struct tx *tx, struct arena *arena, const struct source *source, const char **ret_reason, struct error *e);
+/* 1: the plan may be applied. 0: hold it, *ret_reason (in the arena) says why in a sentence for the administrator. The limits are the same
+ * for every kind of reading; what only somebody's absence can show is asked of those that conclude from it. */
+int guard_judge(struct tx *tx, struct arena *arena, const struct source *source, const struct run *run, const char **ret_reason,
+                struct error *e);
 
 #endif

@@ -3,14 +3,15 @@
 #include "base/text.h"
 #include "provision/change.h"
 #include "provision/choice.h"
+#include "provision/increment.h"
 #include "store/query.h"
 
 /* Every step has the same parameters: $1 organisation, $2 connection, $3 its verified domains, $4 whether the listing is whole,
- * $5 the default role. They run once in a run, with today's statistics, so none is kept prepared. */
+ * $5 the default role, $6 when the reading began. They run once in a run, with today's statistics, so none is kept prepared. */
 #define STEP(step_name, text) { "plan." step_name, text, QUERY_KEEPS, QUERY_ONCE }
 
 /* What the listing says of memberships, with those of groups that it has but could not read. */
-#define EDGES "(SELECT group_key, member_key FROM staged_edges UNION ALL SELECT group_key, member_key FROM edges_kept)"
+#define EDGES "(" PLAN_EDGES_READ " UNION ALL SELECT group_key, member_key FROM edges_kept)"
 
 /* A member of a JSON object if the two differ: for before and after. */
 #define IF_NEW(json_name, old, new, shown) "'" json_name "', CASE WHEN " old " IS DISTINCT FROM " new " THEN " shown " END"
@@ -22,8 +23,11 @@
 	IF_NEW("title", "h.old_title", "h.title", "h." when "title") ", " \
 	IF_NEW("department", "h.old_department", "h.department", "h." when "department") "))"
 
-/* From what was staged to what is said of each of them. */
-static const struct query looking[] = {
+enum { OVERTAKEN_WAIT_MS = 100 };
+
+/* ---- what the reading says: of everybody; of who changed it is provision/increment ---- */
+
+static const struct query listing_delta[] = {
 	/* Hash joins of whole tables are what this work is, and nested loops are switched off to the end of the transaction: the
 	 * tables of a run have no history, and the filter on the organisation stands twice, in the statement and in the
 	 * policy, so the planner can take a million rows for five and compare everything with everything. Memory is the
@@ -31,22 +35,28 @@ static const struct query looking[] = {
 	STEP("memory", "SELECT set_config('work_mem', '256MB', true), set_config('hash_mem_multiplier', '2', true), "
 	               "set_config('enable_nestloop', 'off', true), set_config('jit', 'off', true)"),
 
-	/* New, changed and gone in one pass. Who was refused is there, though we could not read them: not gone. Only keys stand in
+	/* New, changed and gone in one pass. Who was refused is there, though we could not read them: not gone. Of whom somebody had news
+	 * after this reading began, it says nothing. Only keys stand in
 	 * the tables that matching works on; the texts of a person are copied once, into effects. */
 	STEP("delta",
 	     "CREATE TEMP TABLE delta ON COMMIT DROP AS "
 	     "SELECT s.id, s.remote_id, s.email, s.remote_id IS NOT NULL AS present, coalesce(s.domain = ANY ($3), false) AS proves, "
 	     "a.id AS account_id, a.user_id "
-	     "FROM staged_people s FULL JOIN (SELECT id, remote_id, user_id, fingerprint, gone_at, claimed FROM accounts "
+	     "FROM staged_people s FULL JOIN (SELECT id, remote_id, user_id, fingerprint, gone_at, claimed, observed_at FROM accounts "
 	     "WHERE organisation = $1 AND connection = $2) a ON a.remote_id = s.remote_id "
-	     "WHERE (s.remote_id IS NOT NULL AND (a.fingerprint IS DISTINCT FROM s.fingerprint "
+	     "WHERE (a.observed_at IS NULL OR a.observed_at <= $6) AND ((s.remote_id IS NOT NULL AND (a.fingerprint IS DISTINCT FROM s.fingerprint "
 	     "OR (NOT a.claimed AND s.domain = ANY ($3)))) "
 	     "OR ($4 AND s.remote_id IS NULL AND a.gone_at IS NULL "
-	     "AND a.remote_id NOT IN (SELECT r.remote_id FROM staged_refused r))"),
+	     "AND a.remote_id NOT IN (SELECT r.remote_id FROM staged_refused r)))"),
 
 	/* A person who stands twice in a listing (it changed while it was read) is what was seen last. Ids ascend. */
 	STEP("seen_last",
 	     "DELETE FROM delta d USING staged_people s WHERE s.remote_id = d.remote_id AND s.id > d.id"),
+};
+
+/* ---- who each of them is ---- */
+
+static const struct query matching[] = {
 	STEP("delta_known", "ANALYZE delta"),
 
 	/* Two people of one listing cannot prove the same address: the first keeps it, an old acquaintance before a new one. */
@@ -79,21 +89,25 @@ static const struct query looking[] = {
 	     "UPDATE seen s SET quarrel = 'taken', claims = false FROM (SELECT id, row_number() OVER (PARTITION BY holder ORDER BY id) "
 	     "AS n FROM seen WHERE what = 'new' AND holder IS NOT NULL AND quarrel IS NULL) h WHERE h.n > 1 AND s.id = h.id"),
 	STEP("seen_known", "ANALYZE seen"),
-	/* Whom an administrator changes meanwhile is looked at after that, or changed after us. */
-	STEP("members_seen", "SELECT count(*) FROM (SELECT FROM seen s JOIN members m ON m.organisation = $1 "
-	                     "AND m.user_id = s.person FOR UPDATE OF m) l"),
+};
 
-	/* Groups as they were seen last. One that the listing has but could not read is as we know it, with its members. A key
+/* ---- groups, and what they yield ---- */
+
+static const struct query listing_groups[] = {
+	/* Groups as they were seen last. One that the listing has but could not read is as we know it, with its members, and so is one of
+	 * which there was news after this reading began. A key
 	 * that is a person's and a group's is the person's: nobody is let into a group because its number is theirs. */
 	STEP("groups_shown",
 	     "CREATE TEMP TABLE groups_shown ON COMMIT DROP AS SELECT DISTINCT ON (g.remote_id) g.*, false AS unread, "
 	     "NOT EXISTS (SELECT FROM staged_people p WHERE p.key = g.key) AS nests FROM staged_groups g "
-	     "ORDER BY g.remote_id, g.id DESC"),
+	     "WHERE NOT EXISTS (SELECT FROM groups k WHERE k.organisation = $1 AND k.connection = $2 AND k.remote_id = g.remote_id "
+	     "AND k.observed_at > $6) ORDER BY g.remote_id, g.id DESC"),
 	STEP("groups_unread",
 	     "INSERT INTO groups_shown (id, remote_id, reference, key, name, unread, nests) "
 	     "SELECT g.id, g.remote_id, g.reference, coalesce(g.reference, g.remote_id), g.name, true, true FROM groups g "
 	     "WHERE g.organisation = $1 AND g.connection = $2 "
-	     "AND (g.remote_id IN (SELECT r.remote_id FROM staged_refused r) OR g.reference IN (SELECT r.remote_id FROM staged_refused r)) "
+	     "AND (g.observed_at > $6 OR g.remote_id IN (SELECT r.remote_id FROM staged_refused r) "
+	     "OR g.reference IN (SELECT r.remote_id FROM staged_refused r)) "
 	     "AND NOT EXISTS (SELECT FROM groups_shown s WHERE s.remote_id = g.remote_id)"),
 	STEP("edges_kept",
 	     "CREATE TEMP TABLE edges_kept ON COMMIT DROP AS "
@@ -132,8 +146,21 @@ static const struct query looking[] = {
 	     "WHERE $4 AND a.organisation = $1 AND a.connection = $2 AND a.mapped_role IS NOT NULL "
 	     "AND NOT EXISTS (SELECT FROM wanted w WHERE w.remote_id = a.remote_id) "
 	     "AND EXISTS (SELECT FROM staged_people p WHERE p.remote_id = a.remote_id)"),
-	STEP("members_of_roles", "SELECT count(*) FROM (SELECT FROM roles r JOIN members m ON m.organisation = $1 "
-	                         "AND m.user_id = r.person FOR UPDATE OF m) l"),
+};
+
+/* ---- what is said of each of them ---- */
+
+static const struct query telling[] = {
+	/* From here on nobody else changes them: neither an administrator, nor another directory that shows the same people and counts on
+	 * our word for them as we do on its. What those have done is seen by the statements after this one. Everybody locks in the
+	 * same order. */
+	STEP("members_locked",
+	     "SELECT count(*) FROM (SELECT FROM members m WHERE m.organisation = $1 AND m.user_id = ANY (ARRAY(SELECT person FROM seen WHERE NOT new_user "
+	     "UNION SELECT person FROM roles)) ORDER BY m.user_id FOR UPDATE OF m) l"),
+	/* Of whom there was news until we had them to ourselves, this reading says nothing. */
+	STEP("overtaken",
+	     "DELETE FROM seen s WHERE s.account IN (SELECT a.id FROM accounts a WHERE a.organisation = $1 AND a.connection = $2 "
+	     "AND a.observed_at > $6)"),
 
 	/* What each source says of them, once this listing is taken: of those alone who were somebody before, or there would be nothing
 	 * to choose. */
@@ -176,7 +203,7 @@ static const struct query deciding[] = {
 	     "WHEN shows AND member_of = lead THEN '" CHANGE_UPDATED "' "
 	     "WHEN NOT shows AND member_of = $2 THEN '" CHANGE_UPDATED "' ELSE '" CHANGE_ACCOUNT_UPDATED "' END AS kind FROM ("
 	     "SELECT s.account, s.person, s.what, s.new_user, s.holder, s.claims, s.remote_id, p.user_name, p.email, p.domain, p.given_name, "
-	     "p.family_name, p.display_name, p.title, p.department, p.locale, p.standing, p.fingerprint, a.fingerprint AS known_as, "
+	     "p.family_name, p.display_name, p.title, p.department, p.locale, p.standing, p.fingerprint, p.key, p.stamp, a.fingerprint AS known_as, "
 	     "a.user_name AS old_user_name, a.email AS old_email, a.display_name AS old_name, a.title AS old_title, "
 	     "a.department AS old_department, coalesce(w.role, $5) AS role, w.role IS NOT NULL AS mapped, m.state, m.role AS old_role, "
 	     "m.suspended_by, m.connection AS member_of, h.person IS NOT NULL AS shows, "
@@ -196,6 +223,9 @@ static const struct query deciding[] = {
 	     "LEFT JOIN shown h ON h.person = s.person AND NOT s.new_user "
 	     "WHERE s.what <> 'new' OR s.quarrel IS NULL) l"),
 
+};
+
+static const struct query listing_memberships[] = {
 	/* Groups by the directory's own key: a renamed one is the same one. */
 	STEP("group_changes",
 	     "CREATE TEMP TABLE group_changes ON COMMIT DROP AS "
@@ -243,6 +273,9 @@ static const struct query deciding[] = {
 	     "coalesce(s.name, k.name) AS group_name, k.group_id IS NULL AS added FROM stated s FULL JOIN kept k ON k.group_id = s.group_id AND k.child_id = s.child_id "
 	     "WHERE $4 AND (s.group_id IS NULL OR k.group_id IS NULL)"),
 
+};
+
+static const struct query showing[] = {
 	/* All of it as lines that people read, the guard counts, apply carries out and audit keeps. A view, so that a million
 	 * lines are made once, where they are kept; it goes with the tables it stands on. */
 	STEP("planned",
@@ -296,24 +329,52 @@ static const struct query deciding[] = {
 	     "CASE WHEN added THEN jsonb_build_object('group', child_id) END FROM nesting_changes"),
 };
 
-static int take_steps(struct tx *tx, const struct source *source, bool whole, const struct query *steps, size_t count,
+static int take_steps(struct tx *tx, const struct source *source, const struct run *run, const struct query *steps, size_t count,
                       struct error *e)
 {
 	for (size_t i = 0; i < count; i++)
 		if (query_write(tx, &steps[i],
 		                PARAMS(P_ID(&source->organisation), P_ID(&source->connection.id), P_TEXTS(source->domains),
-		                       P_BOOL(whole), P_TEXT(source->default_role)),
+		                       P_BOOL(run->whole), P_TEXT(source->default_role), P_TIME(run->read_at)),
 		                NULL, e) < 0)
 			return -1;
 	return 0;
 }
 
-int plan_make(struct tx *tx, const struct source *source, bool whole, struct error *e)
+/* Two that each wait for a person whom the other has can both be right about the groups. Who is later looks again. */
+static int check_groups(struct tx *tx, const struct source *source, const struct run *run, struct error *e)
 {
-	if (take_steps(tx, source, whole, looking, ARRAY_COUNT(looking), e) < 0 ||
-	    choice_make(tx, &source->organisation, source->default_role, NULL, e) < 0)
+	static const struct query newer = {
+		"plan.groups_overtaken",
+		"SELECT 1 FROM groups g WHERE g.organisation = $1 AND g.connection = $2 AND g.observed_at > $3 "
+		"AND EXISTS (SELECT FROM groups_shown s WHERE s.remote_id = g.remote_id AND NOT s.unread) LIMIT 1",
+		QUERY_READS, QUERY_ONCE,
+	};
+	int64_t count;
+	if (query_write(tx, &newer, PARAMS(P_ID(&source->organisation), P_ID(&source->connection.id), P_TIME(run->read_at)), &count,
+	                e) < 0)
 		return -1;
-	return take_steps(tx, source, whole, deciding, ARRAY_COUNT(deciding), e);
+	if (count == 0)
+		return 0;
+	error_set(e, ERROR_RETRY, "plan.overtaken", "a group was read anew while this was planned");
+	if (e)
+		e->wait_ms = OVERTAKEN_WAIT_MS;
+	return -1;
+}
+
+#define TAKE(steps) (take_steps(tx, source, run, steps, ARRAY_COUNT(steps), e) < 0)
+#define TAKE_INCREMENT(steps) (take_steps(tx, source, run, steps, steps##_count, e) < 0)
+
+int plan_make(struct tx *tx, const struct source *source, const struct run *run, struct error *e)
+{
+	bool all = run_reads_all(run);
+	if ((all ? TAKE(listing_delta) : TAKE_INCREMENT(increment_delta)) || TAKE(matching) ||
+	    (all ? TAKE(listing_groups) : TAKE_INCREMENT(increment_groups)) || TAKE(telling) ||
+	    check_groups(tx, source, run, e) < 0 ||
+	    choice_make(tx, &source->organisation, source->default_role, NULL, e) < 0 ||
+	    (!all && TAKE_INCREMENT(increment_chosen)) || TAKE(deciding) || (all && TAKE(listing_memberships)) || TAKE(showing))
+		return -1;
+	return 0;
 }
 
 int plan_count(struct tx *tx, struct arena *arena, const char **ret_counts, int64_t *ret_lines, struct error *e)

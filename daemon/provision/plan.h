@@ -11,10 +11,16 @@
 #include "base/arena.h"
 #include "base/error.h"
 #include "provision/source.h"
+#include "roster/run.h"
 #include "store/transaction.h"
 
-/* Makes the plan from the run's exposed staging tables (stage_expose). */
-int plan_make(struct tx *tx, const struct source *source, bool whole, struct error *e);
+/* Of a listing of all: what it says of memberships, but of groups that are as we know them. Plan's tables must be there. */
+#define PLAN_EDGES_READ \
+	"SELECT r.group_key, r.member_key FROM staged_edges r WHERE r.group_key NOT IN (SELECT u.key FROM groups_shown u WHERE u.unread)"
+
+/* Makes the plan from the run's exposed staging tables (stage_expose). Of the run count its scope, whether it was whole, and when its
+ * reading began. */
+int plan_make(struct tx *tx, const struct source *source, const struct run *run, struct error *e);
 
 /* What it comes to: kind -> number, as a JSON object in the arena, and the number of lines. */
 int plan_count(struct tx *tx, struct arena *arena, const char **ret_counts, int64_t *ret_lines, struct error *e);

@@ -10,12 +10,13 @@
 #include "provision/stage.h"
 #include "store/query.h"
 
-/* One reconcile of a whole listing at a time in an organisation: two that each count on the other directory's word for a person
- * would both be wrong. The connection's row keeps its settings and mappings still meanwhile. */
-static int lock_roster(struct tx *tx, struct arena *arena, const struct source *source, struct error *e)
+/* The connection's settings and mappings stay as they are meanwhile, and one at a time is at work on all that it shows: a daemon whose
+ * run was taken over may still be at it. Who reads some people waits for none of this, but for the people themselves (plan.members_locked),
+ * whoever else has them just now. */
+static int lock_roster(struct tx *tx, struct arena *arena, const struct source *source, const struct run *run, struct error *e)
 {
-	static const struct query lock = {
-		"provision.lock", "SELECT version FROM connections WHERE organisation = $1 AND id = $2 FOR UPDATE",
+	static const struct query still = {
+		"provision.still", "SELECT version FROM connections WHERE organisation = $1 AND id = $2 FOR SHARE",
 		QUERY_READS, 0,
 	};
 	static const struct query alone = {
@@ -23,9 +24,9 @@ static int lock_roster(struct tx *tx, struct arena *arena, const struct source *
 		QUERY_READS, QUERY_ONCE,
 	};
 	const struct rows *rows;
-	if (query_write(tx, &alone, PARAMS(P_ID(&source->organisation)), NULL, e) < 0)
+	if (run_takes_turns(run) && query_write(tx, &alone, PARAMS(P_ID(&source->connection.id)), NULL, e) < 0)
 		return -1;
-	int found = query_one(tx, &lock, PARAMS(P_ID(&source->organisation), P_ID(&source->connection.id)), arena, &rows, e);
+	int found = query_one(tx, &still, PARAMS(P_ID(&source->organisation), P_ID(&source->connection.id)), arena, &rows, e);
 	if (found == 0)
 		return error_set(e, ERROR_NOT_FOUND, "connection.gone", "the connection was deleted meanwhile");
 	return found < 0 ? -1 : 0;
@@ -37,14 +38,15 @@ static int all_there(struct tx *tx, struct arena *arena, const struct run *run, 
 	static const struct query count = {
 		"provision.count",
 		"SELECT (SELECT count(*) FROM staged_people), (SELECT count(*) FROM staged_groups), "
-		"(SELECT count(*) FROM staged_edges), (SELECT count(*) FROM staged_refused)",
+		"(SELECT count(*) FROM staged_edges), (SELECT count(*) FROM staged_refused), (SELECT count(*) FROM staged_marks)",
 		QUERY_READS, QUERY_ONCE,
 	};
 	const struct rows *rows;
 	if (query_one(tx, &count, NO_PARAMS, arena, &rows, e) < 0)
 		return -1;
 	return rows_int(rows, 0, 0) == run->people && rows_int(rows, 0, 1) == run->groups &&
-	       rows_int(rows, 0, 2) == run->memberships && rows_int(rows, 0, 3) == run->refused;
+	       rows_int(rows, 0, 2) == run->memberships && rows_int(rows, 0, 3) == run->refused &&
+	       rows_int(rows, 0, 4) == run->marks;
 }
 
 /* Whether an administrator has released exactly this plan. Says in *reason what is to be looked at otherwise. */
@@ -62,7 +64,7 @@ static bool released(const struct run *run, const struct outcome *outcome, const
 static int judge(struct tx *tx, struct arena *arena, const struct source *source, const struct run *run,
                  struct outcome *outcome, struct error *e)
 {
-	int may = guard_judge(tx, arena, source, &outcome->reason, e);
+	int may = guard_judge(tx, arena, source, run, &outcome->reason, e);
 	if (may < 0)
 		return -1;
 	if (run->plan_only) {
@@ -83,16 +85,18 @@ static int judge(struct tx *tx, struct arena *arena, const struct source *source
 static int carry_out(struct tx *tx, const struct source *source, const struct run *run, const struct actor *actor, int64_t lines,
                      struct error *e)
 {
-	if ((lines > 0 && apply_plan(tx, source, actor, e) < 0) || (run->whole && evidence_keep(tx, source, run, e) < 0))
+	if ((lines > 0 && apply_plan(tx, source, actor, e) < 0) || (run->whole && run_reads_all(run) && evidence_keep(tx, source, run, e) < 0))
 		return -1;
-	return apply_mapped_roles(tx, source, e);
+	if (apply_mapped_roles(tx, source, e) < 0)
+		return -1;
+	return apply_observed(tx, source, run, e);
 }
 
 int provision_reconcile(struct tx *tx, struct arena *arena, const struct source *source, const struct run *run,
                         const struct actor *actor, struct outcome *ret, struct error *e)
 {
 	struct outcome outcome = { .kind = OUTCOME_APPLIED, .counts = "{}" };
-	if (lock_roster(tx, arena, source, e) < 0 || stage_expose(tx, &run->id, e) < 0)
+	if (lock_roster(tx, arena, source, run, e) < 0 || stage_expose(tx, &run->id, !run_reads_all(run), e) < 0)
 		return -1;
 
 	int there = all_there(tx, arena, run, e);
@@ -104,10 +108,10 @@ int provision_reconcile(struct tx *tx, struct arena *arena, const struct source 
 		return stage_hide(tx, e);
 	}
 
-	if (plan_make(tx, source, run->whole, e) < 0 ||
+	if (plan_make(tx, source, run, e) < 0 ||
 	    plan_count(tx, arena, &outcome.counts, &outcome.lines, e) < 0)
 		return -1;
-	int proven = run->whole ? evidence_judge(tx, arena, source, run, &outcome.reason, e) : 1;
+	int proven = run->whole && run_reads_all(run) ? evidence_judge(tx, arena, source, run, &outcome.reason, e) : 1;
 	if (proven < 0)
 		return -1;
 	if (proven == 0) {
@@ -118,7 +122,7 @@ int provision_reconcile(struct tx *tx, struct arena *arena, const struct source 
 	int apply = judge(tx, arena, source, run, &outcome, e);
 	if (apply < 0 || (apply == 1 && carry_out(tx, source, run, actor, outcome.lines, e) < 0) ||
 	    (apply == 0 && plan_keep(tx, &source->organisation, &run->id, e) < 0) ||
-	    (!run->plan_only && apply_refusals(tx, source, &run->id, run->whole, &outcome.refused, e) < 0) ||
+	    (!run->plan_only && apply_refusals(tx, source, run, &outcome.refused, e) < 0) ||
 	    stage_hide(tx, e) < 0)
 		return -1;
 	*ret = outcome;

@@ -13,6 +13,9 @@ struct source {
 	struct connection connection;
 	const char *default_role;   /* of who joins and has no group that is mapped */
 	const char *const *domains; /* the organisation's verified domains, ended by NULL */
+	const void *digest; /* SHA-256 of all that decides what a reading shows and yields: settings, secrets, attributes, mappings, and the
+	                     * two above. What changed is asked for only as long as it is the same */
+	size_t digest_size;
 };
 
 /* Reads it as it is now. 1, 0 if the connection is no more, -1. */

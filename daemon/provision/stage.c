@@ -11,13 +11,13 @@
 #include "store/query.h"
 
 /* Bytes that wait in the daemon at most, for each kind: what a page of a thousand people needs, and some. */
-enum { PEOPLE_MOST = 1 << 20, GROUPS_MOST = 1 << 18, EDGES_MOST = 1 << 19, REFUSED_MOST = 1 << 18 };
+enum { PEOPLE_MOST = 1 << 20, GROUPS_MOST = 1 << 18, EDGES_MOST = 1 << 19, REFUSED_MOST = 1 << 18, MARKS_MOST = 1 << 18 };
 
 /* The names of tables are the only words of a statement that are not constants: a prefix and 32 hexadecimal digits of
  * an id that the daemon made. */
 enum { NAME_SIZE = 33, SQL_MOST = 2048 };
 
-enum kind { PEOPLE, GROUPS, EDGES, REFUSED, KINDS };
+enum kind { PEOPLE, GROUPS, EDGES, REFUSED, MARKS, KINDS };
 
 static const struct {
 	const char *prefix, *view, *columns, *names;
@@ -27,18 +27,22 @@ static const struct {
 	[PEOPLE] = { "people", "staged_people",
 	             "id uuid, remote_id text COLLATE \"C\", key text COLLATE \"C\", user_name text COLLATE \"C\", "
 	             "email text COLLATE \"C\", domain text COLLATE \"C\", given_name text, family_name text, "
-	             "display_name text, title text, department text, locale text, standing smallint, fingerprint bytea",
+	             "display_name text, title text, department text, locale text, standing smallint, fingerprint bytea, stamp text, "
+	             "says_groups boolean",
 	             "id, remote_id, key, user_name, email, domain, given_name, family_name, display_name, title, department, "
-	             "locale, standing, fingerprint",
+	             "locale, standing, fingerprint, stamp, says_groups",
 	             "remote_id, key, email", PEOPLE_MOST },
 	[GROUPS] = { "groups", "staged_groups",
-	             "id uuid, remote_id text COLLATE \"C\", reference text COLLATE \"C\", key text COLLATE \"C\", name text",
-	             "id, remote_id, reference, key, name", "remote_id, key, name", GROUPS_MOST },
-	[EDGES] = { "edges", "staged_edges", "group_key text COLLATE \"C\", member_key text COLLATE \"C\"",
-	            "group_key, member_key", "group_key, member_key", EDGES_MOST },
+	             "id uuid, remote_id text COLLATE \"C\", reference text COLLATE \"C\", key text COLLATE \"C\", name text, "
+	             "stamp text, partial boolean",
+	             "id, remote_id, reference, key, name, stamp, partial", "remote_id, key, name", GROUPS_MOST },
+	[EDGES] = { "edges", "staged_edges", "group_key text COLLATE \"C\", member_key text COLLATE \"C\", removed boolean",
+	            "group_key, member_key, removed", "group_key, member_key", EDGES_MOST },
 	[REFUSED] = { "refused", "staged_refused",
 	              "remote_id text COLLATE \"C\", code text, reason text, user_name text, email text",
 	              "remote_id, code, reason, user_name, email", "remote_id", REFUSED_MOST },
+	[MARKS] = { "marks", "staged_marks", "id uuid, is_group boolean, gone boolean, remote_id text COLLATE \"C\"",
+	            "id, is_group, gone, remote_id", "remote_id", MARKS_MOST },
 };
 
 struct stage {
@@ -116,10 +120,30 @@ int stage_sweep(struct tx *tx, int *ret_dropped, struct error *e)
 	return 0;
 }
 
-int stage_expose(struct tx *tx, const struct id *run, struct error *e)
+static int index_tables(struct tx *tx, const char *suffix, struct error *e)
+{
+	static const struct {
+		enum kind kind;
+		const char *columns;
+	} indices[] = { { PEOPLE, "id" }, { PEOPLE, "remote_id" }, { GROUPS, "remote_id" }, { EDGES, "member_key" },
+		        { REFUSED, "remote_id" }, { MARKS, "remote_id" } };
+	char sql[SQL_MOST];
+	for (size_t i = 0; i < ARRAY_COUNT(indices); i++) {
+		const char *prefix = tables[indices[i].kind].prefix, *columns = indices[i].columns;
+		snprintf(sql, sizeof(sql), "CREATE INDEX IF NOT EXISTS %s_%s_%s ON staging.%s_%s (%s)", prefix, suffix, columns, prefix,
+		         suffix, columns);
+		if (run_statement(tx, sql, e) < 0)
+			return -1;
+	}
+	return 0;
+}
+
+int stage_expose(struct tx *tx, const struct id *run, bool indexed, struct error *e)
 {
 	char suffix[NAME_SIZE], sql[SQL_MOST];
 	suffix_of(run, suffix);
+	if (indexed && index_tables(tx, suffix, e) < 0)
+		return -1;
 	/* A small sample is enough to tell a hundred rows from a million. */
 	if (run_statement(tx, "SELECT set_config('default_statistics_target', '10', true)", e) < 0)
 		return -1;
@@ -135,11 +159,16 @@ int stage_expose(struct tx *tx, const struct id *run, struct error *e)
 	return 0;
 }
 
-/* Accounts and groups that are here, and neither staged nor refused. $3: how many of each at most, chosen by chance; $4: the run. */
+/* What was observed after this run began to read is none of its business. */
+#define NOT_NEWER(row) \
+	"AND (" row ".observed_at IS NULL OR " row ".observed_at <= (SELECT r.read_at FROM runs r WHERE r.organisation = $1 AND r.id = $4)) "
+
+/* Accounts and groups that are here, and neither staged, nor present, nor refused. $3: how many of each at most, chosen by chance; $4: the run. */
 static const struct query lost_people = {
 	"stage.lost_people",
 	"WITH lost AS (SELECT a.remote_id FROM accounts a WHERE a.organisation = $1 AND a.connection = $2 AND a.gone_at IS NULL "
-	"AND NOT EXISTS (SELECT FROM staged_people s WHERE s.remote_id = a.remote_id) "
+	NOT_NEWER("a") "AND NOT EXISTS (SELECT FROM staged_people s WHERE s.remote_id = a.remote_id) "
+	"AND NOT EXISTS (SELECT FROM staged_marks k WHERE NOT k.is_group AND NOT k.gone AND k.remote_id = a.remote_id) "
 	"AND NOT EXISTS (SELECT FROM staged_refused r WHERE r.remote_id = a.remote_id)) "
 	"SELECT (SELECT count(*) FROM lost), array(SELECT l.remote_id FROM lost l "
 	"ORDER BY hashtextextended(l.remote_id, hashtextextended($4::uuid::text, 0)) LIMIT $3)",
@@ -148,7 +177,8 @@ static const struct query lost_people = {
 static const struct query lost_groups = {
 	"stage.lost_groups",
 	"WITH lost AS (SELECT g.remote_id FROM groups g WHERE g.organisation = $1 AND g.connection = $2 "
-	"AND NOT EXISTS (SELECT FROM staged_groups s WHERE s.remote_id = g.remote_id) "
+	NOT_NEWER("g") "AND NOT EXISTS (SELECT FROM staged_groups s WHERE s.remote_id = g.remote_id) "
+	"AND NOT EXISTS (SELECT FROM staged_marks k WHERE k.is_group AND NOT k.gone AND k.remote_id = g.remote_id) "
 	"AND g.remote_id NOT IN (SELECT r.remote_id FROM staged_refused r) "
 	"AND (g.reference IS NULL OR g.reference NOT IN (SELECT r.remote_id FROM staged_refused r))) "
 	"SELECT (SELECT count(*) FROM lost), array(SELECT l.remote_id FROM lost l "
@@ -160,7 +190,7 @@ int stage_lost(struct tx *tx, struct arena *arena, const struct source *source, 
                struct stage_lost *ret, struct error *e)
 {
 	const struct rows *people, *groups;
-	if (stage_expose(tx, run, e) < 0 || run_statement(tx, "SELECT set_config('enable_nestloop', 'off', true)", e) < 0 ||
+	if (stage_expose(tx, run, false, e) < 0 || run_statement(tx, "SELECT set_config('enable_nestloop', 'off', true)", e) < 0 ||
 	    query_one(tx, &lost_people, PARAMS(P_ID(&source->organisation), P_ID(&source->connection.id), P_INT(most), P_ID(run)),
 	              arena, &people, e) < 0 ||
 	    query_one(tx, &lost_groups, PARAMS(P_ID(&source->organisation), P_ID(&source->connection.id), P_INT(most), P_ID(run)),
@@ -173,7 +203,7 @@ int stage_lost(struct tx *tx, struct arena *arena, const struct source *source, 
 
 int stage_hide(struct tx *tx, struct error *e)
 {
-	return run_statement(tx, "DROP VIEW staged_people, staged_groups, staged_edges, staged_refused", e);
+	return run_statement(tx, "DROP VIEW staged_people, staged_groups, staged_edges, staged_refused, staged_marks", e);
 }
 
 struct stage *stage_open(const struct source *source, const struct id *run)
@@ -230,10 +260,21 @@ static void put_refused(struct stage *stage, const char *remote_id, const char *
 	copy_text(rows, shown(stage, email));
 }
 
-static void put_person(struct copy_rows *rows, const struct mapped *m)
+static void put_mark(struct stage *stage, bool is_group, bool gone, const char *remote_id)
+{
+	struct copy_rows *rows = stage->rows[MARKS];
+	struct id id = id_new();
+	copy_row(rows, 4);
+	copy_id(rows, &id);
+	copy_bool(rows, is_group);
+	copy_bool(rows, gone);
+	copy_text(rows, remote_id);
+}
+
+static void put_person(struct copy_rows *rows, const struct mapped *m, const struct identity *given)
 {
 	struct id id = id_new();
-	copy_row(rows, 14);
+	copy_row(rows, 16);
 	copy_id(rows, &id);
 	copy_text(rows, m->remote_id);
 	copy_text(rows, m->key);
@@ -248,6 +289,8 @@ static void put_person(struct copy_rows *rows, const struct mapped *m)
 	copy_text(rows, m->locale);
 	copy_int2(rows, m->standing);
 	copy_bytes(rows, m->fingerprint, sizeof(m->fingerprint));
+	copy_text(rows, given->stamp);
+	copy_bool(rows, given->groups != NULL);
 }
 
 void stage_person(struct stage *stage, const struct identity *person)
@@ -255,12 +298,16 @@ void stage_person(struct stage *stage, const struct identity *person)
 	struct mapped mapped;
 	struct error e;
 	arena_reset(stage->person);
+	if (person->standing == STANDING_GONE) {
+		put_mark(stage, false, true, person->remote_id);
+		return;
+	}
 	if (mapping_person(stage->source, person, stage->digest, stage->person, &mapped, &e) < 0) {
 		put_refused(stage, person->remote_id, e.code, e.text, person->user_name, person->email);
 		return;
 	}
 
-	put_person(stage->rows[PEOPLE], &mapped);
+	put_person(stage->rows[PEOPLE], &mapped, person);
 	if (mapped.poor)
 		put_refused(stage, mapped.remote_id, "person.no_address", mapped.poor, mapped.user_name, person->email);
 
@@ -275,6 +322,10 @@ void stage_group(struct stage *stage, const struct identity_group *group)
 {
 	struct copy_rows *rows = stage->rows[GROUPS];
 	arena_reset(stage->person);
+	if (group->gone) {
+		put_mark(stage, true, true, group->remote_id);
+		return;
+	}
 	const char *name = shown(stage, group->name);
 	size_t length = name ? strlen(name) : 0;
 	const char *trimmed = name ? text_trim(name, &length) : NULL; /* a blank at the end makes a twin */
@@ -285,20 +336,38 @@ void stage_group(struct stage *stage, const struct identity_group *group)
 	}
 
 	struct id id = id_new();
-	copy_row(rows, 5);
+	copy_row(rows, 7);
 	copy_id(rows, &id);
 	copy_text(rows, group->remote_id);
 	copy_text(rows, group->reference);
 	copy_text(rows, group->reference ? group->reference : group->remote_id);
 	copy_text(rows, arena_text_n(stage->person, trimmed, length));
+	copy_text(rows, group->stamp);
+	copy_bool(rows, group->partial);
+}
+
+static void put_edge(struct stage *stage, const struct identity_membership *membership, bool removed)
+{
+	struct copy_rows *rows = stage->rows[EDGES];
+	copy_row(rows, 3);
+	copy_text(rows, membership->group);
+	copy_text(rows, membership->member);
+	copy_bool(rows, removed);
 }
 
 void stage_membership(struct stage *stage, const struct identity_membership *membership)
 {
-	struct copy_rows *rows = stage->rows[EDGES];
-	copy_row(rows, 2);
-	copy_text(rows, membership->group);
-	copy_text(rows, membership->member);
+	put_edge(stage, membership, false);
+}
+
+void stage_membership_gone(struct stage *stage, const struct identity_membership *membership)
+{
+	put_edge(stage, membership, true);
+}
+
+void stage_present(struct stage *stage, bool group, const char *remote_id)
+{
+	put_mark(stage, group, false, remote_id);
 }
 
 void stage_refused(struct stage *stage, const char *remote_id, const char *reason)
@@ -324,6 +393,7 @@ int stage_flush(struct stage *stage, struct tx *tx, struct stage_counts *ret_sen
 		.groups = (int64_t)copy_rows_count(stage->rows[GROUPS]),
 		.memberships = (int64_t)copy_rows_count(stage->rows[EDGES]),
 		.refused = (int64_t)copy_rows_count(stage->rows[REFUSED]),
+		.marks = (int64_t)copy_rows_count(stage->rows[MARKS]),
 	};
 	for (int k = 0; k < KINDS; k++) {
 		snprintf(sql, sizeof(sql), "COPY staging.%s_%s (%s) FROM STDIN (FORMAT binary)", tables[k].prefix, suffix,

@@ -1,6 +1,7 @@
-/* Stages what was seen: pages of people, groups and memberships into a run's own tables, streamed by COPY.
+/* Stages what was seen: pages of people, groups, memberships and marks into a run's own tables, streamed by COPY. A mark says of a
+ * key that it is gone, or that it is there and as it was.
  *
- * A run has four unlogged tables in schema staging, which live from its first page to its end. Rows wait here in buffers of fixed
+ * A run has five unlogged tables in schema staging, which live from its first page to its end. Rows wait here in buffers of fixed
  * size and go out when a buffer is full or the page is whole, so a group of a million never stands in memory. The number of rows sent is
  * counted with the run: a table that lost rows (the server crashed) is found out before anybody is called gone. */
 #ifndef ROSTERD_PROVISION_STAGE_H
@@ -20,9 +21,9 @@
 
 struct stage;
 
-/* What was put in so far: people (also those that are poor), groups, memberships, refused. */
+/* What was put in so far: people (also those that are poor), groups, memberships (also those that are no more), refused, marks. */
 struct stage_counts {
-	int64_t people, groups, memberships, refused;
+	int64_t people, groups, memberships, refused, marks;
 };
 
 /* Makes the run's tables, empty ones if there are any already. */
@@ -34,8 +35,9 @@ int stage_drop(struct tx *tx, const struct id *run, struct error *e);
 /* Drops the tables of runs that are over (a daemon died before it could). ret_dropped may be NULL. */
 int stage_sweep(struct tx *tx, int *ret_dropped, struct error *e);
 
-/* Gives the run's tables the names that plan's statements use (staged_people, ...), within this transaction, and takes them away again. */
-int stage_expose(struct tx *tx, const struct id *run, struct error *e);
+/* Gives the run's tables the names that plan's statements use (staged_people, ...), within this transaction, and takes them away again.
+ * indexed: they are few, and looked up one by one. */
+int stage_expose(struct tx *tx, const struct id *run, bool indexed, struct error *e);
 int stage_hide(struct tx *tx, struct error *e);
 
 /* Who is here by this connection and was not staged: how many, and the keys of at most `most` of each, chosen by chance, ended by NULL.
@@ -51,10 +53,13 @@ int stage_lost(struct tx *tx, struct arena *arena, const struct source *source, 
 struct stage *stage_open(const struct source *source, const struct id *run);
 void stage_close(struct stage **stage);
 
-/* Takes one in. What cannot be taken becomes a row of refused people with the reason, never an error. */
+/* Takes one in. What cannot be taken becomes a row of refused people with the reason, never an error. A person or group that
+ * is gone becomes a mark. */
 void stage_person(struct stage *stage, const struct identity *person);
 void stage_group(struct stage *stage, const struct identity_group *group);
 void stage_membership(struct stage *stage, const struct identity_membership *membership);
+void stage_membership_gone(struct stage *stage, const struct identity_membership *membership);
+void stage_present(struct stage *stage, bool group, const char *remote_id);
 void stage_refused(struct stage *stage, const char *remote_id, const char *reason);
 
 /* Whether a buffer has no room for one more: flush now. */

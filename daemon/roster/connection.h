@@ -21,6 +21,8 @@ enum {
 	CONNECTION_ATTRIBUTES_MOST = 32,
 	CONNECTION_NAME_MOST = 63,
 	CONNECTIONS_MOST = 100, /* of one organisation */
+	CONNECTION_FULL_SCHEDULE_MS = 86400000,        /* unless it says otherwise */
+	CONNECTION_FULL_SCHEDULE_MS_MOST = 1209600000, /* two weeks */
 };
 
 struct connection_pair {
@@ -30,6 +32,7 @@ struct connection_pair {
 struct connection_mapping {
 	const char *group, *role;
 };
+
 
 /* What the guard lets a run take away unasked: `most` in number, or `share` percent of what there is. */
 enum guard_kind {
@@ -52,6 +55,8 @@ struct connection {
 	const struct connection_mapping *mappings; /* in order: the first that names a group of theirs wins */
 	const struct connection_pair *attributes; /* our field, the directory's attribute */
 	int64_t schedule_ms;                      /* 0: on demand only */
+	int full_schedule_ms;                     /* how old the last whole listing may be before what is due is another one */
+	bool watch;                               /* look as soon as the directory says that something changed */
 	int64_t next_due_at, created_at, updated_at;
 	struct guard_limit guard[GUARD_KINDS];
 	bool private_addresses; /* it may reach addresses that are not public; the operator's to say */

@@ -6,7 +6,8 @@
 	"r.organisation, r.id, r.connection, c.name, r.state, r.scope, r.plan_only, r.asked_by, r.approved_by, " \
 	"r.asked_at, r.not_before, r.started_at, r.finished_at, r.attempts, r.cursor, r.pages, r.people, r.groups, " \
 	"r.memberships, r.refused, r.whole, r.proof, r.counts::text, r.held_reason, r.plan_digest, r.error_code, " \
-	"r.error_text, r.anew, (SELECT jsonb_agg(jsonb_build_object('part', p.part, 'state', p.state, 'words', p.words) " \
+	"r.error_text, r.scope_reason, r.marks, r.read_at, r.read_for, r.next_cursor, r.named, r.named_groups, r.missed, r.anew, " \
+	"(SELECT jsonb_agg(jsonb_build_object('part', p.part, 'state', p.state, 'words', p.words) " \
 	"ORDER BY p.position) FROM run_parts p WHERE p.organisation = r.organisation AND p.run = r.id)::text"
 #define RUN_FROM "FROM runs r JOIN connections c ON c.organisation = r.organisation AND c.id = r.connection "
 
@@ -39,9 +40,18 @@ static void fill(const struct rows *rows, size_t i, struct run *ret)
 		.held_reason = rows_text(rows, i, 23),
 		.error_code = rows_text(rows, i, 25),
 		.error_text = rows_text(rows, i, 26),
-		.anew = rows_bool(rows, i, 27),
-		.parts = rows_text(rows, i, 28),
+		.scope_reason = rows_text(rows, i, 27),
+		.marks = rows_int(rows, i, 28),
+		.read_at = rows_time(rows, i, 29),
+		.named = rows_texts(rows, i, 32),
+		.named_groups = rows_texts(rows, i, 33),
+		.missed_known = !rows_null(rows, i, 34),
+		.missed = rows_int(rows, i, 34),
+		.anew = rows_bool(rows, i, 35),
+		.parts = rows_text(rows, i, 36),
 	};
+	ret->read_for = rows_bytes(rows, i, 30, &ret->read_for_size);
+	ret->next_cursor = rows_bytes(rows, i, 31, &ret->next_cursor_size);
 	ret->cursor = rows_bytes(rows, i, 14, &ret->cursor_size);
 	ret->plan_digest = rows_bytes(rows, i, 24, &ret->plan_digest_size);
 }
@@ -49,14 +59,14 @@ static void fill(const struct rows *rows, size_t i, struct run *ret)
 static const struct query in_the_way = {
 	"run.in_the_way",
 	"SELECT id, state FROM runs WHERE organisation = $1 AND connection = $2 "
-	"AND state IN ('asked', 'reading', 'reconciling', 'held')",
+	"AND state IN ('asked', 'reading', 'reconciling', 'held') AND scope <> 'named'",
 	QUERY_READS, 0,
 };
 
 static const struct query insert = {
 	"run.insert",
-	"WITH made AS (INSERT INTO runs (organisation, id, connection, state, plan_only, asked_by, anew) "
-	"VALUES ($1, $2, $3, 'asked', $4, $5, $6) ON CONFLICT DO NOTHING RETURNING id) "
+	"WITH made AS (INSERT INTO runs (organisation, id, connection, state, scope, plan_only, asked_by, named, named_groups, anew) "
+	"VALUES ($1, $2, $3, 'asked', $4, $5, $6, $7, $8, $9) ON CONFLICT DO NOTHING RETURNING id) "
 	"SELECT id, pg_notify('rosterd_run', '') FROM made",
 	QUERY_KEEPS, 0,
 };
@@ -78,16 +88,53 @@ static int refuse_second(struct tx *tx, struct arena *arena, const struct id *or
 	return error_set(e, ERROR_CONFLICT, "run.under_way", "run %s of this connection is under way", id_text(&id, text));
 }
 
-int run_ask(struct tx *tx, struct arena *arena, const struct id *organisation, const struct id *connection, bool plan_only,
-            bool anew, const char *asked_by, struct run *ret, struct error *e)
+/* Too many questions about some people: -1, 0 if there are not. */
+static int refuse_more(struct tx *tx, struct arena *arena, const struct id *organisation, const struct id *connection,
+                       struct error *e)
 {
-	if (refuse_second(tx, arena, organisation, connection, e) < 0)
+	static const struct query waiting = {
+		"run.named_waiting",
+		"SELECT count(*) FROM runs WHERE organisation = $1 AND connection = $2 AND scope = 'named' "
+		"AND state IN ('asked', 'reading', 'reconciling', 'held')",
+		QUERY_READS, 0,
+	};
+	const struct rows *rows;
+	if (query_one(tx, &waiting, PARAMS(P_ID(organisation), P_ID(connection)), arena, &rows, e) < 0)
+		return -1;
+	if (rows_int(rows, 0, 0) < RUNS_NAMED_MOST)
+		return 0;
+	return error_set(e, ERROR_LIMIT, "limit.runs",
+	                 "%d questions about people of this connection are under way or held, and that is as many as may be; wait for one",
+	                 RUNS_NAMED_MOST);
+}
+
+bool run_reads_all(const struct run *run)
+{
+	return strcmp(run->scope, "all") == 0;
+}
+
+bool run_asked_by_itself(const struct run *run)
+{
+	return strcmp(run->asked_by, RUN_BY_SCHEDULE) == 0 || strcmp(run->asked_by, RUN_BY_WATCH) == 0;
+}
+
+bool run_takes_turns(const struct run *run)
+{
+	return strcmp(run->scope, "named") != 0;
+}
+
+int run_ask(struct tx *tx, struct arena *arena, const struct id *organisation, const struct id *connection,
+            const struct run_wish *wish, struct run *ret, struct error *e)
+{
+	bool named = strcmp(wish->scope, "named") == 0;
+	if ((named ? refuse_more(tx, arena, organisation, connection, e) : refuse_second(tx, arena, organisation, connection, e)) < 0)
 		return -1;
 
 	struct id id = id_new();
 	const struct rows *rows;
 	int made = query_one(tx, &insert,
-	                     PARAMS(P_ID(organisation), P_ID(&id), P_ID(connection), P_BOOL(plan_only), P_TEXT(asked_by), P_BOOL(anew)),
+	                     PARAMS(P_ID(organisation), P_ID(&id), P_ID(connection), P_TEXT(wish->scope), P_BOOL(wish->plan_only),
+	                            P_TEXT(wish->asked_by), P_TEXTS(wish->named), P_TEXTS(wish->named_groups), P_BOOL(wish->anew)),
 	                     arena, &rows, e);
 	if (made < 0)
 		return -1;
@@ -192,5 +239,13 @@ int run_drop(struct tx *tx, const struct id *organisation, const struct id *id, 
 		"error_text = 'dropped by ' || $3 WHERE organisation = $1 AND id = $2 AND state = 'held'",
 		QUERY_KEEPS, 0,
 	};
-	return answer_held(tx, &drop, organisation, id, who, e);
+	static const struct query read_all = {
+		"run.drop_cursor",
+		"UPDATE readings d SET cursor = NULL FROM runs r WHERE r.organisation = $1 AND r.id = $2 AND d.organisation = $1 "
+		"AND d.connection = r.connection",
+		QUERY_KEEPS, 0,
+	};
+	if (answer_held(tx, &drop, organisation, id, who, e) < 0)
+		return -1;
+	return query_write(tx, &read_all, PARAMS(P_ID(organisation), P_ID(id)), NULL, e);
 }

@@ -15,14 +15,21 @@ struct run {
 	struct id organisation, id, connection;
 	const char *connection_name;
 	const char *state; /* asked, reading, reconciling, held, planned, done, failed, dropped */
-	const char *scope; /* all */
+	const char *scope; /* all, changed, named */
+	const char *scope_reason; /* why everything is read though what changed was asked for, or NULL */
 	bool plan_only, anew; /* anew: a loss is not held against what the listing before has proved */
 	const char *asked_by, *approved_by;
 	int64_t asked_at, not_before, started_at, finished_at;
 	int attempts;
 	const void *cursor;
 	size_t cursor_size;
-	int64_t pages, people, groups, memberships, refused;
+	int64_t pages, people, groups, memberships, refused, marks;
+	int64_t read_at; /* when the reading began: what was observed later is newer */
+	const void *read_for, *next_cursor; /* with what it was read; where the next reading of what changed begins, or NULL */
+	size_t read_for_size, next_cursor_size;
+	const char *const *named, *const *named_groups; /* of scope named: remote ids, ended by NULL */
+	bool missed_known;
+	int64_t missed; /* of a whole listing after increments: changes that none of them had told */
 	bool whole_known, whole;
 	const char *proof, *counts, *held_reason; /* counts: a JSON object, kind -> number */
 	const char *parts; /* of the proof, in order: a JSON array of {"part", "state", "words"}; NULL: none yet */
@@ -37,10 +44,28 @@ struct run_change {
 	struct id subject;
 };
 
-/* Asks for a run of a connection. ERROR_CONFLICT "run.under_way" or "run.held" names the run that is in the way; both
- * leave the transaction usable. */
-int run_ask(struct tx *tx, struct arena *arena, const struct id *organisation, const struct id *connection, bool plan_only,
-            bool anew, const char *asked_by, struct run *ret, struct error *e);
+enum { RUN_NAMED_MOST = 100, RUNS_NAMED_MOST = 100 }; /* people and groups of one run; such runs of a connection under way or waiting */
+
+/* Whether it reads everybody. Whether it is one of those of which a connection has one at a time. */
+bool run_reads_all(const struct run *run);
+bool run_takes_turns(const struct run *run);
+
+/* Who asked, where it was nobody: its time had come, or the directory said that something changed. */
+#define RUN_BY_SCHEDULE "schedule"
+#define RUN_BY_WATCH "watch"
+bool run_asked_by_itself(const struct run *run);
+
+/* What is asked for. named, named_groups: remote ids, ended by NULL, of scope named alone. */
+struct run_wish {
+	const char *scope, *asked_by;
+	bool plan_only, anew;
+	const char *const *named, *const *named_groups;
+};
+
+/* Asks for a run of a connection. ERROR_CONFLICT "run.under_way" or "run.held" names the run that is in the way (of scope named none
+ * is: ERROR_LIMIT "limit.runs" if there are too many of them); all leave the transaction usable. */
+int run_ask(struct tx *tx, struct arena *arena, const struct id *organisation, const struct id *connection,
+            const struct run_wish *wish, struct run *ret, struct error *e);
 
 /* 1, 0, -1. */
 int run_find(struct tx *tx, struct arena *arena, const struct id *organisation, const struct id *id, struct run *ret,
@@ -54,7 +79,7 @@ int run_list(struct tx *tx, struct arena *arena, const struct id *organisation, 
 int run_changes(struct tx *tx, struct arena *arena, const struct id *organisation, const struct id *id, int64_t after,
                 int most, struct run_change **ret, size_t *ret_count, struct error *e);
 
-/* An administrator's answer to a held run. ERROR_CONFLICT "run.not_held". Wakes the workers. */
+/* An administrator's answer to a held run. ERROR_CONFLICT "run.not_held". Wakes the workers. After a dropped one everything is read again. */
 int run_approve(struct tx *tx, const struct id *organisation, const struct id *id, const char *who, struct error *e);
 int run_drop(struct tx *tx, const struct id *organisation, const struct id *id, const char *who, struct error *e);
 

@@ -11,11 +11,13 @@
 #include "base/log.h"
 #include "base/metric.h"
 #include "base/text.h"
+#include "plugin/catalog.h"
 #include "plugin/link.h"
 #include "plugin/settings.h"
 #include "provision/provision.h"
 #include "provision/source.h"
 #include "provision/stage.h"
+#include "roster/reading.h"
 #include "roster/run.h"
 #include "store/query.h"
 #include "sync/stream.h"
@@ -45,6 +47,7 @@ struct work {
 	struct run run;
 	struct source source;
 	struct actor actor;
+	int64_t missed; /* of a whole listing after increments: what they had not told; -1: it is none */
 };
 
 static int begin(struct work *w, enum state *ret, struct error *e);
@@ -131,20 +134,70 @@ static void count_changes(const struct work *w, const char *counts)
 
 /* ---- asked -> reading --------------------------------------------------------------------------------------------- */
 
+static bool plugin_can(struct work *w, enum link_scope scope)
+{
+	const struct catalog_plugin *plugin;
+	struct error e; /* what is wrong with it comes out when it is opened */
+	return catalog_find(w->options->catalog, w->source.connection.plugin, &plugin, &e) == 1 && (plugin->scopes & (1U << scope));
+}
+
+/* Why everything has to be read though what changed was asked for, or NULL: then the reading begins at its cursor. Only whoever asked a
+ * person's way gets what changed although a whole listing is due. */
+static const char *why_all(struct work *w, const struct reading *reading)
+{
+	bool by_itself = run_asked_by_itself(&w->run);
+	if (!plugin_can(w, LINK_CHANGED))
+		return "the plug-in cannot tell what changed";
+	if (reading->whole_at == 0)
+		return "there was no whole listing before";
+	if (!reading->cursor)
+		return "there is no place to go on from";
+	if (reading->cursor_for_size != w->source.digest_size ||
+	    memcmp(reading->cursor_for, w->source.digest, w->source.digest_size) != 0)
+		return "settings, mappings or verified domains are not those of the last reading";
+	if (by_itself && reading->whole_age_ms >= w->source.connection.full_schedule_ms)
+		return "a whole listing is due";
+	return NULL;
+}
+
+/* Where the reading begins, and of what it is. */
+static int choose_scope(struct work *w, struct tx *tx, struct reading *ret, const char **ret_scope, const char **ret_reason,
+                        struct error *e)
+{
+	*ret = (struct reading){ 0 };
+	*ret_scope = w->run.scope;
+	*ret_reason = w->run.scope_reason;
+	if (!text_equal(w->run.scope, "changed"))
+		return 0;
+	if (reading_find(tx, w->arena, &w->run.organisation, &w->run.connection, ret, e) < 0)
+		return -1;
+	*ret_reason = why_all(w, ret);
+	if (!*ret_reason)
+		return 0;
+	*ret_scope = "all";
+	*ret = (struct reading){ 0 };
+	return 0;
+}
+
 static int begin(struct work *w, enum state *ret, struct error *e)
 {
 	static const struct query start = {
 		"run.start",
-		"UPDATE runs SET state = 'reading', started_at = coalesce(started_at, now()), cursor = NULL, pages = 0, people = 0, "
-		"groups = 0, memberships = 0, refused = 0, whole = NULL, proof = NULL, error_code = NULL, error_text = NULL "
+		"UPDATE runs SET state = 'reading', started_at = coalesce(started_at, now()), scope = $4, scope_reason = $5, cursor = $6, "
+		"read_at = clock_timestamp(), read_for = $7, next_cursor = NULL, pages = 0, people = 0, groups = 0, memberships = 0, refused = 0, "
+		"marks = 0, whole = NULL, proof = NULL, error_code = NULL, error_text = NULL "
 		"WHERE organisation = $1 AND id = $2 AND claimed_by = $3 AND state = 'asked'",
 		QUERY_KEEPS, 0,
 	};
 	scoped(tx) *tx = NULL;
+	struct reading reading;
+	const char *scope, *reason;
 	int64_t count;
-	if (open_tx(w, &tx, e) < 0 || stage_prepare(tx, &w->run.id, e) < 0 ||
-	    query_write(tx, &start, PARAMS(P_ID(&w->run.organisation), P_ID(&w->run.id), P_ID(&w->options->daemon)), &count,
-	                e) < 0)
+	if (open_tx(w, &tx, e) < 0 || choose_scope(w, tx, &reading, &scope, &reason, e) < 0 || stage_prepare(tx, &w->run.id, e) < 0 ||
+	    query_write(tx, &start,
+	                PARAMS(P_ID(&w->run.organisation), P_ID(&w->run.id), P_ID(&w->options->daemon), P_TEXT(scope), P_TEXT(reason),
+	                       P_BYTES(reading.cursor, reading.cursor_size), P_BYTES(w->source.digest, w->source.digest_size)),
+	                &count, e) < 0)
 		return -1;
 	if (count == 0)
 		return error_set(e, ERROR_CONFLICT, "run.taken", "another daemon has taken this run over");
@@ -200,16 +253,19 @@ static int open_and_read(struct work *w, const struct settings *settings, struct
 	return stream_read(&stream, e);
 }
 
-static int ask_again(struct work *w, struct error *e)
+/* From the beginning; a reading of what changed whose place is lost becomes one of all. */
+static int ask_again(struct work *w, const char *why, struct error *e)
 {
 	static const struct query again = {
 		"run.again",
-		"UPDATE runs SET state = 'asked' WHERE organisation = $1 AND id = $2 AND claimed_by = $3 AND state = 'reading'",
+		"UPDATE runs SET state = 'asked', scope_reason = CASE WHEN scope = 'changed' THEN $4 ELSE scope_reason END, "
+		"scope = CASE WHEN scope = 'changed' THEN 'all' ELSE scope END WHERE organisation = $1 AND id = $2 AND claimed_by = $3 AND state = 'reading'",
 		QUERY_KEEPS, 0,
 	};
 	scoped(tx) *tx = NULL;
 	if (open_tx(w, &tx, e) < 0 ||
-	    query_write(tx, &again, PARAMS(P_ID(&w->run.organisation), P_ID(&w->run.id), P_ID(&w->options->daemon)), NULL, e) < 0)
+	    query_write(tx, &again,
+	                PARAMS(P_ID(&w->run.organisation), P_ID(&w->run.id), P_ID(&w->options->daemon), P_TEXT(why)), NULL, e) < 0)
 		return -1;
 	return tx_commit(&tx, e);
 }
@@ -225,13 +281,39 @@ static int read_directory(struct work *w, enum state *ret, struct error *e)
 	/* Only the plug-in speaks of a lost place, and only about a cursor that we gave it. */
 	if (done < 0 && e->kind == ERROR_PRECONDITION && w->run.cursor) {
 		*ret = RUN_ASKED;
-		return ask_again(w, e);
+		return ask_again(w, arena_format(w->arena, "the place was lost: %s", e->text), e);
 	}
 	*ret = RUN_RECONCILING;
 	return done;
 }
 
 /* ---- reconciling -> done, planned, held, or asked again ------------------------------------------------------------------ */
+
+/* Where the next reading begins moves with what this one changed. A whole listing after increments shows what they did not tell. */
+static int take_reading(struct work *w, struct tx *tx, const struct outcome *outcome, struct error *e)
+{
+	static const struct query missed = {
+		"run.missed", "UPDATE runs SET missed = $3 WHERE organisation = $1 AND id = $2", QUERY_KEEPS, 0,
+	};
+	struct reading before = { 0 };
+	if (run_reads_all(&w->run) && w->run.whole &&
+	    reading_find(tx, w->arena, &w->run.organisation, &w->run.connection, &before, e) < 0)
+		return -1;
+	w->missed = before.increments > 0 ? outcome->lines : -1;
+	if (w->missed >= 0 &&
+	    query_write(tx, &missed, PARAMS(P_ID(&w->run.organisation), P_ID(&w->run.id), P_INT(w->missed)), NULL, e) < 0)
+		return -1;
+	return reading_take(tx, &w->run, e);
+}
+
+static void count_missed(const struct work *w)
+{
+	if (w->missed < 0)
+		return;
+	metric_add(METRIC_INCREMENTS_MISSED, LABELS(w->source.connection.plugin), w->missed);
+	if (w->missed > 0)
+		log_note(&w->log, "%lld changes that no increment had told", (long long)w->missed);
+}
 
 /* The end of this reconcile as the run's row tells it. */
 static int write_end(struct work *w, struct tx *tx, const struct outcome *outcome, enum state state, struct error *e)
@@ -247,6 +329,8 @@ static int write_end(struct work *w, struct tx *tx, const struct outcome *outcom
 	int64_t count;
 	/* A held run's staged rows are looked at again: their count must stay what was staged. */
 	int64_t refused = state == RUN_DONE ? outcome->refused : -1;
+	if (state == RUN_DONE && take_reading(w, tx, outcome, e) < 0)
+		return -1;
 	if (query_write(tx, &end,
 	                PARAMS(P_ID(&w->run.organisation), P_ID(&w->run.id), P_ID(&w->options->daemon), P_TEXT(words[state]),
 	                       P_JSON(outcome->counts), P_TEXT(outcome->reason),
@@ -327,8 +411,10 @@ static int reconcile(struct work *w, enum state *ret, struct error *e)
 	count_end(w, state == RUN_ASKED ? "again" : words[state]);
 	if (state != RUN_ASKED)
 		count_duration(w);
-	if (state == RUN_DONE)
+	if (state == RUN_DONE) {
 		count_changes(w, outcome.counts);
+		count_missed(w);
+	}
 	if (state == RUN_HELD)
 		log_warning(&w->log, "%s", outcome.reason);
 	else
@@ -412,14 +498,13 @@ static void decide(struct work *w, const struct error *why)
 /* Whom the audit names: the connection, and the person who asked or approved, if one did. */
 static void fill_actor(struct work *w, const char *slug)
 {
-	static const char by_schedule[] = "schedule";
-	const char *who = w->run.approved_by ? w->run.approved_by : w->run.asked_by;
+	const char *who = w->run.approved_by ? w->run.approved_by : run_asked_by_itself(&w->run) ? NULL : w->run.asked_by;
 	char id[ID_TEXT_SIZE];
 	w->actor = (struct actor){
 		.kind = "connector",
 		.id = arena_text(w->arena, id_text(&w->run.connection, id)),
 		.name = arena_format(w->arena, "%s/%s", slug, w->run.connection_name),
-		.on_behalf_of = strcmp(who, by_schedule) == 0 ? NULL : who,
+		.on_behalf_of = who,
 		.source = "run",
 		.run = &w->run.id,
 	};

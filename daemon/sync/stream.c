@@ -14,9 +14,23 @@
 #include "store/transaction.h"
 #include "sync/witness.h"
 
+/* The words of runs.scope. */
+static const struct {
+	const char *word;
+	enum link_scope scope;
+} scopes[] = { { "all", LINK_ALL }, { "changed", LINK_CHANGED }, { "named", LINK_NAMED } };
+
+static enum link_scope scope_of(const char *word)
+{
+	for (size_t i = 0; i < ARRAY_COUNT(scopes); i++)
+		if (text_equal(scopes[i].word, word))
+			return scopes[i].scope;
+	return LINK_ALL;
+}
+
 /* How a page ended, kept after the link was asked for the next one. */
 struct page_end {
-	bool whole_page, last, whole;
+	bool whole_page, last, whole, said; /* said: the last page, whether the listing was whole */
 	const char *proof;
 	const struct proof_part *parts; /* with the last page */
 	size_t part_count;
@@ -27,9 +41,10 @@ struct page_end {
 static const struct query keep_progress = {
 	"stream.progress",
 	"UPDATE runs SET people = people + $4, groups = groups + $5, memberships = memberships + $6, refused = refused + $7, "
-	"pages = pages + CASE WHEN $8 THEN 1 ELSE 0 END, cursor = CASE WHEN $8 THEN $9 ELSE cursor END, beat_at = now(), "
-	"state = CASE WHEN $10 THEN 'reconciling' ELSE state END, whole = CASE WHEN $10 THEN $11 END, "
-	"proof = CASE WHEN $10 THEN $12 END "
+	"marks = marks + $14, pages = pages + CASE WHEN $8 THEN 1 ELSE 0 END, cursor = CASE WHEN $8 AND NOT $10 THEN $9 ELSE cursor END, "
+	"next_cursor = CASE WHEN $10 THEN $9 END, beat_at = now(), "
+	"state = CASE WHEN $10 THEN 'reconciling' ELSE state END, whole = CASE WHEN $13 THEN $11 END, "
+	"proof = CASE WHEN $13 THEN $12 END "
 	"WHERE organisation = $1 AND id = $2 AND claimed_by = $3 AND state = 'reading'",
 	QUERY_KEEPS, 0,
 };
@@ -53,7 +68,7 @@ static int keep(const struct stream *s, struct stage *stage, const struct page_e
 	                PARAMS(P_ID(&s->run->organisation), P_ID(&s->run->id), P_ID(s->daemon), P_INT(sent.people),
 	                       P_INT(sent.groups), P_INT(sent.memberships), P_INT(sent.refused), P_BOOL(end->whole_page),
 	                       P_BYTES(end->cursor, end->cursor_size), P_BOOL(end->last), P_BOOL(end->whole),
-	                       P_TEXT(end->proof)),
+	                       P_TEXT(end->proof), P_BOOL(end->said), P_INT(sent.marks)),
 	                &moved, e) < 0)
 		return -1;
 	if (moved == 0)
@@ -86,8 +101,11 @@ static void take(const struct stream *s, struct stage *stage, const struct link_
 		log_note(s->log, "%s", item->text);
 		break;
 	case LINK_MEMBERSHIP_GONE:
+		stage_membership_gone(stage, &item->membership);
+		break;
 	case LINK_PRESENT:
-		break; /* not of a listing of all */
+		stage_present(stage, item->present.subject == LINK_SUBJECT_GROUP, item->present.remote_id);
+		break;
 	}
 }
 
@@ -130,6 +148,7 @@ static void remember(struct arena *arena, const struct link_end *end, struct pag
 		.whole_page = true,
 		.last = !end->more,
 		.whole = end->whole,
+		.said = !end->more && end->proof[0] != '\0',
 		.proof = arena_text(arena, end->proof),
 		.cursor = end->cursor ? arena_copy(arena, end->cursor, end->cursor_size) : NULL,
 		.cursor_size = end->cursor_size,
@@ -158,7 +177,9 @@ static int read_pages(const struct stream *s, struct stage *stage, struct arena 
 {
 	scoped(arena) *page = arena_open("page");
 	struct link_ask ask = {
-		.scope = LINK_ALL,
+		.scope = scope_of(s->run->scope),
+		.named = s->run->named,
+		.named_groups = s->run->named_groups,
 		.cursor = s->run->cursor,
 		.cursor_size = s->run->cursor_size,
 		.page_most = s->page_most,
