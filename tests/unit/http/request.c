@@ -209,6 +209,7 @@ static void wants_one_good_host(void **state)
 					    "[::1]:65535" };
 	static const char *const bad[] = { "",	   "a b", "a/b", "a@b", "a:b", "a:",	  "a:123456",
 					   "[::1", "[]",  "[g]", "a,b", "a#",  "\xc3\xbc" };
+	char longest[255 + 6 + 2]; /* a name and a port, and one byte too many */
 	struct head head;
 
 	(void)state;
@@ -222,6 +223,12 @@ static void wants_one_good_host(void **state)
 		assert_int_equal(head_read(&request, "HTTP/1.1", &head, &e), -1);
 		assert_string_equal(e.code, "http.host");
 	}
+	memset(longest, 'a', sizeof(longest) - 1);
+	longest[sizeof(longest) - 1] = '\0';
+	request.headers[0].value = longest;
+	assert_int_equal(head_read(&request, "HTTP/1.1", &head, &e), -1);
+	request.headers[0].value = longest + 1;
+	assert_int_equal(head_read(&request, "HTTP/1.1", &head, &e), 0);
 	request.headers[0].value = "a";
 	assert_int_equal(read_with("host", "a", &head), -1);
 	request.header_count = 0;

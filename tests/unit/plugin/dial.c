@@ -261,6 +261,112 @@ static void test_a_name_that_is_not_there(void **state)
 	assert_int_equal(strncmp(e.text, "could not look up nobody.invalid: ", 34), 0);
 }
 
+/* A listener that takes nobody in: its queue is full, so that whoever comes waits. Gives the port. */
+struct full {
+	int listener, waiting[8];
+	char port[8];
+};
+
+static void full_open(struct full *full)
+{
+	struct sockaddr_in here = { .sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
+	socklen_t size = sizeof(here);
+
+	full->listener = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	assert_int_equal(bind(full->listener, (struct sockaddr *)&here, size), 0);
+	assert_int_equal(listen(full->listener, 0), 0);
+	assert_int_equal(getsockname(full->listener, (struct sockaddr *)&here, &size), 0);
+	snprintf(full->port, sizeof(full->port), "%u", ntohs(here.sin_port));
+	for (size_t i = 0; i < ARRAY_COUNT(full->waiting); i++) {
+		full->waiting[i] = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+		(void)!connect(full->waiting[i], (struct sockaddr *)&here, size);
+	}
+}
+
+static void full_close(struct full *full)
+{
+	for (size_t i = 0; i < ARRAY_COUNT(full->waiting); i++)
+		close(full->waiting[i]);
+	close(full->listener);
+}
+
+static int dial_full(const struct full *full, int64_t left_ms, int cancel_fd, struct error *e)
+{
+	const char *const places[] = { "127.0.0.1", NULL };
+	struct dial_request request = {
+		.host = "127.0.0.1",
+		.port = full->port,
+		.places = places,
+		.allow_private = true,
+		.deadline_ms = clock_monotonic_ms() + left_ms,
+		.cancel_fd = cancel_fd,
+	};
+	int fd;
+
+	*e = (struct error){ 0 };
+	return dial(&request, &fd, e);
+}
+
+static void test_who_does_not_answer(void **state)
+{
+	struct full full;
+	struct error e;
+
+	(void)state;
+	full_open(&full);
+	assert_int_equal(dial_full(&full, 50, -1, &e), -1);
+	assert_int_equal(e.kind, ERROR_RETRY);
+	assert_string_equal(e.code, "dial.failed");
+	assert_true(text_ends(e.text, "(127.0.0.1): no answer in time"));
+	full_close(&full);
+}
+
+static void test_waiting_can_be_stopped(void **state)
+{
+	struct full full;
+	struct error e;
+	int stop[2];
+
+	(void)state;
+	full_open(&full);
+	assert_int_equal(pipe(stop), 0);
+	assert_int_equal(write(stop[1], "x", 1), 1);
+	assert_int_equal(dial_full(&full, 60000, stop[0], &e), -1);
+	assert_int_equal(e.kind, ERROR_RETRY);
+	assert_string_equal(e.code, "plugin.cancelled");
+	close(stop[0]);
+	close(stop[1]);
+	full_close(&full);
+}
+
+static void test_who_listens_no_more(void **state)
+{
+	struct full full;
+	struct error e;
+
+	(void)state;
+	full_open(&full);
+	full_close(&full);
+	assert_int_equal(dial_full(&full, 60000, -1, &e), -1);
+	assert_int_equal(e.kind, ERROR_RETRY);
+	assert_true(text_ends(e.text, "(127.0.0.1): Connection refused"));
+}
+
+/* The kernel's paths are shorter than a setting may be. */
+static void test_a_path_that_is_too_long(void **state)
+{
+	char path[256], place[512];
+	struct error e;
+	int fd;
+
+	(void)state;
+	snprintf(path, sizeof(path), "/%0200d", 0);
+	snprintf(place, sizeof(place), "ldapi://%%2F%s", path + 1);
+	assert_int_equal(try_dial(path, NULL, place, true, &fd, &e), -1);
+	assert_int_equal(e.kind, ERROR_DENIED);
+	assert_true(text_ends(e.text, ": the path is too long"));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -272,6 +378,10 @@ int main(void)
 		cmocka_unit_test(test_a_socket_that_was_handed_in),
 		cmocka_unit_test(test_places_that_are_sockets),
 		cmocka_unit_test(test_a_name_that_is_not_there),
+		cmocka_unit_test(test_who_does_not_answer),
+		cmocka_unit_test(test_waiting_can_be_stopped),
+		cmocka_unit_test(test_who_listens_no_more),
+		cmocka_unit_test(test_a_path_that_is_too_long),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
