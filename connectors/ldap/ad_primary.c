@@ -53,7 +53,8 @@ static int find_group(struct directory *d, const struct berval *sid, uint32_t nu
 int primary_group(struct directory *d, const struct view *view, struct primaries *primaries,
 		  const struct entry *person, const char **ret)
 {
-	const char *text = view->vendor->primary_group ? entry_text(person, view->vendor->primary_group) : NULL;
+	const char *text =
+		view->vendor->primary_group ? entry_text(person, view->vendor->primary_group) : NULL;
 	BerVarray sid = view->vendor->sid ? entry_values(person, view->vendor->sid) : NULL;
 	int64_t number;
 

@@ -44,7 +44,8 @@ void ad_learn(struct ad_server *server, const struct entry *root)
 /* The name in "ldap://host/NAME?...", without its escapes. -1: there is none, or it does not fit. */
 static int name_in_url(const char *url, char *ret, size_t size)
 {
-	const char *at = text_begins(url, "ldap://") || text_begins(url, "ldaps://") ? strchr(url, ':') + 3 : NULL;
+	const char *at =
+		text_begins(url, "ldap://") || text_begins(url, "ldaps://") ? strchr(url, ':') + 3 : NULL;
 	size_t length = 0;
 
 	at = at ? strchr(at, '/') : NULL;
@@ -82,7 +83,8 @@ bool ad_reference_holds_nobody(const struct ad_server *server, const char *url)
 
 	if (length <= 0 || dn_normalise(name, (size_t)length, normal, sizeof(normal)) <= 0)
 		return false;
-	return is_name(normal, "", server->configuration) || is_name(normal, "CN=Schema,", server->configuration) ||
+	return is_name(normal, "", server->configuration) ||
+	       is_name(normal, "CN=Schema,", server->configuration) ||
 	       is_name(normal, "DC=DomainDnsZones,", server->domain) ||
 	       is_name(normal, "DC=ForestDnsZones,", server->forest);
 }

@@ -15,13 +15,13 @@
 enum { AD_NAME_MOST = 512 };
 
 struct ad_server {
-	bool known;			/* it is one, and has said which domain it serves */
+	bool known;			 /* it is one, and has said which domain it serves */
 	bool dirsync, deleted, recycled; /* which of the controls it has */
-	char domain[AD_NAME_MOST];	/* the name of the partition with the people, as the server spells it */
-	char settings[AD_NAME_MOST];	/* the object that stands for this controller, "CN=NTDS Settings,..." */
+	char domain[AD_NAME_MOST];   /* the name of the partition with the people, as the server spells it */
+	char settings[AD_NAME_MOST]; /* the object that stands for this controller, "CN=NTDS Settings,..." */
 	char configuration[AD_NAME_MOST]; /* the partition of the forest's settings */
-	char forest[AD_NAME_MOST];	/* the partition of the forest's first domain */
-	int replicates; /* may the account that is bound ask with DirSync? 1, 0; -1: not tried yet */
+	char forest[AD_NAME_MOST];	  /* the partition of the forest's first domain */
+	int replicates;	  /* may the account that is bound ask with DirSync? 1, 0; -1: not tried yet */
 	int sees_deleted; /* may it see what was deleted? the same */
 };
 

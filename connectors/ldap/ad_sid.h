@@ -1,5 +1,5 @@
-/* Security identifiers ([MS-DTYP] 2.4.2.2): revision, count, authority, then numbers; the last names an account
- * within its domain. */
+/* Security identifiers ([MS-DTYP] 2.4.2.2): revision, count, authority, then numbers; the last names an
+ * account within its domain. */
 #ifndef ROSTER_LDAP_AD_SID_H
 #define ROSTER_LDAP_AD_SID_H
 

@@ -47,13 +47,26 @@ const struct vendor *vendor_of(const struct root_dse *said)
 	return &vendors[UNKNOWN];
 }
 
-static bool has_expired(const char *expiry, time_t now)
+int64_t vendor_expiry_value(int64_t at)
+{
+	return (at + FILETIME_EPOCH) * FILETIME_PER_SECOND;
+}
+
+int64_t vendor_expires(const struct vendor *vendor, const char *expiry)
 {
 	int64_t at;
 
-	if (!expiry || text_to_int64(expiry, &at) < 0 || at <= 0 || at == FILETIME_NEVER)
-		return false;
-	return at / FILETIME_PER_SECOND - FILETIME_EPOCH <= (int64_t)now;
+	if (!vendor->expiry || !expiry || text_to_int64(expiry, &at) < 0 || at <= 0 || at == FILETIME_NEVER)
+		return 0;
+	at = at / FILETIME_PER_SECOND - FILETIME_EPOCH;
+	return at > 0 ? at : 1; /* before 1970 is long ago, too */
+}
+
+static bool has_expired(const struct vendor *vendor, const char *expiry, time_t now)
+{
+	int64_t at = vendor_expires(vendor, expiry);
+
+	return at > 0 && at <= (int64_t)now;
 }
 
 bool vendor_suspends(const struct vendor *vendor, const char *lock, const char *expiry, time_t now)
@@ -62,7 +75,7 @@ bool vendor_suspends(const struct vendor *vendor, const char *lock, const char *
 
 	if (vendor == &vendors[ACTIVE_DIRECTORY])
 		return (lock && text_to_int64(lock, &control) == 0 && (control & ACCOUNT_DISABLED)) ||
-		       has_expired(expiry, now);
+		       has_expired(vendor, expiry, now);
 	if (vendor == &vendors[DIRECTORY_389])
 		return lock && text_equal_nocase(lock, "true");
 	return false;

@@ -4,6 +4,7 @@
 #define ROSTER_LDAP_VENDOR_H
 
 #include <stdbool.h>
+#include <stdint.h>
 #include <time.h>
 
 struct vendor {
@@ -31,5 +32,10 @@ const struct vendor *vendor_of(const struct root_dse *said);
  * this time. A lock-out after wrong passwords (pwdAccountLockedTime, lockoutTime) is none: it passes, and an
  * attacker can cause it. */
 bool vendor_suspends(const struct vendor *vendor, const char *lock, const char *expiry, time_t now);
+
+/* When an account expires by the text of vendor->expiry (NULL: it has none), in seconds since 1970; 0: never. And a value of
+ * that attribute for such a moment. */
+int64_t vendor_expires(const struct vendor *vendor, const char *expiry);
+int64_t vendor_expiry_value(int64_t at);
 
 #endif

@@ -257,11 +257,12 @@ start() {
 end() {
 	kill -CONT "$SAMBA_PID" 2>/dev/null || true
 	kill "$SAMBA_PID" 2>/dev/null || true
-	for _ in $(seq 60); do
+	for _ in $(seq 200); do
 		alive "$SAMBA_PID" || return 0
 		sleep 0.05
 	done
 	kill -9 "$SAMBA_PID" 2>/dev/null || true
+	while alive "$SAMBA_PID"; do sleep 0.05; done # else it would answer in its successor's place
 }
 
 # kill(2) returns before every thread has stopped, and one that has not may answer yet.

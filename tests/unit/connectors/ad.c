@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 #include <unistd.h>
 
 #include <cmocka.h>
@@ -12,17 +13,18 @@
 #include "base/arena.h"
 #include "base/text.h"
 #include "harness.h"
+#include "model.h"
 #include "peers/undertaker.h"
 
 extern const struct roster_connector roster_connector;
 
 enum { PEOPLE = 60, GROUPS = 8, ACCOUNTS = 4 };
 
-#define BASE	   "DC=acme,DC=example"
-#define PEOPLE_OU  "OU=people," BASE
-#define USER(n)	   "CN=User " n "," PEOPLE_OU
-#define GROUP(n)   "CN=group-" n ",OU=groups," BASE
-#define REFERENCE(n) "cn=user " n ",ou=people,dc=acme,dc=example"
+#define BASE		   "DC=acme,DC=example"
+#define PEOPLE_OU	   "OU=people," BASE
+#define USER(n)		   "CN=User " n "," PEOPLE_OU
+#define GROUP(n)	   "CN=group-" n ",OU=groups," BASE
+#define REFERENCE(n)	   "cn=user " n ",ou=people,dc=acme,dc=example"
 #define GROUP_REFERENCE(n) "cn=group-" n ",ou=groups,dc=acme,dc=example"
 
 static char folder[] = "/tmp/rosterd-samba-XXXXXX";
@@ -100,11 +102,12 @@ static void replace(const char *dn, const char *attribute, const char *value)
 static const char *stored(const char *filter, const char *attribute)
 {
 	char text[256] = "";
-	FILE *pipe = popen(arena_format(kept,
-					"PATH=$PATH:/usr/sbin; ldbsearch -H %s/dc/private/sam.ldb "
-					"--configfile=%s/dc/etc/smb.conf '%s' %s 2>/dev/null | sed -n 's/^%s: //p'",
-					folder, folder, filter, attribute, attribute),
-			   "re");
+	FILE *pipe = popen(
+		arena_format(kept,
+			     "PATH=$PATH:/usr/sbin; ldbsearch -H %s/dc/private/sam.ldb "
+			     "--configfile=%s/dc/etc/smb.conf '%s' %s 2>/dev/null | sed -n 's/^%s: //p'",
+			     folder, folder, filter, attribute, attribute),
+		"re");
 
 	assert_non_null(pipe);
 	assert_non_null(fgets(text, sizeof(text), pipe));
@@ -193,12 +196,14 @@ static void test_reads_everything(void **state)
 	assert_string_equal(first->display_name, "User Number0001");
 	assert_int_equal(first->standing, ROSTER_ACTIVE);
 	assert_int_equal(person("u0010")->standing, ROSTER_SUSPENDED);
-	assert_string_equal(harness_group(&harness, "group-1")->id, stored("(sAMAccountName=group-1)", "objectGUID"));
+	assert_string_equal(harness_group(&harness, "group-1")->id,
+			    stored("(sAMAccountName=group-1)", "objectGUID"));
 	assert_true(harness_is_member(&harness, GROUP_REFERENCE("1"), REFERENCE("0009")));
 	assert_true(harness_is_member(&harness, GROUP_REFERENCE("1"), GROUP_REFERENCE("2")));
 }
 
-/* At the root of the domain are references to other partitions, accounts that the system has made, and computers. */
+/* At the root of the domain are references to other partitions, accounts that the system has made, and
+ * computers. */
 static void test_domain_root(void **state)
 {
 	(void)state;
@@ -243,7 +248,8 @@ static void test_primary_groups(void **state)
 	for (size_t i = 0; i < harness.membership_count; i++)
 		members += text_equal(harness.memberships[i].group, DOMAIN_USERS) &&
 			   text_begins(harness.memberships[i].member, "cn=user ");
-	assert_int_equal(members, PEOPLE); /* the one with another primary group is an ordinary member of it */
+	assert_int_equal(members,
+			 PEOPLE); /* the one with another primary group is an ordinary member of it */
 
 	/* Asked for by name, it is the same. */
 	people[0] = arena_text(kept, person("u0001")->id);
@@ -329,10 +335,584 @@ static void test_plain_binds_are_refused(void **state)
 	(void)state;
 	harness_set(&harness, "url", env("SAMBA_LDAP"));
 	harness_set(&harness, "tls", "none");
-	assert_fails(harness_read(&harness), ROSTER_MISCONFIGURED, "use an ldaps:// address, or tls=starttls");
+	assert_fails(harness_read(&harness), ROSTER_MISCONFIGURED,
+		     "use an ldaps:// address, or tls=starttls");
 	harness_set(&harness, "tls", NULL);
 	harness_reset(&harness);
 	read_whole();
+}
+
+/* ---- what changed ---- */
+
+/* The four ways to read it, by the rights that the account has. Each has its own place and its own knowledge.
+ */
+static struct way {
+	const char *account, *name, *title;
+	struct roster_call harness;
+	struct model *known;
+} ways[] = {
+	{ "SAMBA_BOTH", "dirsync", "DirSync", { 0 }, NULL },
+	{ "SAMBA_DELETED", "usn", "uSNChanged, with deleted entries", { 0 }, NULL },
+	{ "SAMBA_REPLICATE", "dirsynckeys", "DirSync and, unless it tells", { 0 }, NULL },
+	{ "SAMBA_PLAIN", "usnkeys", "uSNChanged and a comparison of all keys", { 0 }, NULL },
+};
+
+static struct model *shown; /* what a listing shows */
+
+static void settings_of(struct way *way)
+{
+	harness_open(&way->harness, &roster_connector);
+	harness_set(&way->harness, "url", env("SAMBA_LDAPS"));
+	harness_set(&way->harness, "ca_certificate", file(env("SAMBA_CA")));
+	harness_set(&way->harness, "bind_dn", env(way->account));
+	harness_set(&way->harness, "bind_password", env("SAMBA_PASSWORD"));
+	harness_set(&way->harness, "user_base", env("SAMBA_USER_BASE"));
+	harness_set(&way->harness, "group_base", env("SAMBA_GROUP_BASE"));
+	harness_set(&way->harness, "timeout", "20000");
+}
+
+static void begin(struct way *way)
+{
+	harness_reset(&way->harness);
+	way->harness.cursor_size = 0;
+	if (harness_read(&way->harness) < 0)
+		assert_said(way->harness.why, "(nothing, for it should not fail)");
+	assert_true(way->harness.whole);
+	if (!way->harness.has_cursor) {
+		harness_check(&way->harness);
+		fprintf(stderr, "# %s: %s\n", way->name, way->harness.notes);
+	}
+	assert_true(way->harness.has_cursor);
+	assert_true(text_begins(way->harness.cursor, arena_format(kept, "1 %s ", way->name)));
+	model_take_all(way->known, &way->harness);
+}
+
+static int before_changes(void **state)
+{
+	before(state);
+	shown = model_open();
+	for (size_t i = 0; i < ARRAY_COUNT(ways); i++) {
+		ways[i].known = model_open();
+		settings_of(&ways[i]);
+		begin(&ways[i]);
+	}
+	return 0;
+}
+
+static int after_changes(void **state)
+{
+	for (size_t i = 0; i < ARRAY_COUNT(ways); i++) {
+		model_close(&ways[i].known);
+		harness_close(&ways[i].harness);
+	}
+	model_close(&shown);
+	return after(state);
+}
+
+/* Each run of a daemon has a child of its own, so a conversation of its own. */
+static int read_changed(struct way *way)
+{
+	int pages;
+
+	harness_reset(&way->harness);
+	pages = harness_read_changed(&way->harness);
+	if (pages > 0)
+		model_take_changed(way->known, &way->harness);
+	return pages;
+}
+
+/* The lines that only one of two sorted texts has. */
+static void show_difference(const char *a, const char *b)
+{
+	while (*a || *b) {
+		size_t length_a = strcspn(a, "\n") + (*a != '\0'), length_b = strcspn(b, "\n") + (*b != '\0');
+		int order = !*a ? 1 : !*b ? -1 : strncmp(a, b, length_a > length_b ? length_a : length_b);
+
+		if (order < 0)
+			fprintf(stderr, "# only from what changed: %.*s", (int)length_a, a);
+		if (order > 0)
+			fprintf(stderr, "# only in the directory: %.*s", (int)length_b, b);
+		a += order <= 0 ? length_a : 0;
+		b += order >= 0 ? length_b : 0;
+	}
+}
+
+static void look_at_directory(void)
+{
+	harness_reset(&harness);
+	read_whole();
+	model_take_all(shown, &harness);
+}
+
+static void assert_knows(struct way *way, const char *when)
+{
+	if (strcmp(model_text(way->known), model_text(shown)) == 0)
+		return;
+	fprintf(stderr, "# %s, %s:\n", way->name, when);
+	show_difference(model_text(way->known), model_text(shown));
+	fail();
+}
+
+/* After what changed, each of the ways knows what a listing shows. */
+static void assert_all_catch_up(const char *when)
+{
+	look_at_directory();
+	for (size_t i = 0; i < ARRAY_COUNT(ways); i++) {
+		if (read_changed(&ways[i]) < 0)
+			fail_msg("%s, %s: %s", ways[i].name, when, ways[i].harness.why);
+		assert_knows(&ways[i], when);
+	}
+}
+
+/* Our own accounts change as they sign in; they are no people of the base, and are named as gone. */
+static size_t people_given(const struct way *way)
+{
+	size_t count = 0;
+
+	for (size_t i = 0; i < way->harness.people_count; i++)
+		count += way->harness.people[i].standing != ROSTER_GONE;
+	return count;
+}
+
+static void test_nothing_changed(void **state)
+{
+	(void)state;
+	assert_all_catch_up("nothing changed");
+	for (size_t i = 0; i < ARRAY_COUNT(ways); i++) {
+		assert_int_equal(people_given(&ways[i]), 0);
+		assert_int_equal(ways[i].harness.group_count, 0);
+		assert_int_equal(ways[i].harness.membership_count, 0);
+		assert_int_equal(ways[i].harness.present_count, i < 2 ? 0 : PEOPLE + GROUPS);
+		assert_int_equal(ways[i].harness.whole, i >= 2);
+	}
+}
+
+/* ---- a directory that changes at random ---- */
+
+enum { USERS_MOST = 30, GROUPS_MADE_MOST = 8, ROUNDS = 8, EDITS_MOST = 10, NOBODY = -1 };
+
+static struct {
+	struct {
+		bool there, elsewhere, enabled;
+		int number, primary; /* which name it has now; its primary group, NOBODY: that of everybody */
+	} users[USERS_MOST];
+	struct {
+		bool there, elsewhere;
+		int number;
+		bool users[USERS_MOST], groups[GROUPS_MADE_MOST];
+	} groups[GROUPS_MADE_MOST];
+	unsigned seed;
+	int number;
+	FILE *ldif;
+} town;
+
+static int any(int most)
+{
+	town.seed = town.seed * 1103515245u + 12345u;
+	return (int)(town.seed / 65536u % (unsigned)most);
+}
+
+static const char *user_dn(int u)
+{
+	return arena_format(kept, "CN=Random User %d,OU=%s," BASE, town.users[u].number,
+			    town.users[u].elsewhere ? "elsewhere" : "people");
+}
+
+static const char *group_dn(int g)
+{
+	return arena_format(kept, "CN=random-group-%d,OU=%s," BASE, town.groups[g].number,
+			    town.groups[g].elsewhere ? "elsewhere" : "groups");
+}
+
+static void set_value(const char *dn, const char *attribute, const char *value)
+{
+	fprintf(town.ldif, "dn: %s\nchangetype: modify\nreplace: %s\n", dn, attribute);
+	if (value)
+		fprintf(town.ldif, "%s: %s\n", attribute, value);
+	fputc('\n', town.ldif);
+}
+
+static void rename_to(const char *dn, const char *rdn, bool elsewhere, const char *home)
+{
+	fprintf(town.ldif,
+		"dn: %s\nchangetype: modrdn\nnewrdn: %s\ndeleteoldrdn: 1\nnewsuperior: OU=%s," BASE "\n\n",
+		dn, rdn, elsewhere ? "elsewhere" : home);
+}
+
+static void set_member(const char *how, int g, const char *member)
+{
+	fprintf(town.ldif, "dn: %s\nchangetype: modify\n%s: member\nmember: %s\n\n", group_dn(g), how,
+		member);
+}
+
+static void create_user(int u)
+{
+	town.users[u].there = town.users[u].enabled = true;
+	town.users[u].elsewhere = any(4) == 0;
+	town.users[u].number = ++town.number;
+	town.users[u].primary = NOBODY;
+	fprintf(town.ldif,
+		"dn: %s\nchangetype: add\nobjectClass: user\nsAMAccountName: r%d\nmail: r%d@acme.example\n"
+		"displayName: Number %d\nuserAccountControl: 544\n\n",
+		user_dn(u), town.number, town.number, town.number);
+}
+
+static void delete_user(int u)
+{
+	fprintf(town.ldif, "dn: %s\nchangetype: delete\n\n", user_dn(u));
+	town.users[u].there = false;
+	for (int g = 0; g < GROUPS_MADE_MOST; g++)
+		town.groups[g].users[u] = false;
+}
+
+static void move_user(int u)
+{
+	const char *dn = user_dn(u);
+
+	if (any(2))
+		town.users[u].elsewhere = !town.users[u].elsewhere;
+	else
+		town.users[u].number = ++town.number;
+	rename_to(dn, arena_format(kept, "CN=Random User %d", town.users[u].number), town.users[u].elsewhere,
+		  "people");
+}
+
+static void edit_user(int u)
+{
+	switch (any(4)) {
+	case 0:
+		town.users[u].enabled = !town.users[u].enabled;
+		set_value(user_dn(u), "userAccountControl", town.users[u].enabled ? "544" : "546");
+		return;
+	case 1:
+		set_value(user_dn(u), "mail",
+			  any(2) ? NULL : arena_format(kept, "other%d@acme.example", ++town.number));
+		return;
+	case 2:
+		set_value(user_dn(u), "description", "of no interest");
+		return;
+	default:
+		set_value(user_dn(u), "displayName", arena_format(kept, "Name %d", ++town.number));
+	}
+}
+
+static void create_group(int g)
+{
+	memset(&town.groups[g], 0, sizeof(town.groups[g]));
+	town.groups[g].there = true;
+	town.groups[g].elsewhere = any(4) == 0;
+	town.groups[g].number = ++town.number;
+	fprintf(town.ldif, "dn: %s\nchangetype: add\nobjectClass: group\nsAMAccountName: random-group-%d\n\n",
+		group_dn(g), town.number);
+}
+
+static bool is_primary(int g)
+{
+	for (int u = 0; u < USERS_MOST; u++)
+		if (town.users[u].there && town.users[u].primary == g)
+			return true;
+	return false;
+}
+
+static void delete_group(int g)
+{
+	if (is_primary(g))
+		return; /* refused */
+	fprintf(town.ldif, "dn: %s\nchangetype: delete\n\n", group_dn(g));
+	town.groups[g].there = false;
+	for (int other = 0; other < GROUPS_MADE_MOST; other++)
+		town.groups[other].groups[g] = false;
+}
+
+static void move_group(int g)
+{
+	const char *dn = group_dn(g);
+
+	if (any(2))
+		town.groups[g].elsewhere = !town.groups[g].elsewhere;
+	else
+		town.groups[g].number = ++town.number;
+	rename_to(dn, arena_format(kept, "CN=random-group-%d", town.groups[g].number),
+		  town.groups[g].elsewhere, "groups");
+}
+
+static void edit_members(int g, int u)
+{
+	int inner = any(g + 1); /* of a lower number, so there is no circle */
+
+	if (town.users[u].there && town.users[u].primary != g) {
+		set_member(town.groups[g].users[u] ? "delete" : "add", g, user_dn(u));
+		town.groups[g].users[u] = !town.groups[g].users[u];
+	}
+	if (inner < g && town.groups[inner].there && any(3) == 0) {
+		set_member(town.groups[g].groups[inner] ? "delete" : "add", g, group_dn(inner));
+		town.groups[g].groups[inner] = !town.groups[g].groups[inner];
+	}
+}
+
+/* Somebody must be a member first, and is an ordinary member of the former one afterwards. What the number of
+ * a group is, the server knows. */
+static void set_primary(int g, int u)
+{
+	const char *sid;
+	int former = town.users[u].primary;
+
+	if (!town.users[u].there || !town.groups[g].there || former == g || !town.groups[g].users[u])
+		return;
+	sid = stored(arena_format(kept, "(cn=random-group-%d)", town.groups[g].number), "objectSid");
+	set_value(user_dn(u), "primaryGroupID", strrchr(sid, '-') + 1);
+	town.groups[g].users[u] = false;
+	town.users[u].primary = g;
+	if (former != NOBODY)
+		town.groups[former].users[u] = true;
+}
+
+static void edit(void)
+{
+	int u = any(USERS_MOST), g = any(GROUPS_MADE_MOST), what = any(11);
+
+	if (!town.users[u].there) {
+		create_user(u);
+	} else if (what == 0) {
+		delete_user(u);
+	} else if (what <= 2) {
+		move_user(u);
+	} else if (what <= 4) {
+		edit_user(u);
+	} else if (!town.groups[g].there) {
+		create_group(g);
+	} else if (what == 5) {
+		delete_group(g);
+	} else if (what == 6) {
+		move_group(g);
+	} else if (what <= 10) {
+		edit_members(g, u);
+	}
+}
+
+static void change_primaries(void)
+{
+	for (int tries = 0; tries < 10; tries++)
+		set_primary(any(GROUPS_MADE_MOST), any(USERS_MOST));
+}
+
+static void apply(void (*write)(int), int round)
+{
+	const char *path = arena_format(kept, "%s/random.ldif", folder);
+
+	town.ldif = fopen(path, "we");
+	assert_non_null(town.ldif);
+	write(round);
+	fclose(town.ldif);
+	run(arena_format(kept, "test ! -s %s || '%s' modify %s <%s >/dev/null", path, script(), folder,
+			 path));
+}
+
+static void write_edits(int round)
+{
+	for (int edits = round == 0 ? 250 : 1 + any(EDITS_MOST); edits > 0; edits--)
+		edit();
+}
+
+static void write_primaries(int round)
+{
+	if (round % 3 == 0)
+		change_primaries();
+}
+
+static void test_random_changes(void **state)
+{
+	const char *seed = getenv("AD_SEED"), *rounds = getenv("AD_ROUNDS");
+	int most = rounds ? atoi(rounds) : ROUNDS;
+
+	(void)state;
+	town.seed = seed ? (unsigned)atoi(seed) : 7;
+	for (int round = 0; round < most; round++) {
+		apply(write_edits, round);
+		apply(write_primaries, round);
+		assert_all_catch_up(arena_format(kept, "round %d of seed %s", round, seed ? seed : "7"));
+	}
+}
+
+/* ---- where it must not go on ---- */
+
+static void assert_place_is_lost(struct way *way, const char *why)
+{
+	harness_reset(&way->harness);
+	if (harness_read_changed(&way->harness) >= 0)
+		fail_msg("%s goes on, though \"%s\"", way->name, why);
+	assert_said(way->harness.why, why);
+	assert_int_equal(way->harness.trouble, ROSTER_LOST_PLACE);
+	assert_int_equal(way->harness.people_count + way->harness.group_count + way->harness.present_count,
+			 0);
+}
+
+static void test_a_container_is_renamed(void **state)
+{
+	(void)state;
+	change("dn: OU=inner," PEOPLE_OU "\nchangetype: add\nobjectClass: organizationalUnit\n\n"
+	       "dn: CN=Inner One,OU=inner," PEOPLE_OU
+	       "\nchangetype: add\nobjectClass: user\nsAMAccountName: inner1\n");
+	assert_all_catch_up("a new container");
+	change("dn: OU=inner," PEOPLE_OU "\nchangetype: modrdn\nnewrdn: OU=other\ndeleteoldrdn: 1\n");
+	for (size_t i = 0; i < ARRAY_COUNT(ways); i++) {
+		assert_place_is_lost(&ways[i], "a container of entries was renamed or moved");
+		begin(&ways[i]);
+	}
+	assert_all_catch_up("after its renaming");
+	change("dn: CN=Inner One,OU=other," PEOPLE_OU "\nchangetype: delete\n\n"
+	       "dn: OU=other," PEOPLE_OU "\nchangetype: delete\n");
+	assert_all_catch_up("after its deletion");
+}
+
+static void test_places_of_others(void **state)
+{
+	static const char garbage[] = "2 dirsync Active-Directory - - -\n";
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_COUNT(ways); i++) {
+		struct roster_call *h = &ways[i].harness;
+		char *line_end = strchr(h->cursor, '\n'), digit = line_end[1];
+
+		line_end[1] = digit == 'f' ? '0' : 'f'; /* another invocation */
+		assert_place_is_lost(&ways[i], "another domain controller answers than before");
+		line_end[1] = digit;
+		h->cursor_size -= 7;
+		assert_place_is_lost(&ways[i],
+				     i % 2 == 0 ? "the server does not know the cookie" : "is none of ours");
+		memcpy(h->cursor, garbage, h->cursor_size = sizeof(garbage) - 1);
+		assert_place_is_lost(&ways[i], "the place is none of ours");
+		h->cursor_size = 0;
+		assert_place_is_lost(&ways[i], "the place is none of ours");
+	}
+}
+
+/* A controller whose database came from elsewhere, as after a restore: its numbers and cookies mean other
+ * things. */
+static void test_another_database(void **state)
+{
+	(void)state;
+	tell_server("renew", "");
+	for (size_t i = 0; i < ARRAY_COUNT(ways); i++) {
+		assert_place_is_lost(&ways[i], "its database was restored; name one controller in \"url\"");
+		begin(&ways[i]);
+	}
+	assert_all_catch_up("after a restore");
+}
+
+/* Somebody's account expires, and nothing in the directory changes. */
+static void test_accounts_expire(void **state)
+{
+	long long soon = (long long)time(NULL) + 2;
+	struct timespec wait = { 0, 100000000 };
+
+	(void)state;
+	replace(USER("0005"), "accountExpires",
+		arena_format(kept, "%lld", (soon + 11644473600LL) * 10000000LL));
+	replace(USER("0006"), "accountExpires",
+		arena_format(kept, "%lld", (soon + 3600 + 11644473600LL) * 10000000LL));
+	for (size_t i = 0; i < ARRAY_COUNT(ways); i++)
+		assert_true(read_changed(&ways[i]) > 0);
+	while (time(NULL) <= soon)
+		nanosleep(&wait, NULL);
+	assert_all_catch_up("an account expired");
+	assert_int_equal(person("u0005")->standing, ROSTER_SUSPENDED);
+	assert_int_equal(person("u0006")->standing, ROSTER_ACTIVE);
+	replace(USER("0005"), "accountExpires", "0");
+	replace(USER("0006"), "accountExpires", "0");
+	assert_all_catch_up("it does so no more");
+	assert_int_equal(person("u0005")->standing, ROSTER_ACTIVE);
+}
+
+/* ---- which way is taken, and why not a better one ---- */
+
+static void assert_explains(struct way *way, const char *const *wanted)
+{
+	harness_reset(&way->harness);
+	assert_int_equal(harness_check(&way->harness), 0);
+	assert_said(way->harness.notes, arena_format(kept, "what changed is read by %s", way->title));
+	for (; *wanted; wanted++)
+		assert_said(way->harness.notes, *wanted);
+}
+
+static void test_check_tells_which_right_to_grant(void **state)
+{
+	static const char *const nothing[] = { NULL };
+	static const char *const replicate[] = {
+		"not by DirSync: the account that we bind as may not ask with it; grant it "
+		"\"Replicating Directory Changes\" (not \"... All\") on \"" BASE "\"",
+		NULL
+	};
+	static const char *const deleted[] = {
+		"not by DirSync: the account that we bind as may not see who was deleted; let it list "
+		"that: dsacls \"CN=Deleted Objects," BASE "\" /g ACCOUNT:LCRP",
+		NULL
+	};
+	static const char *const both[] = { "grant it \"Replicating Directory Changes\"",
+					    "dsacls \"CN=Deleted Objects," BASE "\"", NULL };
+
+	(void)state;
+	assert_explains(&ways[0], nothing);
+	assert_null(strstr(ways[0].harness.notes, "not by"));
+	assert_explains(&ways[1], replicate);
+	assert_explains(&ways[2], deleted);
+	assert_explains(&ways[3], both);
+}
+
+static void assert_reads_all_because(const char *setting, const char *value, const char *why)
+{
+	after(NULL);
+	before(NULL);
+	harness_set(&harness, setting, value);
+	assert_int_equal(harness_check(&harness), 0);
+	assert_said(harness.notes, why);
+	assert_said(harness.notes, "every reading is one of everything");
+	harness_reset(&harness);
+	read_whole();
+	assert_false(harness.has_cursor);
+}
+
+static void test_settings_that_nothing_tells_of(void **state)
+{
+	(void)state;
+	assert_reads_all_because("user_filter", "(&(objectClass=user)(memberOf=" GROUP("1") "))",
+				 "a filter asks for \"memberOf\"");
+	assert_reads_all_because("group_filter",
+				 "(&(objectClass=group)(!(member:1.2.840.113556.1.4.1941:=CN=x)))",
+				 "a filter asks for \":1.2.840.113556.1.4.1941:\"");
+	assert_reads_all_because("title", "lastLogon", "the attribute \"lastLogon\" is read");
+	assert_reads_all_because("user_id", "sAMAccountName",
+				 "\"user_id\" and \"group_id\" must be \"objectGUID\"");
+	assert_reads_all_because("url", arena_format(kept, "%s:3269", env("SAMBA_LDAPS")),
+				 "port 3269 is that of a global catalogue");
+}
+
+/* ---- rights that are taken away ---- */
+
+/* The last of the tests: the rights do not come back. */
+static void test_rights_are_taken_away(void **state)
+{
+	(void)state;
+	tell_server("revoke", "");
+	change("dn: " USER("0012") "\nchangetype: delete\n");
+	assert_place_is_lost(
+		&ways[0], "the server does not know the cookie of the last reading, or the account may not");
+	assert_place_is_lost(
+		&ways[2], "the server does not know the cookie of the last reading, or the account may not");
+	for (size_t i = 0; i < 3; i++) {
+		ways[i].name = "usnkeys";
+		begin(&ways[i]);
+	}
+	change("dn: " USER("0013") "\nchangetype: delete\n");
+	assert_all_catch_up("without rights");
+
+	tell_server("hide", "\"" PEOPLE_OU "\"");
+	replace(USER("0014"), "displayName", "Nobody sees this");
+	for (size_t i = 0; i < ARRAY_COUNT(ways); i++) {
+		harness_reset(&ways[i].harness);
+		assert_int_equal(harness_read_changed(&ways[i].harness), -1);
+		assert_int_equal(ways[i].harness.people_count, 0);
+	}
 }
 
 static int start(void **state)
@@ -353,7 +933,8 @@ static int stop(void **state)
 	return 0;
 }
 
-#define TEST(name) cmocka_unit_test_setup_teardown(name, before, after)
+#define TEST(name)    cmocka_unit_test_setup_teardown(name, before, after)
+#define CHANGES(name) cmocka_unit_test_setup_teardown(name, before_changes, after_changes)
 
 int main(void)
 {
@@ -365,13 +946,27 @@ int main(void)
 		TEST(test_standings),
 		TEST(test_binding),
 		TEST(test_plain_binds_are_refused),
+		CHANGES(test_nothing_changed),
+		CHANGES(test_random_changes),
+		CHANGES(test_a_container_is_renamed),
+		CHANGES(test_places_of_others),
+		CHANGES(test_another_database),
+		CHANGES(test_accounts_expire),
+		CHANGES(test_check_tells_which_right_to_grant),
+		TEST(test_settings_that_nothing_tells_of),
+		CHANGES(test_rights_are_taken_away),
 	};
 
-	if (geteuid() != 0 || system("PATH=$PATH:/usr/sbin; command -v samba >/dev/null && command -v samba-tool >/dev/null && "
-				     "command -v ldbadd >/dev/null && command -v ldapmodify >/dev/null") != 0) {
-		puts("1..0 # SKIP there is no Samba (packages samba-ad-dc, samba-ad-provision, samba-dsdb-modules, "
+	if (geteuid() != 0 ||
+	    system("PATH=$PATH:/usr/sbin; command -v samba >/dev/null && command -v samba-tool >/dev/null && "
+		   "command -v ldbadd >/dev/null && command -v ldapmodify >/dev/null") != 0) {
+		puts("1..0 # SKIP there is no Samba (packages samba-ad-dc, samba-ad-provision, "
+		     "samba-dsdb-modules, "
 		     "ldb-tools, ldap-utils), or we are not root");
 		return 0;
 	}
+	/* AD_SEED=4 AD_ROUNDS=1000: this test alone, for as long as one likes. */
+	if (getenv("AD_SEED"))
+		cmocka_set_test_filter("test_random_changes");
 	return cmocka_run_group_tests(tests, start, stop);
 }
