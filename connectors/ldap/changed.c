@@ -7,16 +7,17 @@
 #include "base/arena.h"
 #include "base/crypt.h"
 #include "ldap/ad_changed.h"
+#include "ldap/modified.h"
 #include "ldap/result.h"
 #include "ldap/search.h"
 #include "ldap/syncrepl.h"
 
 /* The best first; ends with NULL. */
 static const struct strategy *const strategies[] = {
-	&ad_dirsync, &ad_usn, &ad_dirsync_keys, &ad_usn_keys, &strategy_syncrepl, NULL,
+	&ad_dirsync, &ad_usn, &ad_dirsync_keys, &ad_usn_keys, &strategy_syncrepl, &strategy_modified, NULL,
 };
 
-enum { LINE_MOST = 1024, SEARCH_BYTES = (SEARCH_SIZE - 1) / 2 };
+enum { SEARCH_BYTES = (SEARCH_SIZE - 1) / 2 };
 
 /* ---- places ---- */
 

@@ -4,28 +4,27 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "ldap/pages.h"
 #include "ldap/result.h"
-#include "ldap/search.h"
 
 struct passing {
 	struct directory *directory;
 	const struct view *view;
 	const char *id;
-	enum roster_subject subject;
 	struct presence *presence;
+	take_present *take;
+	void *context;
 };
 
 static int take(void *context, const struct entry *entry)
 {
 	struct passing *passing = context;
-	const struct caller *caller = &passing->directory->caller;
 	char id[ROSTER_ID_MOST + 1];
 
 	if (view_id(entry, passing->id, id, sizeof(id)) < 0)
 		return 0; /* nobody whom we could know */
 	passing->presence->count++;
-	return caller->host->emit_present(caller->call, passing->subject, id,
-					  view_stamp(passing->view, entry));
+	return passing->take(passing->context, id, view_stamp(passing->view, entry));
 }
 
 static void judge(struct directory *d, const struct search *search, const struct outcome *outcome,
@@ -51,33 +50,18 @@ static void judge(struct directory *d, const struct search *search, const struct
 static int pass(struct passing *passing, const struct search *search)
 {
 	struct directory *d = passing->directory;
-	struct presence *presence = passing->presence;
-	struct berval cookie = { 0, NULL };
-	struct outcome outcome = { 0 };
-	unsigned long references = 0;
-	int msgid, result;
+	struct outcome outcome;
 
-	do {
-		d->caller.host->step(d->caller.call, "%s under \"%s\", %lu so far", search->doing,
-				     search->base, presence->count);
-		result = search_send(&d->caller, d->session, search, &cookie, &msgid) < 0
-				 ? -1
-				 : search_read(&d->caller, d->session, search, msgid, take, passing, &cookie,
-					       &outcome);
-		references += outcome.references;
-	} while (result == 0 && cookie.bv_len > 0);
-	ber_memfree(cookie.bv_val);
-	if (result < 0)
+	if (pages_run(&d->caller, d->session, search, take, passing, &outcome) < 0)
 		return -1;
 	if (outcome.code != LDAP_SUCCESS && !result_is_partial(outcome.code))
 		return search_fail(&d->caller, d->session, search, &outcome);
-	outcome.references = references;
-	judge(d, search, &outcome, presence);
+	judge(d, search, &outcome, passing->presence);
 	return 0;
 }
 
-int present_pass(struct directory *d, const struct view *view, enum roster_subject subject,
-		 struct presence *ret)
+int present_read(struct directory *d, const struct view *view, enum roster_subject subject,
+		 take_present *give, void *context, struct presence *ret)
 {
 	const struct settings *settings = &d->settings;
 	bool people = subject == ROSTER_PERSON;
@@ -90,8 +74,29 @@ int present_pass(struct directory *d, const struct view *view, enum roster_subje
 				 .scope = people ? settings->user_scope : settings->group_scope,
 				 .attributes = attributes,
 				 .page_size = settings->page_size };
-	struct passing passing = { d, view, id, subject, ret };
+	struct passing passing = { d, view, id, ret, give, context };
 
 	*ret = (struct presence){ 0 };
 	return pass(&passing, &search);
+}
+
+struct calling {
+	const struct caller *caller;
+	enum roster_subject subject;
+};
+
+static int call_present(void *context, const char *id, const char *stamp)
+{
+	const struct calling *calling = context;
+	const struct caller *caller = calling->caller;
+
+	return caller->host->emit_present(caller->call, calling->subject, id, stamp);
+}
+
+int present_pass(struct directory *d, const struct view *view, enum roster_subject subject,
+		 struct presence *ret)
+{
+	struct calling calling = { &d->caller, subject };
+
+	return present_read(d, view, subject, call_present, &calling, ret);
 }

@@ -18,6 +18,7 @@
 #include <time.h>
 
 #include "base/arena.h"
+#include "ldap/branches.h"
 #include "ldap/named.h"
 #include "ldap/present.h"
 #include "ldap/result.h"
@@ -129,20 +130,22 @@ static int suits(struct directory *d, const struct view *view, char why[ROSTER_N
 	return result;
 }
 
-/* ---- places: "LENGTH LENGTH\n", and the two cookies ---- */
+/* ---- places: the branches, "LENGTH LENGTH\n", and the two cookies ---- */
 
 struct place {
+	struct branches branches;
 	struct berval cookies[2]; /* point into it */
 };
 
-static void write_place(const struct berval cookies[2], struct buffer *ret)
+static void write_place(const struct branches *branches, const struct berval cookies[2], struct buffer *ret)
 {
+	branches_write(branches, ret);
 	buffer_format(ret, "%zu %zu\n", (size_t)cookies[0].bv_len, (size_t)cookies[1].bv_len);
 	for (int i = 0; i < 2; i++)
 		buffer_add(ret, cookies[i].bv_val ? cookies[i].bv_val : "", cookies[i].bv_len);
 }
 
-static int read_place(const char *bytes, size_t size, struct place *ret)
+static int read_cookies(const char *bytes, size_t size, struct place *ret)
 {
 	const char *line = memchr(bytes, '\n', size);
 	size_t first, second, head = line ? (size_t)(line - bytes) + 1 : 0;
@@ -152,12 +155,19 @@ static int read_place(const char *bytes, size_t size, struct place *ret)
 		return -1;
 	memcpy(text, bytes, head);
 	text[head] = '\0';
-	if (sscanf(text, "%6zu %6zu\n", &first, &second) != 2 || first > SYNC_COOKIE_MOST ||
+	if (strchr(text, '-') || sscanf(text, "%6zu %6zu\n", &first, &second) != 2 || first > SYNC_COOKIE_MOST ||
 	    second > SYNC_COOKIE_MOST || head + first + second != size)
 		return -1;
 	ret->cookies[0] = (struct berval){ first, (char *)bytes + head };
 	ret->cookies[1] = (struct berval){ second, (char *)bytes + head + first };
 	return 0;
+}
+
+static int read_place(const char *bytes, size_t size, struct place *ret)
+{
+	int length = branches_parse(bytes, size, &ret->branches);
+
+	return length < 0 ? -1 : read_cookies(bytes + length, size - (size_t)length, ret);
 }
 
 static int lose(struct directory *d, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
@@ -200,11 +210,14 @@ static int take_place(struct directory *d, const struct view *view, struct buffe
 	struct sync_search searches[2];
 	struct berval cookies[2] = { { 0, NULL }, { 0, NULL } };
 	size_t count = bases(d, view, searches);
+	struct branches *branches = arena_take(d->page, sizeof(*branches));
 
 	for (size_t i = 0; i < count; i++)
 		if (read_now(d, &searches[i], &cookies[i]) < 0)
 			return -1;
-	write_place(cookies, ret);
+	if (branches_read(d, branches) < 0)
+		return -1;
+	write_place(branches, cookies, ret);
 	return 0;
 }
 
@@ -453,27 +466,33 @@ static int page(struct directory *d, const struct view *view, const struct roste
 	size_t count = bases(d, view, searches);
 	struct berval now[2] = { { 0, NULL }, { 0, NULL } };
 	int behind[2] = { 0, 0 };
-	struct place place;
+	struct place *place = arena_take(d->page, sizeof(*place));
+	struct branches *branches = arena_take(d->page, sizeof(*branches));
 
 	(void)ask;
-	if (read_place(bytes, size, &place) < 0)
+	if (read_place(bytes, size, place) < 0)
 		return lose(d, "the place is none of ours");
 	for (size_t i = 0; i < count; i++) {
-		searches[i].cookie = place.cookies[i];
+		searches[i].cookie = place->cookies[i];
 		if (read_now(d, &searches[i], &now[i]) < 0)
 			return -1;
 		behind[i] = judge_place(d, &searches[i], &now[i]);
 		if (behind[i] < 0)
 			return -1;
 	}
+	if (!behind[0] && !behind[1])
+		return 0;
+	if (branches_read(d, branches) < 0)
+		return -1;
+	if (!branches_stand(&place->branches, branches))
+		return lose(d, BRANCHES_MOVED);
 	for (size_t i = 0; i < count; i++)
 		if (behind[i] == 1 &&
-		    read_base(d, view, &searches[i], subjects[i], &absent[i], &place.cookies[i]) < 0)
+		    read_base(d, view, &searches[i], subjects[i], &absent[i], &place->cookies[i]) < 0)
 			return -1;
 	if (complete(d, view, absent, count) < 0)
 		return -1;
-	if (behind[0] || behind[1])
-		write_place(place.cookies, next);
+	write_place(branches, place->cookies, next);
 	return 0;
 }
 
@@ -519,8 +538,8 @@ static int notice_info(void *context, struct sync_info *info)
 static int begin_watching(struct directory *d, const struct view *view, const char *bytes, size_t size)
 {
 	struct watching *watching = calloc(1, sizeof(*watching));
-	struct place place;
-	bool known = bytes && read_place(bytes, size, &place) == 0;
+	struct place *place = arena_take(d->page, sizeof(*place));
+	bool known = bytes && read_place(bytes, size, place) == 0;
 
 	if (!watching)
 		return d->caller.host->fail(d->caller.call, ROSTER_TRY_LATER, 0, "out of memory");
@@ -535,7 +554,7 @@ static int begin_watching(struct directory *d, const struct view *view, const ch
 
 		if (read_now(d, search, &now) < 0)
 			return -1;
-		if (known && place_of(d, &place.cookies[i], &now) != SYNC_PLACE_CURRENT)
+		if (known && place_of(d, &place->cookies[i], &now) != SYNC_PLACE_CURRENT)
 			watching->changed = true;
 		search->doing = i == 0 ? "waiting for changes of people" : "waiting for changes of groups";
 		search->mode = SYNC_REFRESH_AND_PERSIST;

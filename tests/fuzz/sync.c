@@ -7,7 +7,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "ldap/branches.h"
 #include "ldap/changed.h"
+#include "ldap/modified.h"
 #include "ldap/sync_control.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size);
@@ -82,6 +84,49 @@ static void try_place(const char *bytes, size_t size)
 	must(strcmp(name, name_again) == 0 && !place_differs(&origin, &again));
 }
 
+static void try_window(const char *bytes, size_t size)
+{
+	static struct window window, again;
+	struct buffer text __attribute__((cleanup(buffer_close)));
+	int length = window_read(bytes, size, &window);
+
+	buffer_open(&text, KB(64));
+	if (length < 0)
+		return;
+	must((size_t)length <= size);
+	window_write(&window, &text);
+	must(window_read(text.bytes, text.length, &again) == (int)text.length);
+	must(window.from == again.from && window.newest == again.newest && window.count == again.count);
+}
+
+static void try_branches(const char *bytes, size_t size)
+{
+	static struct branches branches, again;
+	struct buffer text __attribute__((cleanup(buffer_close)));
+	int length = branches_parse(bytes, size, &branches);
+
+	buffer_open(&text, KB(64));
+	if (length < 0)
+		return;
+	must((size_t)length <= size);
+	branches_write(&branches, &text);
+	must(branches_parse(text.bytes, text.length, &again) == (int)text.length);
+	must(branches_stand(&branches, &again));
+}
+
+static void try_stamp(const char *bytes, size_t size)
+{
+	char stamp[64];
+	int64_t at;
+
+	if (size >= sizeof(stamp))
+		return;
+	memcpy(stamp, bytes, size);
+	stamp[size] = '\0';
+	if (version_time(stamp, &at) == 0)
+		must(at > INT64_C(-62200000000000000) && at < INT64_C(253500000000000000));
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size)
 {
 	struct berval value = { size, (char *)bytes };
@@ -91,5 +136,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size)
 	try_messages(&value);
 	try_cookie(&value);
 	try_place((const char *)bytes, size);
+	try_window((const char *)bytes, size);
+	try_branches((const char *)bytes, size);
+	try_stamp((const char *)bytes, size);
 	return 0;
 }

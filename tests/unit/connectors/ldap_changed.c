@@ -305,6 +305,42 @@ static void test_a_filter_is_left_and_entered(void **state)
 	assert_int_equal(harness.people[0].standing, ROSTER_GONE);
 }
 
+static void move_branch(const char *from, const char *to, const char *below)
+{
+	peer_modify(peer_text("dn: %s\nchangetype: modrdn\nnewrdn: %s\ndeleteoldrdn: 1\nnewsuperior: %s\n\n", from, to, below));
+}
+
+/* A whole branch is moved, and those below it with it, out of scope, into it and within it: of them no server tells. */
+static void move_branches(void)
+{
+	begin();
+	move_branch("ou=a,ou=special," PEOPLE_BASE, "ou=a", "dc=acme,dc=example");
+	assert_place_is_lost("a branch of the directory was moved");
+	move_branch("ou=a,dc=acme,dc=example", "ou=aa", PEOPLE_BASE);
+	assert_place_is_lost("a branch of the directory was moved");
+	move_branch("ou=aa," PEOPLE_BASE, "ou=a", "ou=special," PEOPLE_BASE);
+	assert_place_is_lost("a branch of the directory was moved");
+	/* A new one is no reason to read everything. */
+	peer_modify(peer_text("dn: ou=new-%lu," PEOPLE_BASE "\nchangetype: add\nobjectClass: organizationalUnit\nou: new-%lu\n\n",
+			      number, number));
+	peer_modify(replace("u000021", "displayName", peer_text("Number %lu", ++number)));
+	assert_catches_up();
+	assert_int_equal(harness.people_count, 1);
+}
+
+static void test_branches_move(void **state)
+{
+	(void)state;
+	move_branches();
+}
+
+static void test_branches_move_without_a_record(void **state)
+{
+	(void)state;
+	peer_tell("restart", "--no-syncprov");
+	move_branches();
+}
+
 static void test_no_groups(void **state)
 {
 	(void)state;
@@ -321,16 +357,18 @@ static void test_no_groups(void **state)
 
 /* ---- bad days ---- */
 
-/* Puts another cookie of people into the place. */
+/* Puts another cookie of people into the place: two lines and the branches stand before it. */
 static void forge(const char *cookie)
 {
-	const char *line = memchr(harness.cursor, '\n', harness.cursor_size), *end = harness.cursor + harness.cursor_size;
-	char forged[4096];
-	size_t people, groups, head = (size_t)(line + 1 - harness.cursor);
+	const char *end = harness.cursor + harness.cursor_size, *line = memchr(harness.cursor, '\n', harness.cursor_size);
+	char forged[8192];
+	size_t branches, people, groups;
 
+	assert_int_equal(sscanf(line + 1, "%zu", &branches), 1);
+	line = (const char *)memchr(line + 1, '\n', (size_t)(end - line - 1)) + 16 * branches;
 	assert_int_equal(sscanf(line + 1, "%zu %zu", &people, &groups), 2);
-	harness.cursor_size = (size_t)snprintf(forged, sizeof(forged), "%.*s%zu %zu\n%s%.*s", (int)head, harness.cursor,
-					       strlen(cookie), groups, cookie, (int)groups, end - groups);
+	harness.cursor_size = (size_t)snprintf(forged, sizeof(forged), "%.*s%zu %zu\n%s%.*s", (int)(line + 1 - harness.cursor),
+					       harness.cursor, strlen(cookie), groups, cookie, (int)groups, end - groups);
 	memcpy(harness.cursor, forged, harness.cursor_size);
 }
 
@@ -442,6 +480,76 @@ static void test_people_are_hidden(void **state)
 		assert_int_not_equal(harness.people[i].standing, ROSTER_GONE);
 }
 
+/* ---- a server that keeps no record ---- */
+
+static void test_versions(void **state)
+{
+	(void)state;
+	peer_tell("restart", "--no-syncprov");
+	edit_and_catch_up();
+	assert_true(harness.whole);
+	/* Nothing changed: nobody is looked at, and everybody is there. */
+	assert_catches_up();
+	assert_int_equal(harness.people_count + harness.group_count, 0);
+	assert_int_equal(harness.present_count, other.people_count + other.group_count);
+	assert_non_null(harness.present[0].stamp);
+	/* Only who changed. */
+	peer_modify(replace("u000021", "displayName", "One Alone"));
+	assert_catches_up();
+	assert_int_equal(harness.people_count, 1);
+	assert_said(harness.notes, "1 of ");
+}
+
+static void test_versions_with_groups_kept_whole(void **state)
+{
+	(void)state;
+	peer_tell("restart", "--no-syncprov --memberof-refint");
+	edit_and_catch_up();
+}
+
+static void test_versions_and_a_filter(void **state)
+{
+	(void)state;
+	peer_tell("restart", "--no-syncprov");
+	harness_set(&harness, "user_filter", "(title=Engineer)");
+	harness_set(&other, "user_filter", "(title=Engineer)");
+	begin();
+	for (int i = 40; i < 70; i++)
+		peer_modify(replace(peer_text("u%06d", i), "title", i % 2 ? "Manager" : "Engineer"));
+	assert_catches_up();
+}
+
+/* Who cannot be seen is not gone, and the place stays where it was. */
+static void test_versions_that_are_not_all(void **state)
+{
+	(void)state;
+	peer_tell("restart", "--no-syncprov");
+	begin();
+	peer_modify(replace("u000021", "displayName", "Before The Limit"));
+	peer_tell("restart", "--no-syncprov --size-limit 50");
+	assert_true(read_changed() > 0);
+	assert_false(harness.whole || harness.has_cursor);
+	assert_true(harness.incomplete);
+	assert_said(harness.proof, "size limit exceeded (4)");
+	peer_tell("restart", "--no-syncprov");
+	assert_catches_up();
+	assert_true(harness.has_cursor);
+}
+
+/* When the server learns something better, or forgets it, everything is read once. */
+static void test_another_way(void **state)
+{
+	(void)state;
+	peer_tell("restart", "--no-syncprov");
+	begin();
+	peer_modify(dismiss("u000023"));
+	peer_tell("restart", "");
+	assert_place_is_lost("the server now allows a better way to read what changed");
+	peer_modify(hire("u000023"));
+	peer_tell("restart", "--no-syncprov");
+	assert_place_is_lost("a control is not supported");
+}
+
 /* ---- which way ---- */
 
 static void test_check_says_which_way(void **state)
@@ -462,6 +570,7 @@ static void test_check_says_which_way(void **state)
 	assert_int_equal(harness_check(&harness), 0);
 	assert_said(harness.notes, "not by content synchronisation (RFC 4533): ");
 	assert_said(harness.notes, "syncprov");
+	assert_said(harness.notes, "what changed is read by everybody's version");
 }
 
 /* ---- waiting ---- */
@@ -539,6 +648,8 @@ int main(void)
 		TEST_RESTARTING(test_a_session_log_that_is_too_short),
 		TEST_RESTARTING(test_groups_are_kept_whole),
 		TEST(test_a_filter_is_left_and_entered),
+		TEST(test_branches_move),
+		TEST_RESTARTING(test_branches_move_without_a_record),
 		TEST_RESTARTING(test_no_groups),
 		TEST(test_cookies_that_are_no_good),
 		TEST(test_a_very_old_cookie),
@@ -546,6 +657,11 @@ int main(void)
 		TEST(test_restarts),
 		TEST(test_the_server_goes_away),
 		TEST_RESTARTING(test_people_are_hidden),
+		TEST_RESTARTING(test_versions),
+		TEST_RESTARTING(test_versions_with_groups_kept_whole),
+		TEST_RESTARTING(test_versions_and_a_filter),
+		TEST_RESTARTING(test_versions_that_are_not_all),
+		TEST_RESTARTING(test_another_way),
 		TEST_RESTARTING(test_check_says_which_way),
 		TEST(test_waiting),
 	};

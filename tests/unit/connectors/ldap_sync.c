@@ -8,7 +8,10 @@
 #include <cmocka.h>
 
 #include "base/text.h"
+#include "ldap/branches.h"
 #include "ldap/changed.h"
+#include "ldap/hash.h"
+#include "ldap/modified.h"
 #include "ldap/sync_control.h"
 
 #define BYTES(text) (&(struct berval){ sizeof(text) - 1, (char *)(text) })
@@ -245,6 +248,179 @@ static void test_places(void **state)
 	assert_non_null(strstr(place_differs(&origin, &back), "other entries or attributes"));
 }
 
+/* ---- versions ---- */
+
+#define SECOND INT64_C(1000000)
+
+static void test_times(void **state)
+{
+	static const struct {
+		const char *stamp;
+		int64_t at;
+	} rows[] = {
+		{ "19700101000000Z", 0 },
+		{ "20000229120000Z", 951825600 * SECOND },
+		{ "20261129115056Z", 1795953056 * SECOND },
+		{ "20261129115056.369231Z#000000#000#000000", 1795953056 * SECOND + 369231 },
+		{ "20261129115056.5Z", 1795953056 * SECOND + 500000 },
+		{ "20261129115056.1234567Z", 1795953056 * SECOND + 123456 },
+	};
+	static const char *const none[] = { "", "2026", "20261129115056", "20261329115056Z", "20261129245056Z", "2026112911505xZ" };
+	int64_t at;
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_COUNT(rows); i++) {
+		assert_int_equal(version_time(rows[i].stamp, &at), 0);
+		assert_int_equal(at, rows[i].at);
+	}
+	for (size_t i = 0; i < ARRAY_COUNT(none); i++)
+		assert_int_equal(version_time(none[i], &at), -1);
+}
+
+static struct version version(int64_t s, uint64_t hash)
+{
+	return (struct version){ s * SECOND, hash };
+}
+
+/* What changed while the last reading was under way lies before the newest that it saw. */
+static void test_windows(void **state)
+{
+	static struct window window;
+
+	(void)state;
+	window_open(&window);
+	window_add(&window, version(10000, 1));
+	window_add(&window, version(9000, 2));
+	window_add(&window, version(9990, 3));
+	window_close(&window, true, 100);
+	assert_true(window_wants(&window, version(10001, 9)));
+	assert_true(window_wants(&window, version(9850, 9)));
+	assert_false(window_wants(&window, version(9839, 9)));
+	assert_false(window_wants(&window, version(10000, 1)));
+	assert_false(window_wants(&window, version(9990, 3)));
+	/* The same entry, changed again. */
+	assert_true(window_wants(&window, version(10000, 4)));
+
+	/* Nobody was there: everybody is new. */
+	window_open(&window);
+	window_close(&window, true, 0);
+	assert_true(window_wants(&window, version(-99999, 1)));
+}
+
+/* A second has room for two changes: who changed in one of the last is looked at again. */
+static void test_windows_of_whole_seconds(void **state)
+{
+	static struct window window;
+
+	(void)state;
+	window_open(&window);
+	window_add(&window, version(10000, 1));
+	window_add(&window, version(9999, 2));
+	window_add(&window, version(9998, 3));
+	window_close(&window, false, 1);
+	assert_true(window_wants(&window, version(10000, 1)));
+	assert_true(window_wants(&window, version(9999, 2)));
+	assert_false(window_wants(&window, version(9998, 3)));
+}
+
+/* A million who were loaded in a minute are not read again after each other; whoever changed meanwhile is. */
+static void test_windows_that_are_full(void **state)
+{
+	static struct window window;
+	size_t wanted = 0;
+
+	(void)state;
+	window_open(&window);
+	for (int i = 0; i < 100000; i++)
+		window_add(&window, (struct version){ i * 500, (uint64_t)i });
+	window_close(&window, true, 1);
+	for (int i = 0; i < 100000; i++)
+		wanted += window_wants(&window, (struct version){ i * 500, (uint64_t)i });
+	/* What the reading took, and its margin, is never given up: 6 s, of which the newest second is remembered. */
+	assert_int_equal(wanted, 6 * 2000 + 1 - SEEN_MOST);
+	assert_true(window_wants(&window, (struct version){ 99999 * 500 - 5 * SECOND, 7 }));
+	assert_false(window_wants(&window, (struct version){ 99999 * 500 - 7 * SECOND, 7 }));
+}
+
+static void test_windows_are_kept(void **state)
+{
+	static struct window window, back;
+	struct buffer text;
+
+	(void)state;
+	buffer_open(&text, KB(128));
+	window_open(&window);
+	for (int i = 0; i < 3000; i++)
+		window_add(&window, (struct version){ i * SECOND / 100, UINT64_C(0xf000000000000000) + (uint64_t)i * 7919 });
+	window_close(&window, true, 1);
+	window_write(&window, &text);
+	assert_false(text.full);
+	buffer_text(&text, "rest");
+	assert_string_equal(text.bytes + window_read(text.bytes, text.length, &back), "rest");
+	assert_int_equal(back.count, window.count);
+	assert_int_equal(back.from, window.from);
+	for (size_t i = 0; i < window.count; i++)
+		assert_false(window_wants(&back, window.seen[i]));
+	assert_true(window_wants(&back, (struct version){ window.newest, 1 }));
+	for (size_t i = 0; i < text.length - 4; i += 97)
+		assert_int_equal(window_read(text.bytes, i, &back), -1);
+	buffer_close(&text);
+}
+
+static void test_branches(void **state)
+{
+	static struct branches then, now, back;
+	struct buffer text;
+
+	(void)state;
+	then = now = (struct branches){ 0 };
+	for (uint64_t i = 0; i < 10; i++) {
+		branches_add(&then, 100 - i);
+		branches_add(&now, 91 + i);
+	}
+	branches_sort(&then);
+	branches_sort(&now);
+	assert_true(branches_stand(&then, &now));
+	/* One more is nothing, one less is something. */
+	branches_add(&now, 7);
+	branches_sort(&now);
+	assert_true(branches_stand(&then, &now));
+	assert_false(branches_stand(&now, &then));
+	back = (struct branches){ 0 };
+	assert_true(branches_stand(&back, &now));
+	assert_false(branches_stand(&then, &back));
+
+	buffer_open(&text, KB(64));
+	branches_write(&now, &text);
+	buffer_text(&text, "rest");
+	assert_string_equal(text.bytes + branches_parse(text.bytes, text.length, &back), "rest");
+	assert_true(branches_stand(&now, &back) && branches_stand(&back, &now));
+	assert_int_equal(branches_parse(text.bytes, text.length - 5, &back), -1);
+	buffer_close(&text);
+
+	/* More than are remembered: any difference counts. */
+	then = (struct branches){ 0 };
+	for (uint64_t i = 0; i < BRANCHES_MOST + 5; i++)
+		branches_add(&then, i);
+	now = then;
+	assert_true(branches_stand(&then, &now));
+	branches_add(&now, 1);
+	assert_false(branches_stand(&then, &now));
+	buffer_open(&text, KB(64));
+	branches_write(&then, &text);
+	assert_true(branches_parse(text.bytes, text.length, &back) > 0);
+	assert_true(branches_stand(&then, &back));
+	buffer_close(&text);
+}
+
+static void test_hashes(void **state)
+{
+	(void)state;
+	assert_int_not_equal(hash_texts("ab", "c"), hash_texts("a", "bc"));
+	assert_int_not_equal(hash_texts("", "a"), hash_texts("a", ""));
+	assert_int_equal(hash_texts("a", "b"), hash_texts("a", "b"));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -253,6 +429,13 @@ int main(void)
 		cmocka_unit_test(test_keys),		     cmocka_unit_test(test_cookies_of_openldap),
 		cmocka_unit_test(test_cookies_of_389),	     cmocka_unit_test(test_who_is_gone),
 		cmocka_unit_test(test_places),
+		cmocka_unit_test(test_times),
+		cmocka_unit_test(test_windows),
+		cmocka_unit_test(test_windows_of_whole_seconds),
+		cmocka_unit_test(test_windows_that_are_full),
+		cmocka_unit_test(test_windows_are_kept),
+		cmocka_unit_test(test_branches),
+		cmocka_unit_test(test_hashes),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
