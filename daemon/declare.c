@@ -17,6 +17,7 @@
 #include "roster/domain.h"
 #include "roster/managed.h"
 #include "roster/organisation.h"
+#include "roster/seats.h"
 #include "store/transaction.h"
 
 enum { LIST_MOST = 1000 };
@@ -97,9 +98,26 @@ static int orphan(struct declaration *d, const char *kind, const char *target, c
 
 /* ---- the organisation itself -------------------------------------------------------------------------------------------- */
 
+/* Whether type, plan and seats of the file go together; fills what the plan is called. kept NULL: nothing was there. */
+static int check_plan(struct declaration *d, const struct organisation *kept, const char **ret_plan, const char **ret_seats,
+                      struct error *e)
+{
+	const char *plan = d->file->plan;
+	const char *seats = d->file->seats ? d->file->seats : kept ? kept->seat_limit : "plan";
+	struct seats_plan found;
+	int64_t most;
+	if (!plan && kept && text_equal(kept->type, d->file->type))
+		plan = kept->plan;
+	if (seats_plan(d->tx, d->arena, d->file->type, plan, &found, e) < 0 || seats_limit(seats, &found, &most, e) < 0)
+		return -1;
+	*ret_plan = found.plan;
+	*ret_seats = seats;
+	return 0;
+}
+
 static int create_organisation(struct declaration *d, struct error *e)
 {
-	const struct organisation made = {
+	struct organisation made = {
 		.id = d->organisation,
 		.slug = d->file->slug,
 		.name = d->file->name,
@@ -107,7 +125,7 @@ static int create_organisation(struct declaration *d, struct error *e)
 		.default_role = d->file->default_role,
 		.managed_by = d->file->file,
 	};
-	if (organisation_create(d->tx, &made, e) < 0)
+	if (check_plan(d, NULL, &made.plan, &made.seat_limit, e) < 0 || organisation_create(d->tx, &made, e) < 0)
 		return -1;
 	return record(d, "organisation.created", "organisation", id_in(d, &made.id), made.name, e);
 }
@@ -126,18 +144,22 @@ static int check_by_hand(const struct declaration *d, const char *kind, const ch
 static int update_organisation(struct declaration *d, struct error *e)
 {
 	struct organisation is;
+	const char *plan, *seats;
 	int found = organisation_load(d->tx, d->arena, &d->organisation, &is, e);
 	if (found != 1)
 		return found < 0 ? -1 : error_set(e, ERROR_CONFLICT, "declare.gone", "it was deleted meanwhile");
-	if (check_by_hand(d, "organisation", is.slug, is.managed_by, e) < 0)
+	if (check_by_hand(d, "organisation", is.slug, is.managed_by, e) < 0 || check_plan(d, &is, &plan, &seats, e) < 0)
 		return -1;
 	if (text_equal(is.slug, d->file->slug) && text_equal(is.name, d->file->name) && text_equal(is.type, d->file->type) &&
+	    text_equal(is.plan, plan) && text_equal(is.seat_limit, seats) &&
 	    text_equal(is.default_role, d->file->default_role) && text_equal(is.managed_by, d->file->file))
 		return 0;
 
 	is.slug = d->file->slug; /* a former one led here */
 	is.name = d->file->name;
 	is.type = d->file->type;
+	is.plan = plan;
+	is.seat_limit = seats;
 	is.default_role = d->file->default_role;
 	is.managed_by = d->file->file;
 	if (organisation_update(d->tx, &is, e) < 0)

@@ -24,7 +24,8 @@ enum {
 	SCHEDULE_LEAST_MS = 10 * 1000,
 	SCHEDULE_MOST_MS = 7 * 24 * 3600 * 1000,
 	SLUG_MOST = 63,
-	NAME_MOST = 200
+	NAME_MOST = 200,
+	SEATS_WORD_MOST = 9,
 };
 
 struct organisation_reader {
@@ -38,6 +39,7 @@ struct organisation_reader {
 /* ---- the tables ---- */
 
 static const char *const type_words[] = { "solo", "team", "enterprise", NULL };
+static const char *const plan_words[] = { "free", "pro", "enterprise", NULL };
 static const char *const role_words[] = { "admin", "member", "viewer", NULL };
 static const char *const state_words[] = { "active", "paused", NULL };
 static const char *const field_words[] = { "user_name",	  "email",	  "given_name",
@@ -53,6 +55,10 @@ static const struct setting organisation_rows[] = {
 	  .about = "The organisation's name as people read it." },
 	{ "type", SETTING_WORD, AT(type), "enterprise", .words = type_words,
 	  .about = "solo, team or enterprise." },
+	{ "plan", SETTING_WORD, AT(plan), .words = plan_words,
+	  .about = "free, pro or enterprise; what its type has (free, pro, enterprise) if it was never said." },
+	{ "seats", SETTING_TEXT, AT(seats), .least = 1, .most = SEATS_WORD_MOST,
+	  .about = "How many may be in it: a number, none for no limit, or plan for what its plan has, which it is if it was never said." },
 	{ "domains", SETTING_TEXTS, AT(domains),
 	  .about = "Mail domains that belong to it; taken as proven, on the operator's word." },
 	{ "default_role", SETTING_WORD, AT(default_role), "member", .words = role_words,

@@ -33,6 +33,7 @@ struct orgfile {
 	int line; /* where the organisation is named */
 	const char *slug, *name, *type, *default_role;
 	bool adopt; /* it may take over what was made by hand */
+	const char *plan, *seats;   /* NULL: the file does not say, and it stays as it is */
 	const char *const *domains; /* A-labels in lower case, ended by NULL; proven by the operator's word */
 	const int *domain_lines;    /* one for each */
 	size_t connection_count;

@@ -74,6 +74,16 @@ static void show_runs(struct ctl *ctl, const struct json *s)
 		print_line(ctl, "               one has waited for a worker for %s", span(ctl, waiting));
 }
 
+static void show_seats(struct ctl *ctl, const struct json *s)
+{
+	long long waiting = figure(s, NULL, "seats_waiting"), wrong = figure(s, NULL, "seats_miscounted");
+
+	print_line(ctl, "seats          %lld people wait for one%s%s", waiting, waiting > 0 ? ", for up to " : "",
+		   waiting > 0 ? span(ctl, figure(s, NULL, "oldest_seat_waiting_seconds")) : "");
+	if (wrong > 0)
+		print_line(ctl, "               %lld organisations are counted wrongly: please report it", wrong);
+}
+
 static void show_page(struct ctl *ctl, const struct json *s)
 {
 	const char *version = json_text(json_member(s, "version")), *status = json_text(json_member(s, "status"));
@@ -91,6 +101,9 @@ static void show_page(struct ctl *ctl, const struct json *s)
 		   figure(s, "queues", "workers_busy"), figure(s, "queues", "workers"), figure(s, "queues", "children"));
 	print_line(ctl, "organisations  %lld, %lld with people and no owner who can act",
 		   figure(s, NULL, "organisations"), figure(s, NULL, "organisations_ownerless"));
+	print_line(ctl, "owners         %lld kept out by a directory, %lld recoveries to confirm",
+		   figure(s, NULL, "owners_absent"), figure(s, NULL, "ownership_recoveries"));
+	show_seats(ctl, s);
 	print_line(ctl, "tokens         %lld expire within 14 days", figure(s, NULL, "tokens_expiring"));
 	print_line(ctl, "counted        %s", counted ? counted : "not yet");
 }

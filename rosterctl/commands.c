@@ -96,9 +96,18 @@ static const struct option org_list_options[] = {
 	{ 0 },
 };
 
+/* How many may be in it. */
+#define PLAN_OPTIONS \
+	{ .name = "plan", .value = "PLAN", .words = "free, pro or enterprise; what its type has otherwise", .choices = plans }, \
+	{ .name = "seats", .value = "N", \
+	  .words = "how many may be in it, whatever the plan says; none for no limit, plan for the plan's" }
+
+static const char *const plans[] = { "free", "pro", "enterprise", NULL };
+
 static const struct option org_create_options[] = {
 	{ .name = "type", .value = "TYPE",
 	  .words = "solo, team or enterprise; directories are for enterprises", .choices = types },
+	PLAN_OPTIONS,
 	{ .name = "slug", .value = "SLUG",
 	  .words = "its short name in addresses and commands; made from NAME otherwise" },
 	{ .name = "default-role", .value = "ROLE",
@@ -106,10 +115,18 @@ static const struct option org_create_options[] = {
 	{ 0 },
 };
 
+static const struct option recover_options[] = {
+	{ .name = "consent", .value = "TEXT",
+	  .words = "the operator's: who of the customer agreed, when and how" },
+	{ 0 },
+};
+
 static const struct option org_set_options[] = {
 	{ .name = "name", .value = "NAME", .words = "its name" },
 	{ .name = "slug", .value = "SLUG", .words = "its short name in addresses and commands" },
 	{ .name = "type", .value = "TYPE", .words = "solo, team or enterprise", .choices = types },
+	PLAN_OPTIONS,
+	{ .name = "let-wait", .words = "whoever is beyond a smaller limit waits for a seat; it is refused otherwise" },
 	{ .name = "state", .value = "STATE",
 	  .words = "active, or suspended: its people are kept out", .choices = organisation_states },
 	{ .name = "default-role", .value = "ROLE",
@@ -326,11 +343,11 @@ const struct command commands[] = {
 	{
 		.name = "org owner",
 		.arguments = "ORG MEMBER",
-		.summary = "Give an organisation to another owner.",
-		.words = "There is exactly one owner; the former one becomes an admin. MEMBER is "
-		         "an id or an e-mail.",
+		.summary = "Name the first owner of an organisation.",
+		.words = "Only the operator may, and only where there never was one: from then on there is exactly one owner, who hands "
+		         "over with \"rosterctl ownership offer\". MEMBER is an id or an e-mail.",
 		.example = "rosterctl org owner acme ada@acme.example",
-		.next = "\"rosterctl member list ORG --role owner\" shows the new one.",
+		.next = "\"rosterctl ownership show ORG\" shows who it is.",
 		.run = organisation_owner,
 	},
 	{
@@ -363,6 +380,69 @@ const struct command commands[] = {
 		.example = "rosterctl org adopt acme",
 		.next = "\"rosterctl org show ORG\" shows it.",
 		.run = organisation_adopt,
+	},
+	{
+		.name = "ownership show",
+		.arguments = "ORG",
+		.summary = "Show who owns an organisation, and who is to.",
+		.words = "An owner whom a directory keeps out stays the owner on record, and is told as absent.",
+		.example = "rosterctl ownership show acme",
+		.next = "\"rosterctl ownership offer ORG MEMBER\" hands it over.",
+		.run = ownership_show,
+	},
+	{
+		.name = "ownership offer",
+		.arguments = "ORG MEMBER",
+		.summary = "Offer an organisation to another owner.",
+		.words = "Only the owner may. The member, by id or e-mail, has 7 days to accept; then the former owner becomes an admin.",
+		.example = "rosterctl ownership offer acme ada@acme.example",
+		.next = "The member says \"rosterctl ownership accept ORG\".",
+		.run = ownership_offer,
+	},
+	{
+		.name = "ownership accept",
+		.arguments = "ORG",
+		.summary = "Become the owner, as it was offered to you.",
+		.example = "rosterctl ownership accept acme",
+		.next = "\"rosterctl ownership show ORG\" shows the new owner.",
+		.run = ownership_accept,
+	},
+	{
+		.name = "ownership decline",
+		.arguments = "ORG",
+		.summary = "Decline to become the owner.",
+		.example = "rosterctl ownership decline acme",
+		.next = "\"rosterctl ownership show ORG\" shows that nothing is open.",
+		.run = ownership_decline,
+	},
+	{
+		.name = "ownership withdraw",
+		.arguments = "ORG",
+		.summary = "Take an offer or a recovery back.",
+		.words = "An offer is the owner's to take back; a recovery is it of the owner, the admins and the operator.",
+		.example = "rosterctl ownership withdraw acme",
+		.next = "\"rosterctl ownership show ORG\" shows that nothing is open.",
+		.run = ownership_withdraw,
+	},
+	{
+		.name = "ownership recover",
+		.arguments = "ORG MEMBER",
+		.summary = "Ask that a member becomes the owner, where a directory keeps the owner out.",
+		.words = "An admin may, and the operator with the customer's consent. It takes effect when the operator confirms it, at the "
+		         "earliest after 72 hours; until then it can be withdrawn, and it ends when the owner is back.",
+		.options = recover_options,
+		.example = "rosterctl ownership recover acme ada@acme.example",
+		.next = "The operator says \"rosterctl ownership confirm ORG\" after 72 hours.",
+		.run = ownership_recover,
+	},
+	{
+		.name = "ownership confirm",
+		.arguments = "ORG",
+		.summary = "Confirm a recovery whose time of waiting is over.",
+		.words = "Only the operator may. The member becomes the owner; the former one is an admin, still kept out.",
+		.example = "rosterctl ownership confirm acme",
+		.next = "\"rosterctl audit list ORG --action \"ownership.*\"\" tells what was done.",
+		.run = ownership_confirm,
 	},
 	{
 		.name = "domain add",

@@ -9,6 +9,10 @@ command_fn organisation_create, organisation_list, organisation_show, organisati
 	organisation_delete, organisation_restore;
 command_fn domain_add, domain_check, domain_list, domain_remove, domain_show;
 
+/* ownership.c */
+command_fn ownership_show, ownership_offer, ownership_accept, ownership_decline, ownership_withdraw, ownership_recover,
+	ownership_confirm;
+
 /* connection.c */
 command_fn connection_create, connection_list, connection_show, connection_set, connection_delete,
 	connection_test, connection_refused;

@@ -26,6 +26,8 @@ static const struct column in_full[] = {
 	{ "role", "role", CELL_TEXT },
 	{ "role from", "role_source", CELL_TEXT },
 	{ "state", "state", CELL_TEXT },
+	{ "waiting since", "waiting_since", CELL_TIME },
+	{ "waiting to be", "waiting_role", CELL_TEXT },
 	{ "source", "source", CELL_TEXT },
 	{ "connection", "connection", CELL_TEXT },
 	{ "joined", "joined_at", CELL_TIME },

@@ -10,6 +10,7 @@ static const struct column in_list[] = {
 	{ "slug", "slug", CELL_TEXT },
 	{ "name", "name", CELL_TEXT },
 	{ "type", "type", CELL_TEXT },
+	{ "plan", "plan", CELL_TEXT },
 	{ "state", "state", CELL_TEXT },
 	{ "members", "members", CELL_NUMBER },
 	{ "id", "id", CELL_TEXT },
@@ -21,12 +22,18 @@ static const struct column in_full[] = {
 	{ "slug", "slug", CELL_TEXT },
 	{ "name", "name", CELL_TEXT },
 	{ "type", "type", CELL_TEXT },
+	{ "plan", "plan", CELL_TEXT },
+	{ "limit set", "seat_limit", CELL_TEXT },
+	{ "seats taken", "seats.used", CELL_NUMBER },
+	{ "seats in all", "seats.limit", CELL_NUMBER },
+	{ "waiting for one", "seats.waiting", CELL_NUMBER },
 	{ "state", "state", CELL_TEXT },
 	{ "default role", "default_role", CELL_TEXT },
 	{ "IP allow-list", "ip_allow_list", CELL_TEXT },
 	{ "retention days", "retention_days", CELL_NUMBER },
 	{ "former slugs", "former_slugs", CELL_TEXT },
 	{ "owner", "owner", CELL_TEXT },
+	{ "owner absent", "owner_absent_at", CELL_TIME },
 	{ "members", "members", CELL_NUMBER },
 	{ "managed by", "managed_by", CELL_TEXT },
 	{ "its line", "managed_line", CELL_TEXT },
@@ -78,6 +85,8 @@ int organisation_create(struct ctl *ctl, struct error *e)
 	body_open(&body);
 	json_put_text(&body.writer, "name", ctl_word(ctl, 0));
 	body_text(&body, ctl, "type", "type");
+	body_text(&body, ctl, "plan", "plan");
+	body_text(&body, ctl, "seats", "seat_limit");
 	body_text(&body, ctl, "slug", "slug");
 	body_text(&body, ctl, "default-role", "default_role");
 	return print_reply(ctl, "POST", "/v1/organisations", &body, in_full, e);
@@ -104,8 +113,12 @@ int organisation_set(struct ctl *ctl, struct error *e)
 	body_text(&body, ctl, "name", "name");
 	body_text(&body, ctl, "slug", "slug");
 	body_text(&body, ctl, "type", "type");
+	body_text(&body, ctl, "plan", "plan");
+	body_text(&body, ctl, "seats", "seat_limit");
 	body_text(&body, ctl, "state", "state");
 	body_text(&body, ctl, "default-role", "default_role");
+	if (ctl_given(ctl, "let-wait"))
+		json_put_text(&body.writer, "seats_over", "wait");
 	body_list(&body, ctl, "ip-allow-list", "ip_allow_list", "any");
 	if (body_number(&body, ctl, "retention-days", "retention_days", 1, INT32_MAX, e) < 0)
 		return -1;

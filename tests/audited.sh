@@ -14,6 +14,9 @@ apply.gone_observed	that a person was seen to be gone, and when
 apply.groups_observed	that a group was seen, and when
 apply.role_sources	why somebody has the role that they keep: which source it is from now; no line of a plan
 token.used	that a token was used, and when: by whom is what audit entries say
+seating.forget	a role that somebody waited for and never had; no line of a plan
+note_owner	whether the owner is here; the entry is written beside it, and who changed the owner is audited for that
+ownership_pass	who owns an organisation; roster/ownership counts it as a change, and endpoints/ownership writes an entry for each side
 domain_take	the domain, and what the proof of a former owner was worth; its caller counts it as a change and audits it
 organisation_purge	that an organisation went stands in the chain of the operator: sync/sweep writes it beside the call
 runs_schedule	when a connection is due next

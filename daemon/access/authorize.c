@@ -16,8 +16,8 @@ struct action {
 };
 
 /* The operator sets up and mends; the customer's keys, prompts, money and ownership are not theirs to use.
- * That ownership may be named by the operator when there is none is asked where owners are named, and what they
- * may delete where organisations are deleted. */
+ * The first owner is the operator's to name, which is an address of the operator's own; what they may delete is asked
+ * where organisations are deleted. Who takes an ownership over is whom it was offered to, which is asked there. */
 static const struct action actions[PERMITS] = {
 	/* clang-format off */
 	/*                              name                   words                       stays  operator    none viewer member          admin                owner */
@@ -36,7 +36,9 @@ static const struct action actions[PERMITS] = {
 	[PERMIT_CONFIGURE_SETTINGS] =  { "configure_settings",  "configure settings",       false, YES, { NO, NO,  NO,             YES,                 YES } },
 	[PERMIT_VIEW_AUDIT] =          { "view_audit",          "view the audit log",       true,  YES, { NO, NO,  NO,             YES,                 YES } },
 	[PERMIT_MANAGE_BILLING] =      { "manage_billing",      "manage billing",           true,  NO,  { NO, NO,  NO,             NO,                  YES } },
-	[PERMIT_TRANSFER_OWNERSHIP] =  { "transfer_ownership",  "transfer the ownership",   false, YES, { NO, NO,  NO,             NO,                  YES } },
+	[PERMIT_TRANSFER_OWNERSHIP] =  { "transfer_ownership",  "transfer the ownership",   false, NO,  { NO, NO,  NO,             NO,                  YES } },
+	[PERMIT_TAKE_OWNERSHIP] =      { "take_ownership",      "take the ownership over",  false, NO,  { NO, YES, YES,            YES,                 YES } },
+	[PERMIT_RECOVER_OWNERSHIP] =   { "recover_ownership",   "recover the ownership",    false, YES, { NO, NO,  NO,             YES,                 YES } },
 	[PERMIT_DELETE_ORGANISATION] = { "delete_organisation", "delete the organisation",  false, YES, { NO, NO,  NO,             NO,                  YES } },
 	/* clang-format on */
 };

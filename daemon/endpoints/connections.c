@@ -15,6 +15,7 @@
 #include "roster/refusal.h"
 #include "roster/managed.h"
 #include "roster/run.h"
+#include "roster/seats.h"
 
 /* Who may ask for one may see the others, unless their token is too narrow for it. */
 static int unknown(struct exchange *x, const char *named, struct error *e)
@@ -237,10 +238,16 @@ static int keep_secrets(struct exchange *x, const struct connection_wish *wish, 
 	return 0;
 }
 
-static int check_type(const struct exchange *x, struct error *e)
+/* For prepare, as above. */
+static int check_plan(struct exchange *x, struct error *e)
 {
-	if (organisation_type_find(x->organisation.type)->connections)
-		return 0;
+	struct seats_plan plan = { 0 };
+	int result = exchange_begin(x, e) < 0 ? -1
+					      : seats_plan(x->tx, x->arena, x->organisation.type, x->organisation.plan, &plan, e);
+
+	tx_close(&x->tx);
+	if (result < 0 || plan.connections)
+		return result;
 	return error_set(e, ERROR_CONFLICT, "organisation.no_connections",
 			 "an organisation of type \"%s\" has no connections; \"enterprise\" has",
 			 x->organisation.type);
@@ -251,7 +258,7 @@ int connections_prepare_create(struct exchange *x, struct error *e)
 	struct connection_wish *wish = arena_take(x->arena, sizeof(*wish));
 
 	x->prepared = wish;
-	return check_type(x, e) < 0 ? -1 : connection_body_create(x, wish, e);
+	return check_plan(x, e) < 0 ? -1 : connection_body_create(x, wish, e);
 }
 
 int connections_create(struct exchange *x, struct error *e)

@@ -101,6 +101,11 @@ static void put_attention(struct json_writer *w)
 {
 	put_figure(w, "organisations", METRIC_ORGANISATIONS, LABELS("active"));
 	put_figure(w, "organisations_ownerless", METRIC_ORGANISATIONS_OWNERLESS, NO_LABELS);
+	put_figure(w, "owners_absent", METRIC_OWNERS_ABSENT, NO_LABELS);
+	put_figure(w, "ownership_recoveries", METRIC_OWNERSHIP_RECOVERIES, NO_LABELS);
+	put_figure(w, "seats_waiting", METRIC_SEATS_WAITING, NO_LABELS);
+	put_seconds(w, "oldest_seat_waiting_seconds", METRIC_SEATS_OLDEST_WAITING);
+	put_figure(w, "seats_miscounted", METRIC_SEATS_MISCOUNTED, NO_LABELS);
 	put_figure(w, "tokens_expiring", METRIC_TOKENS_EXPIRING, NO_LABELS);
 	json_put_time(w, "figures_at", metric_value(METRIC_FIGURES_REFRESHED, NO_LABELS));
 }

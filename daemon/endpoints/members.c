@@ -4,6 +4,7 @@
 
 #include "base/text.h"
 #include "roster/member.h"
+#include "roster/seats.h"
 
 const char *const members_parameters[] = { "limit", "after", "state", "role", "q", NULL };
 
@@ -20,6 +21,8 @@ void members_put(struct json_writer *w, const struct member *m)
 	json_put_text(w, "role_source", m->role_source);
 	json_put_text(w, "state", m->state);
 	json_put_text(w, "suspended_by", m->suspended_by);
+	json_put_time(w, "waiting_since", m->waiting_since);
+	json_put_text(w, "waiting_role", m->waiting_role);
 	json_put_text(w, "source", m->source);
 	exchange_put_id(w, "connection", &m->connection);
 	json_put_time(w, "joined_at", m->joined_at);
@@ -111,23 +114,6 @@ static const struct json_field create_fields[] = {
 	{ 0 },
 };
 
-static int check_room(struct exchange *x, struct error *e)
-{
-	const struct organisation_type *type = organisation_type_find(x->organisation.type);
-	struct organisation now = x->organisation;
-
-	if (type->members_most == 0)
-		return 0;
-	if (organisation_count(x->tx, x->arena, &now, e) < 0)
-		return -1;
-	if (now.members < type->members_most)
-		return 0;
-	return error_set(e, ERROR_LIMIT, "limit.members",
-			 "an organisation of type \"%s\" has at most %lld members, there are %lld; change "
-			 "its type or remove one",
-			 type->name, (long long)type->members_most, (long long)now.members);
-}
-
 static int check_new(struct exchange *x, const char *email, struct error *e)
 {
 	struct member member;
@@ -149,13 +135,12 @@ int members_create(struct exchange *x, struct error *e)
 
 	if (exchange_read(x, create_fields, &wish, e) < 0 ||
 	    exchange_check_name("member", wish.name, e) < 0 ||
-	    text_email(x->arena, wish.email, &made.email, e) < 0 || check_room(x, e) < 0 ||
-	    check_new(x, made.email, e) < 0)
+	    text_email(x->arena, wish.email, &made.email, e) < 0 || check_new(x, made.email, e) < 0)
 		return -1;
 	made.name = wish.name;
 	made.role = wish.role ? wish.role : x->organisation.default_role;
 	made.role_source = wish.role ? "manual" : "default";
-	if (member_create(x->tx, &made, e) < 0 ||
+	if (seats_take(x->tx, x->arena, &x->organisation, NULL, made.role, e) < 0 || member_create(x->tx, &made, e) < 0 ||
 	    exchange_audit(x, "member.joined", "member", id_text(&made.user, text), made.name, NULL,
 			   exchange_object(x, "name", made.name, "email", made.email, "role", made.role,
 					   "state", "active", NULL),
@@ -196,16 +181,20 @@ static int change_role(struct exchange *x, struct member *member, const char *ro
 
 	if (exchange_may(x, about(PERMIT_CHANGE_ROLES, member, role), e) < 0)
 		return -1;
-	if (text_equal(role, member->role) && text_equal(member->role_source, "manual"))
+	if (text_equal(role, member->role) && text_equal(member->role_source, "manual") && !member->waiting_role)
 		return 0;
 	if (text_equal(role, "owner"))
 		return to_owner(e);
+	if (text_equal(member->state, "active") &&
+	    seats_take(x->tx, x->arena, &x->organisation, member->role, role, e) < 0)
+		return -1;
 	if (member_set_role(x->tx, member, role, "manual", e) < 0 ||
 	    exchange_audit(x, "member.role_changed", "member", id_text(&member->user, text), member->name,
 			   exchange_object(x, "role", member->role, "role_source", member->role_source, NULL),
 			   exchange_object(x, "role", role, "role_source", "manual", NULL), e) < 0)
 		return -1;
 	member->version++;
+	member->role = role;
 	return 0;
 }
 
@@ -218,13 +207,19 @@ static int check_operators(const struct exchange *x, const struct member *member
 			 "the operator suspended this member; only the operator can change that");
 }
 
+static const char *action_of(const char *from, const char *to)
+{
+	if (text_equal(to, "suspended"))
+		return "member.suspended";
+	if (text_equal(to, "left"))
+		return "member.removed";
+	return text_equal(from, "waiting") ? "member.admitted" : "member.restored";
+}
+
 static int change_state(struct exchange *x, struct member *member, const char *state, struct error *e)
 {
 	const char *by = x->principal.kind == PRINCIPAL_OPERATOR ? "operator" : "admin";
 	bool suspend = text_equal(state, "suspended");
-	const char *action = suspend			 ? "member.suspended"
-			     : text_equal(state, "left") ? "member.removed"
-							 : "member.restored";
 	char text[ID_TEXT_SIZE];
 
 	if (exchange_may(x, about(PERMIT_REMOVE_MEMBERS, member, NULL), e) < 0)
@@ -236,19 +231,19 @@ static int change_state(struct exchange *x, struct member *member, const char *s
 	if (member_set_state(x->tx, member, state, suspend ? by : NULL, e) < 0)
 		return -1;
 	member->version++;
-	return exchange_audit(x, action, "member", id_text(&member->user, text), member->name,
+	return exchange_audit(x, action_of(member->state, state), "member", id_text(&member->user, text), member->name,
 			      exchange_object(x, "state", member->state, NULL),
 			      exchange_object(x, "state", state, NULL), e);
 }
 
-/* Who has left and comes back needs room like anybody. */
+/* Who comes in, again or at last, needs a seat like anybody. */
 static int check_return(struct exchange *x, const struct member *member, const char *state, struct error *e)
 {
-	if (!text_equal(member->state, "left") || text_equal(state, "left"))
-		return 0;
-	return text_equal(state, "active") ? check_room(x, e)
-					   : error_set(e, ERROR_CONFLICT, "member.left",
-						       "somebody who has left cannot be suspended");
+	if (text_equal(member->state, "left") && !text_equal(state, "active"))
+		return error_set(e, ERROR_CONFLICT, "member.left", "somebody who has left cannot be suspended");
+	if (text_equal(state, "active") && !text_equal(member->state, "active") && !text_equal(member->role, "owner"))
+		return seats_take(x->tx, x->arena, &x->organisation, NULL, member->role, e);
+	return 0;
 }
 
 int members_change(struct exchange *x, struct error *e)

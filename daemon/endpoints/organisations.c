@@ -6,9 +6,13 @@
 #include "roster/connection.h"
 #include "roster/managed.h"
 #include "roster/member.h"
+#include "roster/seats.h"
 
 static const char *const default_roles[] = { "admin", "member", "viewer", NULL };
 static const char *const settable_states[] = { "active", "suspended", NULL };
+static const char *const over_words[] = { "refuse", "wait", NULL };
+
+enum { SEAT_LIMIT_MOST = 9 }; /* characters */
 
 static void put_texts(struct json_writer *w, const char *name, const char *const *texts)
 {
@@ -18,20 +22,38 @@ static void put_texts(struct json_writer *w, const char *name, const char *const
 	json_end_array(w);
 }
 
-/* managed NULL: not looked up. */
-static void put_organisation(struct json_writer *w, const struct organisation *o, const struct managed *managed)
+static void put_seats(struct json_writer *w, const struct seats *seats)
+{
+	json_begin_object(w, "seats");
+	json_put_int(w, "used", seats->used);
+	if (seats->most == SEATS_UNLIMITED)
+		json_put_null(w, "limit");
+	else
+		json_put_int(w, "limit", seats->most);
+	json_put_int(w, "waiting", seats->waiting);
+	json_end_object(w);
+}
+
+/* managed, seats NULL: not looked up. */
+static void put_organisation(struct json_writer *w, const struct organisation *o, const struct managed *managed,
+			     const struct seats *seats)
 {
 	json_begin_object(w, NULL);
 	exchange_put_id(w, "id", &o->id);
 	json_put_text(w, "slug", o->slug);
 	json_put_text(w, "name", o->name);
 	json_put_text(w, "type", o->type);
+	json_put_text(w, "plan", o->plan);
+	json_put_text(w, "seat_limit", o->seat_limit);
+	if (seats)
+		put_seats(w, seats);
 	json_put_text(w, "state", o->state);
 	json_put_text(w, "default_role", o->default_role);
 	put_texts(w, "ip_allow_list", o->ip_allow_list);
 	json_put_int(w, "retention_days", o->retention_days);
 	put_texts(w, "former_slugs", o->former_slugs);
 	exchange_put_id(w, "owner", &o->owner);
+	json_put_time(w, "owner_absent_at", o->owner_absent_at);
 	json_put_int(w, "members", o->members);
 	json_put_time(w, "created_at", o->created_at);
 	json_put_int(w, "version", o->version);
@@ -49,21 +71,22 @@ static int show_found(struct exchange *x, int status, struct organisation *organ
 {
 	struct json_writer w;
 	struct managed managed = { 0 };
+	struct seats seats;
 	char id[ID_TEXT_SIZE];
 
 	if (organisation_count(x->tx, x->arena, organisation, e) < 0 ||
+	    seats_count(x->tx, x->arena, &organisation->id, &seats, e) < 0 ||
 	    (organisation->managed_by &&
 	     managed_find(x->tx, x->arena, &organisation->id, "organisation", id_text(&organisation->id, id), &managed,
 			  e) < 0))
 		return -1;
 	exchange_etag(x, organisation->version);
 	exchange_reply(x, status, &w);
-	put_organisation(&w, organisation, &managed);
+	put_organisation(&w, organisation, &managed, &seats);
 	return 0;
 }
 
-/* Replies with the organisation as it is now. */
-static int show(struct exchange *x, int status, const struct id *id, struct error *e)
+int organisations_reply(struct exchange *x, int status, const struct id *id, struct error *e)
 {
 	struct organisation organisation;
 	char text[ID_TEXT_SIZE];
@@ -84,7 +107,7 @@ static int list_all(struct exchange *x, bool deleted, int limit, const char *aft
 		return -1;
 	exchange_list_begin(x, &w);
 	for (size_t i = 0; i < count && i < (size_t)limit; i++)
-		put_organisation(&w, &organisations[i], NULL);
+		put_organisation(&w, &organisations[i], NULL, NULL);
 	exchange_list_end(&w, count > (size_t)limit ? organisations[limit - 1].slug : NULL);
 	return 0;
 }
@@ -103,7 +126,7 @@ static int list_own(struct exchange *x, const char *after, struct error *e)
 		return -1;
 	exchange_list_begin(x, &w);
 	if (found == 1 && !after)
-		put_organisation(&w, &own, NULL);
+		put_organisation(&w, &own, NULL, NULL);
 	exchange_list_end(&w, NULL);
 	return 0;
 }
@@ -128,11 +151,12 @@ int organisations_list(struct exchange *x, struct error *e)
 
 int organisations_show(struct exchange *x, struct error *e)
 {
-	return show(x, 200, &x->organisation.id, e);
+	return organisations_reply(x, 200, &x->organisation.id, e);
 }
 
 struct wish {
 	const char *name, *slug, *type, *state, *default_role;
+	const char *plan, *seat_limit, *seats_over;
 	const char *const *ip_allow_list;
 	int64_t retention_days; /* 0: not said */
 };
@@ -141,6 +165,8 @@ static const struct json_field create_fields[] = {
 	JSON_TEXT(struct wish, name, JSON_NEEDED, ORGANISATION_NAME_MOST),
 	JSON_TEXT(struct wish, slug, JSON_OPTIONAL, ORGANISATION_SLUG_MOST),
 	JSON_WORD(struct wish, type, JSON_NEEDED, organisation_types),
+	JSON_WORD(struct wish, plan, JSON_OPTIONAL, seats_plans),
+	JSON_TEXT(struct wish, seat_limit, JSON_OPTIONAL, SEAT_LIMIT_MOST),
 	JSON_WORD(struct wish, default_role, JSON_OPTIONAL, default_roles),
 	{ 0 },
 };
@@ -149,6 +175,9 @@ static const struct json_field change_fields[] = {
 	JSON_TEXT(struct wish, name, JSON_OPTIONAL, ORGANISATION_NAME_MOST),
 	JSON_TEXT(struct wish, slug, JSON_OPTIONAL, ORGANISATION_SLUG_MOST),
 	JSON_WORD(struct wish, type, JSON_OPTIONAL, organisation_types),
+	JSON_WORD(struct wish, plan, JSON_OPTIONAL, seats_plans),
+	JSON_TEXT(struct wish, seat_limit, JSON_OPTIONAL, SEAT_LIMIT_MOST),
+	JSON_WORD(struct wish, seats_over, JSON_OPTIONAL, over_words),
 	JSON_WORD(struct wish, state, JSON_OPTIONAL, settable_states),
 	JSON_WORD(struct wish, default_role, JSON_OPTIONAL, default_roles),
 	JSON_TEXTS(struct wish, ip_allow_list, JSON_OPTIONAL, NETWORKS_MOST),
@@ -176,7 +205,8 @@ static const char *list_text(struct exchange *x, const char *const *texts)
 
 static const char *as_audited(struct exchange *x, const struct organisation *o)
 {
-	return exchange_object(x, "slug", o->slug, "name", o->name, "type", o->type, "state", o->state,
+	return exchange_object(x, "slug", o->slug, "name", o->name, "type", o->type, "plan", o->plan, "seat_limit",
+			       o->seat_limit, "state", o->state,
 			       "default_role", o->default_role, "ip_allow_list",
 			       list_text(x, o->ip_allow_list), "retention_days",
 			       arena_format(x->arena, "%lld", (long long)o->retention_days), NULL);
@@ -188,8 +218,15 @@ int organisations_create(struct exchange *x, struct error *e)
 	struct organisation made = { .id = id_new() };
 	char text[ID_TEXT_SIZE];
 
-	if (exchange_read(x, create_fields, &wish, e) < 0 || check_name(&wish, e) < 0)
+	struct seats_plan plan;
+	int64_t most;
+
+	if (exchange_read(x, create_fields, &wish, e) < 0 || check_name(&wish, e) < 0 ||
+	    seats_plan(x->tx, x->arena, wish.type, wish.plan, &plan, e) < 0 ||
+	    (wish.seat_limit && seats_limit(wish.seat_limit, &plan, &most, e) < 0))
 		return -1;
+	made.plan = plan.plan;
+	made.seat_limit = wish.seat_limit ? wish.seat_limit : "plan";
 	made.slug = wish.slug;
 	made.name = wish.name;
 	made.type = wish.type;
@@ -204,10 +241,10 @@ int organisations_create(struct exchange *x, struct error *e)
 			   NULL, as_audited(x, &made), e) < 0)
 		return -1;
 	exchange_location(x, "/v1/organisations/%s", made.slug);
-	return show(x, 201, &made.id, e);
+	return organisations_reply(x, 201, &made.id, e);
 }
 
-/* What type and state it has is between the operator and the customer; it is not a setting. */
+/* What type, plan, limit and state it has is between the operator and the customer; it is not a setting. */
 static int check_operators(struct exchange *x, const struct wish *wish, struct error *e)
 {
 	const struct organisation *now = &x->organisation;
@@ -215,11 +252,13 @@ static int check_operators(struct exchange *x, const struct wish *wish, struct e
 	bool settings =
 		wish->name || wish->slug || wish->default_role || wish->ip_allow_list || wish->retention_days;
 
-	if ((wish->type && !text_equal(wish->type, now->type)) ||
+	if ((wish->type && !text_equal(wish->type, now->type)) || (wish->plan && !text_equal(wish->plan, now->plan)) ||
+	    (wish->seat_limit && !text_equal(wish->seat_limit, now->seat_limit)) ||
 	    (wish->state && !text_equal(wish->state, now->state)))
 		if (exchange_may(x, (struct question){ .permit = PERMIT_OPERATOR }, e) < 0)
 			return -1;
-	return settings || wish->type ? exchange_managed(x, "organisation", id_text(&now->id, id), now->managed_by, e) : 0;
+	return settings || wish->type || wish->plan || wish->seat_limit
+		       ? exchange_managed(x, "organisation", id_text(&now->id, id), now->managed_by, e) : 0;
 }
 
 static int has_connections(struct exchange *x, bool *ret, struct error *e)
@@ -233,27 +272,50 @@ static int has_connections(struct exchange *x, bool *ret, struct error *e)
 	return 0;
 }
 
-/* A type that has less room than what is there is refused, and says what stands in the way. */
-static int check_type(struct exchange *x, const struct organisation *wanted, struct error *e)
+/* Whoever is beyond a smaller limit waits, if that was said; whom it is about is not to find out by being kept out. */
+static int check_seats(struct exchange *x, const struct seats_plan *plan, const char *word, bool may_wait, struct error *e)
 {
-	const struct organisation_type *type = organisation_type_find(wanted->type);
-	struct organisation now = x->organisation;
-	bool connected = false;
+	const struct organisation *now = &x->organisation;
+	struct actor actor = exchange_actor(x);
+	struct seats seats;
+	int64_t most, moved = 0;
 
-	if (text_equal(now.type, wanted->type))
-		return 0;
-	if (organisation_count(x->tx, x->arena, &now, e) < 0 || has_connections(x, &connected, e) < 0)
+	if (seats_limit(word, plan, &most, e) < 0)
 		return -1;
-	if (type->members_most > 0 && now.members > type->members_most)
-		return error_set(
-			e, ERROR_LIMIT, "limit.members",
-			"the type \"%s\" has room for %lld members, there are %lld; remove some first",
-			type->name, (long long)type->members_most, (long long)now.members);
-	if (!type->connections && connected)
+	if (most == SEATS_UNLIMITED)
+		return 0;
+	if (seats_make_room(x->tx, now, plan, most, &actor, &moved, e) < 0 ||
+	    seats_count(x->tx, x->arena, &now->id, &seats, e) < 0)
+		return -1;
+	if (moved == 0 || may_wait)
+		return 0;
+	return error_set(e, ERROR_LIMIT, "limit.seats",
+			 "%lld people would have no seat any more: %lld would be allowed, %lld are taken; say \"seats_over\": \"wait\" to "
+			 "let them wait, or remove some first",
+			 (long long)moved, (long long)most, (long long)(seats.used + moved));
+}
+
+/* A type or plan that has less room than what is there is refused, and says what stands in the way. */
+static int check_plan(struct exchange *x, const struct wish *wish, struct organisation *wanted, struct error *e)
+{
+	const struct organisation *now = &x->organisation;
+	bool retyped = !text_equal(now->type, wanted->type), connected = false;
+	struct seats_plan plan;
+
+	if (!retyped && !wish->plan && !wish->seat_limit)
+		return 0;
+	if (seats_plan(x->tx, x->arena, wanted->type, retyped || wish->plan ? wish->plan : now->plan, &plan, e) < 0 ||
+	    has_connections(x, &connected, e) < 0)
+		return -1;
+	if (!plan.connections && connected)
 		return error_set(e, ERROR_CONFLICT, "organisation.has_connections",
-				 "the type \"%s\" has no connections, and there are some; delete them first",
-				 type->name);
-	return 0;
+				 "the type \"%s\" with the plan \"%s\" has no connections, and there are some; delete them first",
+				 plan.type, plan.plan);
+	wanted->plan = plan.plan;
+	wanted->seat_limit = wish->seat_limit ? wish->seat_limit : now->seat_limit;
+	if (!retyped && text_equal(wanted->plan, now->plan) && text_equal(wanted->seat_limit, now->seat_limit))
+		return 0;
+	return check_seats(x, &plan, wanted->seat_limit, text_equal(wish->seats_over, "wait"), e);
 }
 
 /* ---- the IP allow-list ---- */
@@ -306,11 +368,11 @@ int organisations_change(struct exchange *x, struct error *e)
 	wanted.default_role = wish.default_role ? wish.default_role : wanted.default_role;
 	wanted.retention_days = wish.retention_days ? wish.retention_days : wanted.retention_days;
 	wanted.ip_allow_list = wish.ip_allow_list ? wish.ip_allow_list : wanted.ip_allow_list;
-	if (check_type(x, &wanted, e) < 0 || organisation_update(x->tx, &wanted, e) < 0 ||
+	if (check_plan(x, &wish, &wanted, e) < 0 || organisation_update(x->tx, &wanted, e) < 0 ||
 	    exchange_audit(x, "organisation.changed", "organisation", id_text(&wanted.id, text), wanted.name,
 			   as_audited(x, &x->organisation), as_audited(x, &wanted), e) < 0)
 		return -1;
-	return show(x, 200, &wanted.id, e);
+	return organisations_reply(x, 200, &wanted.id, e);
 }
 
 /* ---- the end, and back ---- */
@@ -380,7 +442,7 @@ int organisations_restore(struct exchange *x, struct error *e)
 	    exchange_audit(x, "organisation.restored", "organisation", id_text(&gone.id, text), gone.name,
 			   NULL, as_audited(x, &gone), e) < 0)
 		return -1;
-	return show(x, 200, &gone.id, e);
+	return organisations_reply(x, 200, &gone.id, e);
 }
 
 int organisations_adopt(struct exchange *x, struct error *e)
@@ -394,71 +456,5 @@ int organisations_adopt(struct exchange *x, struct error *e)
 	    exchange_audit(x, "organisation.adopted", "organisation", text, now->name,
 			   exchange_object(x, "managed_by", now->managed_by, NULL), NULL, e) < 0)
 		return -1;
-	return show(x, 200, &now->id, e);
-}
-
-/* ---- ownership ---- */
-
-struct own {
-	const char *member;
-};
-
-static const struct json_field own_fields[] = {
-	JSON_TEXT(struct own, member, JSON_NEEDED, MEMBER_EMAIL_MOST),
-	{ 0 },
-};
-
-/* The operator names an owner where there is none. One that is there hands over themselves. */
-static int check_owner(struct exchange *x, bool owned, const struct member *owner, struct error *e)
-{
-	if (x->principal.kind == PRINCIPAL_OPERATOR && owned)
-		return error_set(
-			e, ERROR_DENIED, "owner.exists",
-			"the organisation has an owner, and only the owner can transfer the ownership");
-	if (x->principal.kind == PRINCIPAL_OPERATOR || (owned && id_equal(&owner->user, &x->principal.user)))
-		return 0;
-	return error_set(e, ERROR_DENIED, "owner.not_you", "only the owner can transfer the ownership");
-}
-
-static int audit_hand_over(struct exchange *x, const struct member *member, const char *to, struct error *e)
-{
-	char text[ID_TEXT_SIZE];
-
-	return exchange_audit(x, "member.role_changed", "member", id_text(&member->user, text), member->name,
-			      exchange_object(x, "role", member->role, NULL),
-			      exchange_object(x, "role", to, NULL), e);
-}
-
-static int hand_over(struct exchange *x, const struct member *from, const struct member *to, struct error *e)
-{
-	char text[ID_TEXT_SIZE], before[ID_TEXT_SIZE], after[ID_TEXT_SIZE];
-
-	if (member_transfer(x->tx, from, to, e) < 0 || (from && audit_hand_over(x, from, "admin", e) < 0) ||
-	    audit_hand_over(x, to, "owner", e) < 0)
-		return -1;
-	return exchange_audit(x, "organisation.owner_changed", "organisation",
-			      id_text(&x->organisation.id, text), x->organisation.name,
-			      exchange_object(x, "owner", from ? id_text(&from->user, before) : NULL, NULL),
-			      exchange_object(x, "owner", id_text(&to->user, after), NULL), e);
-}
-
-int organisations_own(struct exchange *x, struct error *e)
-{
-	const struct id *organisation = &x->organisation.id;
-	struct own own = { 0 };
-	struct member from = { 0 }, to = { 0 };
-	int owned, found;
-
-	if (exchange_read(x, own_fields, &own, e) < 0)
-		return -1;
-	owned = member_owner(x->tx, x->arena, organisation, &from, e);
-	if (owned < 0 || check_owner(x, owned == 1, &from, e) < 0)
-		return -1;
-	found = member_find(x->tx, x->arena, organisation, own.member, &to, e);
-	if (found <= 0)
-		return found == 0 ? exchange_unknown("member", own.member, e) : -1;
-	if (owned == 0 || !id_equal(&from.user, &to.user))
-		if (hand_over(x, owned == 1 ? &from : NULL, &to, e) < 0)
-			return -1;
-	return show(x, 200, organisation, e);
+	return organisations_reply(x, 200, &now->id, e);
 }

@@ -13,6 +13,7 @@
 #include "endpoints/master_keys.h"
 #include "endpoints/members.h"
 #include "endpoints/organisations.h"
+#include "endpoints/ownership.h"
 #include "endpoints/permissions.h"
 #include "endpoints/plugins.h"
 #include "endpoints/reload.h"
@@ -55,7 +56,14 @@ const struct endpoint routes[] = {
 	{ "PATCH",  ORGANISATION,                           PERMIT_CONFIGURE_SETTINGS, KB(4),  organisations_change },
 	{ "DELETE", ORGANISATION,                           PERMIT_DELETE_ORGANISATION, 0,     organisations_delete },
 	{ "POST",   "/v1/organisations/{deleted}/restore",  PERMIT_OPERATOR,           KB(4),  organisations_restore },
-	{ "POST",   ORGANISATION "/owner",                  PERMIT_TRANSFER_OWNERSHIP, KB(4),  organisations_own },
+	{ "POST",   ORGANISATION "/owner",                  PERMIT_OPERATOR,           KB(4),  ownership_begin_first },
+	{ "GET",    ORGANISATION "/ownership",              PERMIT_KNOWN,              0,      ownership_show },
+	{ "POST",   ORGANISATION "/ownership",              PERMIT_TRANSFER_OWNERSHIP, KB(4),  ownership_offer },
+	{ "POST",   ORGANISATION "/ownership/accept",       PERMIT_TAKE_OWNERSHIP,     KB(4),  ownership_accept },
+	{ "POST",   ORGANISATION "/ownership/decline",      PERMIT_TAKE_OWNERSHIP,     KB(4),  ownership_decline },
+	{ "POST",   ORGANISATION "/ownership/withdraw",     PERMIT_KNOWN,              KB(4),  ownership_withdraw },
+	{ "POST",   ORGANISATION "/ownership/recover",      PERMIT_RECOVER_OWNERSHIP,  KB(4),  ownership_recover },
+	{ "POST",   ORGANISATION "/ownership/confirm",      PERMIT_OPERATOR,           KB(4),  ownership_confirm },
 	{ "POST",   ORGANISATION "/adopt",                  PERMIT_OPERATOR,           0,      organisations_adopt },
 	{ "GET",    ORGANISATION "/permissions",            PERMIT_KNOWN,              0,      permissions_show },
 	{ "POST",   ORGANISATION "/check",                  PERMIT_KNOWN,              KB(4),  permissions_check },

@@ -37,16 +37,10 @@ static const struct query steps[] = {
 	     "UPDATE accounts a SET gone_at = now(), changed_at = now(), fingerprint = ''::bytea FROM effects x "
 	     "WHERE x.what = 'gone' AND a.organisation = $1 AND a.id = x.account"),
 
-	STEP("members_joined",
-	     "INSERT INTO members (organisation, user_id, state, role, role_source, source, connection, name, email, title, department) "
-	     "SELECT $1, person, 'active', lead_role, CASE WHEN lead_mapped THEN 'mapping' ELSE 'default' END, 'connector', lead, "
-	     "lead_name, lead_email, lead_title, lead_department FROM effects WHERE kind = '" CHANGE_JOINED "'"),
+	/* Seats are freed before they are taken: those who go, those who change, those who come. */
 	STEP("members_suspended",
 	     "UPDATE members m SET state = 'suspended', suspended_by = 'connector', updated_at = now(), version = m.version + 1 "
 	     "FROM effects x WHERE x.kind = '" CHANGE_SUSPENDED "' AND m.organisation = $1 AND m.user_id = x.person"),
-	STEP("members_restored",
-	     "UPDATE members m SET state = 'active', suspended_by = NULL, updated_at = now(), version = m.version + 1 "
-	     "FROM effects x WHERE x.kind = '" CHANGE_RESTORED "' AND m.organisation = $1 AND m.user_id = x.person"),
 	STEP("members_updated",
 	     "UPDATE members m SET connection = h.connection, name = h.name, email = h.email, title = h.title, "
 	     "department = h.department, updated_at = now(), version = m.version + 1 FROM shown h "
@@ -54,6 +48,23 @@ static const struct query steps[] = {
 	STEP("members_role",
 	     "UPDATE members m SET role = r.new_role, role_source = r.new_source, updated_at = now(), version = m.version + 1 "
 	     "FROM role_changes r WHERE m.organisation = $1 AND m.user_id = r.person"),
+	STEP("members_role_waiting",
+	     "UPDATE members m SET waiting_role = r.new_role, role_source = r.new_source, updated_at = now(), version = m.version + 1 "
+	     "FROM roles_waiting r WHERE m.organisation = $1 AND m.user_id = r.person"),
+	STEP("members_withdrawn",
+	     "UPDATE members m SET state = 'suspended', suspended_by = 'connector', updated_at = now(), version = m.version + 1 "
+	     "FROM effects x WHERE x.kind = '" CHANGE_WITHDRAWN "' AND m.organisation = $1 AND m.user_id = x.person"),
+	STEP("members_restored",
+	     "UPDATE members m SET state = 'active', suspended_by = NULL, updated_at = now(), version = m.version + 1 "
+	     "FROM effects x WHERE x.kind = '" CHANGE_RESTORED "' AND m.organisation = $1 AND m.user_id = x.person"),
+	STEP("members_waiting_again",
+	     "UPDATE members m SET state = 'waiting', suspended_by = NULL, updated_at = now(), version = m.version + 1 "
+	     "FROM effects x WHERE x.kind = '" CHANGE_WAITING "' AND x.state IS NOT NULL AND m.organisation = $1 AND m.user_id = x.person"),
+	STEP("members_joined",
+	     "INSERT INTO members (organisation, user_id, state, role, role_source, source, connection, name, email, title, department) "
+	     "SELECT $1, person, CASE WHEN kind = '" CHANGE_WAITING "' THEN 'waiting' ELSE 'active' END, lead_role, CASE WHEN lead_mapped THEN 'mapping' ELSE 'default' END, 'connector', lead, "
+	     "lead_name, lead_email, lead_title, lead_department FROM effects "
+	     "WHERE kind = '" CHANGE_JOINED "' OR (kind = '" CHANGE_WAITING "' AND state IS NULL)"),
 
 	STEP("groups_created",
 	     "INSERT INTO groups (organisation, id, connection, remote_id, reference, name) "

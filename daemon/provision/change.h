@@ -9,6 +9,11 @@
 #define CHANGE_RESTORED "member.restored"
 #define CHANGE_HANDED_OVER "member.handed_over" /* another connection's word counts now */
 
+/* No seat is free: somebody who joins or comes back, and somebody whose new role takes one. And somebody who waited and is gone. */
+#define CHANGE_WAITING "member.waiting"
+#define CHANGE_ROLE_WAITING "member.role_waiting"
+#define CHANGE_WITHDRAWN "member.withdrawn"
+
 /* An account that changes nothing about a membership: of somebody suspended there, or of a member by another way. */
 #define CHANGE_ACCOUNT_SEEN "account.seen"
 #define CHANGE_ACCOUNT_LINKED "account.linked"

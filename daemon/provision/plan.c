@@ -4,6 +4,7 @@
 #include "provision/change.h"
 #include "provision/choice.h"
 #include "provision/increment.h"
+#include "provision/seating.h"
 #include "store/query.h"
 
 /* Every step has the same parameters: $1 organisation, $2 connection, $3 its verified domains, $4 whether the listing is whole,
@@ -285,6 +286,7 @@ static const struct query showing[] = {
 	     "coalesce(x.display_name, x.old_name) AS name, "
 	     "CASE WHEN x.kind IN ('" CHANGE_SUSPENDED "', '" CHANGE_RESTORED "') THEN "
 	     "jsonb_build_object('state', x.state) || " SHOWN("old_") " "
+	     "WHEN x.kind IN ('" CHANGE_WAITING "', '" CHANGE_WITHDRAWN "') AND x.state IS NOT NULL THEN jsonb_build_object('state', x.state) "
 	     "WHEN x.kind = '" CHANGE_UPDATED "' AND x.shows THEN jsonb_strip_nulls(jsonb_build_object("
 	     IF_NEW("user_name", "x.old_user_name", "x.user_name", "x.old_user_name") ")) || " SHOWN("old_") " "
 	     "WHEN x.what = 'changed' THEN jsonb_strip_nulls(jsonb_build_object("
@@ -296,6 +298,10 @@ static const struct query showing[] = {
 	     "CASE WHEN x.kind = '" CHANGE_SUSPENDED "' THEN jsonb_build_object('state', 'suspended', 'because', "
 	     "CASE WHEN x.lead_standing IS NULL THEN 'gone from the directory' ELSE 'suspended in the directory' END) || " SHOWN("") " "
 	     "WHEN x.kind = '" CHANGE_RESTORED "' THEN jsonb_build_object('state', 'active') || " SHOWN("") " "
+	     "WHEN x.kind = '" CHANGE_WAITING "' THEN jsonb_strip_nulls(jsonb_build_object('state', 'waiting', 'because', 'no seat is free', "
+	     "'role', CASE WHEN x.state IS NULL THEN x.lead_role ELSE x.old_role END, 'user_name', x.user_name, 'email', x.lead_email)) "
+	     "WHEN x.kind = '" CHANGE_WITHDRAWN "' THEN jsonb_build_object('state', 'suspended', 'because', "
+	     "CASE WHEN x.lead_standing IS NULL THEN 'gone from the directory' ELSE 'suspended in the directory' END) "
 	     "WHEN x.kind = '" CHANGE_JOINED "' THEN jsonb_strip_nulls(jsonb_build_object('role', x.lead_role, "
 	     "'user_name', x.user_name, 'email', x.lead_email)) "
 	     "WHEN x.what = 'new' THEN jsonb_strip_nulls(jsonb_build_object('user_name', x.user_name, 'email', x.email)) "
@@ -317,6 +323,8 @@ static const struct query showing[] = {
 	     "AND (h.old_name, h.old_email, h.old_title, h.old_department) IS NOT DISTINCT FROM (h.name, h.email, h.title, h.department)) "
 	     "UNION ALL SELECT '" CHANGE_ROLE "', 'member', person, name, jsonb_build_object('role', old_role), "
 	     "jsonb_build_object('role', new_role) FROM role_changes "
+	     "UNION ALL SELECT '" CHANGE_ROLE_WAITING "', 'member', person, name, jsonb_build_object('role', old_role), "
+	     "jsonb_build_object('role', old_role, 'waiting_role', new_role, 'because', 'no seat is free') FROM roles_waiting "
 	     "UNION ALL SELECT kind, 'group', id, coalesce(name, old_name), "
 	     "CASE WHEN old_name IS NOT NULL THEN jsonb_build_object('name', old_name) END, "
 	     "CASE WHEN name IS NOT NULL THEN jsonb_build_object('name', name) END FROM group_changes "
@@ -365,16 +373,17 @@ static int check_groups(struct tx *tx, const struct source *source, const struct
 #define TAKE(steps) (take_steps(tx, source, run, steps, ARRAY_COUNT(steps), e) < 0)
 #define TAKE_INCREMENT(steps) (take_steps(tx, source, run, steps, steps##_count, e) < 0)
 
-int plan_make(struct tx *tx, const struct source *source, const struct run *run, struct error *e)
+int plan_make(struct tx *tx, struct arena *arena, const struct source *source, const struct run *run, struct error *e)
 {
 	bool all = run_reads_all(run);
 	if ((all ? TAKE(listing_delta) : TAKE_INCREMENT(increment_delta)) || TAKE(matching) ||
 	    (all ? TAKE(listing_groups) : TAKE_INCREMENT(increment_groups)) || TAKE(telling) ||
 	    check_groups(tx, source, run, e) < 0 ||
 	    choice_make(tx, &source->organisation, source->default_role, NULL, e) < 0 ||
-	    (!all && TAKE_INCREMENT(increment_chosen)) || TAKE(deciding) || (all && TAKE(listing_memberships)) || TAKE(showing))
+	    (!all && TAKE_INCREMENT(increment_chosen)) || seating_prepare(tx, e) < 0 || TAKE(deciding) ||
+	    (all && TAKE(listing_memberships)) || TAKE(showing))
 		return -1;
-	return 0;
+	return seating_make(tx, arena, &source->organisation, e);
 }
 
 int plan_count(struct tx *tx, struct arena *arena, const char **ret_counts, int64_t *ret_lines, struct error *e)

@@ -20,7 +20,7 @@
 
 /* Makes the plan from the run's exposed staging tables (stage_expose). Of the run count its scope, whether it was whole, and when its
  * reading began. */
-int plan_make(struct tx *tx, const struct source *source, const struct run *run, struct error *e);
+int plan_make(struct tx *tx, struct arena *arena, const struct source *source, const struct run *run, struct error *e);
 
 /* What it comes to: kind -> number, as a JSON object in the arena, and the number of lines. */
 int plan_count(struct tx *tx, struct arena *arena, const char **ret_counts, int64_t *ret_lines, struct error *e);

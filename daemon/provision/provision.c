@@ -7,6 +7,7 @@
 #include "provision/evidence.h"
 #include "provision/guard.h"
 #include "provision/plan.h"
+#include "provision/seating.h"
 #include "provision/stage.h"
 #include "store/query.h"
 
@@ -87,7 +88,7 @@ static int carry_out(struct tx *tx, const struct source *source, const struct ru
 {
 	if ((lines > 0 && apply_plan(tx, source, actor, e) < 0) || (run->whole && run_reads_all(run) && evidence_keep(tx, source, run, e) < 0))
 		return -1;
-	if (apply_mapped_roles(tx, source, e) < 0)
+	if (seating_forget(tx, &source->organisation, e) < 0 || apply_mapped_roles(tx, source, e) < 0)
 		return -1;
 	return apply_observed(tx, source, run, e);
 }
@@ -108,7 +109,7 @@ int provision_reconcile(struct tx *tx, struct arena *arena, const struct source 
 		return stage_hide(tx, e);
 	}
 
-	if (plan_make(tx, source, run, e) < 0 ||
+	if (plan_make(tx, arena, source, run, e) < 0 ||
 	    plan_count(tx, arena, &outcome.counts, &outcome.lines, e) < 0)
 		return -1;
 	int proven = run->whole && run_reads_all(run) ? evidence_judge(tx, arena, source, run, &outcome.reason, e) : 1;

@@ -3,6 +3,7 @@
 #include "roster/member.h"
 
 #include "base/text.h"
+#include "roster/seats.h"
 
 const char *const member_states[] = { "invited", "waiting", "active", "suspended", "left", NULL };
 const char *const member_roles[] = { "owner", "admin", "member", "viewer", NULL };
@@ -13,7 +14,8 @@ const char *const member_roles[] = { "owner", "admin", "member", "viewer", NULL 
 	"m.user_id "                                                                                         \
 	"AND a.connection = m.connection ORDER BY a.gone_at DESC NULLS FIRST LIMIT 1), "                     \
 	"m.role, m.role_source, m.state, m.source, m.suspended_by, m.connection, "                           \
-	"m.joined_at, m.updated_at, m.last_active_at, m.version, m.title, m.department"
+	"m.joined_at, m.updated_at, m.last_active_at, m.version, m.title, m.department, "                    \
+	"m.waiting_since, m.waiting_role"
 
 static struct member read_row(const struct rows *rows, size_t row)
 {
@@ -35,6 +37,8 @@ static struct member read_row(const struct rows *rows, size_t row)
 		.version = rows_int(rows, row, 14),
 		.title = rows_text(rows, row, 15),
 		.department = rows_text(rows, row, 16),
+		.waiting_since = rows_time(rows, row, 17),
+		.waiting_role = rows_text(rows, row, 18),
 	};
 }
 
@@ -184,11 +188,12 @@ int member_create(struct tx *tx, const struct member *m, struct error *e)
 		0,
 	};
 
-	return query_write(tx, &query,
-			   PARAMS(P_ID(&m->organisation), P_ID(&m->user), P_TEXT(m->role),
-				  P_TEXT(m->role_source), P_TEXT(m->source), P_TEXT(m->name),
-				  P_TEXT(m->email)),
-			   NULL, e);
+	if (query_write(tx, &query,
+			PARAMS(P_ID(&m->organisation), P_ID(&m->user), P_TEXT(m->role), P_TEXT(m->role_source),
+			       P_TEXT(m->source), P_TEXT(m->name), P_TEXT(m->email)),
+			NULL, e) < 0)
+		return seats_refused(tx, e);
+	return 0;
 }
 
 static int is_owner(struct error *e)
@@ -211,7 +216,8 @@ int member_set_role(struct tx *tx, const struct member *member, const char *role
 {
 	static const struct query query = {
 		"member.set_role",
-		"UPDATE members SET role = $4, role_source = $5, role_manual = CASE WHEN $5 = 'manual' THEN $4 END, updated_at = now(), version = version + 1 "
+		"UPDATE members SET role = $4, role_source = $5, role_manual = CASE WHEN $5 = 'manual' THEN $4 END, waiting_role = NULL, "
+		"updated_at = now(), version = version + 1 "
 		"WHERE organisation = $1 AND user_id = $2 AND version = $3 AND role <> 'owner' AND $4 <> "
 		"'owner'",
 		QUERY_CHANGES,
@@ -225,7 +231,7 @@ int member_set_role(struct tx *tx, const struct member *member, const char *role
 			PARAMS(P_ID(&member->organisation), P_ID(&member->user), P_INT(member->version),
 			       P_TEXT(role), P_TEXT(role_source)),
 			&written, e) < 0)
-		return -1;
+		return seats_refused(tx, e);
 	return one_written(written, e);
 }
 
@@ -234,7 +240,8 @@ int member_set_state(struct tx *tx, const struct member *member, const char *sta
 {
 	static const struct query query = {
 		"member.set_state",
-		"UPDATE members SET state = $4, suspended_by = $5, updated_at = now(), version = version + 1 "
+		"UPDATE members SET state = $4, suspended_by = $5, "
+		"waiting_role = CASE WHEN $4 <> 'left' THEN waiting_role END, updated_at = now(), version = version + 1 "
 		"WHERE organisation = $1 AND user_id = $2 AND version = $3 AND role <> 'owner'",
 		QUERY_CHANGES,
 		0,
@@ -247,40 +254,6 @@ int member_set_state(struct tx *tx, const struct member *member, const char *sta
 			PARAMS(P_ID(&member->organisation), P_ID(&member->user), P_INT(member->version),
 			       P_TEXT(state), P_TEXT(suspended_by)),
 			&written, e) < 0)
-		return -1;
+		return seats_refused(tx, e);
 	return one_written(written, e);
-}
-
-/* The unique index of owners is checked row by row, so the old one steps down before the new one is made. */
-static int hand_over(struct tx *tx, const struct member *member, const char *role, struct error *e)
-{
-	static const struct query query = {
-		"member.hand_over",
-		"UPDATE members SET role = $4, role_source = 'manual', role_manual = nullif($4, 'owner'), updated_at = now(), version = version "
-		"+ 1 "
-		"WHERE organisation = $1 AND user_id = $2 AND version = $3",
-		QUERY_CHANGES,
-		0,
-	};
-	int64_t written;
-
-	if (query_write(tx, &query,
-			PARAMS(P_ID(&member->organisation), P_ID(&member->user), P_INT(member->version),
-			       P_TEXT(role)),
-			&written, e) < 0) {
-		if (!text_equal(tx_constraint(tx), "members_owner"))
-			return -1;
-		written = 0; /* somebody else named an owner meanwhile */
-	}
-	return one_written(written, e);
-}
-
-int member_transfer(struct tx *tx, const struct member *from, const struct member *to, struct error *e)
-{
-	if (!text_equal(to->state, "active"))
-		return error_set(e, ERROR_CONFLICT, "member.not_active",
-				 "the new owner must be an active member; this one is \"%s\"", to->state);
-	if (from && hand_over(tx, from, "admin", e) < 0)
-		return -1;
-	return hand_over(tx, to, "owner", e);
 }

@@ -1,8 +1,7 @@
 /* A member: a user in one organisation, with name, role and state there.
  *
- * Every statement needs a transaction that is for the organisation. That the owner stays is said here, where
- * roles and states change: none of the functions below demotes, suspends or removes the owner but
- * member_transfer. */
+ * Every statement needs a transaction that is for the organisation. None of the functions below makes, demotes, suspends
+ * or removes an owner, and the schema (0017) would refuse it; roster/ownership hands over. */
 #ifndef ROSTERD_ROSTER_MEMBER_H
 #define ROSTERD_ROSTER_MEMBER_H
 
@@ -24,6 +23,8 @@ struct member {
 	const char *role, *role_source, *state, *source, *suspended_by;
 	struct id connection; /* nil: none */
 	int64_t joined_at, updated_at, last_active_at, version;
+	int64_t waiting_since;	  /* for a seat: to come in (state "waiting"), or as waiting_role; 0: not */
+	const char *waiting_role; /* what an active member becomes when there is a seat; NULL: nothing else */
 };
 
 struct member_filter {
@@ -61,14 +62,11 @@ int member_list_of_group(struct tx *tx, struct arena *arena, const struct id *or
 int member_create(struct tx *tx, const struct member *member, struct error *e);
 
 /* Both need member->version to be still that: ERROR_PRECONDITION "member.changed". The owner is refused:
- * ERROR_CONFLICT "member.is_owner". suspended_by is NULL unless the state is "suspended". */
+ * ERROR_CONFLICT "member.is_owner"; ERROR_LIMIT "limit.seats" (seats_take says it better, before). suspended_by is NULL
+ * unless the state is "suspended". */
 int member_set_role(struct tx *tx, const struct member *member, const char *role, const char *role_source,
 		    struct error *e);
 int member_set_state(struct tx *tx, const struct member *member, const char *state, const char *suspended_by,
 		     struct error *e);
-
-/* Makes `to` the owner, and `from` (NULL: there was none) an admin. `to` must be active: ERROR_CONFLICT
- * "member.not_active". */
-int member_transfer(struct tx *tx, const struct member *from, const struct member *to, struct error *e);
 
 #endif

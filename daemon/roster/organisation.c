@@ -8,24 +8,9 @@
 const char *const organisation_types[] = { "solo", "team", "enterprise", NULL };
 const char *const organisation_states[] = { "active", "suspended", "deleted", NULL };
 
-static const struct organisation_type types[] = {
-	/* name         members  connections */
-	{ "solo", 1, false },
-	{ "team", 0, false },
-	{ "enterprise", 0, true },
-};
-
-const struct organisation_type *organisation_type_find(const char *name)
-{
-	for (size_t i = 0; i < ARRAY_COUNT(types); i++)
-		if (text_equal(types[i].name, name))
-			return &types[i];
-	return NULL;
-}
-
 #define COLUMNS                                                                                              \
 	"organisation, slug, name, type, state, default_role, managed_by, created_at, updated_at, version, " \
-	"ip_allow_list, retention_days::bigint, deleted_at, purge_after"
+	"ip_allow_list, retention_days::bigint, deleted_at, purge_after, plan, seat_limit, owned_at, owner_absent_at"
 
 static struct organisation read_row(const struct rows *rows, size_t row)
 {
@@ -44,6 +29,10 @@ static struct organisation read_row(const struct rows *rows, size_t row)
 		.retention_days = rows_int(rows, row, 11),
 		.deleted_at = rows_time(rows, row, 12),
 		.purge_after = rows_time(rows, row, 13),
+		.plan = rows_text(rows, row, 14),
+		.seat_limit = rows_text(rows, row, 15),
+		.owned_at = rows_time(rows, row, 16),
+		.owner_absent_at = rows_time(rows, row, 17),
 	};
 }
 
@@ -156,7 +145,7 @@ int organisation_list(struct tx *tx, struct arena *arena, bool deleted, const ch
 		"SELECT o.organisation, o.slug, o.name, o.type, o.state, o.default_role, o.managed_by, "
 		"o.created_at, "
 		"o.updated_at, o.version, o.ip_allow_list, o.retention_days::bigint, o.deleted_at, "
-		"o.purge_after, "
+		"o.purge_after, o.plan, o.seat_limit, o.owned_at, o.owner_absent_at, "
 		"p.owner, p.members, p.slugs "
 		"FROM organisations_page_of($1, $2, $3::integer) AS p, LATERAL (SELECT (p.organisation).*) "
 		"AS o",
@@ -172,9 +161,9 @@ int organisation_list(struct tx *tx, struct arena *arena, bool deleted, const ch
 	*ret = arena_array(arena, *ret_count, sizeof(**ret));
 	for (size_t i = 0; i < *ret_count; i++) {
 		(*ret)[i] = read_row(rows, i);
-		(*ret)[i].owner = rows_id(rows, i, 14);
-		(*ret)[i].members = rows_int(rows, i, 15);
-		(*ret)[i].former_slugs = rows_texts(rows, i, 16);
+		(*ret)[i].owner = rows_id(rows, i, 18);
+		(*ret)[i].members = rows_int(rows, i, 19);
+		(*ret)[i].former_slugs = rows_texts(rows, i, 20);
 	}
 	return 0;
 }
@@ -239,6 +228,12 @@ static int too_many_slugs(struct error *e)
 			 ORGANISATION_SLUGS_MOST);
 }
 
+static int too_many_seats(struct error *e)
+{
+	return error_set(e, ERROR_LIMIT, "limit.seats",
+			 "more seats are taken than the new plan or limit has; let those who are over wait, or remove some first");
+}
+
 /* The trigger that keeps slugs speaks in names of constraints. */
 static int refused_slug(const struct tx *tx, const char *slug, struct error *e)
 {
@@ -251,8 +246,8 @@ int organisation_create(struct tx *tx, const struct organisation *o, struct erro
 {
 	static const struct query query = {
 		"organisation.create",
-		"INSERT INTO organisations (organisation, slug, name, type, default_role, managed_by) "
-		"VALUES ($1, $2, $3, $4, $5, $6) ON CONFLICT DO NOTHING",
+		"INSERT INTO organisations (organisation, slug, name, type, default_role, managed_by, plan, seat_limit) "
+		"VALUES ($1, $2, $3, $4, $5, $6, $7, coalesce($8, 'plan')) ON CONFLICT DO NOTHING",
 		QUERY_CHANGES,
 		0,
 	};
@@ -260,7 +255,7 @@ int organisation_create(struct tx *tx, const struct organisation *o, struct erro
 
 	if (query_write(tx, &query,
 			PARAMS(P_ID(&o->id), P_TEXT(o->slug), P_TEXT(o->name), P_TEXT(o->type),
-			       P_TEXT(o->default_role), P_TEXT(o->managed_by)),
+			       P_TEXT(o->default_role), P_TEXT(o->managed_by), P_TEXT(o->plan), P_TEXT(o->seat_limit)),
 			&written, e) < 0)
 		return refused_slug(tx, o->slug, e);
 	return written == 1 ? 0 : slug_taken(o->slug, e);
@@ -280,7 +275,7 @@ int organisation_update(struct tx *tx, const struct organisation *o, struct erro
 	static const struct query query = {
 		"organisation.update",
 		"UPDATE organisations SET slug = $3, name = $4, type = $5, state = $6, default_role = $7, "
-		"managed_by = $8, ip_allow_list = $9, retention_days = $10::integer, "
+		"managed_by = $8, ip_allow_list = $9, retention_days = $10::integer, plan = $11, seat_limit = $12, "
 		"updated_at = now(), version = version + 1 "
 		"WHERE organisation = $1 AND version = $2 AND state <> 'deleted'",
 		QUERY_CHANGES,
@@ -291,9 +286,10 @@ int organisation_update(struct tx *tx, const struct organisation *o, struct erro
 	if (query_write(tx, &query,
 			PARAMS(P_ID(&o->id), P_INT(o->version), P_TEXT(o->slug), P_TEXT(o->name),
 			       P_TEXT(o->type), P_TEXT(o->state), P_TEXT(o->default_role),
-			       P_TEXT(o->managed_by), P_TEXTS(o->ip_allow_list), P_INT(o->retention_days)),
+			       P_TEXT(o->managed_by), P_TEXTS(o->ip_allow_list), P_INT(o->retention_days),
+			       P_TEXT(o->plan), P_TEXT(o->seat_limit)),
 			&written, e) < 0)
-		return refused_slug(tx, o->slug, e);
+		return text_equal(tx_constraint(tx), "seats_most") ? too_many_seats(e) : refused_slug(tx, o->slug, e);
 	return one_written(written, o, e);
 }
 

@@ -1,4 +1,4 @@
-/* An organisation: its name, type and state, and what its type allows.
+/* An organisation: its name, type and state.
  *
  * Statements that name an organisation need a transaction that is for it (tx_for); organisation_resolve and
  * organisation_list are the two doors before one is known. */
@@ -26,27 +26,23 @@ enum {
 struct organisation {
 	struct id id;
 	const char *slug, *name, *type, *state, *default_role;
+	const char *plan;		  /* NULL when it is made: the default of its type */
+	const char *seat_limit;		  /* the operator's word: "plan", "none" or a number; NULL when it is made: "plan" */
 	const char *managed_by;		  /* the file that describes it; NULL: the API */
 	const char *const *ip_allow_list; /* networks that its tokens may be shown from, ended by NULL; none:
 					     anywhere. NULL when it is made stands for none */
 	int64_t created_at, updated_at, version;
 	int64_t retention_days;		 /* of runs that are over, and of itself once it is deleted */
 	int64_t deleted_at, purge_after; /* 0: it is not deleted */
+	int64_t owned_at;		 /* since when an owner is on record; 0: there never was one */
+	int64_t owner_absent_at;	 /* since when a directory keeps the owner out; 0: the owner is here */
 	const char *const *former_slugs; /* ended by NULL; they still lead to it. Filled as the owner is */
 	struct id owner; /* nil: none. Filled by organisation_list and organisation_count alone */
 	int64_t members; /* the same: everybody who has not left */
 };
 
-/* What a type allows: one table, as data. */
-struct organisation_type {
-	const char *name;
-	int64_t members_most; /* 0: no limit of the type */
-	bool connections;     /* may have directories of its own */
-};
-
-/* The types' names, ended by NULL; and one type, or NULL. */
+/* The types' names, ended by NULL. What a type and its plan allow stands in roster/seats. */
 extern const char *const organisation_types[];
-const struct organisation_type *organisation_type_find(const char *name);
 
 /* The states, ended by NULL. */
 extern const char *const organisation_states[];
@@ -84,13 +80,14 @@ int organisation_slug(struct arena *arena, const char *name, const char **ret, s
 /* Whether a slug that somebody chose is one: ERROR_INPUT "organisation.slug". */
 int organisation_check_slug(const char *slug, struct error *e);
 
-/* A new row with id, slug, name, type, default_role and managed_by as given, active. ERROR_CONFLICT
+/* A new row with id, slug, name, type, plan, seat_limit, default_role and managed_by as given, active. ERROR_CONFLICT
  * "organisation.slug_taken". */
 int organisation_create(struct tx *tx, const struct organisation *organisation, struct error *e);
 
-/* Writes slug, name, type, state, default_role, managed_by, ip_allow_list and retention_days, if the version
+/* Writes slug, name, type, plan, seat_limit, state, default_role, managed_by, ip_allow_list and retention_days, if the version
  * is still organisation->version: ERROR_PRECONDITION "organisation.changed"; ERROR_CONFLICT
- * "organisation.slug_taken"; ERROR_LIMIT "limit.slugs". */
+ * "organisation.slug_taken"; ERROR_LIMIT "limit.slugs", or "limit.seats" where more seats are taken than the plan and the
+ * limit allow. */
 int organisation_update(struct tx *tx, const struct organisation *organisation, struct error *e);
 
 /* Hides it from everybody, ends what runs for it, and fixes when it is purged, if the version is still

@@ -30,6 +30,25 @@ static const struct {
 	{ METRIC_TOKENS_EXPIRING, NULL },
 };
 
+/* In the order of the columns of seat_figures(). */
+static const enum metric of_seats[] = {
+	METRIC_SEATS_WAITING,     METRIC_SEATS_OLDEST_WAITING, METRIC_OWNERS_ABSENT,
+	METRIC_OWNERS_OLDEST_ABSENT, METRIC_OWNERSHIP_RECOVERIES,
+};
+
+static int keep_seats(struct tx *tx, struct arena *arena, struct error *e)
+{
+	static const struct query query = {
+		"figures.seats", "SELECT waiting, waited_us, absent, absent_us, recoveries FROM seat_figures()", QUERY_READS, 0,
+	};
+	const struct rows *rows;
+	if (query_one(tx, &query, NO_PARAMS, arena, &rows, e) < 0)
+		return -1;
+	for (size_t i = 0; i < ARRAY_COUNT(of_seats); i++)
+		metric_set(of_seats[i], NO_LABELS, rows_int(rows, 0, (int)i));
+	return 0;
+}
+
 static void keep(const struct rows *rows)
 {
 	for (size_t i = 0; i < ARRAY_COUNT(columns); i++)
@@ -48,7 +67,8 @@ int figures_refresh(struct store *store, struct error *e)
 	scoped(arena) *arena = arena_open("figures");
 	scoped(tx) *tx = NULL;
 	const struct rows *rows;
-	if (tx_begin(store, STORE_WORKER, &tx, e) < 0 || query_one(tx, &query, NO_PARAMS, arena, &rows, e) < 0)
+	if (tx_begin(store, STORE_WORKER, &tx, e) < 0 || query_one(tx, &query, NO_PARAMS, arena, &rows, e) < 0 ||
+	    keep_seats(tx, arena, e) < 0)
 		return -1;
 	keep(rows);
 	return tx_commit(&tx, e);

@@ -13,6 +13,7 @@
 #include "provision/stage.h"
 #include "roster/audit.h"
 #include "store/query.h"
+#include "sync/admission.h"
 
 enum {
 	SWEEP_EVERY_S = 600,
@@ -158,6 +159,15 @@ static void sweep_organisations(struct sweeper *s)
 		tell(s, "could not purge a deleted organisation", &e);
 }
 
+/* ---- seats --------------------------------------------------------------------------------------------------------------------- */
+
+static void recount_seats(struct sweeper *s)
+{
+	struct error e;
+	if (admission_recount(s->store, &s->log, &e) < 0)
+		log_failure(&s->log, LOG_LEVEL_WARNING, "could not count the seats anew", &e);
+}
+
 /* ---- the thread ---------------------------------------------------------------------------------------------------------------- */
 
 static void sleep_until_next(struct sweeper *s)
@@ -179,6 +189,7 @@ static void *sweep(void *self)
 		sweep_runs(s);
 		sweep_keys(s);
 		sweep_organisations(s);
+		recount_seats(s);
 		sleep_until_next(s);
 	}
 	return NULL;

@@ -17,6 +17,7 @@
 #include "base/text.h"
 #include "store/listen.h"
 #include "store/query.h"
+#include "sync/admission.h"
 #include "sync/figures.h"
 #include "sync/run.h"
 #include "sync/sweep.h"
@@ -210,6 +211,13 @@ static void count(struct workers *w)
 		log_failure(&w->log, LOG_LEVEL_WARNING, "could not count what the database shows", &e);
 }
 
+static void let_in(struct workers *w)
+{
+	struct error e;
+	if (admission_round(w->store, &e) < 0)
+		log_failure(&w->log, LOG_LEVEL_WARNING, "could not let in who waits for a seat", &e);
+}
+
 static int count_every_ms(struct workers *w)
 {
 	scoped(shared) *held = latest_hold(w->manner);
@@ -237,6 +245,8 @@ static void *watch(void *self)
 		keep_lease(w, &w->watch_lease);
 		schedule(w);
 		wake_all(w);
+		keep_lease(w, &w->watch_lease);
+		let_in(w);
 		metric_set(METRIC_WATCH_ROUND, NO_LABELS, clock_now_us());
 		keep_lease(w, &w->watch_lease);
 		listen_wait(w->listener, WATCH_EVERY_MS, &notice);

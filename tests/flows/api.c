@@ -263,6 +263,15 @@ int api_post(const char *header, const char *path, const char *body)
 	return status;
 }
 
+int api_status(const char *token, const char *method, const char *path, const char *body)
+{
+	scoped(arena) *own = arena_open("beside");
+	int status = 0;
+
+	sscanf(exchange(own, token, NULL, method, path, body), "HTTP/1.1 %d", &status);
+	return status;
+}
+
 struct answer api_call(const char *token, const char *method, const char *path, const char *body)
 {
 	return api_call_with(token, NULL, method, path, body);
@@ -390,6 +399,26 @@ const char *api_sql(const char *statements)
 	}
 	must(tx_commit(&tx, &e), "sql", &e);
 	return first;
+}
+
+const char *api_attempt(enum store_role role, const char *organisation, const char *statement)
+{
+	struct query query = { "test.attempt", statement, QUERY_BOTH, QUERY_ONCE };
+	scoped(tx) *tx = NULL;
+	struct error e = { 0 };
+	struct id id;
+
+	assert_int_equal(id_parse(organisation, &id), 0);
+	must(tx_begin(store, role, &tx, &e), "attempt", &e);
+	must(tx_for(tx, &id, &e), "attempt", &e);
+	if (query_write(tx, &query, NO_PARAMS, NULL, &e) == 0 && tx_commit(&tx, &e) == 0)
+		return "";
+	return tx && *tx_constraint(tx) ? api_format("%s", tx_constraint(tx)) : api_format("%s", e.code);
+}
+
+struct store *api_store(void)
+{
+	return store;
 }
 
 static struct tx *held;

@@ -11,6 +11,7 @@
 #include <stdbool.h>
 
 #include "base/json.h"
+#include "store/pool.h"
 
 /* For cmocka: before and after all tests of a program. */
 int api_start(void **state);
@@ -60,6 +61,13 @@ struct cast api_cast(const char *slug);
  * between them. Gives the first cell of the last that has one, a text. */
 const char *api_sql(const char *statements);
 
+/* A statement as a serving role, for an organisation (its id): "" if it was committed, else the constraint that it broke, or the
+ * code of the error. */
+const char *api_attempt(enum store_role role, const char *organisation, const char *statement);
+
+/* The store itself, for threads beside the test's. */
+struct store *api_store(void);
+
 /* A statement whose transaction stays open until api_release: what it locks is locked. */
 void api_hold(const char *statement);
 void api_release(void);
@@ -69,6 +77,8 @@ void api_await(const char *statement, const char *wanted);
 
 /* The operator's POST with a header, and the status of what comes back: for a thread beside the test's. */
 int api_post(const char *header, const char *path, const char *body);
+/* Any request, as api_call: for a thread beside the test's. */
+int api_status(const char *token, const char *method, const char *path, const char *body);
 
 /* How many audit entries of this action an organisation has. */
 size_t api_audited(const char *organisation, const char *action);

@@ -120,7 +120,7 @@ is "whatever runs as the owner finds its own tables first" \
 	"$(query "SELECT proname FROM pg_proc WHERE prosecdef AND NOT coalesce(proconfig, '{}') @> ARRAY['search_path=rosterd, pg_temp']")" ""
 is "and is nobody's to call who was not named" "$(query "SELECT proname FROM pg_proc WHERE pronamespace = 'rosterd'::regnamespace AND (proacl IS NULL OR proacl::text LIKE '%{=%' OR proacl::text LIKE '%,=%')")" ""
 is "every table of tenants forces its policies" \
-	"$(query "SELECT relname FROM pg_class WHERE relnamespace = 'rosterd'::regnamespace AND relkind = 'r' AND NOT (relrowsecurity AND relforcerowsecurity) ORDER BY 1" | tr '\n' ' ')" "installation migrations users "
+	"$(query "SELECT relname FROM pg_class WHERE relnamespace = 'rosterd'::regnamespace AND relkind = 'r' AND NOT (relrowsecurity AND relforcerowsecurity) ORDER BY 1" | tr '\n' ' ')" "installation migrations plans users "
 
 # ---- all of the workers ----
 

@@ -141,11 +141,11 @@ static void a_flood_of_denied_attempts_is_one_entry(void **state)
 
 	(void)state;
 	for (int i = 0; i < 30; i++)
-		EXPECT(api_call(acme.tokens[3], "POST", "/v1/organisations/acme/owner",
+		EXPECT(api_call(acme.tokens[3], "POST", "/v1/organisations/acme/ownership",
 				"{\"member\":\"me\"}"),
 		       403, "permission.role");
 	assert_int_equal(api_audited("acme", "access.denied"), before + 1);
-	EXPECT(api_call(acme.tokens[2], "POST", "/v1/organisations/acme/owner", "{\"member\":\"me\"}"), 403,
+	EXPECT(api_call(acme.tokens[2], "POST", "/v1/organisations/acme/ownership", "{\"member\":\"me\"}"), 403,
 	       "permission.role");
 	assert_int_equal(api_audited("acme", "access.denied"), before + 2);
 }

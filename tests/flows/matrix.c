@@ -20,6 +20,7 @@ static const struct {
 	{ "remove_members", "yn--" },	   { "change_roles", "yr--" },
 	{ "configure_settings", "yy--" },  { "view_audit", "yy--" },
 	{ "manage_billing", "y---" },	   { "transfer_ownership", "y---" },
+	{ "take_ownership", "yyyy" },	   { "recover_ownership", "yy--" },
 	{ "delete_organisation", "y---" },
 };
 enum { OWNER, ADMIN, MEMBER, VIEWER };
@@ -204,14 +205,27 @@ static void ownership_is_the_owners_to_give(void **state)
 
 	(void)state;
 	EXPECT(api_call(NULL, "POST", at("/owner"), to_admin), 403, "owner.exists");
+	EXPECT(api_call(NULL, "POST", at("/ownership"), to_admin), 403, "permission.role");
+	EXPECT(api_call(NULL, "POST", at("/ownership/accept"), NULL), 403, "permission.role");
+	for (size_t role = OWNER; role <= VIEWER; role++) {
+		EXPECT(api_call(acme.tokens[role], "POST", at("/owner"), to_admin), 403, "permission.operator");
+		EXPECT(api_call(acme.tokens[role], "POST", at("/ownership/confirm"), NULL), 403, "permission.operator");
+	}
+	try_all("GET", "/ownership", NULL, "oamv", 200);
+	try_all("POST", "/ownership/accept", NULL, "oamv", 404);
+	try_all("POST", "/ownership/decline", NULL, "oamv", 404);
+	try_all("POST", "/ownership/recover", to_admin, "oa", 409);
 	for (size_t role = ADMIN; role <= VIEWER; role++)
-		EXPECT(api_call(acme.tokens[role], "POST", at("/owner"), to_admin), 403, "permission.role");
-	EXPECT(api_call(acme.tokens[OWNER], "POST", at("/owner"), to_admin), 200, NULL);
+		EXPECT(api_call(acme.tokens[role], "POST", at("/ownership"), to_admin), 403, "permission.role");
+	EXPECT(api_call(acme.tokens[OWNER], "POST", at("/ownership"), to_admin), 201, NULL);
+	for (size_t role = ADMIN; role <= VIEWER; role++)
+		EXPECT(api_call(acme.tokens[role], "POST", at("/ownership/withdraw"), NULL), 403, "permission.role");
+	EXPECT(api_call(acme.tokens[ADMIN], "POST", at("/ownership/accept"), NULL), 200, NULL);
 	assert_string_equal(api_text(api_call(NULL, "GET", at(""), NULL), "owner"), acme.ids[ADMIN]);
 	assert_string_equal(
 		api_text(api_call(NULL, "GET", at(api_format("/members/%s", acme.ids[OWNER])), NULL), "role"),
 		"admin");
-	EXPECT(api_call(acme.tokens[OWNER], "POST", at("/owner"), to_admin), 403, "permission.role");
+	EXPECT(api_call(acme.tokens[OWNER], "POST", at("/ownership"), to_admin), 403, "permission.role");
 	assert_int_equal(api_audited(acme.organisation, "organisation.owner_changed"), 2);
 }
 

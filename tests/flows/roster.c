@@ -93,12 +93,12 @@ static void a_type_has_its_room(void **state)
 	EXPECT(make("{\"name\":\"Solo\",\"type\":\"solo\"}"), 201, NULL);
 	EXPECT(api_call(OPERATOR, "POST", "/v1/organisations/solo/members", one), 201, NULL);
 	answer = api_call(OPERATOR, "POST", "/v1/organisations/solo/members", two);
-	EXPECT(answer, 413, "limit.members");
-	assert_non_null(strstr(api_text(answer, "detail"), "at most 1 members, there are 1"));
+	EXPECT(answer, 413, "limit.seats");
+	assert_non_null(strstr(api_text(answer, "detail"), "1 of 1 are taken (plan \"free\")"));
 	EXPECT(api_call(OPERATOR, "PATCH", "/v1/organisations/solo", "{\"type\":\"team\"}"), 200, NULL);
 	EXPECT(api_call(OPERATOR, "POST", "/v1/organisations/solo/members", two), 201, NULL);
 	EXPECT(api_call(OPERATOR, "PATCH", "/v1/organisations/solo", "{\"type\":\"solo\"}"), 413,
-	       "limit.members");
+	       "limit.seats");
 	EXPECT(api_call(acme.tokens[OWNER], "PATCH", at(""), "{\"type\":\"team\"}"), 403,
 	       "permission.operator");
 }

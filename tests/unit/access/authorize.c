@@ -23,7 +23,8 @@ static const struct {
 	{ "delete_projects", "yy--y" },	    { "invite_members", "yy--y" },
 	{ "remove_members", "yn--y" },	    { "change_roles", "yr--y" },
 	{ "configure_settings", "yy--y" },  { "view_audit", "yy--y" },
-	{ "manage_billing", "y----" },	    { "transfer_ownership", "y---y" },
+	{ "manage_billing", "y----" },	    { "transfer_ownership", "y----" },
+	{ "take_ownership", "yyyy-" },	    { "recover_ownership", "yy--y" },
 	{ "delete_organisation", "y---y" },
 };
 

@@ -1,3 +1,0 @@
--- oldest: 0.1.0
---
--- Held free.
