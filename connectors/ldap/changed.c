@@ -139,7 +139,7 @@ static int read_key(struct directory *d, const char *base, char ret[IDENTITY_MOS
 	return outcome.code == LDAP_SUCCESS ? 0 : search_fail(&d->caller, d->session, &search, &outcome);
 }
 
-static int read_origin(struct directory *d, const struct view *view, struct origin *ret)
+int changed_origin(struct directory *d, const struct view *view, struct origin *ret)
 {
 	snprintf(ret->vendor, sizeof(ret->vendor), "%s", d->session->vendor->title);
 	for (char *c = ret->vendor; *c; c++)
@@ -211,7 +211,7 @@ int changed_begin(struct directory *d, const struct view *view)
 	buffer_open(&place, ROSTER_CURSOR_MOST);
 	if (chosen <= 0)
 		return chosen;
-	if (read_origin(d, view, &origin) < 0)
+	if (changed_origin(d, view, &origin) < 0)
 		return -1;
 	place_write(strategy->name, &origin, &place);
 	if (strategy->take_place(d, view, &place) < 0)
@@ -261,7 +261,7 @@ static int judge(struct directory *d, const struct view *view, const struct rost
 	if (!*ret)
 		return lose(d, "the place is none of ours");
 	*ret_length = (size_t)length;
-	if (read_origin(d, view, ret_origin) < 0)
+	if (changed_origin(d, view, ret_origin) < 0)
 		return -1;
 	differs = place_differs(&then, ret_origin);
 	if (differs)
@@ -348,7 +348,7 @@ static int choose_watch(struct directory *d, const struct view *view, const stru
 	d->watching = true;
 	if (length < 0 || !text_equal(name, d->strategy->name))
 		return 0;
-	if (read_origin(d, view, &now) < 0)
+	if (changed_origin(d, view, &now) < 0)
 		return -1;
 	if (!place_differs(&then, &now)) {
 		*ret_place = (const char *)ask->cursor + length;

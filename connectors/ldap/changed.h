@@ -81,4 +81,7 @@ int place_read(const char *bytes, size_t size, char ret_strategy[32], struct ori
 /* NULL, or what is another thing now, for a person to read. */
 const char *place_differs(const struct origin *then, const struct origin *now);
 
+/* Asks the server for it. 0; -1: fail() was called. */
+int changed_origin(struct directory *directory, const struct view *view, struct origin *ret);
+
 #endif

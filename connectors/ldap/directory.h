@@ -10,6 +10,7 @@
 #include "ldap/settings.h"
 
 struct arena;
+struct proof;
 struct strategy;
 
 enum stage { STAGE_PEOPLE, STAGE_GROUPS, STAGE_DONE };
@@ -27,6 +28,7 @@ struct listing {
 	int msgid; /* of the search that is under way, -1: none */
 	unsigned long people, people_pages, groups, group_pages;
 	unsigned long no_members; /* members that are no DN */
+	struct proof *proof;	  /* in the arena */
 	char doubt[400];	  /* why it cannot be whole; "" if it can */
 	struct arena *arena;	  /* what lives as long as the listing */
 	const char **disabled;	  /* keys of those that disabled_filter finds, sorted; and how many */

@@ -13,6 +13,7 @@
 #include "ldap/ad_primary.h"
 #include "ldap/changed.h"
 #include "ldap/members.h"
+#include "ldap/proof.h"
 #include "ldap/result.h"
 #include "ldap/search.h"
 #include "ldap/view.h"
@@ -29,10 +30,10 @@ struct reading {
 	struct primaries primaries;
 };
 
-static void doubt(struct listing *listing, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
+static void doubt(struct listing *listing, enum part part, const char *fmt, ...) __attribute__((format(printf, 3, 4)));
 
 /* Remembers why the listing cannot be whole; the first reasons count. */
-static void doubt(struct listing *listing, const char *fmt, ...)
+static void doubt(struct listing *listing, enum part part, const char *fmt, ...)
 {
 	size_t length = strlen(listing->doubt);
 	va_list args;
@@ -44,6 +45,7 @@ static void doubt(struct listing *listing, const char *fmt, ...)
 	va_start(args, fmt);
 	vsnprintf(listing->doubt + length, sizeof(listing->doubt) - length, fmt, args);
 	va_end(args);
+	proof_doubt(listing, part, "%s", listing->doubt + length);
 }
 
 /* ---- who is disabled ---- */
@@ -164,6 +166,7 @@ static int take_person(void *context, const struct entry *entry)
 	remember_first(&d->listing, entry);
 	if (view_person(reading->view, entry, reading->now, reading->entry, person, why) < 0)
 		return refuse(d, person->id, why);
+	proof_saw(&d->listing, person->reference, person->identity.user_name);
 	if (is_disabled(&d->listing, person->id))
 		person->identity.standing = ROSTER_SUSPENDED;
 	result = d->caller.host->emit(d->caller.call, &person->identity);
@@ -172,6 +175,14 @@ static int take_person(void *context, const struct entry *entry)
 	if (person->identity.attributes)
 		arena_reset(reading->entry);
 	return result;
+}
+
+static bool has_members(const struct view *view, const struct entry *entry)
+{
+	for (const char *const *name = view->group_member.name; *name; name++)
+		if (entry_values(entry, *name))
+			return true;
+	return false;
 }
 
 static int take_group(void *context, const struct entry *entry)
@@ -187,6 +198,8 @@ static int take_group(void *context, const struct entry *entry)
 		return refuse(d, group->id, why);
 	if (d->caller.host->emit_group(d->caller.call, &group->group) < 0)
 		return -1;
+	proof_saw(&d->listing, group->reference, NULL);
+	proof_saw_group(d, entry, has_members(reading->view, entry));
 	return members_emit(d, reading->view, entry, group->reference, d->page, &reading->unfinished);
 }
 
@@ -225,11 +238,11 @@ static int judge_page(struct directory *d, const struct search *search, const st
 		return search_fail(&d->caller, d->session, search, outcome);
 	if (outcome->code != LDAP_SUCCESS) {
 		result_explain(outcome->code, outcome->said, explanation, sizeof(explanation));
-		doubt(listing, "%s under \"%.80s\" ended after %lu: %s", search->doing, search->base,
+		doubt(listing, PART_RESULTS, "%s under \"%.80s\" ended after %lu: %s", search->doing, search->base,
 		      listing->stage == STAGE_PEOPLE ? listing->people : listing->groups, explanation);
 	}
 	if (outcome->references > 0 && !d->settings.ignore_referrals)
-		doubt(listing,
+		doubt(listing, PART_REFERRALS,
 		      "%lu parts of \"%.80s\" are on other servers; read those as connections of their own "
 		      "and set "
 		      "\"ignore_referrals\"",
@@ -243,7 +256,7 @@ static void judge_stage(struct listing *listing, const struct search *search)
 
 	/* An account that may not read gets the same answer as one that reads an empty tree. */
 	if (seen == 0 && !listing->doubt[0])
-		doubt(listing,
+		doubt(listing, PART_SHOWN,
 		      "the server shows nobody under \"%.80s\" that matches \"%.80s\"; may the account that "
 		      "we bind as read "
 		      "there? %s",
@@ -265,7 +278,7 @@ static int finish_members(struct reading *reading)
 	if (members_finish(reading->directory, reading->view, reading->unfinished, &gap) < 0)
 		return -1;
 	if (gap)
-		doubt(&reading->directory->listing, "the members of \"%.80s\" could not be read to the end",
+		doubt(&reading->directory->listing, PART_MEMBERS, "the members of \"%.80s\" could not be read to the end",
 		      gap);
 	return 0;
 }
@@ -352,7 +365,7 @@ static int begin(struct directory *d, const struct view *view)
 	listing->arena = arena_open("ldap listing");
 	listing->begun = true;
 	/* The place comes first: what changes while we read is read twice, not missed. */
-	if (changed_begin(d, view) < 0)
+	if (changed_begin(d, view) < 0 || proof_begin(d, view) < 0)
 		return -1;
 	return d->settings.disabled_filter ? read_disabled(d, view) : 0;
 }
@@ -397,6 +410,7 @@ static int conclude(struct directory *d)
 	/* What changed never brings those whom this listing has missed: only a whole one is a beginning. */
 	if (!listing->doubt[0] && changed_conclude(d) < 0)
 		return -1;
+	proof_tell(d);
 	if (listing->doubt[0])
 		d->caller.host->incomplete(d->caller.call, "%s", listing->doubt);
 	else

@@ -105,6 +105,10 @@ const struct roster_setting settings_table[] = {
 	  "some); no: a listing with "
 	  "such a gap removes nobody.",
 	  0, "no", NULL },
+	{ "canary", ROSTER_LIST,
+	  "People or groups that every whole listing must show, by user name or distinguished name, such as those of "
+	  "several branches; a listing without one of them removes nobody.",
+	  0, NULL, NULL },
 	{ "page_size", ROSTER_NUMBER, "How many entries are asked for at once; Active Directory allows 1000.",
 	  0, "1000", page_range },
 	{ "timeout", ROSTER_DURATION, "How long the server may keep us waiting, such as 30s.", 0, "30s",
@@ -271,6 +275,22 @@ static int get_places(const struct source *from, struct settings *ret)
 	return 0;
 }
 
+/* One a line, as the daemon gives a list. */
+static int get_canaries(const struct source *from, struct settings *ret)
+{
+	char *rest = (char *)get(from, "canary"), *line; /* our own copy */
+	size_t count = 0;
+
+	ret->canaries = arena_array(from->arena, CANARIES_MOST + 1, sizeof(*ret->canaries));
+	while (rest && (line = strtok_r(rest, "\n", &rest))) {
+		if (count == CANARIES_MOST)
+			return from->host->fail(from->call, ROSTER_MISCONFIGURED, 0, "\"canary\" names more than %d",
+						CANARIES_MOST);
+		ret->canaries[count++] = line;
+	}
+	return 0;
+}
+
 static int get_attributes(const struct source *from, struct settings *ret)
 {
 	for (int i = 0; i < FIELD_COUNT; i++)
@@ -297,6 +317,7 @@ int settings_read(struct roster_call *call, const struct roster_host *host, stru
 	settings.ignore_referrals = has(&from, "ignore_referrals", "yes");
 	if (get_urls(&from, &settings) < 0 || get_credentials(&from, &settings) < 0 ||
 	    get_places(&from, &settings) < 0 || get_attributes(&from, &settings) < 0 ||
+	    get_canaries(&from, &settings) < 0 ||
 	    get_number(&from, "page_size", 1, PAGE_SIZE_MOST, &settings.page_size) < 0 ||
 	    get_number(&from, "timeout", 1, 3600 * 1000, &settings.timeout_ms) < 0)
 		return -1;

@@ -14,6 +14,7 @@ struct arena;
 enum {
 	URLS_MOST = 8,
 	NAMES_MOST = 8, /* attribute names in one setting */
+	CANARIES_MOST = 32,
 };
 
 /* Attribute names in the order in which they are tried; ends with NULL. */
@@ -47,6 +48,7 @@ struct settings {
 	struct names fields[FIELD_COUNT]; /* user_name may be empty: as the server's kind has it */
 	struct names group_name, group_member;
 	bool ignore_referrals;
+	const char **canaries; /* ends with NULL */
 	int page_size, timeout_ms;
 };
 

@@ -17,14 +17,14 @@
 enum kind { OPENLDAP, ACTIVE_DIRECTORY, DIRECTORY_389, UNKNOWN };
 
 static const struct vendor vendors[] = {
-	[OPENLDAP] = { "OpenLDAP", "entryUUID", "uid", PERSON_CLASS, NULL, NULL, NULL, NULL, "entryCSN" },
+	[OPENLDAP] = { "OpenLDAP", "entryUUID", "uid", PERSON_CLASS, NULL, NULL, NULL, NULL, "entryCSN", true },
 	[ACTIVE_DIRECTORY] = { "Active Directory", "objectGUID", "sAMAccountName",
 			       PERSON_OF_DOMAIN, "userAccountControl", "accountExpires", "primaryGroupID",
-			       "objectSid", "uSNChanged" },
+			       "objectSid", "uSNChanged", false },
 	[DIRECTORY_389] = { "389 Directory Server", "nsUniqueId", "uid", PERSON_CLASS, "nsAccountLock",
-			    NULL, NULL, NULL, "modifyTimestamp" },
+			    NULL, NULL, NULL, "modifyTimestamp", false },
 	[UNKNOWN] = { "a server of unknown kind", "entryUUID", "uid", PERSON_CLASS, NULL, NULL, NULL, NULL,
-		      "modifyTimestamp" },
+		      "modifyTimestamp", false },
 };
 
 enum { ACCOUNT_DISABLED = 2 }; /* userAccountControl */

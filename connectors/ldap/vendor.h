@@ -16,6 +16,7 @@ struct vendor {
 	 * numbers belong to; NULL: there is no such thing. */
 	const char *primary_group, *sid;
 	const char *stamp;  /* the attribute that is another one after every change of an entry */
+	bool groups_have_members; /* it holds to the schema: a groupOfNames has a member */
 };
 
 /* What a server says of itself (root DSE). */

@@ -58,6 +58,8 @@ static char **group_attributes(struct arena *arena, const struct view *view)
 	want(&wanted, view->vendor->stamp);
 	want_names(&wanted, &view->group_name);
 	want_names(&wanted, &view->group_member);
+	if (view->vendor->groups_have_members)
+		want(&wanted, "objectClass");
 	want(&wanted, view->vendor->sid);
 	return wanted.names;
 }

@@ -35,7 +35,9 @@ static const struct query compare = {
 	"AND substring(p.value FROM '[^ ]*$') COLLATE \"C\" <= substring(l.value FROM '[^ ]*$') COLLATE \"C\" "
 	"WHEN 'no_more' THEN p.value::bigint > l.value::bigint "
 	"WHEN 'untold' THEN true ELSE false END RETURNING p.position, p.words) "
-	"SELECT count(*) AS written, string_agg(words, '; ' ORDER BY position) FROM judged",
+	"SELECT count(*) AS written, string_agg(words, '; ' ORDER BY position) || (SELECT '; if this is meant: rosterctl sync run ' "
+	"|| o.slug || '/' || c.name || ' --anew' FROM organisations o JOIN connections c USING (organisation) "
+	"WHERE c.organisation = $1 AND c.id = $2) FROM judged",
 	QUERY_KEEPS, QUERY_ONCE,
 };
 

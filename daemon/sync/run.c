@@ -373,7 +373,7 @@ static int doubt(struct work *w, struct tx *tx, const char *reason, struct error
 {
 	static const struct query unproven = {
 		"run.unproven",
-		"UPDATE runs SET whole = false, proof = $4 WHERE organisation = $1 AND id = $2 AND claimed_by = $3 "
+		"UPDATE runs SET whole = false, proof = $4, next_cursor = NULL WHERE organisation = $1 AND id = $2 AND claimed_by = $3 "
 		"AND state = 'reconciling'",
 		QUERY_KEEPS, 0,
 	};

@@ -169,6 +169,8 @@ static int call_witness(const struct stream *s, struct stage *stage, struct aren
 	if (text_equal(added->evidence, "missing")) {
 		end->whole = false;
 		end->proof = added->words;
+		end->cursor = NULL; /* readings of what changed would never bring those who are missing */
+		end->cursor_size = 0;
 	}
 	return 0;
 }

@@ -243,6 +243,36 @@ static int fault_both_ends(struct roster_call *call)
 	return 0;
 }
 
+static int fault_prove_twice(struct roster_call *call)
+{
+	host->prove(call, "pages", ROSTER_HELD, NULL, "all");
+	host->prove(call, "pages", ROSTER_HELD, NULL, "all of them");
+	return out(call, "a proof");
+}
+
+static int fault_prove_nothing(struct roster_call *call)
+{
+	host->prove(call, "rights", ROSTER_SAME, NULL, "who knows");
+	return out(call, "a proof");
+}
+
+static int fault_prove_endlessly(struct roster_call *call)
+{
+	char part[32];
+
+	for (int i = 0; i < 1000; i++) {
+		snprintf(part, sizeof(part), "part %d", i);
+		host->prove(call, part, ROSTER_HELD, NULL, "yes");
+	}
+	return out(call, "a proof");
+}
+
+static int fault_prove_words(struct roster_call *call)
+{
+	host->prove(call, "hidden", ROSTER_NO_MORE, "many", "many");
+	return out(call, "a proof");
+}
+
 static int fault_close_socket(struct roster_call *call)
 {
 	close(SOCKET);
@@ -429,6 +459,8 @@ static const struct {
 	{ "emit_late", fault_emit_late }, { "silent", fault_silent }, { "strange", fault_strange },
 	{ "no_cursor", fault_no_cursor }, { "no_end", fault_no_end }, { "both_ends", fault_both_ends },
 	{ "close_socket", fault_close_socket }, { "keep", fault_keep }, { "raw_person", fault_raw_person },
+	{ "prove_twice", fault_prove_twice }, { "prove_nothing", fault_prove_nothing },
+	{ "prove_endlessly", fault_prove_endlessly }, { "prove_words", fault_prove_words },
 	{ "raw_present", fault_raw_present }, { "raw_huge", fault_raw_huge }, { "raw_from_daemon", fault_raw_from_daemon }, { "between", fault_between },
 	{ "open_passwd", fault_open_passwd }, { "open_libraries", fault_open_libraries }, { "write_file", fault_write_file },
 	{ "read_daemon", fault_read_daemon }, { "open_certificates", fault_open_certificates },

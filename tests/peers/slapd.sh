@@ -13,6 +13,8 @@
 #   --certificate WHICH  good (the default), expired, future, other-host, self-signed
 #   --size-limit N       the account that reads may see N entries
 #   --hide PART          that account sees nothing below ou=PART (people, groups)
+#   --hide-entries F     that account does not see the entries that filter F finds
+#   --hide-attribute A   nor the values of attribute A
 #   --no-tls             the server has no certificate
 #   --no-syncprov        it tells nobody of changes (RFC 4533); by default it does
 #   --sessionlog N       it remembers N changes for that; 10000 by default, 0: none
@@ -37,7 +39,7 @@ here=$(cd "$(dirname "$0")" && pwd)
 PATH=$PATH:/usr/sbin
 base=dc=acme,dc=example
 bind_dn=cn=sync,$base bind_password=sync-secret admin_dn=cn=admin,$base admin_password=admin-secret
-seed=1 certificate=good size_limit=unlimited hide='' tls=yes
+seed=1 certificate=good size_limit=unlimited hide='' hide_entries='' hide_attribute='' tls=yes
 syncprov=yes sessionlog=10000 checkpoint=1 refint=no
 
 die() {
@@ -46,7 +48,7 @@ die() {
 }
 
 usage() {
-	sed -n '2,23s/^# \{0,1\}//p' "$0" >&2
+	sed -n '2,25s/^# \{0,1\}//p' "$0" >&2
 	exit 2
 }
 
@@ -63,6 +65,8 @@ read_options() {
 		--certificate) certificate=$2 ;;
 		--size-limit) size_limit=$2 ;;
 		--hide) hide=$2 ;;
+		--hide-entries) hide_entries=$2 ;;
+		--hide-attribute) hide_attribute=$2 ;;
 		--sessionlog) sessionlog=$2 ;;
 		--checkpoint) checkpoint=$2 ;;
 		*) die "option \"$1\" is unknown" ;;
@@ -122,6 +126,8 @@ make_certificates() {
 
 access() {
 	[ -z "$hide" ] || echo "access to dn.children=\"ou=$hide,$base\" by dn.exact=\"$bind_dn\" none by * none"
+	[ -z "$hide_entries" ] || echo "access to filter=$hide_entries by dn.exact=\"$bind_dn\" none by * none"
+	[ -z "$hide_attribute" ] || echo "access to attrs=$hide_attribute by dn.exact=\"$bind_dn\" none by * none"
 	echo "access to attrs=userPassword by anonymous auth by * none"
 	echo "access to * by dn.exact=\"$bind_dn\" read by * none"
 }

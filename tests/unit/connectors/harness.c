@@ -330,6 +330,23 @@ static void host_incomplete(struct roster_call *h, const char *fmt, ...)
 	va_end(args);
 }
 
+__attribute__((format(printf, 5, 6))) static void host_prove(struct roster_call *h, const char *part, enum roster_evidence evidence,
+							     const char *value, const char *fmt, ...)
+{
+	struct harness_part *ret = &h->parts[h->part_count];
+	va_list args;
+
+	if (h->part_count == ROSTER_PARTS_MOST || (evidence >= ROSTER_SAME) != (value && value[0]))
+		abort();
+	va_start(args, fmt);
+	vsnprintf(ret->words, sizeof(ret->words), fmt, args);
+	va_end(args);
+	ret->name = arena_text(h->arena, part);
+	ret->value = value ? arena_text(h->arena, value) : NULL;
+	ret->evidence = evidence;
+	h->part_count++;
+}
+
 static const struct roster_host host = {
 	.size = sizeof(host),
 	.emit = host_emit,
@@ -347,6 +364,7 @@ static const struct roster_host host = {
 	.incomplete = host_incomplete,
 	.emit_member_gone = host_emit_member_gone,
 	.emit_present = host_emit_present,
+	.prove = host_prove,
 };
 
 /* ---- the test's side
@@ -389,6 +407,7 @@ static void forget(struct roster_call *h)
 	h->membership_gone_count = h->present_count = 0;
 	h->notes[0] = h->step[0] = h->proof[0] = h->why[0] = '\0';
 	h->whole = h->incomplete = h->failed = false;
+	h->part_count = 0;
 	h->dials = 0;
 }
 

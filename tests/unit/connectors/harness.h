@@ -43,6 +43,12 @@ struct harness_present {
 	enum roster_subject subject;
 };
 
+struct harness_part {
+	const char *name, *value;
+	enum roster_evidence evidence;
+	char words[ROSTER_NOTE_MOST];
+};
+
 struct roster_call {
 	const struct roster_connector *connector;
 	struct {
@@ -63,6 +69,8 @@ struct roster_call {
 	size_t people_wanted; /* emit refuses what is beyond; 0: no limit */
 	char notes[8192], step[ROSTER_NOTE_MOST], proof[ROSTER_NOTE_MOST];
 	bool whole, incomplete;
+	struct harness_part parts[ROSTER_PARTS_MOST];
+	size_t part_count;
 	char cursor[ROSTER_CURSOR_MOST];
 	size_t cursor_size; /* of the last call that gave one */
 	bool has_cursor;    /* whether the last call did */

@@ -23,6 +23,7 @@
 #include "ldap/dn.h"
 #include "ldap/entry.h"
 #include "ldap/named.h"
+#include "ldap/proof.h"
 #include "ldap/result.h"
 #include "ldap/settings.h"
 #include "ldap/vendor.h"
@@ -810,9 +811,48 @@ static void test_chains_that_end(void **state)
 	assert_non_null(chain_page(&chain, NULL));
 }
 
+/* ---- marks of the last change ---- */
+
+static const char *marks(const char *a, const char *b)
+{
+	static char result[512];
+	char *csns[] = { (char *)a, (char *)b };
+
+	return proof_marks(csns, b ? 2 : 1, result, sizeof(result)) < 0 ? NULL : result;
+}
+
+static void test_marks_grow(void **state)
+{
+	char before[512];
+
+	(void)state;
+	assert_string_equal(marks("20261129114313.123456Z#000000#000#000000", NULL), "000 20261129114313.123456Z#000000#000#000000");
+	/* Whatever order the server gives them in, and whichever of two providers has written: later comes behind. */
+	snprintf(before, sizeof(before), "%s", marks("20261129120000.000000Z#000000#002#000000", "20261129110000.000000Z#000000#001#000000"));
+	assert_string_equal(before, marks("20261129110000.000000Z#000000#001#000000", "20261129120000.000000Z#000000#002#000000"));
+	assert_true(strcmp(before, marks("20261129110000.000001Z#000000#001#000000", "20261129120000.000000Z#000000#002#000000")) < 0);
+	assert_true(strcmp(before, marks("20261129110000.000000Z#000000#001#000000", "20261129120000.000000Z#000001#002#000000")) < 0);
+	assert_null(marks("20261129114313Z", NULL));
+	assert_null(marks("2026 1129#000000#000#000000", NULL));
+	assert_null(marks("", NULL));
+}
+
+static void test_parents(void **state)
+{
+	(void)state;
+	assert_string_equal(proof_parent("ou=people,dc=acme,dc=example"), "dc=acme,dc=example");
+	assert_string_equal(proof_parent("cn=Smith\\, Anna,dc=acme"), "dc=acme");
+	assert_string_equal(proof_parent("cn=\"Smith, Anna\",dc=acme"), "dc=acme");
+	assert_null(proof_parent("dc=acme"));
+	assert_null(proof_parent("dc=acme,"));
+	assert_null(proof_parent(""));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_marks_grow),
+		cmocka_unit_test(test_parents),
 		cmocka_unit_test(test_rings),
 		cmocka_unit_test(test_chains_that_end),
 		cmocka_unit_test(test_dn_spellings),

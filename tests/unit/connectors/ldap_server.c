@@ -408,7 +408,7 @@ static void test_settings_that_the_server_refuses(void **state)
 		const char *why;
 	} rows[] = {
 		{ "user_base", "ou=peple,dc=acme,dc=example", ROSTER_MISCONFIGURED,
-		  "reading people under \"ou=peple,dc=acme,dc=example\"" },
+		  "under \"ou=peple,dc=acme,dc=example\"" },
 		{ "user_base", "peple", ROSTER_MISCONFIGURED, "not a distinguished name (34)" },
 		{ "user_filter", "(&(uid=*)", ROSTER_MISCONFIGURED, "not a filter" },
 		{ "bind_password", "wrong", ROSTER_REFUSED,
