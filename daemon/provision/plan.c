@@ -14,6 +14,11 @@
 /* What the listing says of memberships, with those of groups that it has but could not read. */
 #define EDGES "(" PLAN_EDGES_READ " UNION ALL SELECT group_key, member_key FROM edges_kept)"
 
+/* Of whom there was news after the reading began. */
+#define NEWER_ACCOUNTS \
+	"(SELECT a.id FROM accounts a WHERE a.organisation = $1 AND a.connection = $2 AND a.observed_at > $6)"
+#define NEWER_GROUPS "(SELECT g.id FROM groups g WHERE g.organisation = $1 AND g.connection = $2 AND g.observed_at > $6)"
+
 /* A member of a JSON object if the two differ: for before and after. */
 #define IF_NEW(json_name, old, new, shown) "'" json_name "', CASE WHEN " old " IS DISTINCT FROM " new " THEN " shown " END"
 
@@ -147,6 +152,7 @@ static const struct query listing_groups[] = {
 	     "WHERE $4 AND a.organisation = $1 AND a.connection = $2 AND a.mapped_role IS NOT NULL "
 	     "AND NOT EXISTS (SELECT FROM wanted w WHERE w.remote_id = a.remote_id) "
 	     "AND EXISTS (SELECT FROM staged_people p WHERE p.remote_id = a.remote_id)"),
+	STEP("roles_newer", "DELETE FROM roles r WHERE r.account IN " NEWER_ACCOUNTS),
 };
 
 /* ---- what is said of each of them ---- */
@@ -160,8 +166,7 @@ static const struct query telling[] = {
 	     "UNION SELECT person FROM roles)) ORDER BY m.user_id FOR UPDATE OF m) l"),
 	/* Of whom there was news until we had them to ourselves, this reading says nothing. */
 	STEP("overtaken",
-	     "DELETE FROM seen s WHERE s.account IN (SELECT a.id FROM accounts a WHERE a.organisation = $1 AND a.connection = $2 "
-	     "AND a.observed_at > $6)"),
+	     "DELETE FROM seen s WHERE s.account IN " NEWER_ACCOUNTS),
 
 	/* What each source says of them, once this listing is taken: of those alone who were somebody before, or there would be nothing
 	 * to choose. */
@@ -274,6 +279,9 @@ static const struct query listing_memberships[] = {
 	     "coalesce(s.name, k.name) AS group_name, k.group_id IS NULL AS added FROM stated s FULL JOIN kept k ON k.group_id = s.group_id AND k.child_id = s.child_id "
 	     "WHERE $4 AND (s.group_id IS NULL OR k.group_id IS NULL)"),
 
+	/* Of what was read anew meanwhile, this listing says nothing: neither of a group's members nor of a person's groups. */
+	STEP("members_newer", "DELETE FROM member_changes c WHERE c.group_id IN " NEWER_GROUPS " OR c.account_id IN " NEWER_ACCOUNTS),
+	STEP("nesting_newer", "DELETE FROM nesting_changes c WHERE c.group_id IN " NEWER_GROUPS),
 };
 
 static const struct query showing[] = {
