@@ -6,6 +6,7 @@
 
 #include "base/arena.h"
 #include "base/crypt.h"
+#include "ldap/ad_change.h"
 #include "ldap/ad_changed.h"
 #include "ldap/modified.h"
 #include "ldap/result.h"
@@ -175,6 +176,34 @@ static int choose(struct directory *d, const struct view *view, const struct str
 			return suits;
 		}
 	}
+	return 0;
+}
+
+int changed_sees(const struct directory *d, const struct view *view, char why[ROSTER_NOTE_MOST])
+{
+	const struct {
+		const char *name, *filter;
+	} filters[] = { { "user_filter", view->user_filter },
+			{ "disabled_filter", d->settings.disabled_filter },
+			{ "group_filter", d->settings.group_base ? d->settings.group_filter : NULL } };
+	const char *unseen;
+
+	why[0] = '\0';
+	for (size_t i = 0; i < ARRAY_COUNT(filters); i++) {
+		unseen = filter_unwatched(filters[i].filter);
+		if (unseen) {
+			snprintf(
+				why, ROSTER_NOTE_MOST,
+				"\"%s\" asks for %s, which changes without a change of the entry that has it",
+				filters[i].name, unseen);
+			return 0;
+		}
+	}
+	unseen = attribute_unwatched(view->extra);
+	if (!unseen)
+		return 1;
+	snprintf(why, ROSTER_NOTE_MOST, "the attribute %s changes without a change of the entry that has it",
+		 unseen);
 	return 0;
 }
 

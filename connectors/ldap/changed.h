@@ -60,6 +60,10 @@ int changed_explain(struct directory *directory, const struct view *view);
 /* Forgets a reading under way. */
 void changed_forget(struct directory *directory);
 
+/* For suits: what the settings ask for that changes without a change of the entry that has it, such as
+ * memberOf, so that no way sees it; ret_why says so, and 0 comes back. Else 1. */
+int changed_sees(const struct directory *directory, const struct view *view, char ret_why[ROSTER_NOTE_MOST]);
+
 /* ---- places, as functions of their arguments ---- */
 
 enum { IDENTITY_MOST = 256, SEARCH_SIZE = 33 };

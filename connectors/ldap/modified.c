@@ -228,6 +228,8 @@ static int suits(struct directory *d, const struct view *view, char why[ROSTER_N
 	if (text_equal(view->vendor->stamp, "uSNChanged"))
 		return 0; /* it has better ways, and its times are not those of the directory but of one
 			     controller */
+	if (changed_sees(d, view, why) == 0)
+		return 0;
 	if (search_run(&d->caller, d->session, &search, take_sample, &sample, &outcome) < 0)
 		return -1;
 	if (sample.stamped)
@@ -326,10 +328,12 @@ static int lose(struct directory *d, const char *why)
 
 static int look_at(struct reading *reading, const struct view *view)
 {
+	struct directory *d = reading->directory;
 	const char *const *keys = reading->keys;
 
-	return reading->subject == ROSTER_PERSON ? named_look(reading->directory, view, keys, NULL)
-						 : named_look(reading->directory, view, NULL, keys);
+	if (reading->subject == ROSTER_PERSON)
+		return named_look(d, view, keys, NULL);
+	return named_parents(d, view, keys) < 0 ? -1 : named_look(d, view, NULL, keys);
 }
 
 /* What a reading that may have missed somebody has to say. It leaves the place where it was. */

@@ -392,6 +392,66 @@ static int look_at_groups(struct asking *asking)
 	return emit_gone_groups(asking);
 }
 
+/* ---- groups of groups ---- */
+
+/* A group that names another one. */
+struct nesting {
+	struct asking *asking;
+	const char *child; /* the reference of that one */
+};
+
+static int take_parent(void *context, const struct entry *entry)
+{
+	struct nesting *nesting = context;
+	struct asking *asking = nesting->asking;
+	const struct caller *caller = &asking->directory->caller;
+	struct group *parent = &asking->group;
+	char why[ROSTER_NOTE_MOST];
+
+	if (view_group(asking->view, entry, parent, why) < 0)
+		return 0; /* refused where it is read itself */
+	parent->group.partial = 1;
+	if (caller->host->emit_group(caller->call, &parent->group) < 0)
+		return -1;
+	return caller->host->emit_member(caller->call, parent->reference, nesting->child);
+}
+
+static int take_child(void *context, const struct entry *entry)
+{
+	struct asking *asking = context;
+	struct directory *d = asking->directory;
+	char child[ROSTER_ID_MOST + 1];
+	struct nesting nesting = { asking, child };
+	char *attributes[2 + NAMES_MOST + 1] = { (char *)asking->view->group_id, (char *)asking->view->vendor->stamp };
+	struct search search = { "finding the groups of a group",
+				 d->settings.group_base,
+				 belonging_filter(asking, entry),
+				 d->settings.group_scope,
+				 attributes,
+				 0,
+				 0 };
+
+	if (dn_normalise(entry->dn.bv_val, entry->dn.bv_len, child, sizeof(child)) <= 0)
+		return 0;
+	for (int i = 0; asking->view->group_name.name[i]; i++)
+		attributes[2 + i] = (char *)asking->view->group_name.name[i];
+	return run_whole(d, &search, take_parent, &nesting);
+}
+
+static int look_at_parents(struct asking *asking)
+{
+	const struct settings *settings = &asking->directory->settings;
+	struct search search = { "looking for groups that are in groups",
+				 settings->group_base,
+				 any_of(asking, settings->group_filter),
+				 settings->group_scope,
+				 search_no_attributes,
+				 0,
+				 0 };
+
+	return run_whole(asking->directory, &search, take_child, asking);
+}
+
 /* Asks for some keys at a time. */
 static int look(struct directory *d, const struct view *view, const char *attribute, const char *const *ids,
 		int (*look_at)(struct asking *))
@@ -423,6 +483,13 @@ int named_look(struct directory *d, const struct view *view, const char *const *
 	if (look(d, view, view->user_id, people, look_at_people) < 0)
 		return -1;
 	return look(d, view, view->group_id, groups, look_at_groups);
+}
+
+int named_parents(struct directory *d, const struct view *view, const char *const *groups)
+{
+	if (!d->settings.group_base || view->member_is_name)
+		return 0;
+	return look(d, view, view->group_id, groups, look_at_parents);
 }
 
 int named_page(struct directory *d, const struct roster_ask *ask)

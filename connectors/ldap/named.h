@@ -13,6 +13,10 @@ int named_page(struct directory *directory, const struct roster_ask *ask);
 int named_look(struct directory *directory, const struct view *view, const char *const *people,
 	       const char *const *groups);
 
+/* Scope changed, before these groups are given: gives the groups that name them, as partial ones that have them as members. A
+ * group that comes, or comes back, or has another name may be named by others that have not changed. */
+int named_parents(struct directory *directory, const struct view *view, const char *const *groups);
+
 /* "(entryUUID=...)" for a key as we keep it; an objectGUID is asked for by its bytes. -1: it does not fit. */
 int named_filter(const char *attribute, const char *id, char *ret, size_t size);
 

@@ -93,7 +93,7 @@ static int suits_in_words(const struct directory *d, const struct view *view, ch
 		return say(why, "it names people by %s, and \"user_id\" is \"%.60s\"", id, view->user_id);
 	if (d->settings.group_base && !text_equal_nocase(view->group_id, id))
 		return say(why, "it names groups by %s, and \"group_id\" is \"%.60s\"", id, view->group_id);
-	return 1;
+	return changed_sees(d, view, why);
 }
 
 static int suits_base(struct directory *d, const struct sync_search *search, char why[ROSTER_NOTE_MOST])
@@ -155,8 +155,8 @@ static int read_cookies(const char *bytes, size_t size, struct place *ret)
 		return -1;
 	memcpy(text, bytes, head);
 	text[head] = '\0';
-	if (strchr(text, '-') || sscanf(text, "%6zu %6zu\n", &first, &second) != 2 || first > SYNC_COOKIE_MOST ||
-	    second > SYNC_COOKIE_MOST || head + first + second != size)
+	if (strchr(text, '-') || sscanf(text, "%6zu %6zu\n", &first, &second) != 2 ||
+	    first > SYNC_COOKIE_MOST || second > SYNC_COOKIE_MOST || head + first + second != size)
 		return -1;
 	ret->cookies[0] = (struct berval){ first, (char *)bytes + head };
 	ret->cookies[1] = (struct berval){ second, (char *)bytes + head + first };
@@ -369,8 +369,9 @@ static int look_at_changed(struct hearing *hearing, const struct view *view)
 		sync_key(hearing->changed.uuids[i], hearing->unique_id, key);
 		keys[i] = arena_text(d->page, key);
 	}
-	return hearing->subject == ROSTER_PERSON ? named_look(d, view, keys, NULL)
-						 : named_look(d, view, NULL, keys);
+	if (hearing->subject == ROSTER_PERSON)
+		return named_look(d, view, keys, NULL);
+	return named_parents(d, view, keys) < 0 ? -1 : named_look(d, view, NULL, keys);
 }
 
 /* What the end of a refresh means. 0; -1: fail() was called. */

@@ -290,6 +290,29 @@ static void test_groups_are_kept_whole(void **state)
 	assert_catches_up();
 }
 
+/* A group that is made anew is another one, and still in the groups that name it. */
+static void test_a_group_of_groups(void **state)
+{
+	(void)state;
+	begin();
+	peer_modify("dn: cn=team-0009," GROUPS_BASE "\nchangetype: delete\n\n");
+	assert_catches_up();
+	peer_modify("dn: cn=team-0009," GROUPS_BASE "\nchangetype: add\nobjectClass: groupOfNames\ncn: team-0009\n"
+		    "member: uid=u000030," PEOPLE_BASE "\n\n");
+	assert_catches_up();
+	/* And the one that names it changes, too. */
+	peer_modify(hire("inner"));
+	peer_modify(hire("outer"));
+	peer_modify(change_group("team-0010", "add", "outer"));
+	peer_modify(change_group("team-0009", "add", "inner"));
+	assert_catches_up();
+	peer_modify(change_group("team-0010", "delete", "outer"));
+	peer_modify(change_group("team-0009", "delete", "inner"));
+	assert_catches_up();
+	peer_modify(dismiss("inner"));
+	peer_modify(dismiss("outer"));
+}
+
 static void test_a_filter_is_left_and_entered(void **state)
 {
 	(void)state;
@@ -573,6 +596,20 @@ static void test_check_says_which_way(void **state)
 	assert_said(harness.notes, "what changed is read by everybody's version");
 }
 
+/* What changes without a word makes every reading one of everything. */
+static void test_what_no_way_sees(void **state)
+{
+	(void)state;
+	harness_set(&harness, "disabled_filter", "(memberOf=cn=admins," GROUPS_BASE ")");
+	assert_int_equal(harness_check(&harness), 0);
+	assert_said(harness.notes, "\"disabled_filter\" asks for memberOf");
+	assert_said(harness.notes, "every reading is one of everything");
+	harness_reset(&harness);
+	assert_true(harness_read(&harness) > 0);
+	assert_true(harness.whole);
+	assert_false(harness.has_cursor);
+}
+
 /* ---- waiting ---- */
 
 static int watch(int ms)
@@ -647,6 +684,7 @@ int main(void)
 		TEST_RESTARTING(test_no_session_log),
 		TEST_RESTARTING(test_a_session_log_that_is_too_short),
 		TEST_RESTARTING(test_groups_are_kept_whole),
+		TEST(test_a_group_of_groups),
 		TEST(test_a_filter_is_left_and_entered),
 		TEST(test_branches_move),
 		TEST_RESTARTING(test_branches_move_without_a_record),
@@ -663,6 +701,7 @@ int main(void)
 		TEST_RESTARTING(test_versions_that_are_not_all),
 		TEST_RESTARTING(test_another_way),
 		TEST_RESTARTING(test_check_says_which_way),
+		TEST(test_what_no_way_sees),
 		TEST(test_waiting),
 	};
 

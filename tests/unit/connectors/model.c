@@ -129,6 +129,14 @@ static void enter(struct record *group, size_t member)
 	group->members[group->count++] = member;
 }
 
+static bool given_again(const struct roster_call *h, size_t group)
+{
+	for (size_t i = group + 1; i < h->group_count; i++)
+		if (strcmp(h->groups[i].id, h->groups[group].id) == 0)
+			return true;
+	return false;
+}
+
 static void put_all(struct model *model, const struct roster_call *h)
 {
 	for (size_t i = 0; i < h->people_count; i++) {
@@ -150,7 +158,8 @@ static void put_all(struct model *model, const struct roster_call *h)
 			continue;
 		}
 		group = put(model, true, g->id, g->reference, format("\"%s\"", or_none(g->name)));
-		if (!g->partial)
+		/* What is given last counts. */
+		if (!g->partial && !given_again(h, i))
 			group->count = 0;
 	}
 }
