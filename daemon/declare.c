@@ -123,6 +123,7 @@ static int create_organisation(struct declaration *d, struct error *e)
 		.name = d->file->name,
 		.type = d->file->type,
 		.default_role = d->file->default_role,
+		.grace_ms = d->file->grace_ms,
 		.managed_by = d->file->file,
 	};
 	if (check_plan(d, NULL, &made.plan, &made.seat_limit, e) < 0 || organisation_create(d->tx, &made, e) < 0)
@@ -152,7 +153,7 @@ static int update_organisation(struct declaration *d, struct error *e)
 		return -1;
 	if (text_equal(is.slug, d->file->slug) && text_equal(is.name, d->file->name) && text_equal(is.type, d->file->type) &&
 	    text_equal(is.plan, plan) && text_equal(is.seat_limit, seats) &&
-	    text_equal(is.default_role, d->file->default_role) && text_equal(is.managed_by, d->file->file))
+	    text_equal(is.default_role, d->file->default_role) && is.grace_ms == d->file->grace_ms && text_equal(is.managed_by, d->file->file))
 		return 0;
 
 	is.slug = d->file->slug; /* a former one led here */
@@ -161,6 +162,7 @@ static int update_organisation(struct declaration *d, struct error *e)
 	is.plan = plan;
 	is.seat_limit = seats;
 	is.default_role = d->file->default_role;
+	is.grace_ms = d->file->grace_ms;
 	is.managed_by = d->file->file;
 	if (organisation_update(d->tx, &is, e) < 0)
 		return -1;
@@ -263,7 +265,7 @@ static bool same(const struct connection *a, const struct connection *b)
 	return text_equal(a->state, b->state) && a->schedule_ms == b->schedule_ms &&
 	       a->full_schedule_ms == b->full_schedule_ms && a->watch == b->watch &&
 	       memcmp(a->guard, b->guard, sizeof(a->guard)) == 0 &&
-	       a->private_addresses == b->private_addresses && text_equal(a->managed_by, b->managed_by) &&
+	       a->private_addresses == b->private_addresses && a->grace_ms == b->grace_ms && text_equal(a->managed_by, b->managed_by) &&
 	       same_pairs(a->settings, a->setting_count, b->settings, b->setting_count) &&
 	       same_pairs(a->attributes, a->attribute_count, b->attributes, b->attribute_count) && same_mappings(a, b);
 }

@@ -17,6 +17,7 @@
 #include "base/secret.h"
 #include "base/text.h"
 #include "plugin/catalog.h"
+#include "roster/organisation.h"
 #include "problem.h"
 #include "syntax.h"
 
@@ -63,6 +64,9 @@ static const struct setting organisation_rows[] = {
 	  .about = "Mail domains that belong to it; taken as proven, on the operator's word." },
 	{ "default_role", SETTING_WORD, AT(default_role), "member", .words = role_words,
 	  .about = "The role of whoever no group gives one: admin, member or viewer." },
+	{ "grace", SETTING_SCHEDULE, AT(grace_ms), "30d", .least = ORGANISATION_GRACE_LEAST_MS, .most = ORGANISATION_GRACE_MOST_MS,
+	  .about = "How long somebody whom their directory no longer has can come back with their former role and keys; "
+		   "then they have left. never: without end." },
 	{ "adopt", SETTING_YES_NO, AT(adopt), "no",
 	  .about = "Whether the file may take over an organisation, or a connection, that was made by hand; otherwise that is a mistake." },
 	{ 0 },
@@ -78,6 +82,8 @@ static const struct setting connection_rows[] = {
 	{ "schedule", SETTING_SCHEDULE, AT(is.schedule_ms), "15m", .least = SCHEDULE_LEAST_MS,
 	  .most = SCHEDULE_MOST_MS,
 	  .about = "How often to read the directory; never: only when somebody asks." },
+	{ "grace", SETTING_SCHEDULE, AT(is.grace_ms), .least = ORGANISATION_GRACE_LEAST_MS, .most = ORGANISATION_GRACE_MOST_MS,
+	  .about = "The same for the people of this connection, if it is not to be the organisation's." },
 	{ "private_addresses", SETTING_YES_NO, AT(is.private_addresses), "yes",
 	  .about = "Whether it may reach addresses that are not public, if plugins.allow_private_addresses lets any." },
 	{ "full_schedule", SETTING_DURATION, AT(is.full_schedule_ms), "24h", .least = SCHEDULE_LEAST_MS,
@@ -453,6 +459,7 @@ static void read_connection(struct organisation_reader *o, const struct syntax_s
 	memcpy(ret->is.guard, o->options->guard, sizeof(ret->is.guard));
 	check_connection_name(o, section);
 	settings_defaults(&o->r, &connection_form, ret);
+	ret->is.grace_ms = -1;
 	settings_read(&o->r, &connection_form, section, ret);
 
 	const struct syntax_section *guard = settings_section(&o->r, section, "guard");

@@ -135,6 +135,8 @@ static const struct option org_set_options[] = {
 	  .words = "its tokens count from these networks alone, with commas between, or from any" },
 	{ .name = "retention-days", .value = "N",
 	  .words = "how long runs are kept, and all of it once it is deleted" },
+	{ .name = "grace", .value = "TIME",
+	  .words = "how long somebody whom their directory lost can come back as who they were, such as 30d; or never" },
 	IF_MATCH_OPTION,
 	{ 0 },
 };
@@ -170,6 +172,8 @@ static const struct option org_set_options[] = {
 	  .words = "hold a run that would take more than N members out of a group" }, \
 	{ .name = "remove-group-share", .value = "P", \
 	  .words = "hold a run that would take more than P percent of a group out of it" }, \
+	{ .name = "grace", .value = "TIME", \
+	  .words = "how long people whom it lost can come back as who they were, such as 30d; never; or organisation, as there" }, \
 	{ .name = "private-addresses", .value = "YES_OR_NO", \
 	  .words = "whether it may reach addresses that are not public; yes is the operator's to say", .choices = yes_or_no }
 

@@ -96,6 +96,7 @@ static int write_connection(struct body *body, const struct ctl *ctl, struct err
 	body_text(body, ctl, "full-schedule", "full_schedule");
 	if (ctl_given(ctl, "watch"))
 		json_put_bool(&body->writer, "watch", text_equal(ctl_option(ctl, "watch"), "yes"));
+	body_text(body, ctl, "grace", "grace");
 	if (body_settings(body, ctl, e) < 0 || body_roles(body, ctl, e) < 0 ||
 	    body_attributes(body, ctl, e) < 0 ||
 	    body_number(body, ctl, "remove-most", "remove_most", 0, REMOVE_MOST_MOST, e) < 0 ||

@@ -28,6 +28,11 @@ static const struct column in_full[] = {
 	{ "state", "state", CELL_TEXT },
 	{ "waiting since", "waiting_since", CELL_TIME },
 	{ "waiting to be", "waiting_role", CELL_TEXT },
+	{ "suspended by", "suspended_by", CELL_TEXT },
+	{ "since", "suspended_at", CELL_TIME },
+	{ "can come back until", "grace_until", CELL_TIME },
+	{ "left", "left_at", CELL_TIME },
+	{ "left because of", "left_by", CELL_TEXT },
 	{ "source", "source", CELL_TEXT },
 	{ "connection", "connection", CELL_TEXT },
 	{ "joined", "joined_at", CELL_TIME },
@@ -110,6 +115,13 @@ int member_restore(struct ctl *ctl, struct error *e)
 	return change_member(ctl, "state", "active", e);
 }
 
+static void print_tokens(struct ctl *ctl, const struct json *names, const char *what)
+{
+	for (size_t i = 0; i < json_count(names); i++)
+		print_line(ctl, "token %s \"%s\": %s", json_text(json_member(json_at(names, i), "id")),
+			   json_text(json_member(json_at(names, i), "name")), what);
+}
+
 int member_remove(struct ctl *ctl, struct error *e)
 {
 	struct answer answer;
@@ -121,6 +133,9 @@ int member_remove(struct ctl *ctl, struct error *e)
 	    session_call(ctl->session, ctl->arena, "DELETE", member_path(ctl), NULL, &answer, e) < 0)
 		return -1;
 	print_line(ctl, "\"%s\" is no longer a member of \"%s\"", ctl_word(ctl, 1), ctl_word(ctl, 0));
+	print_tokens(ctl, json_member(json_member(answer.json, "tokens"), "revoked"), "revoked, since it spoke for them");
+	print_tokens(ctl, json_member(json_member(answer.json, "tokens"), "suspended"),
+		     "suspended, since they answered for it; adopt it (rosterctl token adopt) or revoke it");
 	return 0;
 }
 

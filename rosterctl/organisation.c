@@ -31,6 +31,7 @@ static const struct column in_full[] = {
 	{ "default role", "default_role", CELL_TEXT },
 	{ "IP allow-list", "ip_allow_list", CELL_TEXT },
 	{ "retention days", "retention_days", CELL_NUMBER },
+	{ "grace", "grace", CELL_TEXT },
 	{ "former slugs", "former_slugs", CELL_TEXT },
 	{ "owner", "owner", CELL_TEXT },
 	{ "owner absent", "owner_absent_at", CELL_TIME },
@@ -117,6 +118,7 @@ int organisation_set(struct ctl *ctl, struct error *e)
 	body_text(&body, ctl, "seats", "seat_limit");
 	body_text(&body, ctl, "state", "state");
 	body_text(&body, ctl, "default-role", "default_role");
+	body_text(&body, ctl, "grace", "grace");
 	if (ctl_given(ctl, "let-wait"))
 		json_put_text(&body.writer, "seats_over", "wait");
 	body_list(&body, ctl, "ip-allow-list", "ip_allow_list", "any");

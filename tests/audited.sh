@@ -18,6 +18,7 @@ seating.forget	a role that somebody waited for and never had; no line of a plan
 note_owner	whether the owner is here; the entry is written beside it, and who changed the owner is audited for that
 ownership_pass	who owns an organisation; roster/ownership counts it as a change, and endpoints/ownership writes an entry for each side
 domain_take	the domain, and what the proof of a former owner was worth; its caller counts it as a change and audits it
+keys_follow	the tokens of who ceases to be active, or is again: whoever changes the member tells of them beside it (a run, an administrator, the sweep)
 organisation_purge	that an organisation went stands in the chain of the operator: sync/sweep writes it beside the call
 runs_schedule	when a connection is due next
 '

@@ -13,7 +13,7 @@ enum { PLUGIN_NAME_MOST = 40, GROUP_NAME_MOST = 1024, ATTRIBUTE_NAME_MOST = 256,
 enum { SCHEDULE_LEAST_MS = 10000, REMOVE_MOST_MOST = 1000000000, REMOVE_SHARE_MOST = 100 };
 
 struct body {
-	const char *plugin, *name, *state, *schedule, *full_schedule;
+	const char *plugin, *name, *state, *schedule, *full_schedule, *grace;
 	bool watch;
 	struct json *settings, *roles, *attributes;
 	int64_t remove_most, remove_share, remove_admins_most, remove_admins_share, remove_group_most, remove_group_share;
@@ -37,7 +37,8 @@ static const char *const mapped_roles[] = { "admin", "member", "viewer", NULL };
 		JSON_INT(struct body, remove_admins_share, JSON_OPTIONAL, 0, REMOVE_SHARE_MOST),             \
 		JSON_INT(struct body, remove_group_most, JSON_OPTIONAL, 0, REMOVE_MOST_MOST),                \
 		JSON_INT(struct body, remove_group_share, JSON_OPTIONAL, 0, REMOVE_SHARE_MOST),              \
-		JSON_BOOL(struct body, private_addresses, JSON_OPTIONAL)
+		JSON_BOOL(struct body, private_addresses, JSON_OPTIONAL),                                    \
+		JSON_TEXT(struct body, grace, JSON_OPTIONAL, GRACE_TEXT_MOST)
 
 static const struct json_field create_fields[] = {
 	JSON_TEXT(struct body, plugin, JSON_NEEDED, PLUGIN_NAME_MOST),
@@ -93,6 +94,13 @@ static int read_full_schedule(const char *text, int *ret, struct error *e)
 				 SCHEDULE_LEAST_MS / 1000, CONNECTION_FULL_SCHEDULE_MS_MOST / 86400000);
 	*ret = (int)ms;
 	return 0;
+}
+
+static int read_grace(const char *text, int64_t *ret, struct error *e)
+{
+	if (text_equal(text, "organisation"))
+		return *ret = -1, 0;
+	return exchange_read_grace("connection", text, ret, e);
 }
 
 /* ---- settings ---- */
@@ -440,6 +448,7 @@ static int take(struct exchange *x, const struct body *body, const struct catalo
 	c->private_addresses = body->private_addresses;
 	c->watch = body->watch;
 	if (check_name(c->name, e) < 0 ||
+	    read_grace(body->grace, &c->grace_ms, e) < 0 ||
 	    (body->schedule && read_schedule(body->schedule, &c->schedule_ms, e) < 0) ||
 	    (body->full_schedule && read_full_schedule(body->full_schedule, &c->full_schedule_ms, e) < 0) ||
 	    (body->settings && take_settings(x, plugin, body->settings, wish, e) < 0) ||
@@ -458,7 +467,8 @@ int connection_body_create(struct exchange *x, struct connection_wish *ret, stru
 	body.private_addresses = x->principal.kind == PRINCIPAL_OPERATOR;
 	*ret = (struct connection_wish){ .connection = { .organisation = x->organisation.id,
 							 .state = "active",
-							 .full_schedule_ms = CONNECTION_FULL_SCHEDULE_MS } };
+							 .full_schedule_ms = CONNECTION_FULL_SCHEDULE_MS,
+							 .grace_ms = -1 } };
 	if (exchange_read(x, create_fields, &body, e) < 0 ||
 	    plugins_find(x, body.plugin, ERROR_INPUT, &plugin, e) < 0)
 		return -1;

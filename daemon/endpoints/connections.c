@@ -60,22 +60,6 @@ static int look_up_settable(struct exchange *x, struct connection *ret, struct e
 
 /* ---- shown ---- */
 
-/* In the largest unit that divides it, as it is written in a body. */
-static const char *duration_text(struct exchange *x, int64_t ms)
-{
-	static const struct {
-		int64_t ms;
-		const char *unit;
-	} units[] = { { 86400000, "d" }, { 3600000, "h" }, { 60000, "m" }, { 1000, "s" } };
-
-	if (ms == 0)
-		return "never";
-	for (size_t i = 0; i < ARRAY_COUNT(units); i++)
-		if (ms % units[i].ms == 0)
-			return arena_format(x->arena, "%lld%s", (long long)(ms / units[i].ms), units[i].unit);
-	return arena_format(x->arena, "%lldms", (long long)ms);
-}
-
 static void put_settings(struct json_writer *w, const struct connection *c)
 {
 	json_begin_object(w, "settings");
@@ -137,8 +121,8 @@ static int put_connection(struct exchange *x, struct json_writer *w, const struc
 	json_put_text(w, "state", c->state);
 	put_settings(w, c);
 	put_mappings(w, c);
-	json_put_text(w, "schedule", duration_text(x, c->schedule_ms));
-	json_put_text(w, "full_schedule", duration_text(x, c->full_schedule_ms));
+	json_put_text(w, "schedule", exchange_duration(x, c->schedule_ms));
+	json_put_text(w, "full_schedule", exchange_duration(x, c->full_schedule_ms));
 	json_put_bool(w, "watch", c->watch);
 	json_put_int(w, "remove_most", c->guard[GUARD_PEOPLE].most);
 	json_put_int(w, "remove_share", c->guard[GUARD_PEOPLE].share);
@@ -147,6 +131,7 @@ static int put_connection(struct exchange *x, struct json_writer *w, const struc
 	json_put_int(w, "remove_group_most", c->guard[GUARD_GROUP].most);
 	json_put_int(w, "remove_group_share", c->guard[GUARD_GROUP].share);
 	json_put_bool(w, "private_addresses", c->private_addresses);
+	json_put_text(w, "grace", c->grace_ms < 0 ? NULL : exchange_duration(x, c->grace_ms));
 	put_last_run(w, runs ? last : NULL);
 	json_put_time(w, "next_due_at", c->next_due_at);
 	json_put_time(w, "created_at", c->created_at);
@@ -214,15 +199,16 @@ static const char *limit(struct exchange *x, int number)
 static const char *as_audited(struct exchange *x, const struct connection *c)
 {
 	return exchange_object(x, "name", c->name, "plugin", c->plugin, "state", c->state, "schedule",
-			       duration_text(x, c->schedule_ms), "full_schedule",
-			       duration_text(x, c->full_schedule_ms), "watch", c->watch ? "yes" : "no", "roles",
+			       exchange_duration(x, c->schedule_ms), "full_schedule",
+			       exchange_duration(x, c->full_schedule_ms), "watch", c->watch ? "yes" : "no", "roles",
 			       arena_format(x->arena, "%zu", c->mapping_count), "remove_most",
 			       limit(x, c->guard[GUARD_PEOPLE].most), "remove_share", limit(x, c->guard[GUARD_PEOPLE].share),
 			       "remove_admins_most", limit(x, c->guard[GUARD_ADMINS].most), "remove_admins_share",
 			       limit(x, c->guard[GUARD_ADMINS].share), "remove_group_most",
 			       limit(x, c->guard[GUARD_GROUP].most), "remove_group_share",
 			       limit(x, c->guard[GUARD_GROUP].share), "private_addresses",
-			       c->private_addresses ? "yes" : "no", NULL);
+			       c->private_addresses ? "yes" : "no", "grace",
+			       c->grace_ms < 0 ? NULL : exchange_duration(x, c->grace_ms), NULL);
 }
 
 static int keep_secrets(struct exchange *x, const struct connection_wish *wish, struct error *e)

@@ -139,6 +139,38 @@ void exchange_put_id(struct json_writer *w, const char *name, const struct id *i
 	json_put_text(w, name, id_is_nil(id) ? NULL : id_text(id, text));
 }
 
+const char *exchange_duration(const struct exchange *x, int64_t ms)
+{
+	static const struct {
+		int64_t ms;
+		const char *unit;
+	} units[] = { { 86400000, "d" }, { 3600000, "h" }, { 60000, "m" }, { 1000, "s" } };
+
+	if (ms == 0)
+		return "never";
+	for (size_t i = 0; i < ARRAY_COUNT(units); i++)
+		if (ms % units[i].ms == 0)
+			return arena_format(x->arena, "%lld%s", (long long)(ms / units[i].ms), units[i].unit);
+	return arena_format(x->arena, "%lldms", (long long)ms);
+}
+
+int exchange_read_grace(const char *kind, const char *text, int64_t *ret, struct error *e)
+{
+	char code[48];
+	int64_t ms = 0;
+
+	if (!text)
+		return 0;
+	if (!text_equal(text, "never") &&
+	    (text_to_duration_ms(text, &ms) < 0 || ms < ORGANISATION_GRACE_LEAST_MS || ms > ORGANISATION_GRACE_MOST_MS)) {
+		snprintf(code, sizeof(code), "%s.grace", kind);
+		return error_set(e, ERROR_INPUT, code,
+				 "\"grace\" is \"%.80s\"; a time such as \"30d\", from 1h to 3650d, or \"never\" is expected", text);
+	}
+	*ret = ms;
+	return 0;
+}
+
 void exchange_put_scopes(struct exchange *x, struct json_writer *w, const struct scopes *scopes)
 {
 	const char *const *list = scopes_list(scopes, x->arena);

@@ -74,6 +74,7 @@ struct exchange {
  * look something up: which then closes it again. */
 int exchange_begin(struct exchange *x, struct error *e);
 
+enum { GRACE_TEXT_MOST = 32 };
 enum { PAGE_DEFAULT = 100, PAGE_MOST = 1000 };
 
 /* The body by a table; a request without one is refused. */
@@ -105,6 +106,11 @@ void exchange_list_end(struct json_writer *w, const char *next);
 void exchange_done(struct exchange *x);
 
 void exchange_put_id(struct json_writer *w, const char *name, const struct id *id); /* nil writes null */
+
+/* A length of time in the largest unit that divides it, as it is written in a body: "90m", "never" for 0. */
+const char *exchange_duration(const struct exchange *x, int64_t ms);
+/* The other way round, of a grace time: ERROR_INPUT "<kind>.grace". NULL: not given, and *ret stays. */
+int exchange_read_grace(const char *kind, const char *text, int64_t *ret, struct error *e);
 
 void exchange_put_scopes(struct exchange *x, struct json_writer *w, const struct scopes *scopes);
 

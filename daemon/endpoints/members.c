@@ -5,6 +5,7 @@
 #include "base/text.h"
 #include "roster/member.h"
 #include "roster/seats.h"
+#include "roster/token.h"
 
 const char *const members_parameters[] = { "limit", "after", "state", "role", "q", NULL };
 
@@ -23,6 +24,10 @@ void members_put(struct json_writer *w, const struct member *m)
 	json_put_text(w, "suspended_by", m->suspended_by);
 	json_put_time(w, "waiting_since", m->waiting_since);
 	json_put_text(w, "waiting_role", m->waiting_role);
+	json_put_time(w, "suspended_at", m->suspended_at);
+	json_put_time(w, "grace_until", m->grace_until);
+	json_put_time(w, "left_at", m->left_at);
+	json_put_text(w, "left_by", m->left_by);
 	json_put_text(w, "source", m->source);
 	exchange_put_id(w, "connection", &m->connection);
 	json_put_time(w, "joined_at", m->joined_at);
@@ -207,6 +212,102 @@ static int check_operators(const struct exchange *x, const struct member *member
 			 "the operator suspended this member; only the operator can change that");
 }
 
+/* ---- their keys ---- */
+
+/* What a change of somebody's state did to a token: "token.suspended", "token.restored", "token.revoked"; NULL: nothing. */
+static const char *what_became(const struct token_standing *was, const struct token_standing *is)
+{
+	if (is->revoked)
+		return "token.revoked";
+	if (was->suspended != is->suspended)
+		return is->suspended ? "token.suspended" : "token.restored";
+	return NULL;
+}
+
+struct keys {
+	struct token_standing *was, *is;
+	size_t count;
+};
+
+static int look_at_keys(struct exchange *x, const struct member *member, struct token_standing **ret, size_t *ret_count,
+			struct error *e)
+{
+	return token_standings(x->tx, x->arena, &x->organisation.id, &member->user, ret, ret_count, e);
+}
+
+static const struct token_standing *find_key(const struct token_standing *all, size_t count, const struct id *id)
+{
+	for (size_t i = 0; i < count; i++)
+		if (id_equal(&all[i].id, id))
+			return &all[i];
+	return NULL;
+}
+
+/* The same tokens before and after, side by side; one that somebody made in between is nobody's to tell of here. */
+static int compare_keys(struct exchange *x, const struct member *member, struct keys *keys, struct error *e)
+{
+	struct token_standing *is;
+	size_t count, kept = 0;
+
+	if (look_at_keys(x, member, &is, &count, e) < 0)
+		return -1;
+	keys->is = arena_array(x->arena, keys->count, sizeof(*keys->is));
+	for (size_t i = 0; i < keys->count; i++) {
+		const struct token_standing *now = find_key(is, count, &keys->was[i].id);
+
+		if (!now)
+			continue;
+		keys->was[kept] = keys->was[i];
+		keys->is[kept++] = *now;
+	}
+	keys->count = kept;
+	return 0;
+}
+
+static int record_keys(struct exchange *x, const struct member *member, const char *because, const struct keys *keys,
+		       struct error *e)
+{
+	char id[ID_TEXT_SIZE], person[ID_TEXT_SIZE];
+
+	for (size_t i = 0; i < keys->count; i++) {
+		const char *action = what_became(&keys->was[i], &keys->is[i]);
+
+		if (action &&
+		    exchange_audit(x, action, "token", id_text(&keys->was[i].id, id), keys->was[i].name, NULL,
+				   exchange_object(x, "member", id_text(&member->user, person), "because", because, NULL), e) < 0)
+			return -1;
+	}
+	return 0;
+}
+
+static void put_keys(struct json_writer *w, const char *name, const char *action, const struct keys *keys)
+{
+	json_begin_array(w, name);
+	for (size_t i = 0; i < keys->count; i++) {
+		if (!text_equal(what_became(&keys->was[i], &keys->is[i]), action))
+			continue;
+		json_begin_object(w, NULL);
+		exchange_put_id(w, "id", &keys->was[i].id);
+		json_put_text(w, "name", keys->was[i].name);
+		json_end_object(w);
+	}
+	json_end_array(w);
+}
+
+/* ---- their state ---- */
+
+static int rank_of(const char *suspended_by)
+{
+	return text_equal(suspended_by, "operator") ? 2 : text_equal(suspended_by, "admin") ? 1 : 0;
+}
+
+/* Whom a directory suspended an administrator can suspend as well: then no directory brings them back, and no grace time ends. */
+static bool is_there_already(const struct member *member, const char *state, const char *by)
+{
+	return text_equal(state, member->state) &&
+	       (!text_equal(state, "suspended") || rank_of(by) <= rank_of(member->suspended_by));
+}
+
 static const char *action_of(const char *from, const char *to)
 {
 	if (text_equal(to, "suspended"))
@@ -216,24 +317,32 @@ static const char *action_of(const char *from, const char *to)
 	return text_equal(from, "waiting") ? "member.admitted" : "member.restored";
 }
 
-static int change_state(struct exchange *x, struct member *member, const char *state, struct error *e)
+static int set_state(struct exchange *x, struct member *member, const char *state, const char *by, struct error *e)
 {
-	const char *by = x->principal.kind == PRINCIPAL_OPERATOR ? "operator" : "admin";
-	bool suspend = text_equal(state, "suspended");
 	char text[ID_TEXT_SIZE];
 
-	if (exchange_may(x, about(PERMIT_REMOVE_MEMBERS, member, NULL), e) < 0)
-		return -1;
-	if (text_equal(state, member->state))
-		return 0;
-	if (check_operators(x, member, e) < 0)
-		return -1;
-	if (member_set_state(x->tx, member, state, suspend ? by : NULL, e) < 0)
+	if (member_set_state(x->tx, member, state, by, e) < 0)
 		return -1;
 	member->version++;
 	return exchange_audit(x, action_of(member->state, state), "member", id_text(&member->user, text), member->name,
-			      exchange_object(x, "state", member->state, NULL),
-			      exchange_object(x, "state", state, NULL), e);
+			      exchange_object(x, "state", member->state, "suspended_by", member->suspended_by, NULL),
+			      exchange_object(x, "state", state, "suspended_by", text_equal(state, "suspended") ? by : NULL, NULL),
+			      e);
+}
+
+/* Fills what became of their tokens. */
+static int change_state(struct exchange *x, struct member *member, const char *state, struct keys *keys, struct error *e)
+{
+	const char *by = x->principal.kind == PRINCIPAL_OPERATOR ? "operator" : "admin", *action = action_of(member->state, state);
+
+	if (exchange_may(x, about(PERMIT_REMOVE_MEMBERS, member, NULL), e) < 0)
+		return -1;
+	if (is_there_already(member, state, by))
+		return 0;
+	if (check_operators(x, member, e) < 0 || look_at_keys(x, member, &keys->was, &keys->count, e) < 0 ||
+	    set_state(x, member, state, by, e) < 0 || compare_keys(x, member, keys, e) < 0)
+		return -1;
+	return record_keys(x, member, action, keys, e);
 }
 
 /* Who comes in, again or at last, needs a seat like anybody. */
@@ -250,23 +359,43 @@ int members_change(struct exchange *x, struct error *e)
 {
 	struct wish wish = { 0 };
 	struct member member;
+	struct keys keys = { 0 };
 
 	if (exchange_read(x, change_fields, &wish, e) < 0 || find_named(x, &member, e) < 0 ||
 	    exchange_match(x, member.version, e) < 0 ||
 	    (wish.role && change_role(x, &member, wish.role, e) < 0) ||
 	    (wish.state &&
-	     (check_return(x, &member, wish.state, e) < 0 || change_state(x, &member, wish.state, e) < 0)))
+	     (check_return(x, &member, wish.state, e) < 0 || change_state(x, &member, wish.state, &keys, e) < 0)))
 		return -1;
 	return show_again(x, 200, &member.user, e);
+}
+
+/* What was done to their keys is told; if there were none, there is nothing to read. */
+static void show_removed(struct exchange *x, const struct keys *keys)
+{
+	struct json_writer w;
+
+	if (keys->count == 0) {
+		exchange_done(x);
+		return;
+	}
+	exchange_reply(x, 200, &w);
+	json_begin_object(&w, NULL);
+	json_begin_object(&w, "tokens");
+	put_keys(&w, "revoked", "token.revoked", keys);
+	put_keys(&w, "suspended", "token.suspended", keys);
+	json_end_object(&w);
+	json_end_object(&w);
 }
 
 int members_remove(struct exchange *x, struct error *e)
 {
 	struct member member;
+	struct keys keys = { 0 };
 
 	if (find_named(x, &member, e) < 0 || exchange_match(x, member.version, e) < 0 ||
-	    change_state(x, &member, "left", e) < 0)
+	    change_state(x, &member, "left", &keys, e) < 0)
 		return -1;
-	exchange_done(x);
+	show_removed(x, &keys);
 	return 0;
 }

@@ -35,8 +35,8 @@ static void put_seats(struct json_writer *w, const struct seats *seats)
 }
 
 /* managed, seats NULL: not looked up. */
-static void put_organisation(struct json_writer *w, const struct organisation *o, const struct managed *managed,
-			     const struct seats *seats)
+static void put_organisation(const struct exchange *x, struct json_writer *w, const struct organisation *o,
+			     const struct managed *managed, const struct seats *seats)
 {
 	json_begin_object(w, NULL);
 	exchange_put_id(w, "id", &o->id);
@@ -51,6 +51,7 @@ static void put_organisation(struct json_writer *w, const struct organisation *o
 	json_put_text(w, "default_role", o->default_role);
 	put_texts(w, "ip_allow_list", o->ip_allow_list);
 	json_put_int(w, "retention_days", o->retention_days);
+	json_put_text(w, "grace", exchange_duration(x, o->grace_ms));
 	put_texts(w, "former_slugs", o->former_slugs);
 	exchange_put_id(w, "owner", &o->owner);
 	json_put_time(w, "owner_absent_at", o->owner_absent_at);
@@ -82,7 +83,7 @@ static int show_found(struct exchange *x, int status, struct organisation *organ
 		return -1;
 	exchange_etag(x, organisation->version);
 	exchange_reply(x, status, &w);
-	put_organisation(&w, organisation, &managed, &seats);
+	put_organisation(x, &w, organisation, &managed, &seats);
 	return 0;
 }
 
@@ -107,7 +108,7 @@ static int list_all(struct exchange *x, bool deleted, int limit, const char *aft
 		return -1;
 	exchange_list_begin(x, &w);
 	for (size_t i = 0; i < count && i < (size_t)limit; i++)
-		put_organisation(&w, &organisations[i], NULL, NULL);
+		put_organisation(x, &w, &organisations[i], NULL, NULL);
 	exchange_list_end(&w, count > (size_t)limit ? organisations[limit - 1].slug : NULL);
 	return 0;
 }
@@ -126,7 +127,7 @@ static int list_own(struct exchange *x, const char *after, struct error *e)
 		return -1;
 	exchange_list_begin(x, &w);
 	if (found == 1 && !after)
-		put_organisation(&w, &own, NULL, NULL);
+		put_organisation(x, &w, &own, NULL, NULL);
 	exchange_list_end(&w, NULL);
 	return 0;
 }
@@ -158,6 +159,7 @@ struct wish {
 	const char *name, *slug, *type, *state, *default_role;
 	const char *plan, *seat_limit, *seats_over;
 	const char *const *ip_allow_list;
+	const char *grace;
 	int64_t retention_days; /* 0: not said */
 };
 
@@ -183,6 +185,7 @@ static const struct json_field change_fields[] = {
 	JSON_TEXTS(struct wish, ip_allow_list, JSON_OPTIONAL, NETWORKS_MOST),
 	JSON_INT(struct wish, retention_days, JSON_OPTIONAL, ORGANISATION_RETENTION_LEAST,
 		 ORGANISATION_RETENTION_MOST),
+	JSON_TEXT(struct wish, grace, JSON_OPTIONAL, GRACE_TEXT_MOST),
 	{ 0 },
 };
 
@@ -209,7 +212,8 @@ static const char *as_audited(struct exchange *x, const struct organisation *o)
 			       o->seat_limit, "state", o->state,
 			       "default_role", o->default_role, "ip_allow_list",
 			       list_text(x, o->ip_allow_list), "retention_days",
-			       arena_format(x->arena, "%lld", (long long)o->retention_days), NULL);
+			       arena_format(x->arena, "%lld", (long long)o->retention_days), "grace",
+			       exchange_duration(x, o->grace_ms), NULL);
 }
 
 int organisations_create(struct exchange *x, struct error *e)
@@ -231,6 +235,7 @@ int organisations_create(struct exchange *x, struct error *e)
 	made.name = wish.name;
 	made.type = wish.type;
 	made.state = "active";
+	made.grace_ms = ORGANISATION_GRACE_DEFAULT_MS;
 	made.default_role = wish.default_role ? wish.default_role : "member";
 	if ((!made.slug && organisation_slug(x->arena, made.name, &made.slug, e) < 0) ||
 	    tx_for(x->tx, &made.id, e) < 0 || organisation_create(x->tx, &made, e) < 0)
@@ -250,7 +255,7 @@ static int check_operators(struct exchange *x, const struct wish *wish, struct e
 	const struct organisation *now = &x->organisation;
 	char id[ID_TEXT_SIZE];
 	bool settings =
-		wish->name || wish->slug || wish->default_role || wish->ip_allow_list || wish->retention_days;
+		wish->name || wish->slug || wish->default_role || wish->ip_allow_list || wish->retention_days || wish->grace;
 
 	if ((wish->type && !text_equal(wish->type, now->type)) || (wish->plan && !text_equal(wish->plan, now->plan)) ||
 	    (wish->seat_limit && !text_equal(wish->seat_limit, now->seat_limit)) ||
@@ -359,7 +364,8 @@ int organisations_change(struct exchange *x, struct error *e)
 
 	if (exchange_match(x, wanted.version, e) < 0 || exchange_read(x, change_fields, &wish, e) < 0 ||
 	    check_name(&wish, e) < 0 || check_operators(x, &wish, e) < 0 ||
-	    check_allow_list(x, wish.ip_allow_list, e) < 0)
+	    check_allow_list(x, wish.ip_allow_list, e) < 0 ||
+	    exchange_read_grace("organisation", wish.grace, &wanted.grace_ms, e) < 0)
 		return -1;
 	wanted.name = wish.name ? wish.name : wanted.name;
 	wanted.slug = wish.slug ? wish.slug : wanted.slug;

@@ -33,6 +33,7 @@ static void put_members(struct exchange *x, struct json_writer *w, const struct 
 	exchange_put_scopes(x, w, &scopes);
 	exchange_put_id(w, "maker", &token->maker);
 	exchange_put_id(w, "made_with", &token->made_with);
+	json_put_time(w, "suspended_at", token->suspended_at);
 	json_put_bool(w, "asleep", token->asleep);
 	json_put_text(w, "created_by", token->created_by);
 	json_put_time(w, "created_at", token->created_at);
@@ -431,6 +432,7 @@ static struct token successor(struct exchange *x, const struct token *old)
 	token.created_at = clock_now_us();
 	token.expires_at = old->expires_at ? token.created_at + old->expires_at - old->created_at : 0;
 	token.last_used_at = 0;
+	token.suspended_at = 0;
 	token.asleep = false;
 	if (token.role)
 		token.maker = x->principal.maker;

@@ -59,12 +59,20 @@ static const struct query steps[] = {
 	     "FROM effects x WHERE x.kind = '" CHANGE_RESTORED "' AND m.organisation = $1 AND m.user_id = x.person"),
 	STEP("members_waiting_again",
 	     "UPDATE members m SET state = 'waiting', suspended_by = NULL, updated_at = now(), version = m.version + 1 "
-	     "FROM effects x WHERE x.kind = '" CHANGE_WAITING "' AND x.state IS NOT NULL AND m.organisation = $1 AND m.user_id = x.person"),
+	     "FROM effects x WHERE x.kind = '" CHANGE_WAITING "' AND x.state <> 'left' AND m.organisation = $1 AND m.user_id = x.person"),
 	STEP("members_joined",
 	     "INSERT INTO members (organisation, user_id, state, role, role_source, source, connection, name, email, title, department) "
 	     "SELECT $1, person, CASE WHEN kind = '" CHANGE_WAITING "' THEN 'waiting' ELSE 'active' END, lead_role, CASE WHEN lead_mapped THEN 'mapping' ELSE 'default' END, 'connector', lead, "
 	     "lead_name, lead_email, lead_title, lead_department FROM effects "
-	     "WHERE kind = '" CHANGE_JOINED "' OR (kind = '" CHANGE_WAITING "' AND state IS NULL)"),
+	     "WHERE kind IN ('" CHANGE_JOINED "', '" CHANGE_WAITING "') AND state IS NULL"),
+	/* Back after their grace time: as somebody new. */
+	STEP("members_rejoined",
+	     "UPDATE members m SET state = CASE WHEN x.kind = '" CHANGE_WAITING "' THEN 'waiting' ELSE 'active' END, role = x.lead_role, "
+	     "role_manual = NULL, waiting_role = NULL, role_source = CASE WHEN x.lead_mapped THEN 'mapping' ELSE 'default' END, "
+	     "source = 'connector', connection = x.lead, name = x.lead_name, email = x.lead_email, title = x.lead_title, "
+	     "department = x.lead_department, name_manual = NULL, email_manual = NULL, joined_at = now(), updated_at = now(), "
+	     "version = m.version + 1 FROM effects x WHERE x.kind IN ('" CHANGE_JOINED "', '" CHANGE_WAITING "') AND x.state = 'left' "
+	     "AND m.organisation = $1 AND m.user_id = x.person"),
 
 	STEP("groups_created",
 	     "INSERT INTO groups (organisation, id, connection, remote_id, reference, name) "

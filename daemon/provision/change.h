@@ -14,6 +14,10 @@
 #define CHANGE_ROLE_WAITING "member.role_waiting"
 #define CHANGE_WITHDRAWN "member.withdrawn"
 
+/* A token that goes with the person whom it speaks for, or who answers for it, and comes back with them. */
+#define CHANGE_TOKEN_SUSPENDED "token.suspended"
+#define CHANGE_TOKEN_RESTORED "token.restored"
+
 /* An account that changes nothing about a membership: of somebody suspended there, or of a member by another way. */
 #define CHANGE_ACCOUNT_SEEN "account.seen"
 #define CHANGE_ACCOUNT_LINKED "account.linked"

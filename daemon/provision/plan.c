@@ -199,7 +199,7 @@ static const struct query deciding[] = {
 	 * those who are new stand here by ascending id, and indexes are filled in their own order. */
 	STEP("effects",
 	     "CREATE TEMP TABLE effects ON COMMIT DROP AS SELECT l.*, CASE "
-	     "WHEN lead_standing = 1 AND state IS NULL THEN '" CHANGE_JOINED "' "
+	     "WHEN lead_standing = 1 AND (state IS NULL OR left_by = 'grace') THEN '" CHANGE_JOINED "' "
 	     "WHEN lead_standing = 1 AND suspended_by = 'connector' THEN '" CHANGE_RESTORED "' "
 	     "WHEN lead_standing IS DISTINCT FROM 1 AND state = 'active' THEN '" CHANGE_SUSPENDED "' "
 	     "WHEN what = 'gone' THEN '" CHANGE_ACCOUNT_GONE "' "
@@ -212,7 +212,7 @@ static const struct query deciding[] = {
 	     "p.family_name, p.display_name, p.title, p.department, p.locale, p.standing, p.fingerprint, p.key, p.stamp, a.fingerprint AS known_as, "
 	     "a.user_name AS old_user_name, a.email AS old_email, a.display_name AS old_name, a.title AS old_title, "
 	     "a.department AS old_department, coalesce(w.role, $5) AS role, w.role IS NOT NULL AS mapped, m.state, m.role AS old_role, "
-	     "m.suspended_by, m.connection AS member_of, h.person IS NOT NULL AS shows, "
+	     "m.suspended_by, m.left_by, m.departure, m.connection AS member_of, h.person IS NOT NULL AS shows, "
 	     "CASE WHEN s.new_user THEN $2 ELSE c.connection END AS lead, "
 	     "CASE WHEN s.new_user THEN p.standing ELSE c.standing END AS lead_standing, "
 	     "CASE WHEN s.new_user THEN p.display_name ELSE c.name END AS lead_name, "
@@ -229,6 +229,19 @@ static const struct query deciding[] = {
 	     "LEFT JOIN shown h ON h.person = s.person AND NOT s.new_user "
 	     "WHERE s.what <> 'new' OR s.quarrel IS NULL) l"),
 
+	/* Who comes back after their grace time joins as somebody new, with nothing of before but their id. */
+	STEP("rejoined_role", "DELETE FROM role_changes r USING effects x WHERE x.kind = '" CHANGE_JOINED "' AND x.person = r.person"),
+	STEP("rejoined_reason", "DELETE FROM role_sources r USING effects x WHERE x.kind = '" CHANGE_JOINED "' AND x.person = r.person"),
+	STEP("rejoined_shown", "DELETE FROM shown h USING effects x WHERE x.kind = '" CHANGE_JOINED "' AND x.person = h.person"),
+
+	/* What the departure of somebody takes along, and what it gives back: to the rows themselves that happens as their members
+	 * change (schema/0015_departures.sql), so that nobody can forget it; here it is told. */
+	STEP("token_changes",
+	     "CREATE TEMP TABLE token_changes ON COMMIT DROP AS SELECT DISTINCT t.id, t.name, x.person, "
+	     "CASE WHEN x.kind = '" CHANGE_SUSPENDED "' THEN '" CHANGE_TOKEN_SUSPENDED "' ELSE '" CHANGE_TOKEN_RESTORED "' END AS kind "
+	     "FROM tokens t JOIN effects x ON x.person = coalesce(t.user_id, t.maker) WHERE t.organisation = $1 AND t.revoked_at IS NULL "
+	     "AND ((x.kind = '" CHANGE_SUSPENDED "' AND t.suspended_at IS NULL) "
+	     "OR (x.kind = '" CHANGE_RESTORED "' AND t.suspended_by = x.departure))"),
 };
 
 static const struct query listing_memberships[] = {
@@ -294,7 +307,7 @@ static const struct query showing[] = {
 	     "coalesce(x.display_name, x.old_name) AS name, "
 	     "CASE WHEN x.kind IN ('" CHANGE_SUSPENDED "', '" CHANGE_RESTORED "') THEN "
 	     "jsonb_build_object('state', x.state) || " SHOWN("old_") " "
-	     "WHEN x.kind IN ('" CHANGE_WAITING "', '" CHANGE_WITHDRAWN "') AND x.state IS NOT NULL THEN jsonb_build_object('state', x.state) "
+	     "WHEN x.kind IN ('" CHANGE_JOINED "', '" CHANGE_WAITING "', '" CHANGE_WITHDRAWN "') AND x.state IS NOT NULL THEN jsonb_build_object('state', x.state) "
 	     "WHEN x.kind = '" CHANGE_UPDATED "' AND x.shows THEN jsonb_strip_nulls(jsonb_build_object("
 	     IF_NEW("user_name", "x.old_user_name", "x.user_name", "x.old_user_name") ")) || " SHOWN("old_") " "
 	     "WHEN x.what = 'changed' THEN jsonb_strip_nulls(jsonb_build_object("
@@ -333,6 +346,8 @@ static const struct query showing[] = {
 	     "jsonb_build_object('role', new_role) FROM role_changes "
 	     "UNION ALL SELECT '" CHANGE_ROLE_WAITING "', 'member', person, name, jsonb_build_object('role', old_role), "
 	     "jsonb_build_object('role', old_role, 'waiting_role', new_role, 'because', 'no seat is free') FROM roles_waiting "
+	     "UNION ALL SELECT kind, 'token', id, name, NULL, jsonb_build_object('member', person) FROM token_changes t "
+	     "WHERE kind = '" CHANGE_TOKEN_SUSPENDED "' OR EXISTS (SELECT FROM effects x WHERE x.person = t.person AND x.kind = '" CHANGE_RESTORED "') "
 	     "UNION ALL SELECT kind, 'group', id, coalesce(name, old_name), "
 	     "CASE WHEN old_name IS NOT NULL THEN jsonb_build_object('name', old_name) END, "
 	     "CASE WHEN name IS NOT NULL THEN jsonb_build_object('name', name) END FROM group_changes "

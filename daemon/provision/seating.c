@@ -17,7 +17,7 @@ static const struct query wanting[] = {
 	STEP("wanted",
 	     "CREATE TEMP TABLE seating ON COMMIT DROP AS SELECT w.person, w.comes, "
 	     "row_number() OVER (ORDER BY array_position(ARRAY['admin'], w.role), w.person) AS place FROM ("
-	     "SELECT x.person, true AS comes, coalesce(r.new_role, CASE WHEN x.state IS NULL THEN x.lead_role ELSE x.old_role END) AS role "
+	     "SELECT x.person, true AS comes, coalesce(r.new_role, CASE WHEN x.kind = '" CHANGE_JOINED "' THEN x.lead_role ELSE x.old_role END) AS role "
 	     "FROM effects x LEFT JOIN role_changes r ON r.person = x.person WHERE x.kind IN ('" CHANGE_JOINED "', '" CHANGE_RESTORED "') "
 	     "UNION ALL SELECT r.person, false, r.new_role FROM role_changes r JOIN members m ON m.organisation = $1 AND m.user_id = r.person "
 	     "JOIN seats s ON s.organisation = $1 WHERE m.state = 'active' AND NOT takes_seat('active', r.old_role, s.roles) "

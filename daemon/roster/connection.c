@@ -17,7 +17,7 @@
 	"array(SELECT m.role FROM role_mappings m WHERE m.organisation = c.organisation AND m.connection = c.id " \
 	"ORDER BY m.position), " \
 	"c.remove_admins_most, c.remove_admins_share, c.remove_group_most, c.remove_group_share, c.private_addresses, " \
-	"c.full_schedule_ms, c.watch"
+	"c.full_schedule_ms, c.watch, coalesce(c.grace_ms, -1)"
 
 #define GUARD_PARAMS(c) \
 	P_INT((c)->guard[GUARD_PEOPLE].most), P_INT((c)->guard[GUARD_PEOPLE].share), P_INT((c)->guard[GUARD_ADMINS].most), \
@@ -84,6 +84,7 @@ static int fill(struct arena *arena, const struct rows *rows, size_t i, struct c
 		           { (int)rows_int(rows, i, 18), (int)rows_int(rows, i, 19) },
 		           { (int)rows_int(rows, i, 20), (int)rows_int(rows, i, 21) } },
 		.private_addresses = rows_bool(rows, i, 22),
+		.grace_ms = rows_int(rows, i, 25),
 		.managed_by = rows_text(rows, i, 13),
 		.version = rows_int(rows, i, 14),
 		.secrets = rows_texts(rows, i, 15),
@@ -205,9 +206,9 @@ int connection_create(struct tx *tx, const struct connection *c, struct error *e
 		"connection.create",
 		"INSERT INTO connections (organisation, id, name, plugin, state, settings, attributes, schedule_ms, next_due_at, "
 		"managed_by, remove_most, remove_share, remove_admins_most, remove_admins_share, remove_group_most, remove_group_share, "
-		"private_addresses, full_schedule_ms, watch) "
+		"private_addresses, full_schedule_ms, watch, grace_ms) "
 		"SELECT $1, $2, $3, $4, $5, $6, $7, nullif($8, 0), CASE WHEN $8 > 0 THEN now() END, $9, $10, $11, $12, $13, $14, $15, "
-		"$17, $18, $19 WHERE (SELECT count(*) FROM connections WHERE organisation = $1) < $16",
+		"$17, $18, $19, nullif($20, -1) WHERE (SELECT count(*) FROM connections WHERE organisation = $1) < $16",
 		QUERY_CHANGES, 0,
 	};
 	scoped(arena) *arena = arena_open("connection");
@@ -217,7 +218,7 @@ int connection_create(struct tx *tx, const struct connection *c, struct error *e
 	                       P_JSON(write_pairs(arena, c->settings, c->setting_count)),
 	                       P_JSON(write_pairs(arena, c->attributes, c->attribute_count)), P_INT(c->schedule_ms),
 	                       P_TEXT(c->managed_by), GUARD_PARAMS(c), P_INT(CONNECTIONS_MOST), P_BOOL(c->private_addresses),
-	                       P_INT(c->full_schedule_ms), P_BOOL(c->watch)),
+	                       P_INT(c->full_schedule_ms), P_BOOL(c->watch), P_INT(c->grace_ms)),
 	                &count, e) < 0)
 		return name_taken(tx, c, e);
 	if (count == 0)
@@ -232,7 +233,7 @@ int connection_update(struct tx *tx, const struct connection *c, struct error *e
 		"UPDATE connections SET name = $4, state = $5, settings = $6, attributes = $7, schedule_ms = nullif($8, 0), "
 		"next_due_at = CASE WHEN $8 = 0 THEN NULL WHEN schedule_ms IS DISTINCT FROM $8 THEN now() ELSE next_due_at END, "
 		"managed_by = $9, remove_most = $10, remove_share = $11, remove_admins_most = $12, remove_admins_share = $13, "
-		"remove_group_most = $14, remove_group_share = $15, private_addresses = $16, full_schedule_ms = $17, watch = $18, "
+		"remove_group_most = $14, remove_group_share = $15, private_addresses = $16, full_schedule_ms = $17, watch = $18, grace_ms = nullif($19, -1), "
 		"updated_at = now(), version = version + 1 "
 		"WHERE organisation = $1 AND id = $2 AND version = $3",
 		QUERY_CHANGES, 0,
@@ -244,7 +245,7 @@ int connection_update(struct tx *tx, const struct connection *c, struct error *e
 	                       P_JSON(write_pairs(arena, c->settings, c->setting_count)),
 	                       P_JSON(write_pairs(arena, c->attributes, c->attribute_count)), P_INT(c->schedule_ms),
 	                       P_TEXT(c->managed_by), GUARD_PARAMS(c), P_BOOL(c->private_addresses), P_INT(c->full_schedule_ms),
-	                       P_BOOL(c->watch)),
+	                       P_BOOL(c->watch), P_INT(c->grace_ms)),
 	                &count, e) < 0)
 		return name_taken(tx, c, e);
 	if (count == 0)

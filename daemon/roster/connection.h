@@ -59,6 +59,7 @@ struct connection {
 	bool watch;                               /* look as soon as the directory says that something changed */
 	int64_t next_due_at, created_at, updated_at;
 	struct guard_limit guard[GUARD_KINDS];
+	int64_t grace_ms; /* as of the organisation, which it replaces; -1: as there; 0: without end */
 	bool private_addresses; /* it may reach addresses that are not public; the operator's to say */
 	const char *managed_by;
 	int64_t version;
@@ -78,7 +79,7 @@ int connection_list(struct tx *tx, struct arena *arena, const struct id *organis
  * ERROR_CONFLICT "connection.name_taken"; ERROR_LIMIT "limit.connections". */
 int connection_create(struct tx *tx, const struct connection *connection, struct error *e);
 
-/* Writes name, state, settings, attributes, mappings, schedule, guard, private_addresses and managed_by of the row with this id, if its version is still
+/* Writes name, state, settings, attributes, mappings, schedule, guard, private_addresses, grace_ms and managed_by of the row with this id, if its version is still
  * connection->version: ERROR_PRECONDITION "connection.changed". */
 int connection_update(struct tx *tx, const struct connection *connection, struct error *e);
 

@@ -15,7 +15,7 @@ const char *const member_roles[] = { "owner", "admin", "member", "viewer", NULL 
 	"AND a.connection = m.connection ORDER BY a.gone_at DESC NULLS FIRST LIMIT 1), "                     \
 	"m.role, m.role_source, m.state, m.source, m.suspended_by, m.connection, "                           \
 	"m.joined_at, m.updated_at, m.last_active_at, m.version, m.title, m.department, "                    \
-	"m.waiting_since, m.waiting_role"
+	"m.waiting_since, m.waiting_role, m.suspended_at, m.grace_until, m.left_at, m.left_by"
 
 static struct member read_row(const struct rows *rows, size_t row)
 {
@@ -39,6 +39,10 @@ static struct member read_row(const struct rows *rows, size_t row)
 		.department = rows_text(rows, row, 16),
 		.waiting_since = rows_time(rows, row, 17),
 		.waiting_role = rows_text(rows, row, 18),
+		.suspended_at = rows_time(rows, row, 19),
+		.grace_until = rows_time(rows, row, 20),
+		.left_at = rows_time(rows, row, 21),
+		.left_by = rows_text(rows, row, 22),
 	};
 }
 
@@ -235,12 +239,12 @@ int member_set_role(struct tx *tx, const struct member *member, const char *role
 	return one_written(written, e);
 }
 
-int member_set_state(struct tx *tx, const struct member *member, const char *state, const char *suspended_by,
-		     struct error *e)
+int member_set_state(struct tx *tx, const struct member *member, const char *state, const char *by, struct error *e)
 {
 	static const struct query query = {
 		"member.set_state",
-		"UPDATE members SET state = $4, suspended_by = $5, "
+		"UPDATE members SET state = $4, suspended_by = CASE WHEN $4 = 'suspended' THEN $5 END, "
+		"left_by = CASE WHEN $4 = 'left' THEN $5 END, "
 		"waiting_role = CASE WHEN $4 <> 'left' THEN waiting_role END, updated_at = now(), version = version + 1 "
 		"WHERE organisation = $1 AND user_id = $2 AND version = $3 AND role <> 'owner'",
 		QUERY_CHANGES,
@@ -252,7 +256,7 @@ int member_set_state(struct tx *tx, const struct member *member, const char *sta
 		return is_owner(e);
 	if (query_write(tx, &query,
 			PARAMS(P_ID(&member->organisation), P_ID(&member->user), P_INT(member->version),
-			       P_TEXT(state), P_TEXT(suspended_by)),
+			       P_TEXT(state), P_TEXT(by)),
 			&written, e) < 0)
 		return seats_refused(tx, e);
 	return one_written(written, e);

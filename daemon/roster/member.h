@@ -25,6 +25,9 @@ struct member {
 	int64_t joined_at, updated_at, last_active_at, version;
 	int64_t waiting_since;	  /* for a seat: to come in (state "waiting"), or as waiting_role; 0: not */
 	const char *waiting_role; /* what an active member becomes when there is a seat; NULL: nothing else */
+	int64_t suspended_at, grace_until; /* 0: not suspended; nobody but an administrator ends it */
+	int64_t left_at;		   /* 0: they have not */
+	const char *left_by;		   /* grace, admin, operator; NULL: they have not */
 };
 
 struct member_filter {
@@ -62,11 +65,10 @@ int member_list_of_group(struct tx *tx, struct arena *arena, const struct id *or
 int member_create(struct tx *tx, const struct member *member, struct error *e);
 
 /* Both need member->version to be still that: ERROR_PRECONDITION "member.changed". The owner is refused:
- * ERROR_CONFLICT "member.is_owner"; ERROR_LIMIT "limit.seats" (seats_take says it better, before). suspended_by is NULL
- * unless the state is "suspended". */
+ * ERROR_CONFLICT "member.is_owner"; ERROR_LIMIT "limit.seats" (seats_take says it better, before). by: who says so, admin or operator, of the states "suspended" and "left". What their tokens
+ * become follows in the same statement (schema/0015_departures.sql); the caller tells the audit (token_standings). */
 int member_set_role(struct tx *tx, const struct member *member, const char *role, const char *role_source,
 		    struct error *e);
-int member_set_state(struct tx *tx, const struct member *member, const char *state, const char *suspended_by,
-		     struct error *e);
+int member_set_state(struct tx *tx, const struct member *member, const char *state, const char *by, struct error *e);
 
 #endif

@@ -10,7 +10,8 @@ const char *const organisation_states[] = { "active", "suspended", "deleted", NU
 
 #define COLUMNS                                                                                              \
 	"organisation, slug, name, type, state, default_role, managed_by, created_at, updated_at, version, " \
-	"ip_allow_list, retention_days::bigint, deleted_at, purge_after, plan, seat_limit, owned_at, owner_absent_at"
+	"ip_allow_list, retention_days::bigint, deleted_at, purge_after, plan, seat_limit, owned_at, owner_absent_at, "                            \
+	"grace_ms"
 
 static struct organisation read_row(const struct rows *rows, size_t row)
 {
@@ -33,6 +34,7 @@ static struct organisation read_row(const struct rows *rows, size_t row)
 		.seat_limit = rows_text(rows, row, 15),
 		.owned_at = rows_time(rows, row, 16),
 		.owner_absent_at = rows_time(rows, row, 17),
+		.grace_ms = rows_int(rows, row, 18),
 	};
 }
 
@@ -145,7 +147,7 @@ int organisation_list(struct tx *tx, struct arena *arena, bool deleted, const ch
 		"SELECT o.organisation, o.slug, o.name, o.type, o.state, o.default_role, o.managed_by, "
 		"o.created_at, "
 		"o.updated_at, o.version, o.ip_allow_list, o.retention_days::bigint, o.deleted_at, "
-		"o.purge_after, o.plan, o.seat_limit, o.owned_at, o.owner_absent_at, "
+		"o.purge_after, o.plan, o.seat_limit, o.owned_at, o.owner_absent_at, o.grace_ms, "
 		"p.owner, p.members, p.slugs "
 		"FROM organisations_page_of($1, $2, $3::integer) AS p, LATERAL (SELECT (p.organisation).*) "
 		"AS o",
@@ -161,9 +163,9 @@ int organisation_list(struct tx *tx, struct arena *arena, bool deleted, const ch
 	*ret = arena_array(arena, *ret_count, sizeof(**ret));
 	for (size_t i = 0; i < *ret_count; i++) {
 		(*ret)[i] = read_row(rows, i);
-		(*ret)[i].owner = rows_id(rows, i, 18);
-		(*ret)[i].members = rows_int(rows, i, 19);
-		(*ret)[i].former_slugs = rows_texts(rows, i, 20);
+		(*ret)[i].owner = rows_id(rows, i, 19);
+		(*ret)[i].members = rows_int(rows, i, 20);
+		(*ret)[i].former_slugs = rows_texts(rows, i, 21);
 	}
 	return 0;
 }
@@ -246,8 +248,8 @@ int organisation_create(struct tx *tx, const struct organisation *o, struct erro
 {
 	static const struct query query = {
 		"organisation.create",
-		"INSERT INTO organisations (organisation, slug, name, type, default_role, managed_by, plan, seat_limit) "
-		"VALUES ($1, $2, $3, $4, $5, $6, $7, coalesce($8, 'plan')) ON CONFLICT DO NOTHING",
+		"INSERT INTO organisations (organisation, slug, name, type, default_role, managed_by, plan, seat_limit, grace_ms) "
+		"VALUES ($1, $2, $3, $4, $5, $6, $7, coalesce($8, 'plan'), $9) ON CONFLICT DO NOTHING",
 		QUERY_CHANGES,
 		0,
 	};
@@ -255,7 +257,8 @@ int organisation_create(struct tx *tx, const struct organisation *o, struct erro
 
 	if (query_write(tx, &query,
 			PARAMS(P_ID(&o->id), P_TEXT(o->slug), P_TEXT(o->name), P_TEXT(o->type),
-			       P_TEXT(o->default_role), P_TEXT(o->managed_by), P_TEXT(o->plan), P_TEXT(o->seat_limit)),
+			       P_TEXT(o->default_role), P_TEXT(o->managed_by), P_TEXT(o->plan), P_TEXT(o->seat_limit),
+			       P_INT(o->grace_ms)),
 			&written, e) < 0)
 		return refused_slug(tx, o->slug, e);
 	return written == 1 ? 0 : slug_taken(o->slug, e);
@@ -275,7 +278,7 @@ int organisation_update(struct tx *tx, const struct organisation *o, struct erro
 	static const struct query query = {
 		"organisation.update",
 		"UPDATE organisations SET slug = $3, name = $4, type = $5, state = $6, default_role = $7, "
-		"managed_by = $8, ip_allow_list = $9, retention_days = $10::integer, plan = $11, seat_limit = $12, "
+		"managed_by = $8, ip_allow_list = $9, retention_days = $10::integer, plan = $11, seat_limit = $12, grace_ms = $13, "
 		"updated_at = now(), version = version + 1 "
 		"WHERE organisation = $1 AND version = $2 AND state <> 'deleted'",
 		QUERY_CHANGES,
@@ -287,7 +290,7 @@ int organisation_update(struct tx *tx, const struct organisation *o, struct erro
 			PARAMS(P_ID(&o->id), P_INT(o->version), P_TEXT(o->slug), P_TEXT(o->name),
 			       P_TEXT(o->type), P_TEXT(o->state), P_TEXT(o->default_role),
 			       P_TEXT(o->managed_by), P_TEXTS(o->ip_allow_list), P_INT(o->retention_days),
-			       P_TEXT(o->plan), P_TEXT(o->seat_limit)),
+			       P_TEXT(o->plan), P_TEXT(o->seat_limit), P_INT(o->grace_ms)),
 			&written, e) < 0)
 		return text_equal(tx_constraint(tx), "seats_most") ? too_many_seats(e) : refused_slug(tx, o->slug, e);
 	return one_written(written, o, e);

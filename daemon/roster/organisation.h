@@ -22,6 +22,9 @@ enum {
 	ORGANISATION_RETENTION_MOST = 3650,
 	ORGANISATION_RETENTION_DEFAULT = 30, /* the schema says the same */
 };
+#define ORGANISATION_GRACE_LEAST_MS   INT64_C(3600000) /* the schema says the same, here and below */
+#define ORGANISATION_GRACE_MOST_MS    INT64_C(315360000000)
+#define ORGANISATION_GRACE_DEFAULT_MS INT64_C(2592000000)
 
 struct organisation {
 	struct id id;
@@ -33,6 +36,7 @@ struct organisation {
 					     anywhere. NULL when it is made stands for none */
 	int64_t created_at, updated_at, version;
 	int64_t retention_days;		 /* of runs that are over, and of itself once it is deleted */
+	int64_t grace_ms; /* how long somebody whom their directory lost can come back as who they were; 0: without end */
 	int64_t deleted_at, purge_after; /* 0: it is not deleted */
 	int64_t owned_at;		 /* since when an owner is on record; 0: there never was one */
 	int64_t owner_absent_at;	 /* since when a directory keeps the owner out; 0: the owner is here */
@@ -84,7 +88,7 @@ int organisation_check_slug(const char *slug, struct error *e);
  * "organisation.slug_taken". */
 int organisation_create(struct tx *tx, const struct organisation *organisation, struct error *e);
 
-/* Writes slug, name, type, plan, seat_limit, state, default_role, managed_by, ip_allow_list and retention_days, if the version
+/* Writes slug, name, type, plan, seat_limit, state, default_role, managed_by, ip_allow_list, retention_days and grace_ms, if the version
  * is still organisation->version: ERROR_PRECONDITION "organisation.changed"; ERROR_CONFLICT
  * "organisation.slug_taken"; ERROR_LIMIT "limit.slugs", or "limit.seats" where more seats are taken than the plan and the
  * limit allow. */

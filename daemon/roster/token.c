@@ -3,9 +3,9 @@
 
 #define COLUMNS                                                                                              \
 	"t.id, t.organisation, t.user_id, t.role, t.name, t.created_by, t.created_at, t.expires_at, "        \
-	"t.revoked_at, t.maker, t.scopes, t.last_used_at, t.made_with, coalesce(t.user_id, t.maker) IS NOT NULL AND NOT " \
+	"t.revoked_at, t.maker, t.scopes, t.last_used_at, t.made_with, t.suspended_at, t.suspended_at IS NOT NULL OR (coalesce(t.user_id, t.maker) IS NOT NULL AND NOT " \
 	"EXISTS (SELECT FROM members m WHERE m.organisation = t.organisation AND m.state = 'active' "        \
-	"AND m.user_id = coalesce(t.user_id, t.maker))"
+	"AND m.user_id = coalesce(t.user_id, t.maker)))"
 
 static const char *const *texts_or_null(const struct rows *rows, size_t row, int column)
 {
@@ -28,7 +28,8 @@ static struct token read_row(const struct rows *rows, size_t row)
 		.scopes = texts_or_null(rows, row, 10),
 		.last_used_at = rows_time(rows, row, 11),
 		.made_with = rows_id(rows, row, 12),
-		.asleep = rows_bool(rows, row, 13),
+		.suspended_at = rows_time(rows, row, 13),
+		.asleep = rows_bool(rows, row, 14),
 	};
 }
 
@@ -142,7 +143,7 @@ int token_set_maker(struct tx *tx, const struct id *organisation, const struct i
 {
 	static const struct query query = {
 		"token.set_maker",
-		"UPDATE tokens SET maker = $3 "
+		"UPDATE tokens SET maker = $3, suspended_at = NULL, suspended_by = NULL "
 		"WHERE organisation IS NOT DISTINCT FROM $1 AND id = $2 AND revoked_at IS NULL AND role IS "
 		"NOT NULL",
 		QUERY_CHANGES,
@@ -169,6 +170,28 @@ int token_used(struct tx *tx, const struct id *organisation, const struct id *id
 
 	return query_write(tx, &query, PARAMS(P_ID(organisation), P_ID(id), P_INT(TOKEN_USE_EVERY_MS)), NULL,
 			   e);
+}
+
+int token_standings(struct tx *tx, struct arena *arena, const struct id *organisation, const struct id *user,
+		    struct token_standing **ret, size_t *ret_count, struct error *e)
+{
+	static const struct query query = {
+		"token.standings",
+		"SELECT id, name, suspended_at IS NOT NULL, revoked_at IS NOT NULL FROM tokens WHERE organisation = $1 "
+		"AND coalesce(user_id, maker) = $2 AND (revoked_at IS NULL OR revoked_at = now()) ORDER BY id",
+		QUERY_READS,
+		0,
+	};
+	const struct rows *rows;
+
+	if (query_run(tx, &query, PARAMS(P_ID(organisation), P_ID(user)), arena, &rows, e) < 0)
+		return -1;
+	*ret_count = rows_count(rows);
+	*ret = arena_array(arena, *ret_count, sizeof(**ret));
+	for (size_t i = 0; i < *ret_count; i++)
+		(*ret)[i] = (struct token_standing){ rows_id(rows, i, 0), rows_text(rows, i, 1), rows_bool(rows, i, 2),
+						     rows_bool(rows, i, 3) };
+	return 0;
 }
 
 /* The token $2, and (if $3) those that took its place by its own word: whatever became of them, since the next one may count. */

@@ -34,7 +34,8 @@ struct token {
 	const char *const *scopes;	  /* ended by NULL; NULL: whatever the role may */
 	const char *const *ip_allow_list; /* of its organisation; filled by token_find alone */
 	int64_t created_at, expires_at, revoked_at, last_used_at; /* 0: never */
-	bool asleep; /* its member or maker is not active: it does not count until they are again */
+	int64_t suspended_at; /* a departure of its member or maker took it along; 0: none did */
+	bool asleep; /* so, or they are not active: it does not count until they are again */
 };
 
 /* Who speaks: 1, 0 (unknown, expired, revoked, or asleep), -1. Needs no organisation. Fills id, organisation,
@@ -54,7 +55,7 @@ int token_load(struct tx *tx, struct arena *arena, const struct id *organisation
 int token_list(struct tx *tx, struct arena *arena, const struct id *organisation, const struct id *after,
 	       int most, struct token **ret, size_t *ret_count, struct error *e);
 
-/* From now on this member answers for a service; nil: the operator. 1, 0 there is none that still counts, -1.
+/* From now on this member answers for a service, which wakes up; nil: the operator. 1, 0 there is none that still counts, -1.
  */
 int token_set_maker(struct tx *tx, const struct id *organisation, const struct id *id, const struct id *maker,
 		    struct error *e);
@@ -70,6 +71,15 @@ int token_lock(struct tx *tx, const struct id *organisation, const struct id *id
  * already (*ret_by), -1. */
 int token_replace(struct tx *tx, const struct id *organisation, const struct id *old, const struct id *by, int64_t until,
 		  struct id *ret_by, struct error *e);
+
+/* Every token that speaks for somebody or that they answer for, and was not revoked before this transaction. */
+struct token_standing {
+	struct id id;
+	const char *name;
+	bool suspended, revoked;
+};
+int token_standings(struct tx *tx, struct arena *arena, const struct id *organisation, const struct id *user,
+		    struct token_standing **ret, size_t *ret_count, struct error *e);
 
 struct token_name {
 	struct id id;

@@ -17,7 +17,7 @@
 
 enum {
 	SWEEP_EVERY_S = 600,
-	RUNS_MOST = 1000, KEYS_MOST = 10000, /* in one transaction */
+	DEPARTED_MOST = 1000, RUNS_MOST = 1000, KEYS_MOST = 10000, /* in one transaction */
 	PURGE_PATIENCE_MS = 3600000,  /* an organisation of a million members goes in one transaction */
 };
 
@@ -168,6 +168,90 @@ static void recount_seats(struct sweeper *s)
 		log_failure(&s->log, LOG_LEVEL_WARNING, "could not count the seats anew", &e);
 }
 
+/* ---- people whose grace time is over ------------------------------------------------------------------------------------------ */
+
+/* Some of an organisation's leave: how many. What their departure took from their tokens is theirs no more: the trigger on members revokes it
+ * in the same statement (schema/0015_departures.sql), and here it is told. */
+static int let_go(struct tx *tx, const struct id *organisation, int64_t *ret, struct error *e)
+{
+	static const struct query leave = {
+		"sweep.leave",
+		"WITH due AS (SELECT m.user_id, m.name, m.suspended_at, m.grace_until FROM members m WHERE m.organisation = $1 "
+		"AND m.state = 'suspended' AND m.grace_until <= now() AND m.role <> 'owner' ORDER BY m.grace_until, m.user_id LIMIT $2 "
+		"FOR UPDATE), "
+		"gone AS (UPDATE members m SET state = 'left', suspended_by = NULL, left_by = 'grace', role_manual = NULL, waiting_role = NULL, "
+		"name_manual = NULL, email_manual = NULL, updated_at = now(), version = m.version + 1 FROM due d "
+		"WHERE m.organisation = $1 AND m.user_id = d.user_id RETURNING d.*), "
+		"told AS (SELECT user_id, uuid_send(gen_random_uuid()) AS salt, jsonb_build_object('actor_name', 'sweep', 'target_name', name, "
+		"'before', jsonb_build_object('state', 'suspended', 'suspended_at', suspended_at), 'after', jsonb_build_object("
+		"'state', 'left', 'because', 'the grace time ended', 'grace_until', grace_until))::text AS personal FROM gone), "
+		"kept AS (INSERT INTO audit (organisation, actor_kind, actor, action, target_kind, target, source, personal, salt, "
+		"commitment) SELECT $1, 'daemon', 'sweep', 'member.left', 'member', user_id::text, 'daemon', personal, salt, "
+		"audit_commitment(salt, personal) FROM told) SELECT count(*) AS written FROM gone",
+		QUERY_BOTH, 0,
+	};
+	static const struct query keys = {
+		"sweep.keys_revoked",
+		"INSERT INTO audit (organisation, actor_kind, actor, action, target_kind, target, source, personal, salt, commitment) "
+		"SELECT $1, 'daemon', 'sweep', 'token.revoked', 'token', id::text, 'daemon', personal, salt, audit_commitment(salt, personal) "
+		"FROM (SELECT id, uuid_send(gen_random_uuid()) AS salt, jsonb_build_object('actor_name', 'sweep', 'target_name', name, "
+		"'after', jsonb_build_object('member', coalesce(user_id, maker), 'because', 'the grace time ended'))::text AS personal "
+		"FROM tokens WHERE organisation = $1 AND revoked_at = now()) t",
+		QUERY_RECORDS, 0,
+	};
+	if (query_write(tx, &leave, PARAMS(P_ID(organisation), P_INT(DEPARTED_MOST)), ret, e) < 0)
+		return -1;
+	return *ret > 0 ? query_write(tx, &keys, PARAMS(P_ID(organisation)), NULL, e) : 0;
+}
+
+static int let_some_go(struct sweeper *s, const struct id *organisation, int64_t *ret, struct error *e)
+{
+	scoped(tx) *tx = NULL;
+	if (tx_begin(s->store, STORE_WORKER, &tx, e) < 0 || tx_for(tx, organisation, e) < 0 || let_go(tx, organisation, ret, e) < 0)
+		return -1;
+	return tx_commit(&tx, e);
+}
+
+static int let_all_go(struct sweeper *s, const struct id *organisation, struct error *e)
+{
+	int64_t gone = 0, some = DEPARTED_MOST;
+	char text[ID_TEXT_SIZE];
+	while (some == DEPARTED_MOST && !stopped(s)) {
+		if (let_some_go(s, organisation, &some, e) < 0)
+			return -1;
+		gone += some;
+	}
+	if (gone > 0)
+		log_note(&s->log, "organisation %s: %lld people have left, whose grace time is over", id_text(organisation, text),
+		         (long long)gone);
+	return 0;
+}
+
+static int find_departed(struct sweeper *s, struct arena *arena, const struct rows **ret, struct error *e)
+{
+	static const struct query due = { "sweep.departed", "SELECT departures_due()", QUERY_READS, 0 };
+	scoped(tx) *tx = NULL;
+	if (tx_begin(s->store, STORE_WORKER, &tx, e) < 0 || query_run(tx, &due, NO_PARAMS, arena, ret, e) < 0)
+		return -1;
+	return tx_commit(&tx, e);
+}
+
+static void sweep_departed(struct sweeper *s)
+{
+	scoped(arena) *arena = arena_open("sweep");
+	const struct rows *rows;
+	struct error e;
+	if (find_departed(s, arena, &rows, &e) < 0) {
+		tell(s, "could not look whose grace time is over", &e);
+		return;
+	}
+	for (size_t i = 0; i < rows_count(rows) && !stopped(s); i++) {
+		struct id organisation = rows_id(rows, i, 0);
+		if (let_all_go(s, &organisation, &e) < 0)
+			tell(s, "could not let people go whose grace time is over", &e);
+	}
+}
+
 /* ---- the thread ---------------------------------------------------------------------------------------------------------------- */
 
 static void sleep_until_next(struct sweeper *s)
@@ -188,6 +272,7 @@ static void *sweep(void *self)
 		sweep_staging(s);
 		sweep_runs(s);
 		sweep_keys(s);
+		sweep_departed(s);
 		sweep_organisations(s);
 		recount_seats(s);
 		sleep_until_next(s);

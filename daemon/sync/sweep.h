@@ -1,5 +1,6 @@
 /* Throws away what has expired: staging of runs that are over, runs that were kept long enough, idempotency
- * keys, organisations that were deleted long enough ago. In a thread of its own, for an organisation may be large. */
+ * keys, organisations that were deleted long enough ago; and lets people go whose grace time is over. In a thread of its own, for an
+ * organisation may be large. */
 #ifndef ROSTERD_SYNC_SWEEP_H
 #define ROSTERD_SYNC_SWEEP_H
 
@@ -11,7 +12,7 @@ struct sweeper;
 /* Sweeps at once, and then from time to time. The store is borrowed until sweep_close. */
 int sweep_open(struct store *store, struct sweeper **ret, struct error *e);
 
-/* Waits for the statement that runs. Accepts a pointer to NULL; leaves NULL behind. */
+/* Waits for the statement that runs, which store_hurry cuts short. Accepts a pointer to NULL; leaves NULL behind. */
 void sweep_close(struct sweeper **sweeper);
 
 #endif
