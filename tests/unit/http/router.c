@@ -153,13 +153,15 @@ static void says_that_nothing_lives_there(void **state)
 
 static int ending_of(const char *const *same_methods, const char *const *same_paths)
 {
+	struct router *router;
 	int status;
 	pid_t child = fork();
 
 	if (child == 0) {
 		close(STDERR_FILENO);
 		signal(SIGABRT, SIG_DFL);
-		router_open(same_methods, same_paths, 2);
+		router = router_open(same_methods, same_paths, 2);
+		router_close(&router);
 		_exit(0);
 	}
 	assert_int_equal(waitpid(child, &status, 0), child);
