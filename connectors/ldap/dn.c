@@ -120,7 +120,8 @@ static int read_type(struct reader *in, struct writer *out)
 	const char *plain = text_begins(type, "oid.") ? type + 4 : type;
 	for (const char *name = type_name(plain); *name; name++)
 		put(out, *name);
-	return *plain ? 0 : -1;
+	/* The prefix twice is no type; without the one it would be another name than without both. */
+	return *plain && !text_begins(plain, "oid.") ? 0 : -1;
 }
 
 static int hex_digit(char c)

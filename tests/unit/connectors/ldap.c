@@ -126,6 +126,7 @@ static void test_dn_refuses(void **state)
 					   "cn=#0g",
 					   ",",
 					   "cn=a+",
+					   "oid.oid.2=a",
 					   "a=1+a=2+a=3+a=4+a=5+a=6+a=7+a=8+a=9" };
 	char small[8], *long_value = calloc(1, 6000);
 
