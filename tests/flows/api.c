@@ -1,5 +1,6 @@
 /* Starts the pieces as main does, with plug-ins that need no child (fake_plugins). */
 #include "flows/api.h"
+#include "flows/described.h"
 
 #include <arpa/inet.h>
 #include <stdio.h>
@@ -132,6 +133,7 @@ int api_start(void **state)
 	arena = arena_open("test");
 	log_open(LOG_PLAIN, getenv("TEST_DEBUG") ? LOG_LEVEL_DEBUG : LOG_LEVEL_ERROR);
 	must(secret_start(&e), "secret", &e);
+	described_open(source("schema/openapi.yaml"));
 	start_database();
 	start_endpoints();
 	start_server();
@@ -251,7 +253,10 @@ static char *exchange(struct arena *into, const char *token, const char *header,
 struct answer api_call_with(const char *token, const char *header, const char *method, const char *path,
 			    const char *body)
 {
-	return read_answer(exchange(arena, token, header, method, path, body));
+	struct answer answer = read_answer(exchange(arena, token, header, method, path, body));
+
+	described_check(method, path, answer.status);
+	return answer;
 }
 
 int api_post(const char *header, const char *path, const char *body)
