@@ -1,32 +1,7 @@
 #!/bin/bash
-# Somebody leaves: what goes along, for how long it can be undone, and what comes back with them. The clock of the database counts; the days
-# that pass here pass in its rows.
-. "$SRCDIR/tests/flows/flow.sh"
-
-ada='person: id=u1; user=ada; email=ada@acme.example; name=Ada'
-bob='person: id=u2; user=bob; email=bob@acme.example; name=Bob'
-cyd='person: id=u3; user=cyd; email=cyd@acme.example; name=Cyd'
-dan='person: id=u4; user=dan; email=dan@acme.example; name=Dan'
-admins='group: id=g1; name=Admins
-member: group=g1; member=u1
-member: group=g1; member=u2'
-everybody="$ada
-$bob
-$cyd
-$dan
-$admins"
-but() { grep -v "id=$1;\|member=$1\$" <<<"$everybody"; }
-
-token() { (umask 077; ctl token create "$1" --organisation acme "${@:2}" 2>/dev/null >"$flow_dir/$1"); }
-as() { "$BUILDDIR/rosterctl/rosterctl" --socket "$socket" --token-file "$flow_dir/$1" "${@:2}"; }
-counts_now() { for t; do as "$t" whoami >/dev/null 2>&1 && printf '%s ' "$t"; done; }
-id_of() { query "SELECT id FROM tokens WHERE name = '$1' ORDER BY id DESC LIMIT 1"; }
-member() { query "SELECT user_id FROM members WHERE email = '$1@acme.example'"; }
-shown() { ctl member show acme "$1@acme.example" --json | jq -r "$2"; }
-told() { ctl audit list acme --action "$1" --limit 1000 --json | jq -r "[.items[]$2] | length"; }
-# pass MEMBER: their grace time is over; swept: until the sweep has let them go
-pass_grace() { query "UPDATE members SET grace_until = now() - interval '1 second' WHERE user_id = '$1'"; }
-left() { for _ in $(seq 200); do [ "$(query "SELECT state FROM members WHERE user_id = '$1'")" = left ] && return 0; sleep 0.1; done; return 1; }
+# Somebody leaves: what goes along, what comes back with them within the grace time, and what is gone after it. The clock of the database
+# counts; the days that pass here pass in its rows.
+. "$SRCDIR/tests/flows/departing.sh"
 
 flow_start
 acme "$everybody" --role Admins=admin --remove-most 100 --remove-admins-most 100 --remove-group-most 100
@@ -130,72 +105,4 @@ sync >/dev/null
 is "the directory does not bring them back" "$(shown cyd '"\(.state) \(.left_by)"')" "left operator"
 as bobs token adopt "$(id_of cyds-robot)" --organisation acme >/dev/null
 is "the service goes on with who adopts it" "$(counts_now cyds cyds-robot)" "cyds-robot "
-
-# ---- how long
-is "never is without end" "$(ctl connection set acme/people --grace never --json | jq -r .grace)" never
-directory "$(but u4)"
-sync >/dev/null
-is "then there is none" "$(shown dan '"\(.state) \(.grace_until)"')" "suspended null"
-directory "$everybody"
-sync >/dev/null
-ctl connection set acme/people --grace organisation >/dev/null
-ctl org set acme --grace 2h >/dev/null
-directory "$(but u4)"
-sync >/dev/null
-is "the organisation's is two hours now" "$(query "SELECT grace_until - suspended_at FROM members WHERE user_id = '$(member dan)'")" "02:00:00"
-directory "$everybody"
-sync >/dev/null
-ctl connection set acme/people --grace 3h >/dev/null
-directory "$(but u4)"
-sync >/dev/null
-is "a connection's own comes first" "$(query "SELECT grace_until - suspended_at FROM members WHERE user_id = '$(member dan)'")" "03:00:00"
-ctl connection set acme/people --grace 9h >/dev/null
-is "who has gone keeps the time that they were told" "$(query "SELECT grace_until - suspended_at FROM members WHERE user_id = '$(member dan)'")" "03:00:00"
-like "what is no time is refused" "$(ctl org set acme --grace soon 2>&1)" '"grace" is "soon"; a time such as "30d"'
-like "nor one that is too short" "$(ctl connection set acme/people --grace 5m 2>&1)" 'from 1h to 3650d'
-
-# ---- back, and no seat is free
-directory "$everybody"
-sync >/dev/null
-(umask 077; ctl token create adas-late --organisation acme --member ada@acme.example 2>/dev/null >"$flow_dir/adas-late")
-directory "$(but u1)"
-sync >/dev/null
-ctl org set acme --seats 2 --let-wait >/dev/null
-directory "$everybody"
-sync >/dev/null
-is "who comes back waits, and so do their keys" "$(shown ada .state) $(counts_now adas-late)" "waiting "
-is "which is not told as if they had come back" "$(query "SELECT count(*) FROM audit WHERE action = 'token.restored' AND target = '$(id_of adas-late)'")" 0
-ctl org set acme --seats none >/dev/null
-for _ in $(seq 200); do [ "$(query "SELECT state FROM members WHERE user_id = '$user'")" = active ] && break; sleep 0.1; done
-is "with a seat both are back" "$(shown ada .state) $(counts_now adas-late)" "active adas-late "
-is "and that is told" "$(query "SELECT count(*) FROM audit WHERE action = 'token.restored' AND target = '$(id_of adas-late)'")" 1
-directory "$(but u1)"
-sync >/dev/null
-pass_grace "$user"
-flow_kill TERM; flow_daemon
-ok "gone for good" left "$user"
-ctl org set acme --seats 2 --let-wait >/dev/null
-directory "$everybody"
-is "who comes back too late waits as somebody new" "$(sync | counts) $(shown ada '"\(.state) \(.role) \(.role_source)"') $(counts_now adas-late)" \
-	"group.member_added=1 member.waiting=1 waiting admin mapping "
-ctl org set acme --seats none >/dev/null
-for _ in $(seq 200); do [ "$(query "SELECT state FROM members WHERE user_id = '$user'")" = active ] && break; sleep 0.1; done
-is "and comes in as that" "$(shown ada '"\(.state) \(.role)"') $(counts_now adas-late)" "active admin "
-
-# ---- whom nobody lets go
-directory "$everybody"
-sync >/dev/null
-ctl org owner acme dan@acme.example --yes >/dev/null 2>&1 || ctl org owner acme dan@acme.example >/dev/null
-is "dan owns it" "$(shown dan '"\(.role) \(.state)"')" "owner active"
-directory "$ada
-$admins"
-sync >/dev/null
-is "his directory loses him as well" "$(shown dan '"\(.role) \(.state)"')" "owner suspended"
-query "UPDATE members SET grace_until = now() - interval '1 second' WHERE state = 'suspended'"
-query "UPDATE organisations SET state = 'suspended'"
-is "while the operator has suspended it all, nobody is to leave" "$(query "SELECT count(*) FROM departures_due()")" 0
-query "UPDATE organisations SET state = 'active'"
-flow_kill TERM; flow_daemon
-ok "somebody is let go" left "$(member bob)"
-is "the owner is not" "$(query "SELECT state FROM members WHERE user_id = '$(member dan)'")" suspended
 done_testing
