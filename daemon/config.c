@@ -60,6 +60,9 @@ static const struct setting top_rows[] = {
 	  .about = "The master key before the last change; still opens what it sealed." },
 	{ "workers", SETTING_NUMBER, AT(config.workers), "2", .least = 1, .most = 64,
 	  .about = "How many directories are read at the same time." },
+	{ "watches", SETTING_NUMBER, AT(config.watches), "8", .least = 0, .most = 256,
+	  .about = "How many connections with \"watch\" this daemon waits for at the same time: a child each, and never more than half of "
+		   "plugins.children." },
 	{ "organisations", SETTING_PATH, AT(config.organisation_files.directory), CONFIG_DIRECTORY "/orgs.d",
 	  .built_in = true, .about = "The folder with a *.conf file for each organisation." },
 	{ 0 },

@@ -41,6 +41,7 @@ struct config {
 	struct catalog_options catalog;
 	bool allow_private_addresses;
 	int workers;
+	int watches;
 	int page_most;	      /* people of a page */
 	int call_deadline_ms; /* of one call of a plug-in */
 	const char *audit_stream, *audit_socket; /* journal, syslog or none; NULL: the usual one */

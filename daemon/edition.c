@@ -136,6 +136,14 @@ static const struct edition *edition_of(const struct shared *shared)
 	return shared_value(shared);
 }
 
+/* Each watch keeps a child for itself: half of them are left to those who read. */
+static int watches_most(const struct config *config)
+{
+	int half = config->catalog.children_most / 2;
+
+	return config->watches < half ? config->watches : half;
+}
+
 struct workers_options edition_workers(struct shared *shared, struct store *store, struct catalog *catalog)
 {
 	const struct edition *edition = edition_of(shared);
@@ -144,6 +152,7 @@ struct workers_options edition_workers(struct shared *shared, struct store *stor
 		.catalog = catalog,
 		.keys = edition->keys,
 		.threads = edition->config->workers,
+		.watches_most = watches_most(edition->config),
 		.allow_private = edition->config->allow_private_addresses,
 		.call_deadline_ms = edition->config->call_deadline_ms,
 		.page_most = edition->config->page_most,

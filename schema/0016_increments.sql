@@ -96,3 +96,31 @@ BEGIN
 	SELECT count(*) INTO made FROM made;
 	RETURN made;
 END $$;
+
+-- Connections that say by themselves when something changed, and that nobody waits for: for one daemon, which says how many more it can take.
+CREATE FUNCTION watches_claim(daemon uuid, most bigint, silent_for interval) RETURNS TABLE (organisation uuid, connection uuid)
+LANGUAGE sql SECURITY DEFINER SET search_path = rosterd, pg_temp
+BEGIN ATOMIC
+	UPDATE readings r SET watcher = daemon, watched_at = now()
+	FROM (SELECT d.organisation, d.connection FROM readings d
+	      JOIN connections c ON c.organisation = d.organisation AND c.id = d.connection
+	      JOIN organisations o ON o.organisation = d.organisation
+	      WHERE c.watch AND c.state = 'active' AND o.state = 'active' AND d.whole_at IS NOT NULL AND installation_at_home()
+	        AND (d.watcher IS NULL OR d.watched_at < now() - silent_for)
+	      ORDER BY d.watched_at NULLS FIRST LIMIT most FOR UPDATE OF d SKIP LOCKED) free
+	WHERE r.organisation = free.organisation AND r.connection = free.connection
+	RETURNING r.organisation, r.connection;
+END;
+
+-- A sign of life for those that a daemon waits for; says which of them are still its own and still to be waited for, and their version.
+CREATE FUNCTION watches_beat(daemon uuid, held uuid[]) RETURNS TABLE (connection uuid, version bigint)
+LANGUAGE sql SECURITY DEFINER SET search_path = rosterd, pg_temp
+BEGIN ATOMIC
+	UPDATE readings r SET watched_at = now() FROM connections c, organisations o
+	WHERE r.watcher = daemon AND r.connection = ANY (held) AND c.organisation = r.organisation AND c.id = r.connection
+	  AND o.organisation = r.organisation AND c.watch AND c.state = 'active' AND o.state = 'active'
+	RETURNING r.connection, c.version;
+END;
+
+REVOKE ALL ON FUNCTION watches_claim(uuid, bigint, interval), watches_beat(uuid, uuid[]) FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION watches_claim(uuid, bigint, interval), watches_beat(uuid, uuid[]) TO rosterd_worker;

@@ -57,6 +57,8 @@ enum metric {
 	METRIC_PEOPLE_READ,
 	METRIC_CHANGES,
 	METRIC_INCREMENTS_MISSED,
+	METRIC_WATCHES,
+	METRIC_WATCH_TOLD,
 	/* what the database shows of the whole installation: the same from each of its daemons */
 	METRIC_RUNS,
 	METRIC_RUN_OLDEST_WAITING,

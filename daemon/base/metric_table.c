@@ -119,6 +119,10 @@ const struct metric_row metric_rows[METRICS] = {
 		"People that were read from directories.", COUNTER, { { "plugin" } }, .most = 128 },
 	[METRIC_CHANGES] = { "rosterd_changes_total",
 		"Changes that runs made, by their kind in the audit.", COUNTER, { { "kind" } }, .most = 64 },
+	[METRIC_WATCHES] = { "rosterd_watches",
+		"Connections that this daemon waits for, until their directory says that something changed.", GAUGE },
+	[METRIC_WATCH_TOLD] = { "rosterd_watch_told_total",
+		"How often a directory said that something changed.", COUNTER },
 	[METRIC_INCREMENTS_MISSED] = { "rosterd_increments_missed_total",
 		"Changes that a whole listing found and no reading of changes before it had told.", COUNTER, { { "plugin" } }, .most = 128 },
 

@@ -143,6 +143,25 @@ int run_ask(struct tx *tx, struct arena *arena, const struct id *organisation, c
 	return run_find(tx, arena, organisation, &id, ret, e) == 1 ? 0 : -1;
 }
 
+int run_ask_by_watch(struct tx *tx, struct arena *arena, const struct id *organisation, const struct id *connection, int apart_ms,
+                     struct id *ret, struct error *e)
+{
+	static const struct query ask = {
+		"run.ask_by_watch",
+		"WITH made AS (INSERT INTO runs (organisation, id, connection, state, scope, asked_by, not_before) "
+		"SELECT $1, $2, $3, 'asked', 'changed', '" RUN_BY_WATCH "', greatest(now(), (SELECT max(r.asked_at) FROM runs r "
+		"WHERE r.organisation = $1 AND r.connection = $3 AND r.asked_by = '" RUN_BY_WATCH "') + $4 * interval '1 millisecond') "
+		"ON CONFLICT DO NOTHING RETURNING id) SELECT id, pg_notify('rosterd_run', '') FROM made",
+		QUERY_KEEPS, 0,
+	};
+	struct id id = id_new();
+	const struct rows *rows;
+	int made = query_one(tx, &ask, PARAMS(P_ID(organisation), P_ID(&id), P_ID(connection), P_INT(apart_ms)), arena, &rows, e);
+	if (made == 1)
+		*ret = id;
+	return made;
+}
+
 int run_find(struct tx *tx, struct arena *arena, const struct id *organisation, const struct id *id, struct run *ret,
              struct error *e)
 {

@@ -67,6 +67,11 @@ struct run_wish {
 int run_ask(struct tx *tx, struct arena *arena, const struct id *organisation, const struct id *connection,
             const struct run_wish *wish, struct run *ret, struct error *e);
 
+/* Asks for what changed because the directory says that something did; it begins no sooner than apart_ms after the last such. 1: *ret is the
+ * new run's. 0: one is under way or held. Wakes the workers. */
+int run_ask_by_watch(struct tx *tx, struct arena *arena, const struct id *organisation, const struct id *connection, int apart_ms,
+                     struct id *ret, struct error *e);
+
 /* 1, 0, -1. */
 int run_find(struct tx *tx, struct arena *arena, const struct id *organisation, const struct id *id, struct run *ret,
              struct error *e);

@@ -21,6 +21,7 @@
 #include "sync/figures.h"
 #include "sync/run.h"
 #include "sync/sweep.h"
+#include "sync/watcher.h"
 
 /* The watch looks at least this often, gives a sign of life this often, and takes a silent daemon's runs over after this long. */
 enum { WATCH_EVERY_MS = 2000, BEAT_EVERY_MS = 5000 };
@@ -50,6 +51,7 @@ struct workers {
 	struct latest *manner; /* the value is a struct manner */
 	struct listener *listener;
 	struct sweeper *sweeper;
+	struct watcher *watcher; /* waits for directories that say when something changed */
 	struct log log;
 	atomic_bool stop;
 	pthread_mutex_t mutex; /* guards what stands here up to `each` */
@@ -284,6 +286,20 @@ static struct shared *manner_open(struct workers *w, const struct workers_option
 	return shared_open(manner, manner_close);
 }
 
+static struct watcher_options watching(const struct workers *w, const struct workers_options *options)
+{
+	return (struct watcher_options){
+		.store = w->store,
+		.catalog = w->catalog,
+		.keys = options->keys,
+		.daemon = w->daemon,
+		.most = options->watches_most,
+		.allow_private = options->allow_private,
+		.call_deadline_ms = options->call_deadline_ms,
+		.keeps = options->keeps,
+	};
+}
+
 static int start_thread(struct workers *w, struct error *e)
 {
 	struct worker *next = &w->each[w->started];
@@ -314,15 +330,16 @@ static int start_threads(struct workers *w, int threads, struct error *e)
 	return 0;
 }
 
-static int start(struct workers *w, int threads, struct error *e)
+static int start(struct workers *w, const struct workers_options *options, struct error *e)
 {
+	const struct watcher_options watches = watching(w, options);
 	static const char *const channels[] = { "rosterd_run", NULL };
-	if (listen_open(w->store, STORE_WORKER, channels, &w->listener, e) < 0 || start_threads(w, threads, e) < 0)
+	if (listen_open(w->store, STORE_WORKER, channels, &w->listener, e) < 0 || start_threads(w, options->threads, e) < 0)
 		return -1;
 	if (pthread_create(&w->watch, NULL, watch, w) != 0)
 		return error_set(e, ERROR_INTERNAL, "workers.thread", "could not start the watch");
 	w->watching = true;
-	return sweep_open(w->store, &w->sweeper, e);
+	return sweep_open(w->store, &w->sweeper, e) < 0 ? -1 : watcher_open(&watches, &w->watcher, e);
 }
 
 int workers_open(const struct workers_options *options, struct workers **ret, struct error *e)
@@ -343,7 +360,7 @@ int workers_open(const struct workers_options *options, struct workers **ret, st
 	pthread_cond_init(&w->wake, NULL);
 	log_subject(&w->log, NULL, "workers");
 	lease_open(&w->watch_lease, "the watch over the runs");
-	if (start(w, options->threads, e) < 0) {
+	if (start(w, options, e) < 0) {
 		workers_close(&w);
 		return -1;
 	}
@@ -354,7 +371,9 @@ int workers_open(const struct workers_options *options, struct workers **ret, st
 void workers_change(struct workers *w, const struct workers_options *options)
 {
 	struct error e;
+	const struct watcher_options watches = watching(w, options);
 	latest_replace(w->manner, manner_open(w, options));
+	watcher_change(w->watcher, &watches);
 	if (start_threads(w, options->threads, &e) < 0)
 		log_failure(&w->log, LOG_LEVEL_WARNING, "there are fewer workers than the configuration says", &e);
 	wake_all(w);
@@ -370,6 +389,7 @@ void workers_close(struct workers **workers)
 	wake_all(w);
 	if (w->listener)
 		listen_wake(w->listener);
+	watcher_close(&w->watcher);
 	if (w->watching)
 		pthread_join(w->watch, NULL);
 	for (int i = 0; i < w->started; i++) {

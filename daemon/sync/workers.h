@@ -20,6 +20,7 @@ struct workers_options {
 	struct catalog *catalog;
 	const struct crypt_keys *keys;
 	int threads;          /* runs at the same time */
+	int watches_most;     /* connections that are waited for at the same time */
 	bool allow_private;
 	int call_deadline_ms; /* of one page */
 	int patience_ms;      /* for one answer of the database, the waiting for a connection included */
