@@ -27,7 +27,7 @@ static struct bytes bytes_of(const struct berval *value)
 {
 	const unsigned char *at = (const unsigned char *)value->bv_val;
 
-	return (struct bytes){ at, at + (at ? value->bv_len : 0) };
+	return (struct bytes){ at, at ? at + value->bv_len : NULL }; /* nothing may be added to NULL, not even nothing */
 }
 
 /* The length of what follows a tag. -1: it is indefinite, or longer than what is there. */
