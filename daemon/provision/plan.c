@@ -399,14 +399,15 @@ static int check_groups(struct tx *tx, const struct source *source, const struct
 int plan_make(struct tx *tx, struct arena *arena, const struct source *source, const struct run *run, struct error *e)
 {
 	bool all = run_reads_all(run);
-	if ((all ? TAKE(listing_delta) : TAKE_INCREMENT(increment_delta)) || TAKE(matching) ||
+	bool limited;
+	if (seating_prepare(tx, arena, &limited, e) < 0 || (all ? TAKE(listing_delta) : TAKE_INCREMENT(increment_delta)) || TAKE(matching) ||
 	    (all ? TAKE(listing_groups) : TAKE_INCREMENT(increment_groups)) || TAKE(telling) ||
 	    check_groups(tx, source, run, e) < 0 ||
 	    choice_make(tx, &source->organisation, source->default_role, NULL, e) < 0 ||
-	    (!all && TAKE_INCREMENT(increment_chosen)) || seating_prepare(tx, e) < 0 || TAKE(deciding) ||
+	    (!all && TAKE_INCREMENT(increment_chosen)) || TAKE(deciding) ||
 	    (all && TAKE(listing_memberships)) || TAKE(showing))
 		return -1;
-	return seating_make(tx, arena, &source->organisation, e);
+	return seating_make(tx, arena, &source->organisation, limited, e);
 }
 
 int plan_count(struct tx *tx, struct arena *arena, const char **ret_counts, int64_t *ret_lines, struct error *e)

@@ -46,21 +46,22 @@ static int take_steps(struct tx *tx, const struct id *organisation, const struct
 	return 0;
 }
 
-int seating_prepare(struct tx *tx, struct error *e)
-{
-	static const struct query table =
-		STEP("roles_waiting", "CREATE TEMP TABLE roles_waiting (person uuid, name text, old_role text, new_role text, new_source text) "
-		                      "ON COMMIT DROP");
-	return query_write(tx, &table, NO_PARAMS, NULL, e);
-}
-
-/* Whether there is a limit, which then stays what it is: 1, 0, -1. */
-static int is_limited(struct tx *tx, struct arena *arena, struct error *e)
+static int look(struct tx *tx, struct arena *arena, bool *ret_limited, struct error *e)
 {
 	static const struct query limited = { "seating.limited", "SELECT seats_limited()", QUERY_KEEPS, 0 };
 	const struct rows *rows;
 	int found = query_one(tx, &limited, NO_PARAMS, arena, &rows, e);
-	return found <= 0 ? found : rows_bool(rows, 0, 0);
+	if (found >= 0)
+		*ret_limited = found == 1 && rows_bool(rows, 0, 0);
+	return found < 0 ? -1 : 0;
+}
+
+int seating_prepare(struct tx *tx, struct arena *arena, bool *ret_limited, struct error *e)
+{
+	static const struct query table =
+		STEP("roles_waiting", "CREATE TEMP TABLE roles_waiting (person uuid, name text, old_role text, new_role text, new_source text) "
+		                      "ON COMMIT DROP");
+	return look(tx, arena, ret_limited, e) < 0 ? -1 : query_write(tx, &table, NO_PARAMS, NULL, e);
 }
 
 /* Asked only if somebody wants one, because the seats are held from then on. */
@@ -88,13 +89,12 @@ static int withdraw(struct tx *tx, const struct id *organisation, struct error *
 	return query_write(tx, &gone, PARAMS(P_ID(organisation)), NULL, e);
 }
 
-int seating_make(struct tx *tx, struct arena *arena, const struct id *organisation, struct error *e)
+int seating_make(struct tx *tx, struct arena *arena, const struct id *organisation, bool limited, struct error *e)
 {
 	int64_t free_seats;
-	int limited = is_limited(tx, arena, e);
-	if (limited < 0 || withdraw(tx, organisation, e) < 0)
+	if (withdraw(tx, organisation, e) < 0)
 		return -1;
-	if (limited == 0)
+	if (!limited)
 		return 0;
 	if (take_steps(tx, organisation, wanting, ARRAY_COUNT(wanting), e) < 0 ||
 	    count_free(tx, arena, organisation, &free_seats, e) < 0 || query_write(tx, &seat, PARAMS(P_INT(free_seats)), NULL, e) < 0)
