@@ -45,6 +45,7 @@ struct ad_change {
 	enum ad_kind kind;
 	bool found;		    /* as a group that is asked for */
 	const char *dn, *reference; /* of a group */
+	uint32_t number;	    /* of a group within its domain; 0: not known */
 };
 
 /* `asked` are the attributes that decide whether it is in scope; ends with NULL. Members are put into the

@@ -35,9 +35,13 @@ static int take_value(void *context, const struct entry *entry)
 	struct value *value = context;
 	BerVarray values = entry_values(entry, value->attribute);
 
-	if (values && values->bv_val)
-		*value->value = (struct berval){ values->bv_len,
-						 arena_text_n(value->arena, values->bv_val, values->bv_len) };
+	if (values && values->bv_val) {
+		/* Bytes, of which some may be 0, and a NUL behind them. */
+		char *copy = arena_take(value->arena, values->bv_len + 1);
+
+		memcpy(copy, values->bv_val, values->bv_len);
+		*value->value = (struct berval){ values->bv_len, copy };
+	}
 	return 0;
 }
 

@@ -6,6 +6,7 @@
 
 #include "base/arena.h"
 #include "base/text.h"
+#include "ldap/ad_sid.h"
 #include "ldap/dn.h"
 #include "ldap/named.h"
 #include "ldap/search.h"
@@ -80,6 +81,14 @@ static enum ad_kind kind_of(const struct gathered *gathered, const struct entry 
 	return is_of_class(entry, computers) ? AD_OTHER : AD_PERSON;
 }
 
+static void read_number(const struct entry *entry, struct ad_change *group)
+{
+	BerVarray sid = entry_values(entry, "objectSid");
+
+	if (!sid || !sid->bv_val || sid_number(sid, &group->number) < 0)
+		group->number = 0;
+}
+
 static int take_kind(void *context, const struct entry *entry)
 {
 	struct gathered *gathered = context;
@@ -93,6 +102,7 @@ static int take_kind(void *context, const struct entry *entry)
 	if (change->kind == AD_GROUP) {
 		change->dn = arena_text_n(gathered->arena, entry->dn.bv_val, entry->dn.bv_len);
 		change->reference = arena_text(gathered->arena, normal);
+		read_number(entry, change);
 	}
 	return 0;
 }
@@ -100,7 +110,8 @@ static int take_kind(void *context, const struct entry *entry)
 static int find_kinds(struct gathered *gathered)
 {
 	struct directory *d = gathered->directory;
-	char *attributes[] = { (char[]){ "objectGUID" }, (char[]){ "objectClass" }, NULL };
+	char *attributes[] = { (char[]){ "objectGUID" }, (char[]){ "objectClass" }, (char[]){ "objectSid" },
+			       NULL };
 	struct search search = { .doing = "finding out what changed",
 				 .base = d->session->ad.domain,
 				 .scope = LDAP_SCOPE_SUBTREE,
@@ -196,6 +207,46 @@ static int find_parents(struct gathered *gathered, const struct ad_change *child
 	return run(d, &search, take_parent, &parents);
 }
 
+static bool loses_somebody(const struct ad_change *change)
+{
+	const struct ad_member *member = change->members;
+
+	while (member && !member->gone)
+		member = member->next;
+	return member != NULL;
+}
+
+static int note_one(void *context, const struct entry *entry)
+{
+	(void)entry;
+	*(bool *)context = true;
+	return 0;
+}
+
+/* Whoever gets a group as primary group leaves its member list and is in it all the same. So a group that is
+ * somebody's primary one is read whole when its list loses a name. Almost always that is one group, whose
+ * list nobody touches. */
+static int look_for_primaries(struct gathered *gathered, struct ad_change *change)
+{
+	struct directory *d = gathered->directory;
+	struct search search = { .doing = "finding out whose primary group it is",
+				 .base = d->settings.user_base,
+				 .scope = d->settings.user_scope,
+				 .attributes = search_no_attributes,
+				 .size_limit = 1 };
+	struct outcome outcome;
+	bool found = false;
+
+	search.filter = arena_format(d->page, "(&%s(%s=%lu))", gathered->view->user_filter,
+				     gathered->view->vendor->primary_group, (unsigned long)change->number);
+	if (search_run(&d->caller, d->session, &search, note_one, &found, &outcome) < 0)
+		return -1;
+	if (outcome.code != LDAP_SUCCESS && outcome.code != LDAP_SIZELIMIT_EXCEEDED)
+		return search_fail(&d->caller, d->session, &search, &outcome);
+	change->relisted = found || change->number == 0;
+	return 0;
+}
+
 int look_prepare(struct gathered *gathered)
 {
 	struct directory *d = gathered->directory;
@@ -211,6 +262,11 @@ int look_prepare(struct gathered *gathered)
 						    "have been; everything is "
 						    "read again");
 	}
+	for (size_t i = 0; d->settings.group_base && i < gathered->count; i++)
+		if (gathered->changes[i].kind == AD_GROUP && !is_whole(&gathered->changes[i]) &&
+		    loses_somebody(&gathered->changes[i]) &&
+		    look_for_primaries(gathered, &gathered->changes[i]) < 0)
+			return -1;
 	for (size_t i = 0; d->settings.group_base && i < gathered->count; i++)
 		if (gathered->changes[i].kind == AD_GROUP && is_whole(&gathered->changes[i]) &&
 		    find_parents(gathered, &gathered->changes[i]) < 0)

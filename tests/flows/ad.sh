@@ -11,17 +11,19 @@ rounds=${AD_ROUNDS:-4}
 # ---- a town whose people and groups change ----
 declare -A place name primary enabled # of people by number; place is "" (there is none), people or elsewhere
 declare -A gplace gname member        # of groups; member["g u"] and member["g gG"]
-last=0 ldif=
+last=0 ldif='' there='' mail=''
 base=$SAMBA_BASE
 dn() { echo "CN=Random ${name[$1]},OU=${place[$1]},$base"; }
 gdn() { echo "CN=random-group-${gname[$1]},OU=${gplace[$1]},$base"; }
 add() { ldif+="$1"$'\n\n'; }
-somewhere() { ((RANDOM % 4)) && echo "$1" || echo elsewhere; }
+# RANDOM is another one in a shell within: it is asked for here alone.
+somewhere() { if ((RANDOM % 4)); then there=$1; else there=elsewhere; fi; }
 
 edit_person() { # edit_person U
 	local u=$1 old
 	if [ -z "${place[$u]:-}" ]; then
-		place[$u]=$(somewhere people) name[$u]=$((++last)) primary[$u]='' enabled[$u]=544
+		somewhere people
+		place[$u]=$there name[$u]=$((++last)) primary[$u]='' enabled[$u]=544
 		add "dn: $(dn "$u")
 changetype: add
 objectClass: user
@@ -61,10 +63,11 @@ replace: displayName
 displayName: Name $((++last))"
 		;;
 	6)
+		if ((RANDOM % 2)); then mail="mail: other$((++last))@acme.example"; else mail=-; fi
 		add "dn: $old
 changetype: modify
 replace: mail
-$( ((RANDOM % 2)) && echo "mail: other$((++last))@acme.example")"
+$mail"
 		;;
 	esac
 }
@@ -72,7 +75,8 @@ $( ((RANDOM % 2)) && echo "mail: other$((++last))@acme.example")"
 edit_group() { # edit_group G U
 	local g=$1 u=$2 inner=$((RANDOM % ($1 + 1))) old what=add
 	if [ -z "${gplace[$g]:-}" ]; then
-		gplace[$g]=$(somewhere groups) gname[$g]=$((++last))
+		somewhere groups
+		gplace[$g]=$there gname[$g]=$((++last))
 		add "dn: $(gdn "$g")
 changetype: add
 objectClass: group

@@ -281,10 +281,10 @@ again() {
 	write_env
 }
 
-# What names a controller's database is another thing after a restore.
+# What names a controller's database is another thing after a restore. It has a byte 0 in it, as one in sixteen has.
 renew() {
 	settings="CN=NTDS Settings,CN=DC1,CN=Servers,CN=Default-First-Site-Name,CN=Sites,CN=Configuration,$base"
-	printf 'dn: %s\nchangetype: modify\nreplace: invocationId\ninvocationId:: %s\n' "$settings" "$(head -c 16 /dev/urandom | base64)" \
+	printf 'dn: %s\nchangetype: modify\nreplace: invocationId\ninvocationId:: %s\n' "$settings" "$( (head -c 7 /dev/urandom; printf '\0'; head -c 8 /dev/urandom) | base64)" \
 		>"$dir/renew.ldif"
 	quiet database ldbmodify --controls=relax:0 "$dir/renew.ldif"
 }

@@ -652,19 +652,20 @@ static void edit_members(int g, int u)
 
 /* Somebody must be a member first, and is an ordinary member of the former one afterwards. What the number of
  * a group is, the server knows. */
-static void set_primary(int g, int u)
+static bool set_primary(int g, int u)
 {
 	const char *sid;
 	int former = town.users[u].primary;
 
 	if (!town.users[u].there || !town.groups[g].there || former == g || !town.groups[g].users[u])
-		return;
+		return false;
 	sid = stored(arena_format(kept, "(cn=random-group-%d)", town.groups[g].number), "objectSid");
 	set_value(user_dn(u), "primaryGroupID", strrchr(sid, '-') + 1);
 	town.groups[g].users[u] = false;
 	town.users[u].primary = g;
 	if (former != NOBODY)
 		town.groups[former].users[u] = true;
+	return true;
 }
 
 static void edit(void)
@@ -692,8 +693,11 @@ static void edit(void)
 
 static void change_primaries(void)
 {
-	for (int tries = 0; tries < 10; tries++)
-		set_primary(any(GROUPS_MADE_MOST), any(USERS_MOST));
+	int cells = GROUPS_MADE_MOST * USERS_MOST, from = any(cells), done = 0;
+
+	for (int i = 0; i < cells && done < 2; i++)
+		done += set_primary((from + i) % GROUPS_MADE_MOST,
+				    (from + i) / GROUPS_MADE_MOST % USERS_MOST);
 }
 
 static void apply(void (*write)(int), int round)
@@ -716,7 +720,7 @@ static void write_edits(int round)
 
 static void write_primaries(int round)
 {
-	if (round % 3 == 0)
+	if (round % 2 == 0)
 		change_primaries();
 }
 

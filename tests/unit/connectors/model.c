@@ -199,6 +199,11 @@ static void join_people(struct model *model, const struct roster_call *h)
 		for (char *word = strtok(groups, " "); word; word = strtok(NULL, " ")) {
 			struct record *group = by_reference(model, word, true);
 
+			/* The daemon believes who says that there is no membership. */
+			for (size_t j = 0; j < h->membership_gone_count; j++)
+				if (strcmp(h->memberships_gone[j].group, word) == 0 &&
+				    strcmp(h->memberships_gone[j].member, person->reference) == 0)
+					abort();
 			if (group)
 				enter(group, (size_t)(person - model->records));
 		}
