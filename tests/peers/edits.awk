@@ -1,91 +1,127 @@
-# A directory lives on: a few random edits of the text that the example plug-in reads, each with the next number of a change (at=). It keeps
-# what a directory with referential integrity keeps: who goes leaves the groups, who is renamed is renamed there. A group may name
-# members who are not there yet, or never will be. Keys are never used again.
+# Edits an organisation that people.awk made, at random, as LDIF, one file a round:
 #
-#   awk -v seed=7 -v edits=5 -f edits.awk TEXT
-function pick(n) { return int(rand() * n) }
-function field(line, name,   m) {
-	m = index("; " line, "; " name "=")
-	if (!m) return ""
-	line = substr("; " line, m + length(name) + 3)
-	sub(/;.*/, "", line)
-	return line
+#   awk -v people=2000 -v groups=40 -v rounds=10 -v edits=40 -v seed=1 -v base=dc=acme,dc=example -v out=FOLDER/round- [-v rename_groups=1] -f edits.awk
+#
+# People are hired and let go, change their names, addresses and state, are renamed and moved out of ou=people and back; groups
+# change their members, are made, deleted and renamed. The same numbers give the same edits, under every awk. rename_groups: also groups
+# that stand in others, which is only fair to a server that keeps references whole.
+function random(most) { # Park and Miller's generator, as in people.awk
+	state = state * 16807 % 2147483647
+	return state % most
 }
-function some(list,   k, n, keys) { n = 0; for (k in list) keys[n++] = k; if (n == 0) return ""; sort(keys, n); return keys[pick(n)] }
-function sort(a, n,   i, j, t) { for (i = 1; i < n; i++) { t = a[i]; for (j = i; j > 0 && a[j - 1] > t; j--) a[j] = a[j - 1]; a[j] = t } }
-function refer(id) { return id in reference ? reference[id] : id }
-function unmember(key,   k) { for (k in members) { split(k, p, SUBSEP); if (p[2] == key) leave(p[1], key) } }
-function leave(group, key) { delete members[group, key]; left[group, key] = ++at }
-function join(group, key) { if (!((group, key) in members)) { members[group, key] = ++at; delete left[group, key] } }
-function somebody() { return pick(8) == 0 ? "stranger" pick(4) : pick(4) == 0 ? refer(some(groups)) : refer(some(people)) }
-function newcomer(   id) {
-	id = "u" ++made
-	people[id] = "user=" id "; email=" id "@acme.example; name=Name " pick(1000) (pick(6) == 0 ? "; suspended=yes" : "")
-	if (pick(2)) reference[id] = pick(3) == 0 && !taken("stranger" (n = pick(4))) ? "stranger" n : "cn=" id
-	person_at[id] = ++at
-}
-function taken(key,   k) { for (k in reference) if (reference[k] == key) return 1; return 0 }
-function edit(   what, id, k, old) {
-	what = pick(12)
-	if (what <= 1) newcomer()
-	else if (what == 2 && count(people) > 12) {
-		id = some(people); unmember(refer(id)); delete people[id]; delete reference[id]; gone[id] = ++at
-	} else if (what == 3) {
-		id = some(people); sub(/name=[^;]*/, "name=Name " pick(1000), people[id]); person_at[id] = ++at
-	} else if (what == 4) {
-		id = some(people)
-		if (!sub(/; suspended=yes/, "", people[id])) people[id] = people[id] "; suspended=yes"
-		person_at[id] = ++at
-	} else if (what == 5) {
-		id = some(people)
-		if (!(id in reference)) return
-		old = reference[id]
-		for (k in members) { split(k, p, SUBSEP); if (p[2] == old) moved[p[1]] = 1 }
-		unmember(old); reference[id] = "cn=" id "-" ++at; person_at[id] = at
-		for (k in moved) join(k, reference[id])
-		delete moved
-	} else if (what <= 8) join(refer(some(groups)), somebody())
-	else if (what == 9) { k = some(members); if (k != "") { split(k, p, SUBSEP); leave(p[1], p[2]) } }
-	else if (what == 10) { id = some(groups); groups[id] = names[pick(5)]; group_at[id] = ++at }
-	else if (what == 11 && pick(2)) { id = "g" ++made; groups[id] = names[pick(5)]; if (pick(2)) reference[id] = "ou=" id; group_at[id] = ++at }
-	else if (what == 11 && count(groups) > 4) {
-		id = some(groups); unmember(refer(id))
-		for (k in members) { split(k, p, SUBSEP); if (p[1] == refer(id)) delete members[k] }
-		for (k in left) { split(k, p, SUBSEP); if (p[1] == refer(id)) delete left[k] }
-		delete groups[id]; delete reference[id]; group_gone[id] = ++at
+
+function dn_of(i) { return "uid=" uid[i] "," (away[i] ? "ou=away," : "ou=people,") base }
+function say(text) { print text >file }
+function change(dn, how) { say("dn: " dn "\nchangetype: " how) }
+function anybody() { return random(count) + 1 }
+
+function hire() {
+	count++
+	uid[count] = sprintf("h%06d", ++hired)
+	away[count] = 0
+	change(dn_of(count), "add")
+	say("objectClass: inetOrgPerson\nuid: " uid[count] "\ncn: Hired " hired "\nsn: Number " hired "\ngivenName: Hired")
+	say("displayName: Hired " hired "\nmail: " uid[count] "@acme.example\nemployeeType: staff\n")
+	if (random(2)) {
+		change("cn=" name[random(group_count) + 1] ",ou=groups," base, "modify")
+		say("add: member\nmember: " dn_of(count) "\n")
 	}
 }
-function count(list,   k, n) { n = 0; for (k in list) n++; return n }
-BEGIN { srand(seed); FS = ": *"; split("Admins,Viewers,Owls,Engineers,Staff", names, ","); names[0] = names[5]; at = made = 0 }
-{
-	kind = $1; line = substr($0, index($0, ":") + 1); sub(/^ */, "", line)
-	n = field(line, "at") + 0; if (n > at) at = n
-	id = field(line, "id"); if (id ~ /^[ug][0-9]+$/ && substr(id, 2) + 0 > made) made = substr(id, 2) + 0
-	if (id != "" && field(line, "reference") != "" && kind != "gone") reference[id] = field(line, "reference")
-	if (kind == "person") {
-		person_at[id] = n
-		people[id] = "user=" field(line, "user") "; email=" field(line, "email") "; name=" field(line, "name") \
-			(field(line, "suspended") == "yes" ? "; suspended=yes" : "")
-	} else if (kind == "group") { groups[id] = field(line, "name"); group_at[id] = n }
-	else if (kind == "member") members[field(line, "group"), field(line, "member")] = n
-	else if (kind == "gone" && id != "") gone[id] = n
-	else if (kind == "gone" && field(line, "member") != "") left[field(line, "group"), field(line, "member")] = n
-	else if (kind == "gone") { k = field(line, "group"); group_gone[k] = n; if (substr(k, 2) + 0 > made) made = substr(k, 2) + 0 }
-	else if (kind == "forgotten") forgotten = n
+
+function let_go(i) {
+	change(dn_of(i), "delete")
+	say("")
+	uid[i] = uid[count]
+	away[i] = away[count]
+	count--
 }
-END {
-	if (NR == 0) {
-		for (i = 0; i < 18; i++) newcomer()
-		for (i = 0; i < 6; i++) { id = "g" ++made; groups[id] = names[i % 5]; group_at[id] = ++at }
-		for (i = 0; i < 20; i++) join(refer(some(groups)), somebody())
+
+function replace(i, attribute, value) {
+	change(dn_of(i), "modify")
+	say("replace: " attribute "\n" attribute ": " value "\n")
+}
+
+function rename(i,    old) {
+	change(dn_of(i), "modrdn")
+	uid[i] = sprintf("r%06d", ++renamed)
+	say("newrdn: uid=" uid[i] "\ndeleteoldrdn: 1\n")
+}
+
+function move(i) {
+	change(dn_of(i), "modrdn")
+	away[i] = !away[i]
+	say("newrdn: uid=" uid[i] "\ndeleteoldrdn: 0\nnewsuperior: " (away[i] ? "ou=away," : "ou=people,") base "\n")
+}
+
+# Members at random, each once; now and then another group, an even one in an odd one.
+function members(g,    i, n, who, seen) {
+	split("", seen)
+	n = random(8) + 2
+	for (i = 0; i < n; i++) {
+		who = dn_of(anybody())
+		if (!(who in seen))
+			say("member: " who)
+		seen[who] = 1
 	}
-	for (i = 0; i < edits; i++) edit()
-	if (NR > 0 && pick(8) == 0) { forgotten = at; delete gone; delete left; delete group_gone; newcomer() }
-	for (id in people) print "person: id=" id "; " people[id] (id in reference ? "; reference=" reference[id] : "") "; at=" person_at[id]
-	for (id in groups) print "group: id=" id "; name=" groups[id] (id in reference ? "; reference=" reference[id] : "") "; at=" group_at[id]
-	for (k in members) { split(k, p, SUBSEP); print "member: group=" p[1] "; member=" p[2] "; at=" members[k] }
-	for (id in gone) print "gone: id=" id "; at=" gone[id]
-	for (k in left) { split(k, p, SUBSEP); print "gone: group=" p[1] "; member=" p[2] "; at=" left[k] }
-	for (id in group_gone) print "gone: group=" id "; at=" group_gone[id]
-	if (forgotten) print "forgotten: at=" forgotten
+	if (g % 2 && random(2) && group_count > 3) {
+		i = 2 * (random(int(group_count / 2)) + 1)
+		say("member: cn=" name[i] ",ou=groups," base)
+	}
+}
+
+function regroup(g) {
+	change("cn=" name[g] ",ou=groups," base, "modify")
+	say("replace: member")
+	members(g)
+	say("")
+}
+
+function rename_group(g) {
+	change("cn=" name[g] ",ou=groups," base, "modrdn")
+	name[g] = sprintf("renamed-%04d", ++group_number)
+	say("newrdn: cn=" name[g] "\ndeleteoldrdn: 1\n")
+}
+
+function make_group(g) {
+	change("cn=" name[g] ",ou=groups," base, "delete")
+	say("")
+	if (random(2))
+		name[g] = sprintf("made-%04d", ++group_number)
+	change("cn=" name[g] ",ou=groups," base, "add")
+	say("objectClass: groupOfNames\ncn: " name[g])
+	members(g)
+	say("")
+}
+
+function edit(    what, g) {
+	what = random(100)
+	g = random(group_count) + 1
+	if (what < 10) hire()
+	else if (what < 18) let_go(anybody())
+	else if (what < 45) replace(anybody(), "displayName", "Name " ++number)
+	else if (what < 52) replace(anybody(), "mail", "mail" ++number "@acme.example")
+	else if (what < 60) replace(anybody(), "employeeType", random(2) ? "gone" : "staff")
+	else if (what < 68) rename(anybody())
+	else if (what < 76) move(anybody())
+	else if (what < 92) regroup(g)
+	else if (what < 96) rename_group(rename_groups || g % 2 ? g : (g > 1 ? g - 1 : 1))
+	else make_group(g)
+}
+
+BEGIN {
+	state = seed % 2147483646 + 1
+	# The ten who are hard to read (people.awk) stay as they are, and so does the first group, which spells them in other ways.
+	for (i = 11; i <= people; i++)
+		uid[++count] = sprintf("u%06d", i)
+	split("admins developers billing support everyone-else", special, " ")
+	for (i = 2; i <= groups; i++)
+		name[++group_count] = i <= 5 ? special[i] : sprintf("team-%04d", i)
+	for (r = 1; r <= rounds; r++) {
+		file = out r ".ldif"
+		if (r == 1)
+			say("dn: ou=away," base "\nchangetype: add\nobjectClass: organizationalUnit\nou: away\n")
+		for (e = 0; e < edits; e++)
+			edit()
+		close(file)
+	}
 }

@@ -3,6 +3,7 @@
 #
 #   slapd.sh start DIR [PEOPLE [GROUPS [OPTION ...]]]   makes DIR, fills it, starts; 10000 people and 200 groups by default
 #   slapd.sh restart DIR [OPTION ...]                   the same data, with other options; without options as a plain start
+#   slapd.sh refill DIR [OPTION ...]                    restart, with the directory made anew: the same people, other keys of branches
 #   slapd.sh stop DIR                                   stops it; DIR stays and is yours to remove
 #   slapd.sh freeze DIR, slapd.sh thaw DIR              it hangs, without answering anything more; it goes on
 #   slapd.sh crash DIR                                  kills it without a warning; restart brings it back
@@ -48,7 +49,7 @@ die() {
 }
 
 usage() {
-	sed -n '2,25s/^# \{0,1\}//p' "$0" >&2
+	sed -n '2,26s/^# \{0,1\}//p' "$0" >&2
 	exit 2
 }
 
@@ -331,6 +332,18 @@ restart() {
 	write_env
 }
 
+refill() {
+	read_options "$@"
+	find_program
+	end
+	people=$SLAPD_PEOPLE groups=$SLAPD_GROUPS
+	rm -rf "$dir/db"
+	configure
+	fill
+	launch_somewhere "${SLAPD_LDAP##*:}" "${SLAPD_LDAPS##*:}"
+	write_env
+}
+
 [ $# -ge 2 ] || usage
 command=$1
 case $command in
@@ -338,7 +351,7 @@ start)
 	shift
 	start "$@"
 	;;
-restart | stop | crash | freeze | thaw | modify)
+restart | refill | stop | crash | freeze | thaw | modify)
 	[ -e "$2/env" ] || die "$2 was not made by start"
 	dir=$(cd "$2" && pwd)
 	# shellcheck disable=SC1091
@@ -346,6 +359,7 @@ restart | stop | crash | freeze | thaw | modify)
 	shift 2
 	case $command in
 	restart) restart "$@" ;;
+	refill) refill "$@" ;;
 	stop) end ;;
 	crash) crash ;;
 	freeze) freeze ;;

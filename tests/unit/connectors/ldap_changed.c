@@ -477,6 +477,17 @@ static void test_restarts(void **state)
 	peer_modify(hire("u000023"));
 }
 
+/* The same people in a directory that was made anew: as long as they have their keys, nobody comes and nobody goes. */
+static void test_a_directory_made_anew(void **state)
+{
+	(void)state;
+	begin();
+	peer_tell("refill", "");
+	assert_place_is_lost("\"user_base\" is another entry than before");
+	peer_tell("refill", "--no-syncprov");
+	assert_place_is_lost("\"user_base\" is another entry than before");
+}
+
 static void test_the_server_goes_away(void **state)
 {
 	(void)state;
@@ -693,6 +704,7 @@ int main(void)
 		TEST(test_a_very_old_cookie),
 		TEST(test_another_search),
 		TEST(test_restarts),
+		TEST_RESTARTING(test_a_directory_made_anew),
 		TEST(test_the_server_goes_away),
 		TEST_RESTARTING(test_people_are_hidden),
 		TEST_RESTARTING(test_versions),
