@@ -42,19 +42,21 @@ static bool is_389(const struct directory *d)
 	return text_equal(d->session->vendor->title, "389 Directory Server");
 }
 
-/* People first; the second only if there are groups. */
+/* People first; the second only if there are groups. 389-ds says nothing of an entry that leaves the filter,
+ * so there it is asked for all entries of the base: those who are looked at and are not in scope are gone. */
 static size_t bases(const struct directory *d, const struct view *view, struct sync_search ret[2])
 {
 	const struct settings *settings = &d->settings;
+	const char *all = is_389(d) ? "(objectClass=*)" : NULL;
 
 	ret[0] = (struct sync_search){ .doing = "reading who changed",
 				       .base = settings->user_base,
-				       .filter = view->user_filter,
+				       .filter = all ? all : view->user_filter,
 				       .scope = settings->user_scope,
 				       .mode = SYNC_REFRESH_ONLY };
 	ret[1] = (struct sync_search){ .doing = "reading which groups changed",
 				       .base = settings->group_base,
-				       .filter = settings->group_filter,
+				       .filter = all ? all : settings->group_filter,
 				       .scope = settings->group_scope,
 				       .mode = SYNC_REFRESH_ONLY };
 	return settings->group_base ? 2 : 1;

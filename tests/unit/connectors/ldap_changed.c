@@ -1,5 +1,5 @@
-/* What changed, read from a real OpenLDAP server: whatever is done to the directory and to the server, what was known before
- * and what is said to have changed are together what a reading of everything shows. */
+/* What changed, read from a real OpenLDAP server: whatever is done to the directory and to the server, what
+ * was known before and what is said to have changed are together what a reading of everything shows. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdint.h>
@@ -102,6 +102,15 @@ static void assert_place_is_lost(const char *why)
 }
 
 /* A server's log of deletions names whatever left the filter, and so all that was never in it. */
+static size_t people_given(void)
+{
+	size_t count = 0;
+
+	for (size_t i = 0; i < harness.people_count; i++)
+		count += harness.people[i].standing != ROSTER_GONE;
+	return count;
+}
+
 static size_t groups_given(void)
 {
 	size_t count = 0;
@@ -146,15 +155,16 @@ static const char *newcomer;
 
 static const char *hire(const char *uid)
 {
-	return peer_text("dn: uid=%s," PEOPLE_BASE "\nchangetype: add\nobjectClass: inetOrgPerson\nuid: %s\ncn: %s %lu\nsn: %s\n"
+	return peer_text("dn: uid=%s," PEOPLE_BASE
+			 "\nchangetype: add\nobjectClass: inetOrgPerson\nuid: %s\ncn: %s %lu\nsn: %s\n"
 			 "mail: %s@acme.example\n\n",
 			 uid, uid, uid, ++number, uid, uid);
 }
 
 static const char *replace(const char *uid, const char *attribute, const char *value)
 {
-	return peer_text("dn: uid=%s," PEOPLE_BASE "\nchangetype: modify\nreplace: %s\n%s: %s\n\n", uid, attribute, attribute,
-			 value);
+	return peer_text("dn: uid=%s," PEOPLE_BASE "\nchangetype: modify\nreplace: %s\n%s: %s\n\n", uid,
+			 attribute, attribute, value);
 }
 
 static const char *dismiss(const char *uid)
@@ -164,13 +174,16 @@ static const char *dismiss(const char *uid)
 
 static const char *rename_to(const char *uid, const char *to)
 {
-	return peer_text("dn: uid=%s," PEOPLE_BASE "\nchangetype: modrdn\nnewrdn: uid=%s\ndeleteoldrdn: 1\n\n", uid, to);
+	return peer_text("dn: uid=%s," PEOPLE_BASE
+			 "\nchangetype: modrdn\nnewrdn: uid=%s\ndeleteoldrdn: 1\n\n",
+			 uid, to);
 }
 
 static const char *change_group(const char *group, const char *how, const char *uid)
 {
-	return peer_text("dn: cn=%s," GROUPS_BASE "\nchangetype: modify\n%s: member\nmember: uid=%s," PEOPLE_BASE "\n\n", group, how,
-			 uid);
+	return peer_text("dn: cn=%s," GROUPS_BASE
+			 "\nchangetype: modify\n%s: member\nmember: uid=%s," PEOPLE_BASE "\n\n",
+			 group, how, uid);
 }
 
 /* ---- good days ---- */
@@ -214,25 +227,31 @@ static void edit_everything(void)
 	peer_modify(change_group("developers", "add", newcomer));
 	peer_modify(rename_to("u000024", "renamed"));
 	/* Out of the filter, and out of the base. */
-	peer_modify("dn: uid=u000025," PEOPLE_BASE "\nchangetype: modrdn\nnewrdn: uid=u000025\ndeleteoldrdn: 1\n"
+	peer_modify("dn: uid=u000025," PEOPLE_BASE
+		    "\nchangetype: modrdn\nnewrdn: uid=u000025\ndeleteoldrdn: 1\n"
 		    "newsuperior: dc=acme,dc=example\n\n");
-	peer_modify("dn: cn=team-0007," GROUPS_BASE "\nchangetype: modrdn\nnewrdn: cn=team-seven\ndeleteoldrdn: 1\n\n");
+	peer_modify("dn: cn=team-0007," GROUPS_BASE
+		    "\nchangetype: modrdn\nnewrdn: cn=team-seven\ndeleteoldrdn: 1\n\n");
 	peer_modify("dn: cn=team-0008," GROUPS_BASE "\nchangetype: delete\n\n");
 	peer_modify("dn: cn=made," GROUPS_BASE "\nchangetype: add\nobjectClass: groupOfNames\ncn: made\n"
-		    "member: uid=u000026," PEOPLE_BASE "\nmember: uid=late," PEOPLE_BASE "\nmember: cn=team-0006," GROUPS_BASE "\n\n");
+		    "member: uid=u000026," PEOPLE_BASE "\nmember: uid=late," PEOPLE_BASE
+		    "\nmember: cn=team-0006," GROUPS_BASE "\n\n");
 }
 
 static void edit_back(void)
 {
 	peer_modify(dismiss(newcomer));
 	peer_modify(rename_to("renamed", "u000024"));
-	peer_modify("dn: uid=u000025,dc=acme,dc=example\nchangetype: modrdn\nnewrdn: uid=u000025\ndeleteoldrdn: 1\n"
+	peer_modify("dn: uid=u000025,dc=acme,dc=example\nchangetype: modrdn\nnewrdn: "
+		    "uid=u000025\ndeleteoldrdn: 1\n"
 		    "newsuperior: " PEOPLE_BASE "\n\n");
 	peer_modify(replace("u000022", "employeeType", "staff"));
 	peer_modify(hire("u000023"));
-	peer_modify("dn: cn=team-seven," GROUPS_BASE "\nchangetype: modrdn\nnewrdn: cn=team-0007\ndeleteoldrdn: 1\n\n");
+	peer_modify("dn: cn=team-seven," GROUPS_BASE
+		    "\nchangetype: modrdn\nnewrdn: cn=team-0007\ndeleteoldrdn: 1\n\n");
 	peer_modify("dn: cn=made," GROUPS_BASE "\nchangetype: delete\n\n");
-	peer_modify("dn: cn=team-0008," GROUPS_BASE "\nchangetype: add\nobjectClass: groupOfNames\ncn: team-0008\n"
+	peer_modify("dn: cn=team-0008," GROUPS_BASE
+		    "\nchangetype: add\nobjectClass: groupOfNames\ncn: team-0008\n"
 		    "member: uid=u000030," PEOPLE_BASE "\n\n");
 }
 
@@ -297,7 +316,8 @@ static void test_a_group_of_groups(void **state)
 	begin();
 	peer_modify("dn: cn=team-0009," GROUPS_BASE "\nchangetype: delete\n\n");
 	assert_catches_up();
-	peer_modify("dn: cn=team-0009," GROUPS_BASE "\nchangetype: add\nobjectClass: groupOfNames\ncn: team-0009\n"
+	peer_modify("dn: cn=team-0009," GROUPS_BASE
+		    "\nchangetype: add\nobjectClass: groupOfNames\ncn: team-0009\n"
 		    "member: uid=u000030," PEOPLE_BASE "\n\n");
 	assert_catches_up();
 	/* And the one that names it changes, too. */
@@ -330,10 +350,12 @@ static void test_a_filter_is_left_and_entered(void **state)
 
 static void move_branch(const char *from, const char *to, const char *below)
 {
-	peer_modify(peer_text("dn: %s\nchangetype: modrdn\nnewrdn: %s\ndeleteoldrdn: 1\nnewsuperior: %s\n\n", from, to, below));
+	peer_modify(peer_text("dn: %s\nchangetype: modrdn\nnewrdn: %s\ndeleteoldrdn: 1\nnewsuperior: %s\n\n",
+			      from, to, below));
 }
 
-/* A whole branch is moved, and those below it with it, out of scope, into it and within it: of them no server tells. */
+/* A whole branch is moved, and those below it with it, out of scope, into it and within it: of them no server
+ * tells. */
 static void move_branches(void)
 {
 	begin();
@@ -344,11 +366,12 @@ static void move_branches(void)
 	move_branch("ou=aa," PEOPLE_BASE, "ou=a", "ou=special," PEOPLE_BASE);
 	assert_place_is_lost("a branch of the directory was moved");
 	/* A new one is no reason to read everything. */
-	peer_modify(peer_text("dn: ou=new-%lu," PEOPLE_BASE "\nchangetype: add\nobjectClass: organizationalUnit\nou: new-%lu\n\n",
+	peer_modify(peer_text("dn: ou=new-%lu," PEOPLE_BASE
+			      "\nchangetype: add\nobjectClass: organizationalUnit\nou: new-%lu\n\n",
 			      number, number));
 	peer_modify(replace("u000021", "displayName", peer_text("Number %lu", ++number)));
 	assert_catches_up();
-	assert_int_equal(harness.people_count, 1);
+	assert_int_equal(people_given(), 1);
 }
 
 static void test_branches_move(void **state)
@@ -383,15 +406,17 @@ static void test_no_groups(void **state)
 /* Puts another cookie of people into the place: two lines and the branches stand before it. */
 static void forge(const char *cookie)
 {
-	const char *end = harness.cursor + harness.cursor_size, *line = memchr(harness.cursor, '\n', harness.cursor_size);
+	const char *end = harness.cursor + harness.cursor_size,
+		   *line = memchr(harness.cursor, '\n', harness.cursor_size);
 	char forged[8192];
 	size_t branches, people, groups;
 
 	assert_int_equal(sscanf(line + 1, "%zu", &branches), 1);
 	line = (const char *)memchr(line + 1, '\n', (size_t)(end - line - 1)) + 16 * branches;
 	assert_int_equal(sscanf(line + 1, "%zu %zu", &people, &groups), 2);
-	harness.cursor_size = (size_t)snprintf(forged, sizeof(forged), "%.*s%zu %zu\n%s%.*s", (int)(line + 1 - harness.cursor),
-					       harness.cursor, strlen(cookie), groups, cookie, (int)groups, end - groups);
+	harness.cursor_size = (size_t)snprintf(forged, sizeof(forged), "%.*s%zu %zu\n%s%.*s",
+					       (int)(line + 1 - harness.cursor), harness.cursor,
+					       strlen(cookie), groups, cookie, (int)groups, end - groups);
 	memcpy(harness.cursor, forged, harness.cursor_size);
 }
 
@@ -477,7 +502,8 @@ static void test_restarts(void **state)
 	peer_modify(hire("u000023"));
 }
 
-/* The same people in a directory that was made anew: as long as they have their keys, nobody comes and nobody goes. */
+/* The same people in a directory that was made anew: as long as they have their keys, nobody comes and nobody
+ * goes. */
 static void test_a_directory_made_anew(void **state)
 {
 	(void)state;
@@ -595,8 +621,10 @@ static void test_check_says_which_way(void **state)
 	harness_set(&harness, "group_id", "cn");
 	harness_reset(&harness);
 	assert_int_equal(harness_check(&harness), 0);
-	assert_said(harness.notes, "not by content synchronisation (RFC 4533): it names people by entryUUID, and \"user_id\" is "
-				   "\"uid\"");
+	assert_said(
+		harness.notes,
+		"not by content synchronisation (RFC 4533): it names people by entryUUID, and \"user_id\" is "
+		"\"uid\"");
 	harness_set(&harness, "user_id", NULL);
 	harness_set(&harness, "group_id", NULL);
 	harness_reset(&harness);
@@ -666,13 +694,75 @@ static void test_waiting(void **state)
 	assert_int_equal(watch(60000), 1);
 }
 
+/* ---- 389-ds ---- */
+
+/* The server names its search in the cookie, and what is not its own is refused before it is sent. */
+static void test_cookies_of_389(void **state)
+{
+	(void)state;
+	begin();
+	peer_modify(dismiss("u000023"));
+	forge("hello");
+	assert_place_is_lost("none that we understand");
+	peer_modify(hire("u000023"));
+	forge("localhost:389#cn=sync,dc=acme,dc=example:" PEOPLE_BASE ":(uid=*)#1");
+	assert_place_is_lost("one of another server");
+	peer_modify(dismiss("u000023"));
+	assert_catches_up();
+	peer_modify(hire("u000023"));
+}
+
+/* It says of nobody that they are left, and would have everybody removed by whoever takes that at its word.
+ */
+static void test_389_names_nobody(void **state)
+{
+	(void)state;
+	begin();
+	peer_modify(replace("u000021", "displayName", "One Of Many"));
+	assert_catches_up();
+	assert_false(harness.whole);
+	assert_int_equal(harness.present_count, 0);
+	assert_int_equal(harness.people_count, 1);
+	/* Somebody comes and somebody goes in one answer. */
+	peer_modify(hire("late"));
+	peer_modify(dismiss("u000024"));
+	assert_catches_up();
+	assert_false(harness.whole);
+	peer_modify(dismiss("late"));
+	peer_modify(hire("u000024"));
+}
+
+static void test_389_check(void **state)
+{
+	(void)state;
+	assert_int_equal(harness_check(&harness), 0);
+	assert_said(harness.notes, "389 Directory Server");
+	assert_said(harness.notes, "what changed is read by content synchronisation (RFC 4533)");
+}
+/* ---- which server ---- */
+
+#ifdef DIRECTORY_389
+enum { IS_389 = 1 };
+#else
+enum { IS_389 = 0 };
+#endif
+
+static const struct peer {
+	const char *script, *needed, *otherwise;
+} peers[] = {
+	{ "slapd.sh", "command -v slapd >/dev/null && command -v ldapsearch >/dev/null",
+	  "there is no slapd (packages slapd, ldap-utils)" },
+	{ "ds389.sh", "test $(id -u) = 0 && command -v ns-slapd >/dev/null && command -v dscreate >/dev/null",
+	  "there is no 389-ds, or we are not root (packages 389-ds-base, python3-lib389, ldap-utils)" },
+};
+
 static int start(void **state)
 {
 	char size[32];
 
 	(void)state;
 	snprintf(size, sizeof(size), "%d %d", PEOPLE, GROUPS);
-	peer_start("slapd.sh", size);
+	peer_start(peers[IS_389].script, size);
 	return 0;
 }
 
@@ -686,26 +776,24 @@ static int stop(void **state)
 #define TEST(name)	      cmocka_unit_test_setup_teardown(name, before, after)
 #define TEST_RESTARTING(name) cmocka_unit_test_setup_teardown(name, before, after_restart)
 
-int main(void)
+#define TESTS_OF_BOTH                                                                                        \
+	TEST(test_nothing_changed), TEST(test_only_what_changed_comes), TEST(test_a_session_log),            \
+		TEST(test_restarts), TEST(test_the_server_goes_away), TEST(test_a_group_of_groups),          \
+		TEST(test_a_filter_is_left_and_entered), TEST(test_another_search),                          \
+		TEST(test_branches_move), TEST(test_waiting)
+
+static int run_openldap(void)
 {
 	const struct CMUnitTest tests[] = {
-		TEST(test_nothing_changed),
-		TEST(test_only_what_changed_comes),
-		TEST(test_a_session_log),
+		TESTS_OF_BOTH,
 		TEST_RESTARTING(test_no_session_log),
 		TEST_RESTARTING(test_a_session_log_that_is_too_short),
 		TEST_RESTARTING(test_groups_are_kept_whole),
-		TEST(test_a_group_of_groups),
-		TEST(test_a_filter_is_left_and_entered),
-		TEST(test_branches_move),
 		TEST_RESTARTING(test_branches_move_without_a_record),
 		TEST_RESTARTING(test_no_groups),
 		TEST(test_cookies_that_are_no_good),
 		TEST(test_a_very_old_cookie),
-		TEST(test_another_search),
-		TEST(test_restarts),
 		TEST_RESTARTING(test_a_directory_made_anew),
-		TEST(test_the_server_goes_away),
 		TEST_RESTARTING(test_people_are_hidden),
 		TEST_RESTARTING(test_versions),
 		TEST_RESTARTING(test_versions_with_groups_kept_whole),
@@ -714,12 +802,31 @@ int main(void)
 		TEST_RESTARTING(test_another_way),
 		TEST_RESTARTING(test_check_says_which_way),
 		TEST(test_what_no_way_sees),
-		TEST(test_waiting),
 	};
 
-	if (system("PATH=$PATH:/usr/sbin; command -v slapd >/dev/null && command -v ldapsearch >/dev/null") != 0) {
-		puts("1..0 # SKIP there is no slapd (packages slapd, ldap-utils)");
+	return cmocka_run_group_tests(tests, start, stop);
+}
+
+static int run_389(void)
+{
+	const struct CMUnitTest tests[] = {
+		TESTS_OF_BOTH,
+		TEST(test_389_check),
+		TEST(test_389_names_nobody),
+		TEST(test_cookies_of_389),
+	};
+
+	return cmocka_run_group_tests(tests, start, stop);
+}
+
+int main(void)
+{
+	char line[256];
+
+	snprintf(line, sizeof(line), "PATH=$PATH:/usr/sbin; %s", peers[IS_389].needed);
+	if (system(line) != 0) {
+		printf("1..0 # SKIP %s\n", peers[IS_389].otherwise);
 		return 0;
 	}
-	return cmocka_run_group_tests(tests, start, stop);
+	return IS_389 ? run_389() : run_openldap();
 }
