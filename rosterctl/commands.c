@@ -445,7 +445,7 @@ const struct command commands[] = {
 		.summary = "Confirm a recovery whose time of waiting is over.",
 		.words = "Only the operator may. The member becomes the owner; the former one is an admin, still kept out.",
 		.example = "rosterctl ownership confirm acme",
-		.next = "\"rosterctl audit list ORG --action \"ownership.*\"\" tells what was done.",
+		.next = "\"rosterctl audit list ORG --action 'ownership.*'\" tells what was done.",
 		.run = ownership_confirm,
 	},
 	{
