@@ -256,6 +256,8 @@ struct roster_setting {
  * changed; one given as ROSTER_GONE is gone, also one whom we never knew (that is ignored). A group that is not given keeps
  * its name and its members. Who is given, present or refused nowhere is left as they are, unless the last page says whole().
  * If the cursor is too old or not yours, fail with ROSTER_LOST_PLACE: rosterd then reads all. Never guess.
+ * A group whose directory does not touch it when a member gets another reference, or when a member's reference is given to somebody else,
+ * is given along with that person; members whom a group named before they were there rosterd finds by itself.
  *
  * ROSTER_NAMED: these people and groups, whole, each given once; whoever does not exist is given as gone. */
 enum roster_scope { ROSTER_ALL = 1, ROSTER_CHANGED, ROSTER_NAMED };

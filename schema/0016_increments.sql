@@ -47,6 +47,7 @@ ALTER TABLE groups
 	ADD COLUMN observed_at timestamptz;
 CREATE INDEX groups_reference ON groups (organisation, connection, reference) WHERE reference IS NOT NULL;
 CREATE INDEX groups_name ON groups (organisation, connection, name);
+CREATE INDEX members_admins ON members (organisation, connection) WHERE role IN ('owner', 'admin');
 CREATE INDEX group_groups_child ON group_groups (organisation, child_id);
 
 -- Members that a directory's group names and nobody answers to (yet): who appears later is found here.

@@ -189,6 +189,7 @@ static const struct query telling[] = {
 	     "UNION ALL SELECT s.person, $2, p.standing, w.role, p.display_name, p.email, p.title, p.department "
 	     "FROM seen s JOIN staged_people p ON p.id = s.id LEFT JOIN wanted w ON w.remote_id = s.remote_id "
 	     "WHERE s.what = 'new' AND NOT s.new_user AND s.quarrel IS NULL"),
+	STEP("told_known", "ANALYZE told"),
 };
 
 /* From what was chosen to what changes. */
