@@ -13,6 +13,7 @@
 
 struct arena;
 struct buffer;
+struct json_writer;
 
 enum { JSON_DEPTH_MOST = 32 };
 
@@ -79,6 +80,27 @@ const struct json *json_at(const struct json *array, size_t index);
 const struct json *json_member(const struct json *object, const char *name);
 /* Walks an object in the order it was written: *at starts at 0; 1 and name and value, 0 at the end. */
 int json_next(const struct json *object, size_t *at, const char **ret_name, const struct json **ret_value);
+
+/* Making and changing a tree. Everything stands in the arena that is passed, names and texts included, and must be the one that
+ * the tree itself stands in; what is put into a tree is copied into it, so a value may be put into several. */
+struct json *json_new_object(struct arena *arena);
+struct json *json_new_array(struct arena *arena);
+struct json *json_new_text(struct arena *arena, const char *text);
+struct json *json_new_bool(struct arena *arena, bool truth);
+struct json *json_duplicate(struct arena *arena, const struct json *value);
+/* The member of this name becomes a copy of value; a new one stands last. It is returned, to be changed further. */
+struct json *json_set(struct arena *arena, struct json *object, const char *name, const struct json *value);
+struct json *json_append(struct arena *arena, struct json *array, const struct json *value);
+/* Takes a member, or a value of an array, away; false: there is none. */
+bool json_unset(struct json *object, const char *name);
+bool json_take_out(struct json *array, size_t index);
+/* A member or a value, to be changed; NULL: there is none. */
+struct json *json_member_to_change(struct json *object, const char *name);
+struct json *json_at_to_change(struct json *array, size_t index);
+/* The same value; the order of an object's members does not count. */
+bool json_same(const struct json *a, const struct json *b);
+/* Writes a tree. */
+void json_put(struct json_writer *w, const char *name, const struct json *value);
 
 /* Writing: commas and quotes are kept by the writer. name is NULL inside an array. Texts that are not UTF-8 are
  * written with U+FFFD in place of the bad bytes. NULL text writes null. */

@@ -128,6 +128,7 @@ static void fill(struct arena *arena, json_t *from, struct json *into)
 		break;
 	case JSON_REAL:
 		into->kind = JSON_KIND_FRACTION;
+		into->fraction = json_real_value(from);
 		break;
 	case JSON_TRUE:
 	case JSON_FALSE:

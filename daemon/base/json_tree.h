@@ -10,7 +10,7 @@ enum json_kind {
 	JSON_KIND_NULL,
 	JSON_KIND_BOOL,
 	JSON_KIND_WHOLE,    /* a number that is an int64_t */
-	JSON_KIND_FRACTION, /* any other number; nobody needs its value yet */
+	JSON_KIND_FRACTION, /* any other number */
 	JSON_KIND_TEXT,
 	JSON_KIND_ARRAY,
 	JSON_KIND_OBJECT,
@@ -23,6 +23,7 @@ struct json {
 	union {
 		bool truth;
 		int64_t whole;
+		double fraction;
 		const char *text;
 		struct json *children; /* of an array or object, in the order written */
 	};

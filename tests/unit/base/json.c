@@ -439,6 +439,85 @@ static void depth_of_the_writer(void **state)
 	assert_int_equal(json_parse(arena, buffer.bytes, buffer.length, &value, &e), 0);
 }
 
+/* ---- changing ---- */
+
+static struct json *parsed(struct arena *arena, const char *text)
+{
+	struct json *value;
+	struct error e;
+
+	assert_int_equal(json_parse(arena, text, strlen(text), &value, &e), 0);
+	return value;
+}
+
+static void assert_written(const struct json *value, const char *expected)
+{
+	struct buffer buffer;
+	struct json_writer w;
+
+	buffer_open(&buffer, KB(64));
+	json_writer_open(&w, &buffer);
+	json_put(&w, NULL, value);
+	assert_string_equal(buffer.bytes, expected);
+	buffer_close(&buffer);
+}
+
+static void what_is_written_is_what_was_read(void **state)
+{
+	static const char text[] = "{\"a\":[1,-2,true,null,\"x\\\"y\",{\"b\":[]}],\"c\":{},\"d\":2.5,\"e\":7.0,\"f\":1e+300}";
+	scoped(arena) *arena = arena_open("test");
+
+	(void)state;
+	assert_written(parsed(arena, text), text);
+	assert_written(json_duplicate(arena, parsed(arena, text)), text);
+}
+
+static void a_tree_can_be_changed(void **state)
+{
+	scoped(arena) *arena = arena_open("test");
+	struct json *tree = parsed(arena, "{\"a\":{\"x\":[{\"n\":1},{\"n\":2}]},\"b\":1}");
+	struct json *list = json_member_to_change(json_member_to_change(tree, "a"), "x");
+	struct error e;
+	struct { bool truth; } into = { false };
+	static const struct json_field fields[] = { { "truth", JSON_TYPE_BOOL, 0, JSON_NEEDED, 0, 0, NULL, -1 }, { 0 } };
+
+	(void)state;
+	json_append(arena, list, json_at(list, 0));
+	json_set(arena, json_at_to_change(list, 0), "n", json_new_text(arena, "one"));
+	json_set(arena, tree, "b", json_new_bool(arena, true));
+	json_set(arena, tree, "c", json_new_array(arena));
+	json_set(arena, tree, "again", tree);
+	assert_written(tree, "{\"a\":{\"x\":[{\"n\":\"one\"},{\"n\":2},{\"n\":1}]},\"b\":true,\"c\":[],"
+			     "\"again\":{\"a\":{\"x\":[{\"n\":\"one\"},{\"n\":2},{\"n\":1}]},\"b\":true,\"c\":[]}}");
+	assert_true(json_unset(tree, "again"));
+	assert_false(json_unset(tree, "again"));
+	list = json_member_to_change(json_member_to_change(tree, "a"), "x");
+	assert_true(json_take_out(list, 1));
+	assert_false(json_take_out(list, 2));
+	assert_written(tree, "{\"a\":{\"x\":[{\"n\":\"one\"},{\"n\":1}]},\"b\":true,\"c\":[]}");
+	/* Paths of what is wrong still begin at the top. */
+	assert_int_equal(json_read(arena, json_at(list, 1), fields, &into, &e), -1);
+	assert_non_null(strstr(e.text, "/a/x/1/"));
+}
+
+static void equal_is_what_means_the_same(void **state)
+{
+	scoped(arena) *arena = arena_open("test");
+
+	(void)state;
+#define EQUAL(a, b) json_same(parsed(arena, a), parsed(arena, b))
+	assert_true(EQUAL("{\"a\":1,\"b\":[null,2.5]}", "{\"b\":[null,2.5],\"a\":1}"));
+	assert_false(EQUAL("{\"a\":1}", "{\"a\":1,\"b\":1}"));
+	assert_false(EQUAL("{\"a\":1,\"c\":1}", "{\"a\":1,\"b\":1}"));
+	assert_false(EQUAL("[1,2]", "[2,1]"));
+	assert_false(EQUAL("1", "1.0"));
+	assert_false(EQUAL("true", "false"));
+	assert_false(EQUAL("\"a\"", "\"A\""));
+	assert_false(EQUAL("2.5", "2.6"));
+	assert_false(EQUAL("[]", "{}"));
+#undef EQUAL
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -460,6 +539,9 @@ int main(void)
 		cmocka_unit_test(what_is_no_utf8_is_replaced),
 		cmocka_unit_test(every_byte_can_be_read_again),
 		cmocka_unit_test(depth_of_the_writer),
+		cmocka_unit_test(what_is_written_is_what_was_read),
+		cmocka_unit_test(a_tree_can_be_changed),
+		cmocka_unit_test(equal_is_what_means_the_same),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
