@@ -150,4 +150,5 @@ if wanted memory && bench_memory >"$flow_dir/rounds"; then
 	awk -v n="$people" '{ print ($4 - $2) / (n - 10000) }' "$flow_dir/rounds" | figure memory-child-bytes-a-person 64
 fi
 if wanted ldap-read && [ -e "$SRCDIR/tests/bench/ldap.sh" ]; then bash "$SRCDIR/tests/bench/ldap.sh"; fi
+if wanted increment && [ -e "$SRCDIR/tests/bench/increment.sh" ]; then bash "$SRCDIR/tests/bench/increment.sh" "$people" "$rounds"; fi
 true

@@ -24,7 +24,7 @@ trap tidy EXIT
 # Over TLS, as it is used. The attributes are those that the plug-in asks for by default.
 by_search() {
 	LDAPTLS_CACERT=$SLAPD_CA ldapsearch -x -LLL -H "$SLAPD_LDAPS" -D "$SLAPD_BIND_DN" -w "$SLAPD_BIND_PASSWORD" \
-		-b "$SLAPD_USER_BASE" -E pr=1000/noprompt '(objectClass=inetOrgPerson)' entryUUID uid mail givenName sn displayName cn \
+		-b "$SLAPD_USER_BASE" -E pr=1000/noprompt '(objectClass=inetOrgPerson)' entryUUID entryCSN uid mail givenName sn displayName cn \
 		>/dev/null 2>&1
 }
 
