@@ -271,6 +271,12 @@ static const struct option domain_add_options[] = {
 	{ 0 },
 };
 
+static const struct option scim_token_options[] = {
+	{ .name = "expires", .value = "TIME", .words = "how long it is good for, such as 365d; for ever otherwise" },
+	{ .name = "scope", .value = "SCOPE", .words = "it may do nothing but this: scim:read, scim:users or scim:groups; all three otherwise",
+	  .many = true },
+	{ 0 },
+};
 static const struct option token_list_options[] = { ORGANISATION_OPTION, LIST_OPTIONS, { 0 } };
 static const struct option token_rotate_options[] = {
 	ORGANISATION_OPTION,
@@ -589,6 +595,36 @@ const struct command commands[] = {
 		.next = "Mend the directory, or the connection with \"rosterctl connection set\"; "
 		        "the next run takes them.",
 		.run = connection_refused,
+	},
+	{
+		.name = "scim tokens",
+		.arguments = "ORG/NAME",
+		.summary = "List the tokens that a directory may push with.",
+		.words = "Of a connection of plug-in \"scim\"; never the tokens themselves.",
+		.options = list_options,
+		.example = "rosterctl scim tokens acme/okta",
+		.next = "\"rosterctl scim token-revoke ORG/NAME ID\" ends one.",
+		.run = scim_tokens,
+	},
+	{
+		.name = "scim token-create",
+		.arguments = "ORG/NAME TOKEN",
+		.summary = "Make a token for a directory that pushes.",
+		.words = "Two can count at a time, so that the directory can be given a new one before the old one ends. It is printed "
+		         "once, with the base URL that it belongs to.",
+		.options = scim_token_options,
+		.example = "rosterctl scim token-create acme/okta autumn --expires 365d",
+		.next = "Paste both into the directory; then \"rosterctl scim token-revoke\" ends the one before.",
+		.run = scim_token_create,
+	},
+	{
+		.name = "scim token-revoke",
+		.arguments = "ORG/NAME ID",
+		.summary = "End a token of a directory at once.",
+		.words = "What the directory pushes with it from now on is refused; what it pushed before stays.",
+		.example = "rosterctl scim token-revoke acme/okta 0192f0c1-7a3e-7cc1-8f00-5d2b1c9e4a77",
+		.next = "\"rosterctl scim tokens ORG/NAME\" shows what is left.",
+		.run = scim_token_revoke,
 	},
 	{
 		.name = "plugin list",

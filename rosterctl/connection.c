@@ -43,6 +43,8 @@ static const struct column in_full[] = {
 	{ "its line", "managed_line", CELL_TEXT },
 	{ "file gone since", "orphaned_at", CELL_TIME },
 	{ "version", "version", CELL_NUMBER },
+	{ "base URL", "base_url", CELL_TEXT },
+	{ "token", "token", CELL_TEXT }, /* of one whose directory pushes, when it is made */
 	{ 0 },
 };
 

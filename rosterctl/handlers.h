@@ -18,6 +18,9 @@ command_fn connection_create, connection_list, connection_show, connection_set, 
 	connection_test, connection_refused;
 command_fn plugin_list, plugin_show;
 
+/* scim.c */
+command_fn scim_tokens, scim_token_create, scim_token_revoke;
+
 /* sync.c */
 command_fn sync_run, sync_plan, sync_list, sync_show, sync_changes, sync_approve, sync_drop;
 

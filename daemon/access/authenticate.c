@@ -10,6 +10,7 @@
 #include "base/crypt.h"
 #include "base/text.h"
 #include "http/network.h"
+#include "roster/scim_token.h"
 #include "roster/token.h"
 
 enum { GROUPS_MOST = 256, PASSWD_ROW_MOST = 4096 };
@@ -22,7 +23,9 @@ static const char *bearer(const struct request *request)
 
 	if (!header || strncasecmp(header, scheme, sizeof(scheme) - 1) != 0)
 		return NULL;
-	return header + sizeof(scheme) - 1;
+	header += sizeof(scheme) - 1;
+	/* Where a form asks for a token and puts the word before it, administrators paste the word as well. */
+	return strncasecmp(header, scheme, sizeof(scheme) - 1) == 0 ? header + sizeof(scheme) - 1 : header;
 }
 
 static int bad_token(struct error *e)
@@ -54,15 +57,43 @@ static void become(const struct token *token, struct arena *arena, struct princi
 		ret->kind = PRINCIPAL_OPERATOR;
 }
 
+/* A connection's: it pushes what its directory says. */
+static int by_scim_token(const uint8_t hash[CRYPT_DIGEST_SIZE], struct tx *tx, struct arena *arena, struct principal *ret,
+			 struct error *e)
+{
+	struct scim_token token;
+	char id[ID_TEXT_SIZE];
+	int found = scim_token_find(tx, arena, hash, &token, e);
+
+	if (found <= 0)
+		return found == 0 ? bad_token(e) : -1;
+	*ret = (struct principal){
+		.kind = PRINCIPAL_CONNECTION,
+		.organisation = token.organisation,
+		.connection = token.connection,
+		.token = token.id,
+		.scopes = scopes_read(token.scopes),
+		.used_at = token.last_used_at,
+		.ip_allow_list = token.ip_allow_list,
+		.id = arena_text(arena, id_text(&token.connection, id)),
+		.name = token.name,
+	};
+	return 0;
+}
+
 static int by_token(const char *text, struct tx *tx, struct arena *arena, struct principal *ret,
 		    struct error *e)
 {
 	uint8_t hash[CRYPT_DIGEST_SIZE];
 	struct token token;
 
-	if (strlen(text) != TOKEN_TEXT_SIZE || !text_begins(text, TOKEN_PREFIX "_"))
+	if (strlen(text) != TOKEN_TEXT_SIZE)
 		return bad_token(e);
 	crypt_sha256(text, TOKEN_TEXT_SIZE, hash);
+	if (text_begins(text, SCIM_TOKEN_PREFIX "_"))
+		return by_scim_token(hash, tx, arena, ret, e);
+	if (!text_begins(text, TOKEN_PREFIX "_"))
+		return bad_token(e);
 	switch (token_find(tx, arena, hash, &token, e)) {
 	case 1:
 		become(&token, arena, ret);

@@ -22,12 +22,19 @@ struct administrators {
 	size_t group_count;
 };
 
-enum principal_kind { PRINCIPAL_NOBODY, PRINCIPAL_OPERATOR, PRINCIPAL_MEMBER, PRINCIPAL_SERVICE };
+enum principal_kind {
+	PRINCIPAL_NOBODY,
+	PRINCIPAL_OPERATOR,
+	PRINCIPAL_MEMBER,
+	PRINCIPAL_SERVICE,
+	PRINCIPAL_CONNECTION, /* a directory that pushes */
+};
 
 struct principal {
 	enum principal_kind kind;
 	struct id organisation;		  /* nil: the operator */
 	struct id user;			  /* nil: not a member */
+	struct id connection;		  /* nil: not a connection */
 	struct id token;		  /* nil: came by the Unix socket */
 	struct id maker;		  /* the member who answers for what is made here; nil: none */
 	struct scopes scopes;		  /* what the token may do at most */

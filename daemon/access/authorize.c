@@ -132,6 +132,12 @@ static int authorize_known(const struct question *q, struct error *e)
 	if (q->permit == PERMIT_UNSAID)
 		return error_set(e, ERROR_DENIED, "permission.unsaid",
 				 "nobody may do this: it was never said who may");
+	if (q->permit == PERMIT_PUSH && !q->by_connection)
+		return error_set(e, ERROR_DENIED, "permission.connection",
+				 "only the directory of a connection may do this, with a token of the connection");
+	if (q->permit == PERMIT_PUSH && q->suspended)
+		return error_set(e, ERROR_DENIED, "permission.suspended",
+				 "nothing can be pushed while the organisation is suspended");
 	if (q->permit == PERMIT_OPERATOR && !q->by_operator)
 		return error_set(e, ERROR_DENIED, "permission.operator", "only the operator may do this");
 	return 0;
@@ -139,6 +145,9 @@ static int authorize_known(const struct question *q, struct error *e)
 
 int authorize(const struct question *q, struct error *e)
 {
+	if (q->by_connection && q->permit != PERMIT_PUSH)
+		return error_set(e, ERROR_DENIED, "permission.pushes_only",
+				 "a token of a connection is for SCIM alone; use one of a member, of a service or of the operator");
 	if (q->permit < PERMIT_FIRST)
 		return authorize_known(q, e);
 	if (q->suspended && !q->by_operator && !actions[q->permit].stays)

@@ -18,13 +18,14 @@ enum role { ROLE_NONE, ROLE_VIEWER, ROLE_MEMBER, ROLE_ADMIN, ROLE_OWNER, ROLES }
 enum role role_parse(const char *name);
 const char *role_name(enum role role);
 
-/* What an address needs. The first four are about who is asking at all; the rest are the rows of the matrix.
+/* What an address needs. The first five are about who is asking at all; the rest are the rows of the matrix.
  */
 enum permit {
 	PERMIT_UNSAID,	 /* nothing was said: the daemon does not start */
 	PERMIT_ANYONE,	 /* nobody is asked who they are */
 	PERMIT_KNOWN,	 /* anybody whom we know; where the address names an organisation, anybody of it */
 	PERMIT_OPERATOR, /* the operator alone */
+	PERMIT_PUSH,	 /* a connection that pushes, and nobody else */
 	PERMIT_VIEW_ANALYTICS,
 	PERMIT_FIRST = PERMIT_VIEW_ANALYTICS, /* of the matrix */
 	PERMIT_VIEW_MEMBERS,
@@ -71,6 +72,7 @@ const char *grant_words(enum grant grant);
 struct question {
 	enum permit permit;
 	bool by_operator;     /* the operator asks; role does not matter */
+	bool by_connection;   /* a connection asks, which may push and nothing else */
 	enum role role;	      /* of who asks, in the organisation that it is about */
 	bool suspended;	      /* the organisation is: reading and billing are all that is left */
 	bool personal;	      /* the thing made is for who asks */

@@ -23,6 +23,9 @@ static const char *const names[SCOPES] = {
 	[SCOPE_PLUGINS_READ] = "plugins:read",
 	[SCOPE_RUNS_READ] = "runs:read",
 	[SCOPE_RUNS_WRITE] = "runs:write",
+	[SCOPE_SCIM_READ] = "scim:read",
+	[SCOPE_SCIM_USERS] = "scim:users",
+	[SCOPE_SCIM_GROUPS] = "scim:groups",
 	[SCOPE_TOKENS_READ] = "tokens:read",
 	[SCOPE_TOKENS_WRITE] = "tokens:write",
 };
@@ -36,6 +39,9 @@ static const struct noun {
 	enum scope reads, writes;
 	const char *of; /* a noun right behind this one alone, elsewhere a verb; NULL: wherever it stands */
 } nouns[] = {
+	{ ".search", SCOPE_SCIM_READ, SCOPE_SCIM_READ }, /* a question, though a POST */
+	{ "Groups", SCOPE_SCIM_READ, SCOPE_SCIM_GROUPS },
+	{ "Users", SCOPE_SCIM_READ, SCOPE_SCIM_USERS },
 	{ "audit", SCOPE_AUDIT_READ, SCOPE_UNSAID },
 	{ "check", SCOPE_PERMISSIONS_READ, SCOPE_PERMISSIONS_READ, "organisations" }, /* a question, though a POST */
 	{ "connections", SCOPE_CONNECTIONS_READ, SCOPE_CONNECTIONS_WRITE },
@@ -49,6 +55,7 @@ static const struct noun {
 	{ "plugins", SCOPE_PLUGINS_READ, SCOPE_UNSAID },
 	{ "reload", SCOPE_DAEMON_READ, SCOPE_DAEMON_WRITE },
 	{ "runs", SCOPE_RUNS_READ, SCOPE_RUNS_WRITE },
+	{ "scim", SCOPE_SCIM_READ, SCOPE_UNSAID },
 	{ "status", SCOPE_DAEMON_READ, SCOPE_UNSAID },
 	{ "tokens", SCOPE_TOKENS_READ, SCOPE_TOKENS_WRITE },
 	{ "whoami", SCOPE_NONE, SCOPE_UNSAID },

@@ -15,6 +15,9 @@ static const char *const classes[] = { "2xx", "3xx", "4xx", "5xx", NULL };
 static const char *const methods[] = { "GET", "POST", "PUT", "PATCH", "DELETE", "other", NULL };
 static const char *const refused[] = { "request", "busy", "ending", "connections", NULL };
 static const char *const denied[] = { "none", "token", "peer", "permission", NULL };
+static const char *const deviations[] = { "unquoted_value", "boolean_as_text", "number_as_text", "text_as_object", "object_as_array",
+	                                  "array_as_object", "operation_case", "key_as_path", "read_only_sent",
+	                                  "unknown_attribute", "made_by_filter", "remove_by_value", NULL };
 static const char *const roles[] = { "owner", "request", "worker", NULL };
 static const char *const uses[] = { "used", "idle", NULL };
 static const char *const results[] = { "done", "failed", NULL };
@@ -55,6 +58,10 @@ const struct metric_row metric_rows[METRICS] = {
 	[METRIC_ACCESS_DENIED] = { "rosterd_access_denied_total",
 		"Requests of those whom we do not know (nobody named, a token that does not count, a Unix user who is no administrator) or who may not.",
 		COUNTER, { { "reason", denied } } },
+
+	[METRIC_SCIM_DEVIATIONS] = { "rosterd_scim_deviations_total",
+		"Requests of directories that push, with what the standard does not know and was taken all the same.",
+		COUNTER, { { "deviation", deviations } } },
 
 	[METRIC_DATABASE_UP] = { "rosterd_database_up",
 		"Whether the database answered when it was last asked, which is every second.", GAUGE },

@@ -10,6 +10,7 @@
 #include "base/text.h"
 #include "endpoints/connection_body.h"
 #include "endpoints/outside.h"
+#include "endpoints/scim_access.h"
 #include "plugin/link.h"
 #include "plugin/settings.h"
 #include "roster/refusal.h"
@@ -103,7 +104,8 @@ static void put_last_run(struct json_writer *w, const struct run *run)
 	json_end_object(w);
 }
 
-static int put_connection(struct exchange *x, struct json_writer *w, const struct connection *c,
+/* token: the text of one that was just made, or NULL. */
+static int put_connection(struct exchange *x, struct json_writer *w, const struct connection *c, const char *token,
 			  struct error *e)
 {
 	struct managed managed;
@@ -138,20 +140,24 @@ static int put_connection(struct exchange *x, struct json_writer *w, const struc
 	json_put_text(w, "managed_by", c->managed_by);
 	exchange_put_managed(w, &managed);
 	json_put_int(w, "version", c->version);
+	if (scim_is_pushed(c))
+		json_put_text(w, "base_url", scim_base_url(x, c));
+	if (token)
+		json_put_text(w, "token", token);
 	json_end_object(w);
 	return 0;
 }
 
-static int show(struct exchange *x, int status, const struct connection *connection, struct error *e)
+static int show(struct exchange *x, int status, const struct connection *connection, const char *token, struct error *e)
 {
 	struct json_writer w;
 
 	exchange_etag(x, connection->version);
 	exchange_reply(x, status, &w);
-	return put_connection(x, &w, connection, e);
+	return put_connection(x, &w, connection, token, e);
 }
 
-static int show_again(struct exchange *x, int status, const struct id *id, struct error *e)
+static int show_again(struct exchange *x, int status, const struct id *id, const char *token, struct error *e)
 {
 	struct connection connection;
 	char text[ID_TEXT_SIZE];
@@ -159,7 +165,7 @@ static int show_again(struct exchange *x, int status, const struct id *id, struc
 
 	if (found <= 0)
 		return found == 0 ? exchange_unknown("connection", id_text(id, text), e) : -1;
-	return show(x, status, &connection, e);
+	return show(x, status, &connection, token, e);
 }
 
 int connections_list(struct exchange *x, struct error *e)
@@ -175,7 +181,7 @@ int connections_list(struct exchange *x, struct error *e)
 		return -1;
 	exchange_list_begin(x, &w);
 	for (size_t i = 0; i < count && i < (size_t)limit; i++)
-		if (put_connection(x, &w, &all[i], e) < 0)
+		if (put_connection(x, &w, &all[i], NULL, e) < 0)
 			return -1;
 	exchange_list_end(&w, count > (size_t)limit ? all[limit - 1].name : NULL);
 	return 0;
@@ -185,7 +191,7 @@ int connections_show(struct exchange *x, struct error *e)
 {
 	struct connection connection;
 
-	return find_named(x, &connection, e) < 0 ? -1 : show(x, 200, &connection, e);
+	return find_named(x, &connection, e) < 0 ? -1 : show(x, 200, &connection, NULL, e);
 }
 
 /* ---- made and changed ---- */
@@ -251,14 +257,17 @@ int connections_create(struct exchange *x, struct error *e)
 {
 	const struct connection_wish *wish = x->prepared;
 	const struct connection *made = &wish->connection;
+	const char *token = NULL;
+	struct scim_token first;
 	char text[ID_TEXT_SIZE];
 
 	if (connection_create(x->tx, made, e) < 0 || keep_secrets(x, wish, e) < 0 ||
 	    exchange_audit(x, "connection.created", "connection", id_text(&made->id, text), made->name, NULL,
-			   as_audited(x, made), e) < 0)
+			   as_audited(x, made), e) < 0 ||
+	    (scim_is_pushed(made) && scim_access_make(x, made, &(struct scim_access_wish){ .name = "first" }, &first, &token, e) < 0))
 		return -1;
 	exchange_location(x, "/v1/organisations/%s/connections/%s", x->organisation.slug, made->name);
-	return show_again(x, 201, &made->id, e);
+	return show_again(x, 201, &made->id, token, e);
 }
 
 /* From prepare to answer of a change. */
@@ -288,7 +297,7 @@ int connections_change(struct exchange *x, struct error *e)
 	    exchange_audit(x, "connection.changed", "connection", id_text(&wanted->id, text), wanted->name,
 			   as_audited(x, &change->now), as_audited(x, wanted), e) < 0)
 		return -1;
-	return show_again(x, 200, &wanted->id, e);
+	return show_again(x, 200, &wanted->id, NULL, e);
 }
 
 int connections_delete(struct exchange *x, struct error *e)
@@ -320,7 +329,7 @@ int connections_adopt(struct exchange *x, struct error *e)
 	    exchange_audit(x, "connection.adopted", "connection", text, connection.name,
 			   exchange_object(x, "managed_by", connection.managed_by, NULL), NULL, e) < 0)
 		return -1;
-	return show_again(x, 200, &connection.id, e);
+	return show_again(x, 200, &connection.id, NULL, e);
 }
 
 /* ---- tested ---- */
@@ -352,6 +361,10 @@ static void run_test(struct exchange *x, struct test *test)
 		.log = &x->log,
 	};
 
+	if (scim_is_pushed(&test->connection)) {
+		test->notes = arena_format(x->arena, "this directory pushes; its base URL is %s", scim_base_url(x, &test->connection));
+		return;
+	}
 	if (link_open(x->options->catalog, &options, &link, &test->failure) < 0)
 		return;
 	link_check(link, x->arena, &test->notes, &test->failure);

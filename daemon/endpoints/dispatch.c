@@ -19,7 +19,9 @@
 #include "endpoints/health.h"
 #include "endpoints/outside.h"
 #include "endpoints/routes.h"
+#include "endpoints/scim_reply.h"
 #include "http/router.h"
+#include "roster/scim_token.h"
 #include "roster/token.h"
 
 /* What may be sent to an address that does not exist, so that the answer can say that. */
@@ -132,6 +134,9 @@ static int check_parameters(const struct exchange *x, struct error *e)
 	static const char *const none[] = { NULL };
 	const char *const *known = x->endpoint->parameters ? x->endpoint->parameters : none;
 
+	/* Flags for the server travel there (one vendor's "aadOptscim062020"), and what it does not know it passes over. */
+	if (x->endpoint->scim)
+		return 0;
 	for (size_t i = 0; i < x->request->query_count; i++) {
 		const char *name = x->request->query[i].name;
 		size_t k = 0;
@@ -223,6 +228,22 @@ static int find_organisation(struct exchange *x, const char *named, struct error
 	return found == 0 ? unknown_organisation(x, named, e) : found == 1 ? 0 : -1;
 }
 
+/* A connection's address is the connection's alone, and its organisation's is nobody's to name. */
+static int find_connection(struct exchange *x, struct error *e)
+{
+	const char *named = request_segment(x->request, "connection");
+	struct id id;
+
+	if (x->principal.kind != PRINCIPAL_CONNECTION)
+		return 0; /* refused by the permit */
+	if (!named || id_parse(named, &id) < 0 || !id_equal(&id, &x->principal.connection))
+		return error_set(e, ERROR_NOT_FOUND, "scim.connection",
+				 "this is not the address of the connection that the token belongs to; the base URL ends in its id");
+	if (tx_for(x->tx, &x->principal.organisation, e) < 0)
+		return -1;
+	return organisation_load(x->tx, x->arena, &x->principal.organisation, &x->organisation, e) == 1 ? 0 : -1;
+}
+
 /* The organisation whose list keeps somebody out is told of it, whatever the address was about. */
 static int check_address(struct exchange *x, struct error *e)
 {
@@ -245,6 +266,7 @@ static int admit(struct exchange *x, struct error *e)
 	if ((needs_database(x) && exchange_begin(x, e) < 0) ||
 	    authenticate(&x->options->administrators, x->request, x->tx, x->arena, &x->principal, e) < 0 ||
 	    check_address(x, e) < 0 || (named && find_organisation(x, named, e) < 0) ||
+	    (x->endpoint->permit == PERMIT_PUSH && find_connection(x, e) < 0) ||
 	    authenticate_scope(&x->principal, scope_of(x->endpoint->method, x->endpoint->path), x->arena, e) <
 		    0)
 		return -1;
@@ -401,7 +423,11 @@ static void refuse(struct exchange *x, const struct error *e)
 	tx_close(&x->tx);
 	if (is_recorded(x, e))
 		record_refusal(x, e);
-	reply_error(x->reply, e, x->id); /* forgets the headers that an answer began to set */
+	/* Either forgets the headers that an answer began to set. */
+	if (text_begins(x->request->path, SCIM_ADDRESS))
+		scim_reply_error(x->reply, e);
+	else
+		reply_error(x->reply, e, x->id);
 	if (e->kind == ERROR_UNAUTHENTICATED)
 		reply_header(x->reply, "WWW-Authenticate", "Bearer realm=\"rosterd\"");
 	if (x->allow[0])
@@ -479,7 +505,9 @@ static void note_use(struct exchange *x)
 	tx_close(&x->tx);
 	if (tx_begin(x->options->store, STORE_REQUEST, &x->tx, &e) < 0 ||
 	    (organisation && tx_for(x->tx, organisation, &e) < 0) ||
-	    token_used(x->tx, organisation, &who->token, &e) < 0 || tx_commit(&x->tx, &e) < 0)
+	    (who->kind == PRINCIPAL_CONNECTION ? scim_token_used(x->tx, organisation, &who->token, &e)
+					       : token_used(x->tx, organisation, &who->token, &e)) < 0 ||
+	    tx_commit(&x->tx, &e) < 0)
 		log_failure(&x->log, LOG_LEVEL_WARNING, "could not keep when the token was used", &e);
 	tx_close(&x->tx);
 }

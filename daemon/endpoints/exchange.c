@@ -241,6 +241,7 @@ int exchange_check_name(const char *kind, const char *name, struct error *e)
 int exchange_may(const struct exchange *x, struct question question, struct error *e)
 {
 	question.by_operator = x->principal.kind == PRINCIPAL_OPERATOR;
+	question.by_connection = x->principal.kind == PRINCIPAL_CONNECTION;
 	question.role = x->principal.role;
 	question.suspended = text_equal(x->organisation.state, "suspended");
 	return authorize(&question, e);
@@ -253,6 +254,7 @@ struct actor exchange_actor(const struct exchange *x)
 		[PRINCIPAL_OPERATOR] = "operator",
 		[PRINCIPAL_MEMBER] = "member",
 		[PRINCIPAL_SERVICE] = "service",
+		[PRINCIPAL_CONNECTION] = "connector",
 	};
 
 	return (struct actor){

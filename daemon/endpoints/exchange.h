@@ -39,6 +39,8 @@ struct endpoint {
 	/* Needs no database: there is a transaction only if who asks must be looked up. What anybody may ask is
 	 * answered at once on the HTTP thread; and these addresses alone are there for monitors. */
 	bool from_memory;
+	/* SCIM's manners: errors in its own form, parameters that it does not know are passed over. */
+	bool scim;
 };
 
 enum {

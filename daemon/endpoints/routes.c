@@ -18,6 +18,8 @@
 #include "endpoints/plugins.h"
 #include "endpoints/reload.h"
 #include "endpoints/runs.h"
+#include "endpoints/scim.h"
+#include "endpoints/scim_tokens.h"
 #include "endpoints/tokens.h"
 
 static const char *const paged[] = { "limit", "after", NULL };
@@ -25,6 +27,7 @@ static const char *const paged[] = { "limit", "after", NULL };
 #define ORGANISATION "/v1/organisations/{organisation}"
 #define CONNECTION   ORGANISATION "/connections/{connection}"
 #define RUN	     ORGANISATION "/runs/{run}"
+#define SCIM	     "/scim/v2/{connection}"
 
 /* A row ends where it has no more to say. */
 #pragma GCC diagnostic ignored "-Wmissing-field-initializers"
@@ -100,6 +103,9 @@ const struct endpoint routes[] = {
 	{ "DELETE", CONNECTION,                             PERMIT_CONFIGURE_SETTINGS, 0,      connections_delete },
 	{ "POST",   CONNECTION "/test",                     PERMIT_CONFIGURE_SETTINGS, KB(4),  connections_test, connections_prepare_test },
 	{ "POST",   CONNECTION "/adopt",                    PERMIT_OPERATOR,           0,      connections_adopt },
+	{ "GET",    CONNECTION "/tokens",                   PERMIT_CONFIGURE_SETTINGS, 0,      scim_tokens_list },
+	{ "POST",   CONNECTION "/tokens",                   PERMIT_CONFIGURE_SETTINGS, KB(4),  scim_tokens_create },
+	{ "DELETE", CONNECTION "/tokens/{token}",           PERMIT_CONFIGURE_SETTINGS, 0,      scim_tokens_revoke },
 	{ "GET",    CONNECTION "/refused",                  PERMIT_CONFIGURE_SETTINGS, 0,      connections_refused, NULL, paged },
 	{ "POST",   CONNECTION "/runs",                     PERMIT_CONFIGURE_SETTINGS, KB(4),  runs_ask },
 
@@ -108,6 +114,27 @@ const struct endpoint routes[] = {
 	{ "GET",    RUN "/changes",                         PERMIT_CONFIGURE_SETTINGS, 0,      runs_changes, NULL, paged },
 	{ "POST",   RUN "/approve",                         PERMIT_CONFIGURE_SETTINGS, KB(4),  runs_approve },
 	{ "POST",   RUN "/drop",                            PERMIT_CONFIGURE_SETTINGS, KB(4),  runs_drop },
+
+	{ "GET",    SCIM "/Users",                          PERMIT_PUSH,               0,      scim_users_list, .scim = true },
+	{ "POST",   SCIM "/Users",                          PERMIT_PUSH,               MB(1),  scim_users_create, .scim = true },
+	{ "POST",   SCIM "/Users/.search",                  PERMIT_PUSH,               KB(64), scim_users_search, .scim = true },
+	{ "GET",    SCIM "/Users/{resource}",               PERMIT_PUSH,               0,      scim_users_show, .scim = true },
+	{ "PUT",    SCIM "/Users/{resource}",               PERMIT_PUSH,               MB(1),  scim_users_replace, .scim = true },
+	{ "PATCH",  SCIM "/Users/{resource}",               PERMIT_PUSH,               MB(1),  scim_users_patch, .scim = true },
+	{ "DELETE", SCIM "/Users/{resource}",               PERMIT_PUSH,               0,      scim_users_delete, .scim = true },
+	{ "GET",    SCIM "/Groups",                         PERMIT_PUSH,               0,      scim_groups_list, .scim = true },
+	{ "POST",   SCIM "/Groups",                         PERMIT_PUSH,               MB(8),  scim_groups_create, .scim = true },
+	{ "POST",   SCIM "/Groups/.search",                 PERMIT_PUSH,               KB(64), scim_groups_search, .scim = true },
+	{ "GET",    SCIM "/Groups/{resource}",              PERMIT_PUSH,               0,      scim_groups_show, .scim = true },
+	{ "PUT",    SCIM "/Groups/{resource}",              PERMIT_PUSH,               MB(8),  scim_groups_replace, .scim = true },
+	{ "PATCH",  SCIM "/Groups/{resource}",              PERMIT_PUSH,               MB(8),  scim_groups_patch, .scim = true },
+	{ "DELETE", SCIM "/Groups/{resource}",              PERMIT_PUSH,               0,      scim_groups_delete, .scim = true },
+	{ "GET",    SCIM "/Me",                             PERMIT_PUSH,               0,      scim_me, .scim = true },
+	{ "GET",    SCIM "/ServiceProviderConfig",          PERMIT_PUSH,               0,      scim_provider_config, .scim = true },
+	{ "GET",    SCIM "/Schemas",                        PERMIT_PUSH,               0,      scim_schemas_list, .scim = true },
+	{ "GET",    SCIM "/Schemas/{resource}",             PERMIT_PUSH,               0,      scim_schemas_show, .scim = true },
+	{ "GET",    SCIM "/ResourceTypes",                  PERMIT_PUSH,               0,      scim_types_list, .scim = true },
+	{ "GET",    SCIM "/ResourceTypes/{resource}",       PERMIT_PUSH,               0,      scim_types_show, .scim = true },
 	{ 0 },
 };
 /* clang-format on */

@@ -39,6 +39,7 @@ static const struct {
 	{ "http.target", 414 },
 	{ "http.media_type", 415 },
 	{ "http.head", 431 },
+	{ "http.unsupported", 501 },
 	{ "idempotency.other_request", 422 },
 };
 

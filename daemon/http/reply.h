@@ -62,7 +62,7 @@ const char *reply_find_header(const struct reply *reply, const char *name);
 
 /* 400, 401, 403, 404, 409, 412, 413 or 429 (limits whose code begins with "rate."), 503, 502, 500. A few
  * codes of HTTP's own have their own status: "http.method" 405, "http.target" 414, "http.media_type" 415,
- * "http.head" 431, "idempotency.other_request" 422. */
+ * "http.head" 431, "http.unsupported" 501, "idempotency.other_request" 422. */
 int reply_status(const struct error *e);
 
 #endif

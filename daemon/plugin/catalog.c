@@ -60,7 +60,13 @@ static bool is_name(const char *name, size_t length)
 
 static int is_plugin_file(const struct dirent *file)
 {
-	return text_ends(file->d_name, ".so") && is_name(file->d_name, strlen(file->d_name) - strlen(".so"));
+	return text_ends(file->d_name, ".so") && strcmp(file->d_name, CATALOG_PUSHED_NAME ".so") != 0 &&
+	       is_name(file->d_name, strlen(file->d_name) - strlen(".so"));
+}
+
+static int compare_names(const void *a, const void *b)
+{
+	return strcmp(*(const char *const *)a, *(const char *const *)b);
 }
 
 static int list_names(struct catalog *catalog, struct error *e)
@@ -72,12 +78,14 @@ static int list_names(struct catalog *catalog, struct error *e)
 	if (count < 0)
 		return error_set(e, ERROR_INPUT, "plugin.directory", "could not read the folder of plug-ins \"%s\": %s",
 		                 catalog->options.plugin_directory, strerror(errno));
-	names = arena_array(catalog->arena, (size_t)count + 1, sizeof(*names));
+	names = arena_array(catalog->arena, (size_t)count + 2, sizeof(*names));
 	for (int i = 0; i < count; i++) {
 		names[i] = arena_text_n(catalog->arena, files[i]->d_name, strlen(files[i]->d_name) - strlen(".so"));
 		free(files[i]);
 	}
 	free(files);
+	names[count] = catalog_pushed.name;
+	qsort(names, (size_t)count + 1, sizeof(*names), compare_names);
 	catalog->names = names;
 	return 0;
 }
@@ -396,8 +404,13 @@ int catalog_find(struct catalog *catalog, const char *name, const struct catalog
 {
 	const struct catalog_plugin *plugin;
 	struct stat is;
-	int fd, result = open_file(catalog, name, &fd, &is, e);
+	int fd, result;
 
+	if (text_equal(name, CATALOG_PUSHED_NAME)) {
+		*ret = &catalog_pushed;
+		return 1;
+	}
+	result = open_file(catalog, name, &fd, &is, e);
 	if (result <= 0)
 		return result;
 	pthread_mutex_lock(&catalog->entries_lock);

@@ -35,7 +35,8 @@ struct catalog_setting {
 	const char *const *words; /* ends with NULL; NULL: none */
 };
 
-enum { CATALOG_DIRECTORY = 1 << 0, CATALOG_WATCH = 1 << 1, CATALOG_SIGN_ON = 1 << 2, CATALOG_NOTIFICATIONS = 1 << 3 };
+enum { CATALOG_DIRECTORY = 1 << 0, CATALOG_WATCH = 1 << 1, CATALOG_SIGN_ON = 1 << 2, CATALOG_NOTIFICATIONS = 1 << 3,
+       CATALOG_PUSH = 1 << 4 /* catalog_pushed alone: no plug-in says so */ };
 
 struct catalog_plugin {
 	const char *name, *title;
@@ -45,6 +46,10 @@ struct catalog_plugin {
 	const struct catalog_setting *settings;
 	size_t setting_count;
 };
+
+/* In every catalog: a directory that pushes. It has no file and no child. */
+#define CATALOG_PUSHED_NAME "scim"
+extern const struct catalog_plugin catalog_pushed;
 
 int catalog_open(const struct catalog_options *options, struct catalog **ret, struct error *e);
 void catalog_close(struct catalog **catalog);

@@ -20,6 +20,7 @@
 #include "roster/reading.h"
 #include "roster/run.h"
 #include "store/query.h"
+#include "sync/pushed.h"
 #include "sync/stream.h"
 
 /* How often our own database may be in trouble before a run is given up. */
@@ -224,20 +225,9 @@ static int64_t page_lease_ms(const struct run_options *options)
 	return (int64_t)options->call_deadline_ms + OWN_DATABASE_MS;
 }
 
-static int open_and_read(struct work *w, const struct settings *settings, struct error *e)
+/* link NULL: the directory pushes, and what it said stands with us. */
+static int read_through(struct work *w, struct link *link, struct error *e)
 {
-	const struct link_options options = {
-		.plugin = w->source.connection.plugin,
-		.settings = settings->all,
-		.setting_count = settings->count,
-		.deadline_ms = w->options->call_deadline_ms,
-		.allow_private = w->options->allow_private && w->source.connection.private_addresses,
-		.log = &w->log,
-	};
-	scoped(link) *link = NULL;
-	if (link_open(w->options->catalog, &options, &link, e) < 0)
-		return -1;
-
 	const struct stream stream = {
 		.store = w->options->store,
 		.link = link,
@@ -250,7 +240,23 @@ static int open_and_read(struct work *w, const struct settings *settings, struct
 		.lease = w->options->lease,
 		.lease_ms = page_lease_ms(w->options),
 	};
-	return stream_read(&stream, e);
+	return link ? stream_read(&stream, e) : pushed_read(&stream, e);
+}
+
+static int open_and_read(struct work *w, const struct settings *settings, struct error *e)
+{
+	const struct link_options options = {
+		.plugin = w->source.connection.plugin,
+		.settings = settings->all,
+		.setting_count = settings->count,
+		.deadline_ms = w->options->call_deadline_ms,
+		.allow_private = w->options->allow_private && w->source.connection.private_addresses,
+		.log = &w->log,
+	};
+	scoped(link) *link = NULL;
+	if (text_equal(w->source.connection.plugin, CATALOG_PUSHED_NAME))
+		return read_through(w, NULL, e);
+	return link_open(w->options->catalog, &options, &link, e) < 0 ? -1 : read_through(w, link, e);
 }
 
 /* From the beginning; a reading of what changed whose place is lost becomes one of all. */

@@ -28,16 +28,6 @@ static enum link_scope scope_of(const char *word)
 	return LINK_ALL;
 }
 
-/* How a page ended, kept after the link was asked for the next one. */
-struct page_end {
-	bool whole_page, last, whole, said; /* said: the last page, whether the listing was whole */
-	const char *proof;
-	const struct proof_part *parts; /* with the last page */
-	size_t part_count;
-	const void *cursor;
-	size_t cursor_size;
-};
-
 static const struct query keep_progress = {
 	"stream.progress",
 	"UPDATE runs SET people = people + $4, groups = groups + $5, memberships = memberships + $6, refused = refused + $7, "
@@ -55,8 +45,7 @@ static const struct query need_not_wait = {
 	"stream.need_not_wait", "SELECT set_config('synchronous_commit', 'off', true)", QUERY_KEEPS, 0,
 };
 
-/* One transaction: what waits in the buffers, the counts, and (if the page is whole) the cursor. */
-static int keep(const struct stream *s, struct stage *stage, const struct page_end *end, struct error *e)
+int stream_keep(const struct stream *s, struct stage *stage, const struct page_end *end, struct error *e)
 {
 	scoped(tx) *tx = NULL;
 	struct stage_counts sent;
@@ -117,7 +106,7 @@ static int read_page(const struct stream *s, struct stage *stage, struct error *
 	int more;
 	while ((more = link_next(s->link, &item, e)) == 1) {
 		take(s, stage, &item);
-		if (stage_full(stage) && keep(s, stage, &not_yet, e) < 0)
+		if (stage_full(stage) && stream_keep(s, stage, &not_yet, e) < 0)
 			return -1;
 	}
 	return more;
@@ -163,7 +152,7 @@ static int call_witness(const struct stream *s, struct stage *stage, struct aren
 	static const struct page_end not_yet = { .whole_page = false };
 	const struct witness witness = { s->store, s->link, s->source, s->run, s->page_most, s->stop, s->lease, s->lease_ms };
 	struct proof_part *added = (struct proof_part *)&end->parts[end->part_count];
-	if (keep(s, stage, &not_yet, e) < 0 || witness_hear(&witness, arena, added, e) < 0)
+	if (stream_keep(s, stage, &not_yet, e) < 0 || witness_hear(&witness, arena, added, e) < 0)
 		return -1;
 	end->part_count++;
 	if (text_equal(added->evidence, "missing")) {
@@ -201,7 +190,7 @@ static int read_pages(const struct stream *s, struct stage *stage, struct arena 
 			return -1;
 		if (end.last && end.whole && call_witness(s, stage, page, &end, e) < 0)
 			return -1;
-		if (keep(s, stage, &end, e) < 0)
+		if (stream_keep(s, stage, &end, e) < 0)
 			return -1;
 		if (!end.last && atomic_load(s->stop))
 			return error_set(e, ERROR_RETRY, "run.stopped", "the daemon ends; the next one goes on after this page");

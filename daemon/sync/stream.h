@@ -15,11 +15,13 @@
 
 struct lease;
 struct log;
+struct proof_part;
+struct stage;
 struct store;
 
 struct stream {
 	struct store *store;
-	struct link *link;
+	struct link *link; /* NULL: a directory that pushes (sync/pushed) */
 	const struct source *source;
 	const struct run *run;   /* in state reading; its cursor says where to go on */
 	const struct id *daemon; /* whose claim must still stand with every page */
@@ -29,6 +31,20 @@ struct stream {
 	struct lease *lease;     /* renewed with each page, and what goes out of it */
 	int64_t lease_ms;
 };
+
+/* How a page ended, kept after the link was asked for the next one. */
+struct page_end {
+	bool whole_page, last, whole, said; /* said: the last page, whether the listing was whole */
+	const char *proof;
+	const struct proof_part *parts; /* with the last page */
+	size_t part_count;
+	const void *cursor;
+	size_t cursor_size;
+};
+
+/* One transaction: what waits in the buffers, the counts, and (if the page is whole) the cursor; the last page moves the run to
+ * reconciling. */
+int stream_keep(const struct stream *stream, struct stage *stage, const struct page_end *end, struct error *e);
 
 /* Reads to the last page, whose commit also moves the run to reconciling. ERROR_RETRY "run.stopped" after the page at which the daemon
  * is asked to end. */

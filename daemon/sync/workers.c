@@ -198,7 +198,7 @@ static void beat(struct workers *w)
 
 static void schedule(struct workers *w)
 {
-	static const struct query due = { "workers.schedule", "SELECT runs_schedule()", QUERY_KEEPS, 0 };
+	static const struct query due = { "workers.schedule", "SELECT runs_schedule() + scim_schedule()", QUERY_KEEPS, 0 };
 	scoped(arena) *arena = arena_open("schedule");
 	const struct rows *rows;
 	struct error e;

@@ -24,7 +24,7 @@ static const struct catalog_plugin ldap = {
 	.settings = settings,
 	.setting_count = ARRAY_COUNT(settings),
 };
-static const char *const names[] = { "broken", "ldap", NULL };
+static const char *const names[] = { "broken", "ldap", CATALOG_PUSHED_NAME, NULL };
 
 int catalog_open(const struct catalog_options *options, struct catalog **ret, struct error *e)
 {
@@ -44,9 +44,9 @@ int catalog_find(struct catalog *catalog, const char *name, const struct catalog
 	(void)catalog;
 	if (text_equal(name, "broken"))
 		return error_set(e, ERROR_INTERNAL, "catalog.plugin", "the plug-in \"broken\" needs ABI 2");
-	if (!text_equal(name, "ldap"))
+	if (!text_equal(name, "ldap") && !text_equal(name, CATALOG_PUSHED_NAME))
 		return 0;
-	*ret = &ldap;
+	*ret = text_equal(name, CATALOG_PUSHED_NAME) ? &catalog_pushed : &ldap;
 	return 1;
 }
 

@@ -1,0 +1,457 @@
+#include "endpoints/scim.h"
+
+#include <string.h>
+#include <strings.h>
+
+#include "base/metric.h"
+#include "base/text.h"
+#include "endpoints/scim_condition.h"
+#include "endpoints/scim_patch.h"
+#include "endpoints/scim_reply.h"
+#include "endpoints/scim_resource.h"
+#include "roster/scim.h"
+
+/* ---- who, and what ---- */
+
+static struct scim_source source_of(const struct exchange *x)
+{
+	return (struct scim_source){ x->principal.organisation, x->principal.connection };
+}
+
+static enum scim_table table_of(enum scim_kind kind)
+{
+	return kind == SCIM_USER ? SCIM_TABLE_USERS : SCIM_TABLE_GROUPS;
+}
+
+static int unknown(struct exchange *x, enum scim_kind kind, const char *id, struct error *e)
+{
+	(void)x;
+	return error_set(e, ERROR_NOT_FOUND, "scim.unknown", "there is no %s \"%.60s\" here", kind == SCIM_USER ? "user" : "group",
+			 id);
+}
+
+static int find(struct exchange *x, enum scim_kind kind, bool locked, bool inner, struct scim_record *ret, struct error *e)
+{
+	const char *named = request_segment(x->request, "resource");
+	struct scim_source source = source_of(x);
+	struct id id;
+	int found;
+
+	if (id_parse(named, &id) < 0)
+		return unknown(x, kind, named, e);
+	found = locked ? scim_lock(x->tx, x->arena, &source, table_of(kind), &id, ret, e)
+		       : scim_find(x->tx, x->arena, &source, table_of(kind), &id, inner, ret, e);
+	return found == 0 ? unknown(x, kind, named, e) : found == 1 ? 0 : -1;
+}
+
+/* Whether a list of entity tags names this version; weak ones count, since that is how SCIM writes its own (RFC 7644, 3.14). */
+static bool names_version(const char *tags, int64_t version, struct arena *arena)
+{
+	const char *tag = arena_format(arena, "\"%lld\"", (long long)version);
+
+	return strcmp(tags, "*") == 0 || strstr(tags, tag);
+}
+
+static int check_version(struct exchange *x, const struct scim_record *record, struct error *e)
+{
+	const char *wanted = request_header(x->request, "If-Match"), *unwanted = request_header(x->request, "If-None-Match");
+
+	if ((wanted && !names_version(wanted, record->version, x->arena)) ||
+	    (unwanted && names_version(unwanted, record->version, x->arena)))
+		return error_set(e, ERROR_PRECONDITION, "scim.invalidVers",
+				 "it was changed meanwhile and is at version %lld; read it again", (long long)record->version);
+	return 0;
+}
+
+static void count_deviations(unsigned deviations)
+{
+	for (enum scim_deviation d = 0; d < SCIM_DEVIATIONS; d++)
+		if (deviations & SCIM_DEVIATION(d))
+			metric_add(METRIC_SCIM_DEVIATIONS, LABELS(scim_deviation_name(d)), 1);
+}
+
+static int read_selection(struct exchange *x, enum scim_kind kind, struct scim_selection *ret, struct error *e)
+{
+	return scim_selection_read(x, kind, request_query(x->request, "attributes"),
+				   request_query(x->request, "excludedAttributes"), ret, e);
+}
+
+static int read_body(struct exchange *x, struct json **ret, struct error *e)
+{
+	if (x->request->body_size == 0)
+		return error_set(e, ERROR_INPUT, "scim.invalidSyntax", "a body is expected, and there is none");
+	return json_parse(x->arena, x->request->body, x->request->body_size, ret, e);
+}
+
+/* ---- from a document to a row ---- */
+
+static const char *written(struct exchange *x, const struct json *value)
+{
+	struct buffer text;
+	struct json_writer w;
+	const char *ret;
+
+	buffer_open(&text, MB(4));
+	json_writer_open(&w, &text);
+	json_put(&w, NULL, value);
+	ret = arena_text_n(x->arena, text.bytes, text.length);
+	buffer_close(&text);
+	return ret;
+}
+
+/* The core schema, and those of the extensions that there are. */
+static const char *schemas_of(struct exchange *x, enum scim_kind kind, const struct json *document)
+{
+	struct json *list = json_new_array(x->arena);
+	const struct json *value;
+	const char *name;
+
+	json_append(x->arena, list, json_new_text(x->arena, scim_schemas(kind)[0]->urn));
+	for (size_t at = 0; json_next(document, &at, &name, &value) == 1;)
+		if (strncasecmp(name, "urn:", 4) == 0)
+			json_append(x->arena, list, json_new_text(x->arena, name));
+	return written(x, list);
+}
+
+/* Fills what is kept of a document. It must say what it is called. */
+static int fill_record(struct exchange *x, enum scim_kind kind, const struct json *document, struct scim_record *record,
+		       struct error *e)
+{
+	const char *named = kind == SCIM_USER ? "userName" : "displayName";
+	const char *name = json_text(json_member(document, named));
+	const struct json *active = json_member(document, "active");
+
+	if (!name || !*name)
+		return error_set(e, ERROR_INPUT, "scim.invalidValue", "\"%s\" is needed", named);
+	record->key = scim_key(x->arena, name);
+	record->external_id = json_text(json_member(document, "externalId"));
+	record->active = !active || json_bool(active);
+	record->schemas = schemas_of(x, kind, document);
+	record->document = written(x, document);
+	return 0;
+}
+
+/* ---- members ---- */
+
+/* Ids as they came; what is no id of ours names nobody. */
+static int read_ids(struct exchange *x, const char *const *texts, size_t count, struct id **ret, struct error *e)
+{
+	struct id *ids = arena_array(x->arena, count + 1, sizeof(*ids));
+
+	for (size_t i = 0; i < count; i++)
+		if (id_parse(texts[i], &ids[i]) < 0)
+			return error_set(e, ERROR_INPUT, "scim.invalidValue",
+					 "\"%.60s\" is no member's id; it is the \"id\" that a user or group was given here", texts[i]);
+	*ret = ids;
+	return 0;
+}
+
+static int edit_members(struct exchange *x, const struct id *group, enum scim_edit_kind kind, const char *const *texts,
+			size_t count, int64_t *ret_changed, struct error *e)
+{
+	static int (*const edits[])(struct tx *, const struct scim_source *, const struct id *, const struct id *, size_t,
+				    int64_t *, struct error *) = {
+		[SCIM_ADD_MEMBERS] = scim_members_add,
+		[SCIM_REMOVE_MEMBERS] = scim_members_remove,
+		[SCIM_REPLACE_MEMBERS] = scim_members_replace,
+	};
+	struct scim_source source = source_of(x);
+	struct id *ids;
+
+	return read_ids(x, texts, count, &ids, e) < 0 ? -1
+						      : edits[kind](x->tx, &source, group, ids, count, ret_changed, e);
+}
+
+/* The members that a body of POST or PUT names, if it does. */
+static int take_members(struct exchange *x, const struct json *body, const struct id *group, enum scim_edit_kind kind,
+			unsigned *deviations, struct error *e)
+{
+	const struct json *value, *members = NULL;
+	const char *name, *const *texts;
+	size_t count;
+
+	for (size_t at = 0; json_next(body, &at, &name, &value) == 1;)
+		if (strcasecmp(name, "members") == 0)
+			members = value;
+	if (!members)
+		return 0;
+	if (scim_members_take(x->arena, members, &texts, &count, deviations, e) < 0)
+		return -1;
+	return edit_members(x, group, kind, texts, count, NULL, e);
+}
+
+/* ---- one resource ---- */
+
+static int show(struct exchange *x, enum scim_kind kind, struct error *e)
+{
+	const char *have = request_header(x->request, "If-None-Match");
+	struct scim_selection selection;
+	struct scim_record record;
+
+	if (read_selection(x, kind, &selection, e) < 0 ||
+	    find(x, kind, false, scim_selection_inner(&selection, kind), &record, e) < 0)
+		return -1;
+	if (have && names_version(have, record.version, x->arena)) {
+		x->reply->status = 304;
+		reply_header(x->reply, "ETag", "%s", scim_version(x->arena, record.version));
+		return 0;
+	}
+	scim_reply_resource(x, 200, kind, &record, &selection);
+	return 0;
+}
+
+/* What was written is read back as it is now, members and all, as far as it is to be seen. */
+static int reply_again(struct exchange *x, int status, enum scim_kind kind, const struct id *id,
+		       const struct scim_selection *selection, struct error *e)
+{
+	struct scim_source source = source_of(x);
+	struct scim_record record;
+	char text[ID_TEXT_SIZE];
+	int found = scim_find(x->tx, x->arena, &source, table_of(kind), id, scim_selection_inner(selection, kind), &record, e);
+
+	if (found <= 0)
+		return found == 0 ? unknown(x, kind, id_text(id, text), e) : -1;
+	scim_reply_resource(x, status, kind, &record, selection);
+	return 0;
+}
+
+static int create(struct exchange *x, enum scim_kind kind, struct error *e)
+{
+	struct scim_source source = source_of(x);
+	struct scim_record record = { .id = id_new() };
+	struct scim_selection selection;
+	struct json *body, *document;
+	unsigned deviations = 0;
+
+	if (read_selection(x, kind, &selection, e) < 0 || read_body(x, &body, e) < 0 ||
+	    scim_document_take(x->arena, kind, body, &document, &deviations, e) < 0 ||
+	    fill_record(x, kind, document, &record, e) < 0 || scim_wake(x->tx, &source, e) < 0 ||
+	    (kind == SCIM_USER && scim_revive(x->tx, &source, record.key, record.external_id, &record.id, e) < 0) ||
+	    scim_insert(x->tx, &source, table_of(kind), &record, e) < 0 ||
+	    (kind == SCIM_GROUP && take_members(x, body, &record.id, SCIM_ADD_MEMBERS, &deviations, e) < 0))
+		return -1;
+	count_deviations(deviations);
+	return reply_again(x, 201, kind, &record.id, &selection, e);
+}
+
+/* Okta's PUT need not say "active", and must not switch anybody off or on by that. */
+static void keep_active(struct exchange *x, const struct scim_record *was, struct json *document)
+{
+	if (!json_member(document, "active"))
+		json_set(x->arena, document, "active", json_new_bool(x->arena, was->active));
+}
+
+static int replace(struct exchange *x, enum scim_kind kind, struct error *e)
+{
+	struct scim_source source = source_of(x);
+	struct scim_selection selection;
+	struct scim_record record;
+	struct json *body, *document;
+	unsigned deviations = 0;
+
+	if (read_selection(x, kind, &selection, e) < 0 || find(x, kind, true, false, &record, e) < 0 ||
+	    check_version(x, &record, e) < 0 || read_body(x, &body, e) < 0 ||
+	    scim_document_take(x->arena, kind, body, &document, &deviations, e) < 0)
+		return -1;
+	if (kind == SCIM_USER)
+		keep_active(x, &record, document);
+	if (fill_record(x, kind, document, &record, e) < 0 || scim_wake(x->tx, &source, e) < 0 ||
+	    scim_update(x->tx, &source, table_of(kind), &record, e) < 0 ||
+	    (kind == SCIM_GROUP && take_members(x, body, &record.id, SCIM_REPLACE_MEMBERS, &deviations, e) < 0))
+		return -1;
+	count_deviations(deviations);
+	return reply_again(x, 200, kind, &record.id, &selection, e);
+}
+
+static int apply_edits(struct exchange *x, const struct scim_record *record, const struct scim_patch *patch, struct error *e)
+{
+	for (size_t i = 0; i < patch->edit_count; i++) {
+		const struct scim_edit *edit = &patch->edits[i];
+
+		if (edit_members(x, &record->id, edit->kind, edit->members, edit->count, NULL, e) < 0)
+			return -1;
+	}
+	return 0;
+}
+
+static int patch(struct exchange *x, enum scim_kind kind, struct error *e)
+{
+	struct scim_source source = source_of(x);
+	struct scim_selection selection;
+	struct scim_record record;
+	struct scim_patch done;
+	struct json *body, *document;
+
+	if (read_selection(x, kind, &selection, e) < 0 || find(x, kind, true, false, &record, e) < 0 ||
+	    check_version(x, &record, e) < 0 || read_body(x, &body, e) < 0 ||
+	    json_parse(x->arena, record.document, strlen(record.document), &document, e) < 0 ||
+	    scim_patch_apply(x->arena, kind, body, document, &done, e) < 0)
+		return -1;
+	if (scim_wake(x->tx, &source, e) < 0)
+		return -1;
+	if (done.changed > 0 && (fill_record(x, kind, document, &record, e) < 0 ||
+				 scim_update(x->tx, &source, table_of(kind), &record, e) < 0))
+		return -1;
+	if (apply_edits(x, &record, &done, e) < 0)
+		return -1;
+	count_deviations(done.deviations);
+	/* A group can be large, and clients that change one do not want to see it. */
+	if (kind == SCIM_GROUP && !selection.only) {
+		exchange_done(x);
+		return 0;
+	}
+	return reply_again(x, 200, kind, &record.id, &selection, e);
+}
+
+static int delete(struct exchange *x, enum scim_kind kind, struct error *e)
+{
+	struct scim_source source = source_of(x);
+	struct scim_record record;
+
+	if (find(x, kind, true, false, &record, e) < 0 || check_version(x, &record, e) < 0 ||
+	    scim_wake(x->tx, &source, e) < 0 || scim_delete(x->tx, &source, table_of(kind), &record.id, e) < 0)
+		return -1;
+	exchange_done(x);
+	return 0;
+}
+
+/* ---- lists ---- */
+
+/* What a list is asked for, by a query string or by the body of .search. */
+struct scim_wish {
+	const char *filter, *sort_by, *sort_order, *attributes, *excluded;
+	int64_t start, count;
+};
+
+/* RFC 7644, 3.4.2.4: a start below 1 is 1, a count below 0 is 0; a count above what we give is what we give. */
+static void settle(struct scim_wish *wish)
+{
+	wish->start = wish->start < 1 ? 1 : wish->start;
+	wish->count = wish->count < 0 ? 0 : wish->count > SCIM_PAGE_MOST ? SCIM_PAGE_MOST : wish->count;
+}
+
+static int list(struct exchange *x, enum scim_kind kind, struct scim_wish wish, struct error *e)
+{
+	struct scim_source source = source_of(x);
+	const struct scim_filter *filter = NULL;
+	struct scim_condition *condition = arena_take(x->arena, sizeof(*condition));
+	struct scim_selection selection;
+	struct scim_path sort_by;
+	struct scim_record *records;
+	struct json_writer w;
+	unsigned deviations = 0;
+	size_t count;
+	int64_t total;
+
+	settle(&wish);
+	if (scim_selection_read(x, kind, wish.attributes, wish.excluded, &selection, e) < 0 ||
+	    (wish.filter && *wish.filter && scim_filter_read(x->arena, kind, wish.filter, &filter, &deviations, e) < 0) ||
+	    (wish.sort_by && *wish.sort_by && scim_path_read(x->arena, kind, wish.sort_by, &sort_by, &deviations, e) < 0) ||
+	    scim_condition_make(x->arena, kind, filter, wish.sort_by && *wish.sort_by ? &sort_by : NULL,
+				wish.sort_order && strcasecmp(wish.sort_order, "descending") == 0, condition, e) < 0)
+		return -1;
+	struct scim_search search = {
+		.table = table_of(kind),
+		.where = condition->where,
+		.order = condition->order,
+		.params = condition->params,
+		.param_count = condition->count,
+		.skip = wish.start - 1,
+		.most = wish.count,
+		.inner = scim_selection_inner(&selection, kind),
+		.documents = true,
+	};
+	if (scim_search(x->tx, x->arena, &source, &search, &records, &count, &total, e) < 0)
+		return -1;
+	count_deviations(deviations);
+	scim_reply_begin(x, 200, &w);
+	json_begin_object(&w, NULL);
+	json_begin_array(&w, "schemas");
+	json_put_text(&w, NULL, SCIM_URN_LIST);
+	json_end_array(&w);
+	json_put_int(&w, "totalResults", total);
+	json_put_int(&w, "startIndex", wish.start);
+	json_put_int(&w, "itemsPerPage", (int64_t)count);
+	json_begin_array(&w, "Resources");
+	for (size_t i = 0; i < count; i++)
+		scim_put_resource(x, &w, kind, &records[i], &selection);
+	json_end_array(&w);
+	json_end_object(&w);
+	return 0;
+}
+
+static int read_number(const char *text, const char *name, int64_t otherwise, int64_t *ret, struct error *e)
+{
+	*ret = otherwise;
+	if (!text || !*text || text_to_int64(text, ret) == 0)
+		return 0;
+	return error_set(e, ERROR_INPUT, "scim.invalidValue", "\"%s\" is \"%.40s\"; a number is expected", name, text);
+}
+
+static int list_by_query(struct exchange *x, enum scim_kind kind, struct error *e)
+{
+	struct scim_wish wish = {
+		.filter = request_query(x->request, "filter"),
+		.sort_by = request_query(x->request, "sortBy"),
+		.sort_order = request_query(x->request, "sortOrder"),
+		.attributes = request_query(x->request, "attributes"),
+		.excluded = request_query(x->request, "excludedAttributes"),
+	};
+
+	if (read_number(request_query(x->request, "startIndex"), "startIndex", 1, &wish.start, e) < 0 ||
+	    read_number(request_query(x->request, "count"), "count", SCIM_PAGE_DEFAULT, &wish.count, e) < 0)
+		return -1;
+	return list(x, kind, wish, e);
+}
+
+/* An array of names, as one list with commas. */
+static const char *joined(struct exchange *x, const struct json *names)
+{
+	struct buffer all;
+	const char *ret;
+
+	if (!json_is_array(names))
+		return json_text(names);
+	buffer_open(&all, SCIM_FILTER_MOST);
+	for (size_t i = 0; i < json_count(names); i++)
+		buffer_format(&all, "%s%s", i ? "," : "", json_text(json_at(names, i)) ? json_text(json_at(names, i)) : "");
+	ret = all.length > 0 ? arena_text_n(x->arena, all.bytes, all.length) : NULL;
+	buffer_close(&all);
+	return ret;
+}
+
+/* RFC 7644, 3.4.3: a query that does not stand in an address, and so in nobody's log. */
+static int list_by_body(struct exchange *x, enum scim_kind kind, struct error *e)
+{
+	struct scim_wish wish = { .start = 1, .count = SCIM_PAGE_DEFAULT };
+	struct json *body;
+
+	if (read_body(x, &body, e) < 0)
+		return -1;
+	if (!json_is_object(body))
+		return error_set(e, ERROR_INPUT, "scim.invalidSyntax", "the body is no JSON object");
+	wish.filter = json_text(json_member(body, "filter"));
+	wish.sort_by = json_text(json_member(body, "sortBy"));
+	wish.sort_order = json_text(json_member(body, "sortOrder"));
+	wish.attributes = joined(x, json_member(body, "attributes"));
+	wish.excluded = joined(x, json_member(body, "excludedAttributes"));
+	if (json_is_number(json_member(body, "startIndex")))
+		wish.start = json_int(json_member(body, "startIndex"));
+	if (json_is_number(json_member(body, "count")))
+		wish.count = json_int(json_member(body, "count"));
+	return list(x, kind, wish, e);
+}
+
+/* ---- the table's functions ---- */
+
+#define FOR_KIND(plural, kind)                                                                                              \
+	int scim_##plural##_list(struct exchange *x, struct error *e) { return list_by_query(x, kind, e); }                 \
+	int scim_##plural##_search(struct exchange *x, struct error *e) { return list_by_body(x, kind, e); }                \
+	int scim_##plural##_create(struct exchange *x, struct error *e) { return create(x, kind, e); }                      \
+	int scim_##plural##_show(struct exchange *x, struct error *e) { return show(x, kind, e); }                          \
+	int scim_##plural##_replace(struct exchange *x, struct error *e) { return replace(x, kind, e); }                    \
+	int scim_##plural##_patch(struct exchange *x, struct error *e) { return patch(x, kind, e); }                        \
+	int scim_##plural##_delete(struct exchange *x, struct error *e) { return delete(x, kind, e); }
+
+FOR_KIND(users, SCIM_USER)
+FOR_KIND(groups, SCIM_GROUP)

@@ -1,0 +1,38 @@
+/* Directories that push: Users and Groups of SCIM 2.0 (RFC 7643, 7644), one connection's.
+ *
+ * What is pushed is kept as it can be read back (roster/scim); a run reconciles it. Whoever asks here is a connection and
+ * nobody else: its token says which. */
+#ifndef ROSTERD_ENDPOINTS_SCIM_H
+#define ROSTERD_ENDPOINTS_SCIM_H
+
+#include "endpoints/exchange.h"
+
+enum {
+	SCIM_PAGE_MOST = 500,	/* resources of one answer */
+	SCIM_PAGE_DEFAULT = 100,
+};
+
+int scim_users_list(struct exchange *x, struct error *e);
+int scim_users_search(struct exchange *x, struct error *e);
+int scim_users_create(struct exchange *x, struct error *e);
+int scim_users_show(struct exchange *x, struct error *e);
+int scim_users_replace(struct exchange *x, struct error *e);
+int scim_users_patch(struct exchange *x, struct error *e);
+int scim_users_delete(struct exchange *x, struct error *e);
+
+int scim_groups_list(struct exchange *x, struct error *e);
+int scim_groups_search(struct exchange *x, struct error *e);
+int scim_groups_create(struct exchange *x, struct error *e);
+int scim_groups_show(struct exchange *x, struct error *e);
+int scim_groups_replace(struct exchange *x, struct error *e);
+int scim_groups_patch(struct exchange *x, struct error *e);
+int scim_groups_delete(struct exchange *x, struct error *e);
+
+int scim_me(struct exchange *x, struct error *e);
+int scim_provider_config(struct exchange *x, struct error *e);
+int scim_schemas_list(struct exchange *x, struct error *e);
+int scim_schemas_show(struct exchange *x, struct error *e);
+int scim_types_list(struct exchange *x, struct error *e);
+int scim_types_show(struct exchange *x, struct error *e);
+
+#endif

@@ -1,0 +1,11 @@
+/* Tokens of connections that push, and the address that they are for: what an administrator pastes into their directory. */
+#ifndef ROSTERD_ENDPOINTS_SCIM_TOKENS_H
+#define ROSTERD_ENDPOINTS_SCIM_TOKENS_H
+
+#include "endpoints/exchange.h"
+
+int scim_tokens_list(struct exchange *x, struct error *e);
+int scim_tokens_create(struct exchange *x, struct error *e);
+int scim_tokens_revoke(struct exchange *x, struct error *e);
+
+#endif

@@ -1,0 +1,368 @@
+#include "roster/scim.h"
+
+#include <string.h>
+
+#include "base/text.h"
+
+/* What is shown of both tables: the same columns in the same order. */
+#define USER_ROW   "r.id, r.user_key, r.external_id, r.active, r.schemas, r.document::text, r.created_at, r.modified_at, r.version"
+#define GROUP_ROW  "r.id, r.name_key, r.external_id, false, r.schemas, r.document::text, r.created_at, r.modified_at, r.version"
+
+/* The groups that a user is in, and the members of a group, as arrays of JSON. Who was named and never pushed is not shown. */
+#define GROUPS_OF_USER                                                                                             \
+	"(SELECT jsonb_agg(jsonb_build_object('value', g.id, 'display', g.document->'displayName', 'type', 'direct') " \
+	"ORDER BY g.id)::text FROM scim_members m JOIN scim_groups g ON g.organisation = $1 AND g.connection = $2 "    \
+	"AND g.id = m.group_id WHERE m.organisation = $1 AND m.connection = $2 AND m.member_id = r.id)"
+#define MEMBERS_OF_GROUP                                                                                              \
+	"(SELECT jsonb_agg(jsonb_build_object('value', m.member_id, 'display', coalesce(u.document->'displayName', "      \
+	"u.document->'userName', g.document->'displayName'), 'type', CASE WHEN u.id IS NOT NULL THEN 'User' ELSE 'Group' END) " \
+	"ORDER BY m.member_id)::text FROM scim_members m "                                                                \
+	"LEFT JOIN scim_users u ON u.organisation = $1 AND u.connection = $2 AND u.id = m.member_id "                     \
+	"LEFT JOIN scim_groups g ON g.organisation = $1 AND g.connection = $2 AND g.id = m.member_id "                    \
+	"WHERE m.organisation = $1 AND m.connection = $2 AND m.group_id = r.id AND coalesce(u.id, g.id) IS NOT NULL)"
+
+static struct scim_record read_row(const struct rows *rows, size_t row)
+{
+	return (struct scim_record){
+		.id = rows_id(rows, row, 0),
+		.key = rows_text(rows, row, 1),
+		.external_id = rows_text(rows, row, 2),
+		.active = rows_bool(rows, row, 3),
+		.schemas = rows_text(rows, row, 4),
+		.document = rows_text(rows, row, 5),
+		.created_at = rows_time(rows, row, 6),
+		.modified_at = rows_time(rows, row, 7),
+		.version = rows_int(rows, row, 8),
+		.inner = rows_text(rows, row, 9),
+	};
+}
+
+/* What changed a group's members changed the group. */
+#define GROUP_MOVES(changed)                                                                                        \
+	"moved AS (UPDATE scim_groups SET version = version + 1, modified_at = now() WHERE organisation = $1 "      \
+	"AND connection = $2 AND id = $3 AND EXISTS (SELECT FROM " changed ")) "
+
+#define SOURCE(s) P_ID(&(s)->organisation), P_ID(&(s)->connection)
+
+/* ---- one resource ---- */
+
+static int taken(struct tx *tx, enum scim_table table, const char *key, struct error *e)
+{
+	const char *constraint = tx_constraint(tx);
+
+	if (e->kind != ERROR_CONFLICT ||
+	    (!text_equal(constraint, "scim_users_user_name") && !text_equal(constraint, "scim_groups_name")))
+		return -1;
+	return error_set(e, ERROR_CONFLICT, "scim.uniqueness", "there is a %s with the %s \"%.100s\" already",
+			 table == SCIM_TABLE_USERS ? "user" : "group", table == SCIM_TABLE_USERS ? "userName" : "displayName", key);
+}
+
+int scim_insert(struct tx *tx, const struct scim_source *source, enum scim_table table, struct scim_record *record,
+		struct error *e)
+{
+	static const struct query queries[] = {
+		[SCIM_TABLE_USERS] = { "scim.insert_user",
+				       "WITH made AS (INSERT INTO scim_users AS r (organisation, connection, id, user_key, external_id, "
+				       "active, schemas, document) VALUES ($1, $2, $3, $4, $5, $6, $7, $8) RETURNING r.created_at, r.id), "
+				       "due AS (INSERT INTO scim_due (organisation, connection, kind, id) SELECT $1, $2, 'user', id FROM made) "
+				       "SELECT created_at FROM made",
+				       QUERY_KEEPS, 0 },
+		[SCIM_TABLE_GROUPS] = { "scim.insert_group",
+					"WITH made AS (INSERT INTO scim_groups AS r (organisation, connection, id, name_key, external_id, "
+					"schemas, document) SELECT $1, $2, $3, $4, $5, $7, $8 WHERE $6::boolean IS NOT NULL "
+					"RETURNING r.created_at, r.id), "
+					"due AS (INSERT INTO scim_due (organisation, connection, kind, id) SELECT $1, $2, 'group', id FROM made) "
+					"SELECT created_at FROM made",
+					QUERY_KEEPS, 0 },
+	};
+	scoped(arena) *arena = arena_open("scim insert");
+	const struct rows *rows;
+
+	if (query_run(tx, &queries[table],
+		      PARAMS(SOURCE(source), P_ID(&record->id), P_TEXT(record->key), P_TEXT(record->external_id),
+			     P_BOOL(record->active), P_TEXT(record->schemas), P_JSON(record->document)),
+		      arena, &rows, e) < 0)
+		return taken(tx, table, record->key, e);
+	record->created_at = record->modified_at = rows_time(rows, 0, 0);
+	record->version = 1;
+	return 0;
+}
+
+int scim_wake(struct tx *tx, const struct scim_source *source, struct error *e)
+{
+	static const struct query wake = {
+		"scim.wake",
+		"SELECT pg_notify('rosterd_run', '') WHERE NOT EXISTS (SELECT FROM scim_due WHERE organisation = $1 "
+		"AND connection = $2 AND run IS NULL)",
+		QUERY_KEEPS,
+		0,
+	};
+
+	return query_write(tx, &wake, PARAMS(SOURCE(source)), NULL, e);
+}
+
+enum look { LOOK, LOOK_INSIDE, LOOK_LOCKED };
+
+static int look_up(struct tx *tx, struct arena *arena, const struct scim_source *source, enum scim_table table,
+		   const struct id *id, enum look how, struct scim_record *ret, struct error *e)
+{
+#define FROM_USERS  " FROM scim_users r WHERE r.organisation = $1 AND r.connection = $2 AND r.id = $3"
+#define FROM_GROUPS " FROM scim_groups r WHERE r.organisation = $1 AND r.connection = $2 AND r.id = $3"
+	static const struct query queries[][3] = {
+		[SCIM_TABLE_USERS] = {
+			[LOOK] = { "scim.user", "SELECT " USER_ROW ", NULL::text" FROM_USERS, QUERY_READS, 0 },
+			[LOOK_INSIDE] = { "scim.user_inside", "SELECT " USER_ROW ", " GROUPS_OF_USER FROM_USERS, QUERY_READS, 0 },
+			[LOOK_LOCKED] = { "scim.user_locked", "SELECT " USER_ROW ", NULL::text" FROM_USERS " FOR UPDATE OF r",
+					  QUERY_KEEPS, 0 },
+		},
+		[SCIM_TABLE_GROUPS] = {
+			[LOOK] = { "scim.group", "SELECT " GROUP_ROW ", NULL::text" FROM_GROUPS, QUERY_READS, 0 },
+			[LOOK_INSIDE] = { "scim.group_inside", "SELECT " GROUP_ROW ", " MEMBERS_OF_GROUP FROM_GROUPS, QUERY_READS, 0 },
+			[LOOK_LOCKED] = { "scim.group_locked", "SELECT " GROUP_ROW ", NULL::text" FROM_GROUPS " FOR UPDATE OF r",
+					  QUERY_KEEPS, 0 },
+		},
+	};
+	const struct rows *rows;
+	int found = query_one(tx, &queries[table][how], PARAMS(SOURCE(source), P_ID(id)), arena, &rows, e);
+
+	if (found == 1)
+		*ret = read_row(rows, 0);
+	return found;
+}
+
+int scim_find(struct tx *tx, struct arena *arena, const struct scim_source *source, enum scim_table table, const struct id *id,
+	      bool inner, struct scim_record *ret, struct error *e)
+{
+	return look_up(tx, arena, source, table, id, inner ? LOOK_INSIDE : LOOK, ret, e);
+}
+
+int scim_lock(struct tx *tx, struct arena *arena, const struct scim_source *source, enum scim_table table, const struct id *id,
+	      struct scim_record *ret, struct error *e)
+{
+	return look_up(tx, arena, source, table, id, LOOK_LOCKED, ret, e);
+}
+
+int scim_update(struct tx *tx, const struct scim_source *source, enum scim_table table, struct scim_record *record,
+		struct error *e)
+{
+	static const struct query queries[] = {
+		[SCIM_TABLE_USERS] = { "scim.update_user",
+				       "WITH changed AS (UPDATE scim_users r SET user_key = $4, external_id = $5, active = $6, schemas = $7, "
+				       "document = $8, modified_at = now(), version = r.version + 1 "
+				       "WHERE r.organisation = $1 AND r.connection = $2 AND r.id = $3 RETURNING r.id, r.modified_at, r.version), "
+				       "due AS (INSERT INTO scim_due (organisation, connection, kind, id) SELECT $1, $2, 'user', id FROM changed) "
+				       "SELECT modified_at, version FROM changed",
+				       QUERY_KEEPS, 0 },
+		[SCIM_TABLE_GROUPS] = { "scim.update_group",
+					"WITH changed AS (UPDATE scim_groups r SET name_key = $4, external_id = $5, schemas = $7, "
+					"document = $8, modified_at = now(), version = r.version + 1 "
+					"WHERE r.organisation = $1 AND r.connection = $2 AND r.id = $3 AND $6::boolean IS NOT NULL "
+					"RETURNING r.id, r.modified_at, r.version), "
+					"due AS (INSERT INTO scim_due (organisation, connection, kind, id) SELECT $1, $2, 'group', id FROM changed) "
+					"SELECT modified_at, version FROM changed",
+					QUERY_KEEPS, 0 },
+	};
+	scoped(arena) *arena = arena_open("scim update");
+	const struct rows *rows;
+
+	if (query_run(tx, &queries[table],
+		      PARAMS(SOURCE(source), P_ID(&record->id), P_TEXT(record->key), P_TEXT(record->external_id),
+			     P_BOOL(record->active), P_TEXT(record->schemas), P_JSON(record->document)),
+		      arena, &rows, e) < 0)
+		return taken(tx, table, record->key, e);
+	if (rows_count(rows) == 0)
+		return error_set(e, ERROR_NOT_FOUND, "scim.unknown", "it was deleted meanwhile");
+	record->modified_at = rows_time(rows, 0, 0);
+	record->version = rows_int(rows, 0, 1);
+	return 0;
+}
+
+int scim_delete(struct tx *tx, const struct scim_source *source, enum scim_table table, const struct id *id, struct error *e)
+{
+	/* Who is gone leaves the groups, and a group leaves those that it is in; the memberships of a group go with it. */
+	static const struct query queries[] = {
+		[SCIM_TABLE_USERS] = { "scim.delete_user",
+				       "WITH gone AS (DELETE FROM scim_users WHERE organisation = $1 AND connection = $2 AND id = $3 "
+				       "RETURNING id, external_id, user_key), "
+				       "remembered AS (INSERT INTO scim_deleted (organisation, connection, external_id, user_key, id) "
+				       "SELECT $1, $2, external_id, user_key, id FROM gone WHERE external_id IS NOT NULL "
+				       "ON CONFLICT (organisation, connection, external_id, user_key) DO UPDATE SET id = excluded.id, "
+				       "deleted_at = now()), left_groups AS (DELETE FROM scim_members m USING gone WHERE m.organisation = $1 "
+				       "AND m.connection = $2 AND m.member_id = gone.id RETURNING m.group_id, m.member_id), "
+				       "due AS (INSERT INTO scim_due (organisation, connection, kind, id, member) "
+				       "SELECT $1, $2, 'user', id, NULL FROM gone UNION ALL "
+				       "SELECT $1, $2, 'member_removed', group_id, member_id FROM left_groups) "
+				       "SELECT id FROM gone",
+				       QUERY_KEEPS, 0 },
+		[SCIM_TABLE_GROUPS] = { "scim.delete_group",
+					"WITH gone AS (DELETE FROM scim_groups WHERE organisation = $1 AND connection = $2 AND id = $3 "
+					"RETURNING id), emptied AS (DELETE FROM scim_members m USING gone WHERE m.organisation = $1 "
+					"AND m.connection = $2 AND gone.id IN (m.group_id, m.member_id) RETURNING m.group_id, m.member_id), "
+					"due AS (INSERT INTO scim_due (organisation, connection, kind, id, member) "
+					"SELECT $1, $2, 'group', id, NULL FROM gone UNION ALL "
+					"SELECT $1, $2, 'member_removed', e.group_id, e.member_id FROM emptied e, gone WHERE e.member_id = gone.id) "
+					"SELECT id FROM gone",
+					QUERY_KEEPS, 0 },
+	};
+	scoped(arena) *arena = arena_open("scim delete");
+	const struct rows *rows;
+
+	return query_one(tx, &queries[table], PARAMS(SOURCE(source), P_ID(id)), arena, &rows, e);
+}
+
+int scim_revive(struct tx *tx, const struct scim_source *source, const char *key, const char *external_id, struct id *ret,
+		struct error *e)
+{
+	static const struct query revive = {
+		"scim.revive",
+		"DELETE FROM scim_deleted WHERE organisation = $1 AND connection = $2 AND external_id = $3 AND user_key = $4 RETURNING id",
+		QUERY_KEEPS,
+		0,
+	};
+	scoped(arena) *arena = arena_open("scim revive");
+	const struct rows *rows;
+	int found = external_id ? query_one(tx, &revive, PARAMS(SOURCE(source), P_TEXT(external_id), P_TEXT(key)), arena, &rows, e) : 0;
+
+	if (found == 1)
+		*ret = rows_id(rows, 0, 0);
+	return found;
+}
+
+/* ---- members ---- */
+
+static int change_members(struct tx *tx, const struct query *query, const struct scim_source *source, const struct id *group,
+			  const struct id *members, size_t count, int64_t *ret_count, struct error *e)
+{
+	scoped(arena) *arena = arena_open("scim members");
+	const struct rows *rows;
+
+	if (query_one(tx, query, PARAMS(SOURCE(source), P_ID(group), P_IDS(members, count)), arena, &rows, e) < 0)
+		return -1;
+	if (ret_count)
+		*ret_count = rows_int(rows, 0, 0);
+	return 0;
+}
+
+int scim_members_add(struct tx *tx, const struct scim_source *source, const struct id *group, const struct id *members,
+		     size_t count, int64_t *ret_count, struct error *e)
+{
+	static const struct query add = {
+		"scim.members_add",
+		"WITH added AS (INSERT INTO scim_members (organisation, connection, group_id, member_id) "
+		"SELECT DISTINCT $1::uuid, $2::uuid, $3::uuid, m FROM unnest($4::uuid[]) m WHERE m <> $3 ON CONFLICT DO NOTHING RETURNING member_id), "
+		"due AS (INSERT INTO scim_due (organisation, connection, kind, id, member) "
+		"SELECT $1, $2, 'member_added', $3, member_id FROM added), " GROUP_MOVES("added") "SELECT count(*) FROM added",
+		QUERY_KEEPS,
+		0,
+	};
+
+	return change_members(tx, &add, source, group, members, count, ret_count, e);
+}
+
+int scim_members_remove(struct tx *tx, const struct scim_source *source, const struct id *group, const struct id *members,
+			size_t count, int64_t *ret_count, struct error *e)
+{
+	static const struct query remove = {
+		"scim.members_remove",
+		"WITH removed AS (DELETE FROM scim_members WHERE organisation = $1 AND connection = $2 AND group_id = $3 "
+		"AND member_id = ANY ($4) RETURNING member_id), "
+		"due AS (INSERT INTO scim_due (organisation, connection, kind, id, member) "
+		"SELECT $1, $2, 'member_removed', $3, member_id FROM removed), " GROUP_MOVES("removed")
+		"SELECT count(*) FROM removed",
+		QUERY_KEEPS,
+		0,
+	};
+
+	return change_members(tx, &remove, source, group, members, count, ret_count, e);
+}
+
+int scim_members_replace(struct tx *tx, const struct scim_source *source, const struct id *group, const struct id *members,
+			 size_t count, int64_t *ret_count, struct error *e)
+{
+	static const struct query others = {
+		"scim.members_others",
+		"WITH removed AS (DELETE FROM scim_members WHERE organisation = $1 AND connection = $2 AND group_id = $3 "
+		"AND NOT member_id = ANY ($4) RETURNING member_id), "
+		"due AS (INSERT INTO scim_due (organisation, connection, kind, id, member) "
+		"SELECT $1, $2, 'member_removed', $3, member_id FROM removed), " GROUP_MOVES("removed")
+		"SELECT count(*) FROM removed",
+		QUERY_KEEPS,
+		0,
+	};
+	int64_t removed, added;
+
+	if (change_members(tx, &others, source, group, members, count, &removed, e) < 0 ||
+	    scim_members_add(tx, source, group, members, count, &added, e) < 0)
+		return -1;
+	if (ret_count)
+		*ret_count = removed + added;
+	return 0;
+}
+
+/* ---- searching ---- */
+
+enum { SQL_MOST = 64 << 10 };
+
+/* The caller's parameters behind the four that every search has. */
+static const struct param *all_params(struct arena *arena, const struct scim_source *source, const struct scim_search *search)
+{
+	struct param *all = arena_array(arena, search->param_count + 4, sizeof(*all));
+
+	all[0] = P_ID(&source->organisation);
+	all[1] = P_ID(&source->connection);
+	all[2] = P_INT(search->skip);
+	all[3] = P_INT(search->most);
+	if (search->param_count > 0)
+		memcpy(&all[4], search->params, search->param_count * sizeof(*all));
+	return all;
+}
+
+static int run_search(struct tx *tx, struct arena *arena, const struct scim_source *source, const struct scim_search *search,
+		      const char *name, const char *sql, const struct rows **ret, struct error *e)
+{
+	const struct query query = { name, sql, QUERY_READS, QUERY_ONCE };
+
+	if (strlen(sql) > SQL_MOST)
+		return error_set(e, ERROR_LIMIT, "scim.filter_limit", "the filter is too large");
+	return query_run(tx, &query, all_params(arena, source, search), search->param_count + 4, arena, ret, e);
+}
+
+int scim_search(struct tx *tx, struct arena *arena, const struct scim_source *source, const struct scim_search *search,
+		struct scim_record **ret, size_t *ret_count, int64_t *ret_total, struct error *e)
+{
+	bool users = search->table == SCIM_TABLE_USERS;
+	const char *from = users ? "scim_users" : "scim_groups";
+	const struct rows *rows;
+	size_t count;
+
+	/* Both use all of the first four, so that one list of parameters serves. */
+	if (run_search(tx, arena, source, search, "scim.count",
+		       arena_format(arena,
+				    "SELECT count(*) FROM %s r WHERE r.organisation = $1 AND r.connection = $2 "
+				    "AND $3::bigint >= 0 AND $4::bigint >= 0 AND (%s)",
+				    from, search->where),
+		       &rows, e) < 0)
+		return -1;
+	*ret_total = rows_int(rows, 0, 0);
+	*ret_count = 0;
+	*ret = NULL;
+	if (!search->documents || search->most == 0 || *ret_total <= search->skip)
+		return 0;
+	if (run_search(tx, arena, source, search, "scim.search",
+		       arena_format(arena,
+				    "SELECT %s, %s FROM %s r WHERE r.organisation = $1 AND r.connection = $2 AND (%s) "
+				    "ORDER BY %s OFFSET $3 LIMIT $4",
+				    users ? USER_ROW : GROUP_ROW,
+				    !search->inner ? "NULL::text"
+				    : users	   ? GROUPS_OF_USER
+						   : MEMBERS_OF_GROUP,
+				    from, search->where, search->order),
+		       &rows, e) < 0)
+		return -1;
+	count = rows_count(rows);
+	*ret = arena_array(arena, count, sizeof(**ret));
+	for (size_t i = 0; i < count; i++)
+		(*ret)[i] = read_row(rows, i);
+	*ret_count = count;
+	return 0;
+}

@@ -1,0 +1,85 @@
+/* What directories that push have told us: users, groups and memberships as they can be read back.
+ *
+ * Nothing here is the roster. Every write leaves a row that says what a run has to look at, in the same transaction; the
+ * run reconciles it like any other source's word. Membership is changed without reading the group, so its cost does
+ * not grow with it. The transaction must be for the organisation. */
+#ifndef ROSTERD_ROSTER_SCIM_H
+#define ROSTERD_ROSTER_SCIM_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/arena.h"
+#include "base/error.h"
+#include "base/id.h"
+#include "store/query.h"
+
+/* Which connection's. */
+struct scim_source {
+	struct id organisation, connection;
+};
+
+struct scim_record {
+	struct id id;
+	const char *key;	 /* userName or displayName without case */
+	const char *external_id; /* NULL: none */
+	bool active;		 /* users */
+	const char *schemas;	 /* a JSON array */
+	const char *document;	 /* JSON, as endpoints/scim_resource makes it */
+	const char *inner;	 /* JSON array, or NULL: of a user its groups, of a group its members */
+	int64_t created_at, modified_at, version;
+};
+
+enum scim_table { SCIM_TABLE_USERS, SCIM_TABLE_GROUPS };
+
+/* Before something is written: the watch is told, unless it has something to look at already. */
+int scim_wake(struct tx *tx, const struct scim_source *source, struct error *e);
+
+/* Adds one. ERROR_CONFLICT "scim.uniqueness": another one has its key. Fills the times and the version. */
+int scim_insert(struct tx *tx, const struct scim_source *source, enum scim_table table, struct scim_record *record,
+		struct error *e);
+
+/* By id: 1, 0, -1. inner: whether groups or members are wanted. */
+int scim_find(struct tx *tx, struct arena *arena, const struct scim_source *source, enum scim_table table, const struct id *id,
+	      bool inner, struct scim_record *ret, struct error *e);
+
+/* The same, and nobody else changes it until the transaction ends. */
+int scim_lock(struct tx *tx, struct arena *arena, const struct scim_source *source, enum scim_table table, const struct id *id,
+	      struct scim_record *ret, struct error *e);
+
+/* Writes key, external_id, active, schemas and document of the row with this id. ERROR_CONFLICT "scim.uniqueness". */
+int scim_update(struct tx *tx, const struct scim_source *source, enum scim_table table, struct scim_record *record,
+		struct error *e);
+
+/* 1 gone, 0 there is none, -1. Memberships of and in it go along. */
+int scim_delete(struct tx *tx, const struct scim_source *source, enum scim_table table, const struct id *id, struct error *e);
+
+/* The id of a user who was deleted and had this userName and this key of the directory's: whoever is made now is the same one. Without a
+ * key of the directory's nobody can know. 1, 0, -1. */
+int scim_revive(struct tx *tx, const struct scim_source *source, const char *key, const char *external_id, struct id *ret,
+		struct error *e);
+
+/* Members by id, in a group that is locked; one statement each, whatever the size of the group. ret_count (may be NULL): how many that changed. */
+int scim_members_add(struct tx *tx, const struct scim_source *source, const struct id *group, const struct id *members,
+		     size_t count, int64_t *ret_count, struct error *e);
+int scim_members_remove(struct tx *tx, const struct scim_source *source, const struct id *group, const struct id *members,
+			size_t count, int64_t *ret_count, struct error *e);
+/* These are all: others go. */
+int scim_members_replace(struct tx *tx, const struct scim_source *source, const struct id *group, const struct id *members,
+			 size_t count, int64_t *ret_count, struct error *e);
+
+/* A page of what a condition holds for. `where` is SQL made of constants and parameters from $5 on, which `params` holds; the row
+ * is "r". order: the same, ended by what makes it a total order. */
+struct scim_search {
+	enum scim_table table;
+	const char *where, *order;
+	const struct param *params; /* the first four are not the caller's to fill */
+	size_t param_count;
+	int64_t skip, most;
+	bool inner, documents; /* documents false: nothing but the count is wanted */
+};
+int scim_search(struct tx *tx, struct arena *arena, const struct scim_source *source, const struct scim_search *search,
+		struct scim_record **ret, size_t *ret_count, int64_t *ret_total, struct error *e);
+
+#endif

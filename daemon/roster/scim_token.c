@@ -1,0 +1,132 @@
+#include "roster/scim_token.h"
+
+static const char *const *texts_or_null(const struct rows *rows, size_t row, int column)
+{
+	return rows_null(rows, row, column) ? NULL : rows_texts(rows, row, column);
+}
+
+int scim_token_find(struct tx *tx, struct arena *arena, const uint8_t hash[CRYPT_DIGEST_SIZE], struct scim_token *ret,
+		    struct error *e)
+{
+	static const struct query query = {
+		"scim_token.find",
+		"SELECT id, organisation, connection, name, scopes, ip_allow_list, last_used_at FROM scim_token_find($1) "
+		"WHERE id IS NOT NULL",
+		QUERY_READS,
+		0,
+	};
+	const struct rows *rows;
+	int found = query_one(tx, &query, PARAMS(P_BYTES(hash, CRYPT_DIGEST_SIZE)), arena, &rows, e);
+
+	if (found == 1)
+		*ret = (struct scim_token){
+			.id = rows_id(rows, 0, 0),
+			.organisation = rows_id(rows, 0, 1),
+			.connection = rows_id(rows, 0, 2),
+			.name = rows_text(rows, 0, 3),
+			.scopes = texts_or_null(rows, 0, 4),
+			.ip_allow_list = texts_or_null(rows, 0, 5),
+			.last_used_at = rows_time(rows, 0, 6),
+		};
+	return found;
+}
+
+/* Of two that are made at the same moment one comes second. */
+static int lock_connection(struct tx *tx, const struct scim_token *token, struct error *e)
+{
+	static const struct query query = {
+		"scim_token.lock",
+		"SELECT 1 FROM connections WHERE organisation = $1 AND id = $2 FOR NO KEY UPDATE",
+		QUERY_KEEPS,
+		0,
+	};
+
+	return query_write(tx, &query, PARAMS(P_ID(&token->organisation), P_ID(&token->connection)), NULL, e);
+}
+
+int scim_token_create(struct tx *tx, const struct scim_token *token, const uint8_t hash[CRYPT_DIGEST_SIZE], struct error *e)
+{
+	static const struct query query = {
+		"scim_token.create",
+		"INSERT INTO scim_tokens (organisation, id, connection, hash, name, scopes, created_by, expires_at) "
+		"SELECT $1, $2, $3, $4, $5, $6, $7, $8 WHERE (SELECT count(*) FROM scim_tokens WHERE organisation = $1 "
+		"AND connection = $3 AND revoked_at IS NULL AND (expires_at IS NULL OR expires_at > now())) < $9",
+		QUERY_CHANGES,
+		0,
+	};
+	int64_t written;
+
+	if (lock_connection(tx, token, e) < 0 ||
+	    query_write(tx, &query,
+			PARAMS(P_ID(&token->organisation), P_ID(&token->id), P_ID(&token->connection),
+			       P_BYTES(hash, CRYPT_DIGEST_SIZE), P_TEXT(token->name), P_TEXTS(token->scopes),
+			       P_TEXT(token->created_by), P_TIME(token->expires_at), P_INT(SCIM_TOKENS_MOST)),
+			&written, e) < 0)
+		return -1;
+	return written == 1 ? 0
+			    : error_set(e, ERROR_LIMIT, "limit.scim_tokens",
+					"a connection can have %d tokens that count, and it has; revoke the one that the directory "
+					"no longer uses",
+					SCIM_TOKENS_MOST);
+}
+
+int scim_token_list(struct tx *tx, struct arena *arena, const struct id *organisation, const struct id *connection,
+		    struct scim_token **ret, size_t *ret_count, struct error *e)
+{
+	static const struct query query = {
+		"scim_token.list",
+		"SELECT id, name, scopes, created_by, created_at, expires_at, last_used_at FROM scim_tokens "
+		"WHERE organisation = $1 AND connection = $2 AND revoked_at IS NULL "
+		"AND (expires_at IS NULL OR expires_at > now()) ORDER BY id",
+		QUERY_READS,
+		0,
+	};
+	const struct rows *rows;
+
+	if (query_run(tx, &query, PARAMS(P_ID(organisation), P_ID(connection)), arena, &rows, e) < 0)
+		return -1;
+	*ret_count = rows_count(rows);
+	*ret = arena_array(arena, *ret_count, sizeof(**ret));
+	for (size_t i = 0; i < *ret_count; i++)
+		(*ret)[i] = (struct scim_token){
+			.id = rows_id(rows, i, 0),
+			.organisation = *organisation,
+			.connection = *connection,
+			.name = rows_text(rows, i, 1),
+			.scopes = texts_or_null(rows, i, 2),
+			.created_by = rows_text(rows, i, 3),
+			.created_at = rows_time(rows, i, 4),
+			.expires_at = rows_time(rows, i, 5),
+			.last_used_at = rows_time(rows, i, 6),
+		};
+	return 0;
+}
+
+int scim_token_revoke(struct tx *tx, const struct id *organisation, const struct id *connection, const struct id *id,
+		      struct error *e)
+{
+	static const struct query query = {
+		"scim_token.revoke",
+		"UPDATE scim_tokens SET revoked_at = now() WHERE organisation = $1 AND connection = $2 AND id = $3 "
+		"AND revoked_at IS NULL",
+		QUERY_CHANGES,
+		0,
+	};
+	int64_t written;
+
+	if (query_write(tx, &query, PARAMS(P_ID(organisation), P_ID(connection), P_ID(id)), &written, e) < 0)
+		return -1;
+	return written > 0;
+}
+
+int scim_token_used(struct tx *tx, const struct id *organisation, const struct id *id, struct error *e)
+{
+	static const struct query query = {
+		"scim_token.used",
+		"UPDATE scim_tokens SET last_used_at = now() WHERE organisation = $1 AND id = $2",
+		QUERY_KEEPS,
+		0,
+	};
+
+	return query_write(tx, &query, PARAMS(P_ID(organisation), P_ID(id)), NULL, e);
+}

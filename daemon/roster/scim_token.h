@@ -1,0 +1,49 @@
+/* Tokens of connections that push: opaque, shown once, kept as their SHA-256. One speaks for the directory behind its
+ * connection and for nothing else. */
+#ifndef ROSTERD_ROSTER_SCIM_TOKEN_H
+#define ROSTERD_ROSTER_SCIM_TOKEN_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/arena.h"
+#include "base/crypt.h"
+#include "base/error.h"
+#include "base/id.h"
+#include "store/query.h"
+
+#define SCIM_TOKEN_PREFIX "rsc"
+
+enum {
+	SCIM_TOKEN_NAME_MOST = 100,
+	SCIM_TOKENS_MOST = 2, /* of one connection, that count: the one in use, and the one that takes its place */
+};
+
+struct scim_token {
+	struct id id, organisation, connection;
+	const char *name, *created_by;
+	const char *const *scopes;	  /* ended by NULL; NULL: all of SCIM */
+	const char *const *ip_allow_list; /* of its organisation; filled by scim_token_find alone */
+	int64_t created_at, expires_at, last_used_at; /* 0: never */
+};
+
+/* Who pushes: 1, 0 (unknown, expired, revoked), -1. Needs no organisation. */
+int scim_token_find(struct tx *tx, struct arena *arena, const uint8_t hash[CRYPT_DIGEST_SIZE], struct scim_token *ret,
+		    struct error *e);
+
+/* Here and below the transaction is for the organisation. ERROR_LIMIT "limit.scim_tokens"; the connection's row is locked, so that the
+ * limit holds. */
+int scim_token_create(struct tx *tx, const struct scim_token *token, const uint8_t hash[CRYPT_DIGEST_SIZE], struct error *e);
+
+/* Those that count, in the order in which they were made. */
+int scim_token_list(struct tx *tx, struct arena *arena, const struct id *organisation, const struct id *connection,
+		    struct scim_token **ret, size_t *ret_count, struct error *e);
+
+/* 1 revoked, 0 there is none that still counts, -1. */
+int scim_token_revoke(struct tx *tx, const struct id *organisation, const struct id *connection, const struct id *id,
+		      struct error *e);
+
+/* Remembers that it was used; the caller does not ask at each request. */
+int scim_token_used(struct tx *tx, const struct id *organisation, const struct id *id, struct error *e);
+
+#endif

@@ -1,0 +1,106 @@
+#!/bin/bash
+# A directory that pushes, from its administrator's first command to people who leave: what is pushed is readable at once and takes
+# effect by the same plan, guard and audit as everything else.
+. "$SRCDIR/tests/flows/flow.sh"
+flow_start
+
+ctl org create Acme --type enterprise >/dev/null && ctl domain add acme acme.example >/dev/null || { echo "Bail out! no acme"; exit 1; }
+made=$(ctl connection create acme scim okta --json --role Admins=admin --remove-most 2 --remove-share 10)
+token=$(jq -r .token <<<"$made")
+base=$(jq -r .base_url <<<"$made")
+like "creating the connection prints where to push" "$base" '/scim/v2/[0-9a-f-]{36}$'
+like "and the token" "$token" '^rsc_'
+unlike "which is shown once" "$(ctl connection show acme/okta --json)" 'rsc_'
+is "and not kept" "$(query "SELECT count(*) FROM scim_tokens WHERE position('${token#rsc_}' IN scim_tokens::text) > 0")" 0
+
+# push METHOD PATH [BODY]: prints the answer, its status in $flow_dir/status
+push() {
+	printf 'header = "Authorization: Bearer %s"\n' "$token" >"$flow_dir/auth"
+	curl -s --unix-socket "$socket" -K "$flow_dir/auth" -X "$1" ${3:+-H 'Content-Type: application/scim+json' --data-binary "$3"} \
+		-o "$flow_dir/answer" -w '%{http_code}' "http://localhost/scim/v2/${base##*/}$2" >"$flow_dir/status"
+	cat "$flow_dir/answer"
+}
+status() { cat "$flow_dir/status"; }
+user() { push POST /Users "{\"userName\":\"$1@acme.example\",\"active\":true,\"name\":{\"givenName\":\"${2:-Test}\",\"familyName\":\"User\"},\"externalId\":\"x-$1\"}" | jq -r .id; }
+active() { push PATCH "/Users/$1" "{\"Operations\":[{\"op\":\"replace\",\"value\":{\"active\":$2}}]}" >/dev/null; }
+# until_sql WORDS SQL: waits until it is true
+until_sql() {
+	for _ in $(seq 400); do
+		[ "$(query "SELECT $2")" = t ] && { pass "$1"; return; }
+		sleep 0.05
+	done
+	fail "$1"
+	diag "$(query "SELECT state, scope, asked_by, held_reason, error_text FROM runs ORDER BY asked_at DESC LIMIT 3")"
+	diag "$(tail -n 5 "$flow_dir/log")"
+}
+state_of() { query "SELECT m.state || ' ' || m.role FROM members m JOIN accounts a USING (organisation, user_id) WHERE a.user_name = '$1@acme.example'"; }
+
+ada=$(user ada Ada)
+is "a user is taken" "$(status)" 201
+until_sql "and is a member by itself" "EXISTS (SELECT FROM members WHERE email = 'ada@acme.example' AND state = 'active')"
+is "with the default role" "$(state_of ada)" "active member"
+is "the audit says which directory" "$(query "SELECT DISTINCT actor_kind || ' ' || source FROM audit WHERE action = 'member.joined'")" "connector run"
+is "and the run who asked" "$(ctl sync list acme --json | jq -r '.items[0] | .scope + " " + .asked_by')" "named push"
+
+bob=$(user bob Bob)
+group=$(push POST /Groups "{\"displayName\":\"Admins\",\"members\":[{\"value\":\"$ada\"}]}" | jq -r .id)
+until_sql "a group yields its role" "EXISTS (SELECT FROM members WHERE email = 'ada@acme.example' AND role = 'admin')"
+push PATCH "/Groups/$group" "{\"Operations\":[{\"op\":\"add\",\"path\":\"members\",\"value\":[{\"value\":\"$bob\"}]}]}" >/dev/null
+until_sql "one more is added without the others" "(SELECT count(*) = 2 FROM members WHERE role = 'admin')"
+push PATCH "/Groups/$group" "{\"Operations\":[{\"op\":\"remove\",\"path\":\"members[value eq \\\"$bob\\\"]\"}]}" >/dev/null
+until_sql "and taken out again" "EXISTS (SELECT FROM members WHERE email = 'bob@acme.example' AND role = 'member')"
+is "the others stay" "$(state_of ada)" "active admin"
+
+# Groups before users: who is named is somebody later.
+early=$(push POST /Groups '{"displayName":"Early"}' | jq -r .id)
+cyd=$(user cyd Cyd)
+push PATCH "/Groups/$early" "{\"Operations\":[{\"op\":\"add\",\"path\":\"members\",\"value\":[{\"value\":\"$cyd\"}]}]}" >/dev/null
+until_sql "a membership reaches the roster" "EXISTS (SELECT FROM group_accounts k JOIN groups g ON g.id = k.group_id JOIN accounts a ON a.id = k.account_id
+	WHERE g.name = 'Early' AND a.user_name = 'cyd@acme.example')"
+
+active "$bob" false
+until_sql "who is switched off is suspended" "EXISTS (SELECT FROM members WHERE email = 'bob@acme.example' AND state = 'suspended')"
+active "$bob" true
+until_sql "and restored" "EXISTS (SELECT FROM members WHERE email = 'bob@acme.example' AND state = 'active')"
+push PUT "/Users/$bob" '{"userName":"bob@acme.example","displayName":"Robert","active":true}' >/dev/null
+until_sql "a name is changed" "EXISTS (SELECT FROM members WHERE name = 'Robert')"
+push DELETE "/Users/$cyd" >/dev/null
+is "a user is deleted" "$(status)" 204
+until_sql "and suspended" "EXISTS (SELECT FROM members WHERE email = 'cyd@acme.example' AND state = 'suspended')"
+again=$(user cyd Cyd)
+until_sql "made again it is the same person" "EXISTS (SELECT FROM members WHERE email = 'cyd@acme.example' AND state = 'active')"
+is "with the same id there" "$again" "$cyd"
+is "and one membership here" "$(query "SELECT count(*) FROM members WHERE email = 'cyd@acme.example'")" 1
+
+push DELETE "/Users/$cyd" >/dev/null
+until_sql "gone once more" "EXISTS (SELECT FROM members WHERE email = 'cyd@acme.example' AND state = 'suspended')"
+push POST /Users '{"userName":"cyd@acme.example","active":true,"externalId":"another"}' >/dev/null
+until_sql "somebody else with that address is for an administrator to decide" "EXISTS (SELECT FROM refusals WHERE code = 'person.address_taken')"
+is "and gets nobody's membership" "$(query "SELECT state FROM members WHERE email = 'cyd@acme.example'")" suspended
+
+# Everything that was ever pushed, reconciled whole: nothing is left to do.
+until_sql "nothing waits" "NOT EXISTS (SELECT FROM runs WHERE state IN ('asked', 'reading', 'reconciling'))"
+whole=$(ctl sync run acme/okta --wait --json)
+is "a whole reading agrees with the pushes" "$(jq -r '.state + " " + (.counts | length | tostring)' <<<"$whole")" "done 0"
+like "and is whole" "$(jq -r .proof <<<"$whole")" '^all that the directory has pushed: 3 users, 2 groups'
+
+# Too many at once: taken, readable, and held.
+for n in 1 2 3 4; do eval "u$n=\$(user many$n)"; done
+until_sql "six are here" "(SELECT count(*) = 6 FROM members WHERE state = 'active')"
+moment "UPDATE ON runs FOR EACH ROW WHEN (NEW.state = 'reading' AND OLD.state = 'asked')"
+active "$ada" true
+moment_wait
+for n in 1 2 3 4; do eval "active \$u$n false"; is "switching off is taken ($n)" "$(status)" 200; done
+moment_over
+until_sql "and held" "EXISTS (SELECT FROM runs WHERE state = 'held' AND scope = 'named')"
+is "nobody is suspended" "$(query "SELECT count(*) FROM members WHERE email LIKE 'many%' AND state = 'active'")" 4
+is "it can be read back" "$(push GET "/Users/$u1" | jq -r .active)" false
+dan=$(user dan)
+until_sql "what is pushed meanwhile is not held up" "EXISTS (SELECT FROM members WHERE email = 'dan@acme.example' AND state = 'active')"
+held=$(query "SELECT id FROM runs WHERE state = 'held'")
+is "approved it is applied" "$(ctl sync approve "acme/$held" --wait --json | jq -r .state)" done
+is "to the letter" "$(query "SELECT count(*) FROM members WHERE email LIKE 'many%' AND state = 'suspended'")" 4
+until_sql "what was looked at is no longer due" "NOT EXISTS (SELECT FROM scim_due)"
+
+unlike "the log knows neither the token nor anybody" "$(cat "$flow_dir/log")" "rsc_|ada@acme|Robert"
+done_testing

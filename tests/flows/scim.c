@@ -1,0 +1,457 @@
+/* Directories that push, as their vendors' requests look: over real sockets, against a real PostgreSQL. */
+#include "flows/api.h"
+
+#include <string.h>
+
+#include "base/text.h"
+
+enum { OWNER, ADMIN, MEMBER, VIEWER };
+
+static struct cast acme, other;
+static const char *token, *connection, *other_token;
+
+/* Texts here have ' for ". */
+static const char *body_of(const char *text)
+{
+	char *json = (char *)api_format("%s", text);
+
+	for (char *c = json; *c; c++)
+		if (*c == '\'')
+			*c = '"';
+	return json;
+}
+
+static struct answer scim(const char *method, const char *path, const char *body)
+{
+	return api_call(token, method, api_format("/scim/v2/%s%s", connection, path), body ? body_of(body) : NULL);
+}
+
+/* A filter as it stands in a query string. */
+static struct answer find(const char *what, const char *filter)
+{
+	struct buffer query;
+	struct answer answer;
+
+	buffer_open(&query, KB(8));
+	for (const char *c = filter; *c; c++)
+		if (strchr(" \"'[]<>%", *c))
+			buffer_format(&query, "%%%02X", *c == '\'' ? '"' : *c);
+		else
+			buffer_add(&query, c, 1);
+	answer = scim("GET", api_format("/%s?filter=%s", what, query.bytes), NULL);
+	buffer_close(&query);
+	return answer;
+}
+
+static void refused(struct answer answer, int status, const char *type, const char *detail)
+{
+	assert_int_equal(answer.status, status);
+	assert_non_null(strstr(answer.head, "application/scim+json"));
+	assert_string_equal(api_text(answer, "schemas/0"), "urn:ietf:params:scim:api:messages:2.0:Error");
+	assert_string_equal(api_text(answer, "status"), api_format("%d", status));
+	if (type)
+		assert_string_equal(api_text(answer, "scimType"), type);
+	else
+		assert_null(api_text(answer, "scimType"));
+	if (!strstr(api_text(answer, "detail"), detail))
+		assert_string_equal(api_text(answer, "detail"), detail);
+}
+
+static const char *create_user(const char *name)
+{
+	struct answer made = scim("POST", "/Users",
+				  api_format("{'schemas':['urn:ietf:params:scim:schemas:core:2.0:User'],'userName':'%s',"
+					     "'name':{'givenName':'Test','familyName':'User'},'active':true,"
+					     "'emails':[{'primary':true,'value':'%s','type':'work'}]}",
+					     name, name));
+
+	EXPECT(made, 201, NULL);
+	return api_text(made, "id");
+}
+
+static int set_up(void **state)
+{
+	struct answer made;
+
+	if (api_start(state) != 0)
+		return -1;
+	acme = api_cast("acme");
+	other = api_cast("other");
+	made = api_call(acme.tokens[ADMIN], "POST", "/v1/organisations/acme/connections", body_of("{'plugin':'scim','name':'okta'}"));
+	EXPECT(made, 201, NULL);
+	token = api_text(made, "token");
+	connection = api_text(made, "id");
+	assert_non_null(strstr(api_text(made, "base_url"), api_format("/scim/v2/%s", connection)));
+	made = api_call(other.tokens[ADMIN], "POST", "/v1/organisations/other/connections", body_of("{'plugin':'scim','name':'okta'}"));
+	other_token = api_text(made, "token");
+	return 0;
+}
+
+/* ---- who may ---- */
+
+static void a_token_is_for_its_connection_alone(void **state)
+{
+	const char *users = api_format("/scim/v2/%s/Users", connection);
+
+	(void)state;
+	refused(api_call("rsc_0000000000000000000000000000000000000000000", "GET", users, NULL), 401, NULL, "the token is unknown");
+	refused(api_call("non-token", "GET", users, NULL), 401, NULL, "the token is unknown");
+	refused(api_call("", "GET", users, NULL), 401, NULL, "nobody was named");
+	refused(api_call(other_token, "GET", users, NULL), 404, NULL, "this is not the address of the connection");
+	refused(api_call(acme.tokens[OWNER], "GET", users, NULL), 403, NULL, "only the directory of a connection");
+	refused(api_call(NULL, "GET", users, NULL), 403, NULL, "only the directory of a connection");
+	EXPECT(api_call(token, "GET", "/v1/organisations/acme", NULL), 403, "permission.pushes_only");
+	EXPECT(api_call(token, "GET", "/v1/whoami", NULL), 403, "permission.pushes_only");
+	EXPECT(api_call_with(token, "X-Nothing: 1", "GET", users, NULL), 200, NULL);
+	/* Pasted with the word that the form puts before it. */
+	EXPECT(api_call(api_format("Bearer %s", token), "GET", users, NULL), 200, NULL);
+}
+
+static void tokens_are_rotated_two_at_a_time(void **state)
+{
+	const char *tokens = api_format("/v1/organisations/acme/connections/okta/tokens");
+	struct answer made, listed;
+
+	(void)state;
+	made = api_call(acme.tokens[ADMIN], "POST", tokens, body_of("{'name':'second','scopes':['scim:read'],'expires_in':'30d'}"));
+	EXPECT(made, 201, NULL);
+	EXPECT(api_call(acme.tokens[ADMIN], "POST", tokens, body_of("{'name':'third'}")), 413, "limit.scim_tokens");
+	EXPECT(api_call(acme.tokens[MEMBER], "POST", tokens, body_of("{'name':'third'}")), 403, "permission.role");
+	EXPECT(api_call(acme.tokens[ADMIN], "POST", tokens, body_of("{'name':'third','scopes':['members:read']}")), 400, "token.scope");
+	EXPECT(api_call(api_text(made, "token"), "GET", api_format("/scim/v2/%s/Users", connection), NULL), 200, NULL);
+	refused(api_call(api_text(made, "token"), "POST", api_format("/scim/v2/%s/Users", connection), body_of("{'userName':'no'}")), 403,
+		NULL, "the token lacks the scope \"scim:users\"");
+	listed = api_call(acme.tokens[ADMIN], "GET", tokens, NULL);
+	assert_int_equal(api_count(listed, "items"), 2);
+	assert_null(strstr(listed.text, "rsc_"));
+	EXPECT(api_call(acme.tokens[ADMIN], "DELETE", api_format("%s/%s", tokens, api_text(made, "id")), NULL), 204, NULL);
+	refused(api_call(api_text(made, "token"), "GET", api_format("/scim/v2/%s/Users", connection), NULL), 401, NULL, "the token is unknown");
+	assert_int_equal(api_audited("acme", "connection.token_created"), 2);
+	assert_int_equal(api_audited("acme", "connection.token_revoked"), 1);
+}
+
+/* ---- users ---- */
+
+static void okta_tests_its_connector(void **state)
+{
+	struct answer answer;
+	const char *id = create_user("okta.user@acme.example");
+
+	(void)state;
+	answer = scim("GET", "/Users?count=1&startIndex=1", NULL);
+	EXPECT(answer, 200, NULL);
+	assert_string_equal(api_text(answer, "schemas/0"), "urn:ietf:params:scim:api:messages:2.0:ListResponse");
+	assert_int_equal(api_int(answer, "itemsPerPage"), 1);
+	assert_int_equal(api_int(answer, "startIndex"), 1);
+	assert_true(api_int(answer, "totalResults") >= 1);
+	answer = scim("GET", api_format("/Users/%s", id), NULL);
+	EXPECT(answer, 200, NULL);
+	assert_string_equal(api_text(answer, "id"), id);
+	assert_string_equal(api_text(answer, "name/familyName"), "User");
+	assert_string_equal(api_text(answer, "emails/0/value"), "okta.user@acme.example");
+	assert_true(api_bool(answer, "active"));
+	assert_string_equal(api_text(answer, "meta/resourceType"), "User");
+	assert_non_null(strstr(answer.head, "ETag: W/\"1\""));
+	answer = find("Users", "userName eq 'nobody@acme.example'");
+	EXPECT(answer, 200, NULL);
+	assert_int_equal(api_int(answer, "totalResults"), 0);
+	refused(scim("GET", "/Users/00000000-0000-0000-0000-000000000001", NULL), 404, NULL, "there is no user");
+	refused(scim("GET", "/Users/nonsense", NULL), 404, NULL, "there is no user \"nonsense\" here");
+	refused(scim("POST", "/Users", "{'userName':'OKTA.USER@acme.example'}"), 409, "uniqueness", "there is a user with the userName");
+	answer = find("Users", "userName eq 'OKTA.USER@ACME.EXAMPLE'");
+	assert_int_equal(api_int(answer, "totalResults"), 1);
+	EXPECT(scim("GET", "/Groups", NULL), 200, NULL);
+}
+
+static void okta_deactivates_and_returns(void **state)
+{
+	const char *id = create_user("leaver@acme.example"), *path = api_format("/Users/%s", id);
+	struct answer answer;
+
+	(void)state;
+	answer = scim("PATCH", path, "{'schemas':['urn:ietf:params:scim:api:messages:2.0:PatchOp'],"
+				     "'Operations':[{'op':'replace','value':{'active':false}}]}");
+	EXPECT(answer, 200, NULL);
+	assert_false(api_bool(answer, "active"));
+	assert_int_equal(api_int(find("Users", "userName eq 'leaver@acme.example'"), "totalResults"), 1);
+	assert_int_equal(api_int(find("Users", "active eq false and userName eq 'leaver@acme.example'"), "totalResults"), 1);
+	/* Okta reads, changes, and puts everything back; without "active" nobody is switched on. */
+	answer = scim("PUT", path, api_format("{'id':'%s','userName':'leaver@acme.example','groups':[],'meta':{},'displayName':'L'}", id));
+	EXPECT(answer, 200, NULL);
+	assert_false(api_bool(answer, "active"));
+	assert_string_equal(api_text(answer, "displayName"), "L");
+	assert_null(api_text(answer, "name/familyName"));
+	answer = scim("PUT", path, "{'userName':'leaver@acme.example','active':true}");
+	assert_true(api_bool(answer, "active"));
+	assert_string_equal(api_text(answer, "id"), id);
+}
+
+static void entra_provisions(void **state)
+{
+	struct answer answer, made;
+	const char *path;
+
+	(void)state;
+	answer = scim("GET", "/Users?aadOptscim062020&filter=userName%20eq%20%22none%22", NULL);
+	EXPECT(answer, 200, NULL);
+	assert_int_equal(api_int(answer, "totalResults"), 0);
+	assert_int_equal(api_count(answer, "Resources"), 0);
+	made = scim("POST", "/Users",
+		    "{'schemas':['urn:ietf:params:scim:schemas:core:2.0:User','urn:ietf:params:scim:schemas:extension:enterprise:2.0:User'],"
+		    "'externalId':'0a21f0f2','userName':'joy@acme.example','active':true,'displayName':'Joy Young','title':null,"
+		    "'emails':[{'primary':true,'type':'work','value':'joy@acme.example'}],'meta':{'resourceType':'User'},"
+		    "'name':{'formatted':'Joy Young','familyName':'Young','givenName':'Joy'},'addresses':null,'roles':[],"
+		    "'urn:ietf:params:scim:schemas:extension:enterprise:2.0:User':{'employeeNumber':'4711','department':'Eng','manager':'id-7'}}");
+	EXPECT(made, 201, NULL);
+	assert_string_equal(api_text(made, "schemas/1"), "urn:ietf:params:scim:schemas:extension:enterprise:2.0:User");
+	assert_null(strstr(made.text, "null"));
+	path = api_format("/Users/%s", api_text(made, "id"));
+	assert_int_equal(api_int(find("Users", "externalId eq '0a21f0f2'"), "totalResults"), 1);
+	assert_int_equal(api_int(find("Users", "externalId eq 0a21f0f2"), "totalResults"), 1);
+	assert_int_equal(api_int(find("Users", "externalId eq '0A21F0F2'"), "totalResults"), 0);
+	answer = scim("PATCH", path, "{'Operations':[{'op':'Replace','path':'active','value':'False'},"
+				     "{'op':'Add','path':'phoneNumbers[type eq \\'mobile\\'].value','value':'+44 7'},"
+				     "{'op':'Replace','path':'name.familyName','value':'Old'}]}");
+	EXPECT(answer, 200, NULL);
+	assert_false(api_bool(answer, "active"));
+	assert_string_equal(api_text(answer, "phoneNumbers/0/value"), "+44 7");
+	assert_string_equal(api_text(answer, "name/familyName"), "Old");
+	refused(scim("PATCH", path, "{'Operations':[{'op':'Replace','path':'title','value':'T'},{'op':'Replace','path':'shoe','value':1}]}"),
+		400, "invalidPath", "operation 2: the path, at character 1: there is no attribute \"shoe\"");
+	assert_null(api_text(scim("GET", path, NULL), "title"));
+	EXPECT(scim("DELETE", path, NULL), 204, NULL);
+	refused(scim("GET", path, NULL), 404, NULL, "there is no user");
+	refused(scim("DELETE", path, NULL), 404, NULL, "there is no user");
+}
+
+static void versions_guard_changes(void **state)
+{
+	const char *path = api_format("/scim/v2/%s/Users/%s", connection, create_user("versions@acme.example"));
+	const char *patch = body_of("{'Operations':[{'op':'add','path':'title','value':'A'}]}");
+	struct answer answer;
+
+	(void)state;
+	EXPECT(api_call_with(token, "If-Match: W/\"1\"", "PATCH", path, patch), 200, NULL);
+	refused(api_call_with(token, "If-Match: W/\"1\"", "DELETE", path, NULL), 412, "invalidVers", "it was changed meanwhile and is at version 2");
+	answer = api_call_with(token, "If-None-Match: W/\"2\"", "GET", path, NULL);
+	assert_int_equal(answer.status, 304);
+	/* What changes nothing makes no new version. */
+	EXPECT(api_call(token, "PATCH", path, patch), 200, NULL);
+	EXPECT(api_call_with(token, "If-Match: \"2\"", "DELETE", path, NULL), 204, NULL);
+}
+
+static void bodies_that_are_none(void **state)
+{
+	(void)state;
+	refused(scim("POST", "/Users", "{'userName':"), 400, "invalidSyntax", "line 1");
+	refused(scim("POST", "/Users", "[]"), 400, "invalidSyntax", "the body is no JSON object");
+	refused(scim("POST", "/Users", "{'displayName':'x'}"), 400, "invalidValue", "\"userName\" is needed");
+	refused(scim("POST", "/Users", "{'userName':'x','emails':[7]}"), 400, "invalidValue", "\"emails[0]\": an object is expected");
+	refused(scim("PATCH", "/Users", NULL), 405, NULL, "");
+	refused(scim("GET", "/Shoes", NULL), 404, NULL, "");
+	refused(scim("GET", "/Me", NULL), 501, NULL, "there is no /Me");
+}
+
+/* ---- searching ---- */
+
+static void filters_find_whom_they_mean(void **state)
+{
+	static const struct {
+		const char *filter;
+		int64_t found;
+	} cases[] = {
+		{ "userType eq 'search'", 3 },
+		{ "userType eq 'search' and name.familyName co 'ONE'", 2 },
+		{ "userType eq 'search' and name.familyName sw 'Al'", 1 },
+		{ "userType eq 'search' and name.familyName ew 'one'", 2 },
+		{ "userType eq 'search' and not (title pr)", 2 },
+		{ "userType eq 'search' and title ne 'Boss'", 2 },
+		{ "userType eq 'search' and title eq null", 2 },
+		{ "userType eq 'search' and emails co '@HOME'", 1 },
+		{ "userType eq 'search' and emails[type eq 'home' and value ew '.example']", 1 },
+		{ "userType eq 'search' and emails[type eq 'work'].value eq 'a@acme.example'", 1 },
+		{ "userType eq 'search' and emails.type ne 'home'", 2 },
+		{ "userType eq 'search' and active eq true", 2 },
+		{ "userType eq 'search' and (active eq false or title eq 'boss')", 2 },
+		{ "userType eq 'search' and urn:ietf:params:scim:schemas:extension:enterprise:2.0:User:department eq 'eng'", 1 },
+		{ "userType eq 'search' and urn:acme:2.0:User:size gt 40", 1 },
+		{ "userType eq 'search' and urn:acme:2.0:User:size pr", 2 },
+		{ "userType eq 'search' and meta.created gt '2020-01-01T00:00:00Z'", 3 },
+		{ "userType eq 'search' and meta.lastModified lt '2020-01-01T00:00:00Z'", 0 },
+		{ "userType eq 'search' and userName gt 's2@'", 2 },
+		{ "userType eq 'search' and id ne '00000000-0000-0000-0000-000000000001'", 3 },
+		{ "id eq 'nonsense'", 0 },
+		{ "userType eq '\\'); DROP TABLE scim_users; --'", 0 },
+		{ "userType eq 'search' and password pr", 0 },
+		{ "userType eq 'search' and nickName eq '%'", 0 },
+	};
+
+	(void)state;
+	EXPECT(scim("POST", "/Users", "{'userName':'s1@acme.example','userType':'search','name':{'familyName':'Stone'},'active':true,"
+				      "'emails':[{'type':'work','value':'a@acme.example'},{'type':'home','value':'x@home.example'}],'title':'Boss',"
+				      "'urn:acme:2.0:User':{'size':43}}"), 201, NULL);
+	EXPECT(scim("POST", "/Users", "{'userName':'s2@acme.example','userType':'Search','name':{'familyName':'Simone'},'active':true,"
+				      "'urn:ietf:params:scim:schemas:extension:enterprise:2.0:User':{'department':'Eng'},'urn:acme:2.0:User':{'size':'large'}}"),
+	       201, NULL);
+	EXPECT(scim("POST", "/Users", "{'userName':'s3@acme.example','userType':'search','name':{'familyName':'Alba'},'active':false}"), 201, NULL);
+	for (size_t i = 0; i < ARRAY_COUNT(cases); i++) {
+		struct answer answer = find("Users", cases[i].filter);
+
+		if (answer.status != 200 || api_int(answer, "totalResults") != cases[i].found)
+			fail_msg("%s: %lld found, %lld expected: %s", cases[i].filter, (long long)api_int(answer, "totalResults"),
+				 (long long)cases[i].found, answer.text);
+	}
+	refused(find("Users", "userType is 'search'"), 400, "invalidFilter", "the filter, at character 10");
+	refused(find("Users", "shoe eq 'search'"), 400, "invalidFilter", "there is no attribute \"shoe\"");
+}
+
+static void pages_and_order(void **state)
+{
+	struct answer answer = scim("GET", "/Users?filter=userType%20eq%20%22search%22&sortBy=name.familyName&count=2", NULL);
+
+	(void)state;
+	EXPECT(answer, 200, NULL);
+	assert_int_equal(api_int(answer, "totalResults"), 3);
+	assert_int_equal(api_int(answer, "itemsPerPage"), 2);
+	assert_string_equal(api_text(answer, "Resources/0/name/familyName"), "Alba");
+	assert_string_equal(api_text(answer, "Resources/1/name/familyName"), "Simone");
+	answer = scim("GET", "/Users?filter=userType%20eq%20%22search%22&sortBy=name.familyName&startIndex=3&count=2", NULL);
+	assert_int_equal(api_count(answer, "Resources"), 1);
+	assert_string_equal(api_text(answer, "Resources/0/name/familyName"), "Stone");
+	answer = scim("GET", "/Users?filter=userType%20eq%20%22search%22&sortBy=userName&sortOrder=descending", NULL);
+	assert_string_equal(api_text(answer, "Resources/0/userName"), "s3@acme.example");
+	answer = scim("GET", "/Users?count=0", NULL);
+	assert_int_equal(api_count(answer, "Resources"), 0);
+	assert_true(api_int(answer, "totalResults") > 3);
+	answer = scim("GET", "/Users?startIndex=-5&count=-5", NULL);
+	EXPECT(answer, 200, NULL);
+	assert_int_equal(api_int(answer, "startIndex"), 1);
+	answer = scim("POST", "/Users/.search",
+		      "{'schemas':['urn:ietf:params:scim:api:messages:2.0:SearchRequest'],'attributes':['userName','emails.value'],"
+		      "'filter':'userName eq \\'s1@acme.example\\'','startIndex':1,'count':10}");
+	EXPECT(answer, 200, NULL);
+	assert_string_equal(api_text(answer, "Resources/0/userName"), "s1@acme.example");
+	assert_string_equal(api_text(answer, "Resources/0/emails/1/value"), "x@home.example");
+	assert_null(api_text(answer, "Resources/0/emails/1/type"));
+	assert_null(api_text(answer, "Resources/0/title"));
+	assert_non_null(api_text(answer, "Resources/0/id"));
+	answer = scim("GET", "/Users?filter=userName%20eq%20%22s1@acme.example%22&excludedAttributes=emails,name.familyName,id", NULL);
+	assert_null(api_text(answer, "Resources/0/emails/0/value"));
+	assert_non_null(api_text(answer, "Resources/0/id"));
+	refused(scim("GET", "/Users?count=many", NULL), 400, "invalidValue", "\"count\" is \"many\"");
+}
+
+/* ---- groups ---- */
+
+static void groups_are_changed_without_being_read(void **state)
+{
+	const char *ada = create_user("g1@acme.example"), *bob = create_user("g2@acme.example"), *path, *id;
+	struct answer answer = scim("POST", "/Groups", "{'schemas':['urn:ietf:params:scim:schemas:core:2.0:Group'],'displayName':'Test SCIMv2','members':[]}");
+
+	(void)state;
+	EXPECT(answer, 201, NULL);
+	id = api_text(answer, "id");
+	path = api_format("/Groups/%s", id);
+	assert_int_equal(api_int(find("Groups", "displayName eq 'TEST scimv2'"), "totalResults"), 1);
+	refused(scim("POST", "/Groups", "{'displayName':'test scimv2'}"), 409, "uniqueness", "there is a group with the displayName");
+	EXPECT(scim("PATCH", path, api_format("{'Operations':[{'op':'replace','value':{'id':'%s','displayName':'Renamed'}}]}", id)), 204, NULL);
+	EXPECT(scim("PATCH", path, api_format("{'Operations':[{'op':'Add','path':'members','value':[{'$ref':null,'value':'%s'},{'value':'%s'}]}]}", ada, bob)),
+	       204, NULL);
+	answer = scim("GET", path, NULL);
+	assert_string_equal(api_text(answer, "displayName"), "Renamed");
+	assert_int_equal(api_count(answer, "members"), 2);
+	assert_string_equal(api_text(answer, "members/0/type"), "User");
+	answer = scim("GET", api_format("/Users/%s", ada), NULL);
+	assert_string_equal(api_text(answer, "groups/0/display"), "Renamed");
+	assert_null(api_text(scim("GET", api_format("%s?excludedAttributes=members", path), NULL), "members/0/value"));
+	assert_int_equal(api_int(find("Groups", api_format("id eq '%s' and members eq '%s'", id, ada)), "totalResults"), 1);
+	assert_int_equal(api_int(find("Groups", api_format("members[value eq '%s']", bob)), "totalResults"), 1);
+	assert_int_equal(api_int(find("Users", api_format("groups.value eq '%s'", id)), "totalResults"), 2);
+	EXPECT(scim("PATCH", path, api_format("{'Operations':[{'op':'remove','path':'members[value eq \\'%s\\']'}]}", ada)), 204, NULL);
+	EXPECT(scim("PATCH", path, api_format("{'Operations':[{'op':'remove','path':'members[value eq \\'%s\\']'}]}", ada)), 204, NULL);
+	assert_int_equal(api_count(scim("GET", path, NULL), "members"), 1);
+	EXPECT(scim("PATCH", path, api_format("{'Operations':[{'op':'replace','path':'members','value':[{'value':'%s'}]}]}", ada)), 204, NULL);
+	answer = scim("GET", path, NULL);
+	assert_int_equal(api_count(answer, "members"), 1);
+	assert_string_equal(api_text(answer, "members/0/value"), ada);
+	EXPECT(scim("PATCH", path, "{'Operations':[{'op':'replace','path':'members','value':[]}]}"), 204, NULL);
+	assert_null(api_text(scim("GET", path, NULL), "members/0/value"));
+	EXPECT(scim("PUT", path, api_format("{'displayName':'Renamed','members':[{'value':'%s'},{'value':'%s'}]}", ada, bob)), 200, NULL);
+	assert_int_equal(api_count(scim("GET", path, NULL), "members"), 2);
+	/* Who is deleted is in no group. */
+	EXPECT(scim("DELETE", api_format("/Users/%s", bob), NULL), 204, NULL);
+	assert_int_equal(api_count(scim("GET", path, NULL), "members"), 1);
+	refused(scim("PATCH", path, "{'Operations':[{'op':'add','path':'members','value':[{'value':'nobody'}]}]}"), 400, "invalidValue",
+		"\"nobody\" is no member's id");
+	EXPECT(scim("DELETE", path, NULL), 204, NULL);
+	assert_null(api_text(scim("GET", api_format("/Users/%s", ada), NULL), "groups/0/display"));
+}
+
+/* ---- discovery, and whose it is ---- */
+
+static void it_describes_itself(void **state)
+{
+	struct answer answer = scim("GET", "/ServiceProviderConfig", NULL);
+
+	(void)state;
+	EXPECT(answer, 200, NULL);
+	assert_true(api_bool(answer, "patch/supported"));
+	assert_int_equal(api_int(answer, "filter/maxResults"), 500);
+	answer = scim("GET", "/Schemas", NULL);
+	EXPECT(answer, 200, NULL);
+	assert_int_equal(api_int(answer, "totalResults"), 3);
+	assert_string_equal(api_text(answer, "Resources/0/attributes/0/name"), "userName");
+	assert_string_equal(api_text(answer, "Resources/0/attributes/0/uniqueness"), "server");
+	answer = scim("GET", "/Schemas/urn:ietf:params:scim:schemas:core:2.0:Group", NULL);
+	assert_string_equal(api_text(answer, "name"), "Group");
+	assert_int_equal(api_int(scim("GET", "/ResourceTypes", NULL), "totalResults"), 2);
+	assert_string_equal(api_text(scim("GET", "/ResourceTypes/User", NULL), "schema"), "urn:ietf:params:scim:schemas:core:2.0:User");
+	refused(scim("GET", "/Schemas/urn:nothing", NULL), 404, NULL, "there is no schema");
+}
+
+static void another_organisation_sees_nothing(void **state)
+{
+	const char *theirs = api_text(api_call(other.tokens[ADMIN], "GET", "/v1/organisations/other/connections/okta", NULL), "id");
+	struct answer answer = api_call(other_token, "GET", api_format("/scim/v2/%s/Users", theirs), NULL);
+
+	(void)state;
+	EXPECT(answer, 200, NULL);
+	assert_int_equal(api_int(answer, "totalResults"), 0);
+}
+
+static void a_suspended_organisation_takes_no_push(void **state)
+{
+	(void)state;
+	EXPECT(api_call(NULL, "PATCH", "/v1/organisations/acme", body_of("{'state':'suspended'}")), 200, NULL);
+	refused(scim("GET", "/Users", NULL), 403, NULL, "nothing can be pushed while the organisation is suspended");
+	EXPECT(api_call(NULL, "PATCH", "/v1/organisations/acme", body_of("{'state':'active'}")), 200, NULL);
+}
+
+static void what_goes_with_the_connection(void **state)
+{
+	(void)state;
+	EXPECT(api_call(acme.tokens[ADMIN], "DELETE", "/v1/organisations/acme/connections/okta", NULL), 204, NULL);
+	refused(scim("GET", "/Users", NULL), 401, NULL, "the token is unknown");
+	assert_string_equal(api_sql(api_format("SELECT count(*)::text FROM scim_users WHERE connection = '%s'", connection)), "0");
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(a_token_is_for_its_connection_alone),
+		cmocka_unit_test(tokens_are_rotated_two_at_a_time),
+		cmocka_unit_test(okta_tests_its_connector),
+		cmocka_unit_test(okta_deactivates_and_returns),
+		cmocka_unit_test(entra_provisions),
+		cmocka_unit_test(versions_guard_changes),
+		cmocka_unit_test(bodies_that_are_none),
+		cmocka_unit_test(filters_find_whom_they_mean),
+		cmocka_unit_test(pages_and_order),
+		cmocka_unit_test(groups_are_changed_without_being_read),
+		cmocka_unit_test(it_describes_itself),
+		cmocka_unit_test(another_organisation_sees_nothing),
+		cmocka_unit_test(a_suspended_organisation_takes_no_push),
+		cmocka_unit_test(what_goes_with_the_connection),
+	};
+	return cmocka_run_group_tests(tests, set_up, api_stop);
+}
