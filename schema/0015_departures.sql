@@ -80,25 +80,24 @@ CREATE TRIGGER member_departs BEFORE UPDATE ON members FOR EACH ROW
 
 -- The keys follow in the same statement: those of who is not active do not count, those that this departure took come back with them, and
 -- of who has left what speaks for them is revoked; so are the services that they answered for once the grace time is over, and until then
--- another one can adopt these. Sessions and keys of projects will be one statement more each.
+-- another one can adopt these. Once for all rows of a statement, or the policy on tokens would be asked for each of a million people; and
+-- planned each time, for a plan that was made for one of them would be kept and compare a million with a million.
+-- Sessions and keys of projects will be one statement more each.
 CREATE FUNCTION keys_follow() RETURNS trigger
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = rosterd, pg_temp AS $$
 BEGIN
-	IF OLD.state = 'active' THEN
-		UPDATE tokens SET suspended_at = now(), suspended_by = NEW.departure
-		WHERE organisation = NEW.organisation AND coalesce(user_id, maker) = NEW.user_id AND revoked_at IS NULL AND suspended_at IS NULL;
-	ELSIF NEW.state = 'active' THEN
-		UPDATE tokens SET suspended_at = NULL, suspended_by = NULL
-		WHERE organisation = NEW.organisation AND coalesce(user_id, maker) = NEW.user_id AND revoked_at IS NULL AND suspended_by = OLD.departure;
-	END IF;
-	IF NEW.state = 'left' THEN
-		UPDATE tokens SET revoked_at = now()
-		WHERE organisation = NEW.organisation AND coalesce(user_id, maker) = NEW.user_id AND revoked_at IS NULL
-		  AND (user_id IS NOT NULL OR NEW.left_by = 'grace');
-	END IF;
+	EXECUTE $follow$UPDATE tokens t SET
+		suspended_at = CASE WHEN m.departs THEN coalesce(t.suspended_at, now()) WHEN m.state <> 'active' THEN t.suspended_at END,
+		suspended_by = CASE WHEN m.departs THEN coalesce(t.suspended_by, m.departure) WHEN m.state <> 'active' THEN t.suspended_by END,
+		revoked_at = CASE WHEN m.state = 'left' AND (t.user_id IS NOT NULL OR m.left_by = 'grace') THEN now() END
+	FROM (SELECT n.organisation, n.user_id, n.state, n.left_by, n.departure, w.departure AS departed, w.state = 'active' AS departs
+	      FROM now_are n JOIN were w ON w.organisation = n.organisation AND w.user_id = n.user_id WHERE w.state <> n.state) m
+	WHERE t.organisation = m.organisation AND coalesce(t.user_id, t.maker) = m.user_id AND t.revoked_at IS NULL
+	  AND (m.departs OR m.state = 'left' OR (m.state = 'active' AND t.suspended_by = m.departed))$follow$;
 	RETURN NULL;
 END $$;
-CREATE TRIGGER keys_follow AFTER UPDATE ON members FOR EACH ROW WHEN (OLD.state <> NEW.state) EXECUTE FUNCTION keys_follow();
+CREATE TRIGGER keys_follow AFTER UPDATE ON members REFERENCING OLD TABLE AS were NEW TABLE AS now_are
+	FOR EACH STATEMENT EXECUTE FUNCTION keys_follow();
 
 -- Who speaks? As before; what a departure suspended does not.
 CREATE OR REPLACE FUNCTION token_speaker(wanted bytea, OUT id uuid, OUT organisation uuid, OUT user_id uuid, OUT role text, OUT name text,
