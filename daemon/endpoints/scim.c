@@ -156,7 +156,7 @@ static int edit_members(struct exchange *x, const struct id *group, enum scim_ed
 		[SCIM_REPLACE_MEMBERS] = scim_members_replace,
 	};
 	struct scim_source source = source_of(x);
-	struct id *ids;
+	struct id *ids = NULL;
 
 	return read_ids(x, texts, count, &ids, e) < 0 ? -1
 						      : edits[kind](x->tx, &source, group, ids, count, ret_changed, e);
