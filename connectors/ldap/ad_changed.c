@@ -329,7 +329,7 @@ static int look_at_expired(struct directory *d, const struct view *view, struct 
 /* Everybody's keys: who is not among them is gone. */
 static int compare_keys(struct directory *d, const struct view *view)
 {
-	struct presence people, groups = { 0 };
+	struct presence people = { 0 }, groups = { 0 };
 	const struct caller *caller = &d->caller;
 
 	if (present_pass(d, view, ROSTER_PERSON, &people) < 0 ||

@@ -68,7 +68,7 @@ static int read_value(struct directory *d, const char *doing, const char *dn, co
 
 int controller_now(struct directory *d, struct ad_place *ret)
 {
-	struct berval invocation, usn;
+	struct berval invocation = { 0, NULL }, usn = { 0, NULL };
 
 	*ret = (struct ad_place){ .at = time(NULL) };
 	if (read_value(d, "asking which database the controller has", d->session->ad.settings, "invocationId",

@@ -234,7 +234,7 @@ int changed_begin(struct directory *d, const struct view *view)
 {
 	const struct strategy *strategy = NULL;
 	struct buffer place __attribute__((cleanup(buffer_close)));
-	struct origin origin;
+	struct origin origin = { .search = "" };
 	int chosen = choose(d, view, NULL, &strategy);
 
 	buffer_open(&place, ROSTER_CURSOR_MOST);
@@ -310,7 +310,7 @@ static int serve(struct directory *d, const struct view *view, const struct rost
 {
 	struct buffer next __attribute__((cleanup(buffer_close)));
 	const struct strategy *strategy;
-	struct origin origin;
+	struct origin origin = { .search = "" };
 	size_t length = 0, begin;
 	int more;
 
@@ -354,7 +354,7 @@ int changed_page(struct directory *d, const struct roster_ask *ask)
 static int choose_watch(struct directory *d, const struct view *view, const struct roster_ask *ask,
 			const char **ret_place, size_t *ret_size)
 {
-	struct origin then, now;
+	struct origin then, now = { .search = "" };
 	char name[32];
 	int length = ask->cursor ? place_read(ask->cursor, ask->cursor_size, name, &then) : -1;
 
