@@ -271,8 +271,8 @@ void changed_forget(struct directory *d)
 
 static int lose(struct directory *d, const char *why)
 {
-	return d->caller.host->fail(d->caller.call, ROSTER_LOST_PLACE, 0, "%s; everything is read again",
-				    why);
+	d->caller.host->fail(d->caller.call, ROSTER_LOST_PLACE, 0, "%s; everything is read again", why);
+	return -1; /* whatever a host says: there is nothing to go on with */
 }
 
 /* Finds the way that a place belongs to, and whether it still counts. *ret_origin is what it is taken from

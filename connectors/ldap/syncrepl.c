@@ -544,8 +544,10 @@ static int begin_watching(struct directory *d, const struct view *view, const ch
 	struct place *place = arena_take(d->page, sizeof(*place));
 	bool known = bytes && read_place(bytes, size, place) == 0;
 
-	if (!watching)
-		return d->caller.host->fail(d->caller.call, ROSTER_TRY_LATER, 0, "out of memory");
+	if (!watching) {
+		d->caller.host->fail(d->caller.call, ROSTER_TRY_LATER, 0, "out of memory");
+		return -1;
+	}
 	d->reading = watching;
 	watching->ping = -1;
 	watching->heard_ms = now_ms();
