@@ -15,6 +15,11 @@
 
 #include "base/arena.h"
 #include "base/text.h"
+#include "ldap/ad_change.h"
+#include "ldap/ad_control.h"
+#include "ldap/ad_expiry.h"
+#include "ldap/ad_gather.h"
+#include "ldap/ad_place.h"
 #include "ldap/ad_server.h"
 #include "ldap/ad_sid.h"
 #include "ldap/address.h"
@@ -569,6 +574,196 @@ static void test_what_lies_in_the_domain(void **state)
 	assert_false(ad_in_domain(&server, "people"));
 }
 
+static void test_dirsync_values(void **state)
+{
+	static char cookie[70000];
+	/* An answer of Samba 4.17: nothing more, and a cookie. */
+	static char answer[] = "0\15\2\1\0\2\1\0\4\5MSDS\3";
+	struct berval given = { 0, NULL }, value, got = { 0, NULL };
+	bool more = true;
+
+	(void)state;
+	assert_int_equal(dirsync_write(&given, &value), 0);
+	assert_int_equal(value.bv_len, 15);
+	assert_memory_equal(value.bv_val, "0\15\2\4\200\0\0\0\2\3\20\0\0\4\0", 15);
+	ber_memfree(value.bv_val);
+
+	value = (struct berval){ sizeof(answer) - 1, answer };
+	assert_int_equal(dirsync_read(&value, &more, &got), 0);
+	assert_false(more);
+	assert_int_equal(got.bv_len, 5);
+	assert_memory_equal(got.bv_val, "MSDS\3", 5);
+	ber_memfree(got.bv_val);
+	for (value.bv_len = 0; value.bv_len < sizeof(answer) - 1; value.bv_len++)
+		assert_int_equal(dirsync_read(&value, &more, &got), -1);
+
+	/* A cookie beyond 64 KiB goes there and back; read as an answer, the request says "more". */
+	memset(cookie, 'c', sizeof(cookie));
+	given = (struct berval){ sizeof(cookie), cookie };
+	assert_int_equal(dirsync_write(&given, &value), 0);
+	assert_int_equal(dirsync_read(&value, &more, &got), 0);
+	assert_true(more);
+	assert_int_equal(got.bv_len, sizeof(cookie));
+	assert_memory_equal(got.bv_val, cookie, sizeof(cookie));
+	ber_memfree(value.bv_val);
+	ber_memfree(got.bv_val);
+}
+
+static void test_places_of_controllers(void **state)
+{
+	static const char *const bad[] = {
+		"",
+		"\n",
+		"0123456789abcdef0123456789abcdef 1 2 3 told",
+		"0123456789abcdef0123456789abcde 1 2 3 told\n",
+		"0123456789abcdef0123456789abcdeg 1 2 3 told\n",
+		"0123456789abcdef0123456789abcdef -1 2 3 told\n",
+		"0123456789abcdef0123456789abcdef 1 2 told\n",
+		"0123456789abcdef0123456789abcdef 1 2 3 4 told\n",
+		"0123456789abcdef0123456789abcdef 1 2 3 tells\n",
+		"0123456789abcdef0123456789abcdef 1 2 99999999999999999999 told\n",
+	};
+	struct buffer text __attribute__((cleanup(buffer_close)));
+	struct ad_place place = { "0123456789abcdef0123456789abcdef", 4711, 1000000, 2000000, true, "c\n\0k", 4 }, got;
+	struct ad_place now = place;
+
+	(void)state;
+	buffer_open(&text, 1024);
+	ad_place_write(&place, &text);
+	assert_int_equal(ad_place_read(text.bytes, text.length, &got), 0);
+	assert_string_equal(got.invocation, place.invocation);
+	assert_true(got.usn == 4711 && got.at == 1000000 && got.expires == 2000000 && got.tells);
+	assert_int_equal(got.cookie_size, 4);
+	assert_memory_equal(got.cookie, "c\n\0k", 4);
+	for (size_t i = 0; i < ARRAY_COUNT(bad); i++)
+		assert_int_equal(ad_place_read(bad[i], strlen(bad[i]), &got), -1);
+
+	assert_null(ad_place_lost(&place, &now, 100));
+	now.at += 99;
+	now.usn++;
+	assert_null(ad_place_lost(&place, &now, 100));
+	now.at++;
+	assert_non_null(strstr(ad_place_lost(&place, &now, 100), "has forgotten who was deleted"));
+	now = place;
+	now.usn--;
+	assert_non_null(strstr(ad_place_lost(&place, &now, 100), "counts fewer changes"));
+	now = place;
+	now.at -= 3600;
+	assert_null(ad_place_lost(&place, &now, 100));
+	now.at -= 24 * 3600;
+	assert_non_null(strstr(ad_place_lost(&place, &now, 100), "a clock was set"));
+	now = place;
+	now.invocation[0] = 'f';
+	assert_non_null(strstr(ad_place_lost(&place, &now, 100), "another domain controller"));
+}
+
+static void test_attributes_of_filters(void **state)
+{
+	struct arena *arena = arena_open("test");
+	const char *names[5] = { NULL };
+
+	(void)state;
+	assert_int_equal(filter_names("(&(objectClass=user)(!( cn=x))(|(mail=*\\28sn=\\29)(OBJECTclass=top)(:dn:2.4:=x)"
+				      "(userAccountControl:1.2:=2)))",
+				      arena, names, 4),
+			 0);
+	assert_string_equal(names[0], "objectClass");
+	assert_string_equal(names[1], "mail");
+	assert_string_equal(names[2], "userAccountControl");
+	assert_null(names[3]);
+	assert_int_equal(filter_names("(a=1)", arena, names, 4), 0);
+	assert_int_equal(filter_names("(b=1)", arena, names, 4), -1);
+	assert_int_equal(filter_names(NULL, arena, names, 4), 0);
+
+	assert_string_equal(filter_unwatched("(&(cn=x)(memberof=CN=y))"), "memberOf");
+	assert_string_equal(filter_unwatched("(member:1.2.840.113556.1.4.1941:=x)"), ":1.2.840.113556.1.4.1941:");
+	assert_null(filter_unwatched("(&(cn=memberOf)(memberOfNothing=1))"));
+	assert_null(filter_unwatched(NULL));
+	arena_close(&arena);
+}
+
+/* As Samba gives them. */
+static void test_what_dirsync_tells(void **state)
+{
+	static const char *const asked[] = { "objectClass", "department", "member", NULL };
+	struct arena *arena = arena_open("test");
+	struct settings settings = plain_settings(arena);
+	struct view view = view_make(arena, &settings, active_directory(), NULL);
+	struct fake *fake = calloc(1, sizeof(*fake));
+	struct ad_change change;
+
+	(void)state;
+	fake_open(fake, "CN=a,DC=acme");
+	assert_int_equal(ad_change_read(&fake->entry, &view, asked, arena, &change), -1);
+	fake_add(fake, "objectGUID", "0123456789abcdef");
+	fake_add(fake, "instanceType", "4");
+	assert_int_equal(ad_change_read(&fake->entry, &view, asked, arena, &change), 0);
+	assert_true(change.silent && !change.created && !change.moved && !change.elsewhere && !change.listed);
+	assert_string_equal(change.id, "33323130-3534-3736-3839-616263646566");
+
+	fake_add(fake, "member;range=1-1", "CN=B,DC=acme");
+	fake_add(fake, "member;range=0-0", "CN=C,DC=acme");
+	fake_add(fake, "member;range=0-0", "no name");
+	assert_int_equal(ad_change_read(&fake->entry, &view, asked, arena, &change), 0);
+	assert_true(change.listed && !change.relisted && !change.elsewhere && !change.silent);
+	assert_int_equal(change.strangers, 1);
+	assert_true(change.members->gone && !change.members->next->gone && !change.members->next->next);
+	assert_string_equal(change.members->reference, "cn=c,dc=acme");
+	assert_string_equal(change.members->next->reference, "cn=b,dc=acme");
+
+	/* A value that is gone is said with no value. */
+	fake_add(fake, "department", "x");
+	fake->values[fake->entry.count - 1][0].bv_val = NULL;
+	fake->entry.attributes[fake->entry.count - 1].values = NULL;
+	assert_int_equal(ad_change_read(&fake->entry, &view, asked, arena, &change), 0);
+	assert_true(change.elsewhere);
+
+	fake_add(fake, "name", "a");
+	assert_int_equal(ad_change_read(&fake->entry, &view, asked, arena, &change), 0);
+	assert_true(change.moved && !change.created);
+	fake_add(fake, "whenCreated", "20261129114952.0Z");
+	fake_add(fake, "member", "CN=D,DC=acme");
+	fake_add(fake, "accountExpires", "132000000000000000");
+	assert_int_equal(ad_change_read(&fake->entry, &view, asked, arena, &change), 0);
+	assert_true(change.created && !change.moved && change.relisted);
+	assert_true(change.expires == 1555526400);
+	fake_add(fake, "isDeleted", "TRUE");
+	assert_int_equal(ad_change_read(&fake->entry, &view, asked, arena, &change), 0);
+	assert_true(change.gone && !change.created && !change.members);
+	free(fake);
+	arena_close(&arena);
+}
+
+static void test_joining_changes(void **state)
+{
+	struct ad_member one = { .reference = "x" };
+	struct ad_change changes[] = {
+		{ .id = "b", .moved = true, .silent = false },
+		{ .id = "a", .listed = true, .members = &one },
+		{ .id = "b", .gone = true, .expires = 5 },
+		{ .id = "a", .listed = true, .members = &one },
+		{ .id = "c", .listed = true, .members = &one },
+	};
+
+	(void)state;
+	assert_int_equal(gather_join(changes, ARRAY_COUNT(changes)), 3);
+	assert_true(text_equal(changes[0].id, "a") && changes[0].relisted);
+	assert_true(text_equal(changes[1].id, "b") && changes[1].gone && changes[1].moved && changes[1].expires == 5);
+	assert_true(text_equal(changes[2].id, "c") && changes[2].listed && !changes[2].relisted);
+	assert_int_equal(gather_join(changes, 0), 0);
+}
+
+static void test_sooner(void **state)
+{
+	(void)state;
+	assert_int_equal(expiry_sooner(0, 0, 10), 0);
+	assert_int_equal(expiry_sooner(20, 0, 10), 20);
+	assert_int_equal(expiry_sooner(0, 20, 10), 20);
+	assert_int_equal(expiry_sooner(30, 20, 10), 20);
+	assert_int_equal(expiry_sooner(5, 20, 10), 20);
+	assert_int_equal(expiry_sooner(10, 9, 10), 0);
+}
+
 static void test_a_person(void **state)
 {
 	static const char *const extra[] = { "roomNumber", "jpegPhoto", NULL };
@@ -874,6 +1069,12 @@ int main(void)
 		cmocka_unit_test(test_security_identifiers),
 		cmocka_unit_test(test_references),
 		cmocka_unit_test(test_what_lies_in_the_domain),
+		cmocka_unit_test(test_dirsync_values),
+		cmocka_unit_test(test_places_of_controllers),
+		cmocka_unit_test(test_attributes_of_filters),
+		cmocka_unit_test(test_what_dirsync_tells),
+		cmocka_unit_test(test_joining_changes),
+		cmocka_unit_test(test_sooner),
 		cmocka_unit_test(test_a_person),
 		cmocka_unit_test(test_people_who_cannot_be_taken),
 		cmocka_unit_test(test_members),
