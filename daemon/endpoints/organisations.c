@@ -297,7 +297,7 @@ static int check_seats(struct exchange *x, const struct seats_plan *plan, const 
 	return error_set(e, ERROR_LIMIT, "limit.seats",
 			 "%lld people would have no seat any more: %lld would be allowed, %lld are taken; say \"seats_over\": \"wait\" to "
 			 "let them wait, or remove some first",
-			 (long long)moved, (long long)most, (long long)(seats.used + moved));
+			 (long long)moved, (long long)most, (long long)seats.used + (long long)moved);
 }
 
 /* A type or plan that has less room than what is there is refused, and says what stands in the way. */
