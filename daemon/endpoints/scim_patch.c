@@ -563,7 +563,7 @@ static int read_operation(struct patching *p, const struct json *given, enum ope
 static int patch_operation(struct patching *p, const struct json *given)
 {
 	const struct json *path = json_member(given, "path"), *value = json_member(given, "value");
-	enum operation operation;
+	enum operation operation = ADD; /* what refuses is not seen to return -1 at each level of optimisation */
 	struct scim_path read;
 
 	if (!json_is_object(given))
