@@ -103,7 +103,7 @@ int witness_hear(const struct witness *s, struct arena *arena, struct proof_part
 		*ret = part("held", "everybody whom we know is shown, and every group");
 	} else if (!link_answers(s->link, LINK_NAMED)) {
 		*ret = part("untold", arena_format(arena, "this plug-in cannot be asked for the %lld who are no longer shown",
-		                                   (long long)(lost.people + lost.groups)));
+		                                   (long long)lost.people + (long long)lost.groups));
 	} else if (ask_all(s, arena, &lost, &heard, &why) == 0) {
 		*ret = testify(arena, &lost, &heard);
 	} else {
