@@ -115,18 +115,22 @@ static int hold(struct tx *tx, struct error *e)
 int seats_make_room(struct tx *tx, const struct organisation *o, const struct seats_plan *plan, int64_t most,
 		    const struct actor *actor, int64_t *ret, struct error *e)
 {
+	/* Their tokens go along as their state changes (schema/0015_departures.sql); here it is told. */
 	static const struct query query = {
 		"seats.make_room",
 		"WITH placed AS (SELECT user_id, row_number() OVER (ORDER BY array_position(ARRAY['owner', 'admin'], role), joined_at, "
 		"user_id) AS place FROM members WHERE organisation = $1 AND takes_seat(state, role, $2)), "
 		"moved AS (UPDATE members m SET state = 'waiting', updated_at = now(), version = m.version + 1 FROM placed p "
-		"WHERE m.organisation = $1 AND m.user_id = p.user_id AND p.place > $3 AND m.role <> 'owner' RETURNING m.user_id, m.name) "
-		"INSERT INTO audit (organisation, actor_kind, actor, on_behalf_of, action, target_kind, target, source, request, personal, "
-		"salt, commitment) SELECT $1, $4, $5, $6, 'member.waiting', 'member', user_id::text, $7, $8, personal, salt, "
-		"audit_commitment(salt, personal) FROM (SELECT user_id, uuid_send(gen_random_uuid()) AS salt, "
-		"jsonb_strip_nulls(jsonb_build_object('actor_name', $9::text, 'target_name', name, 'address', $10::text, "
-		"'before', jsonb_build_object('state', 'active'), "
-		"'after', jsonb_build_object('state', 'waiting', 'because', 'the limit of seats is lower')))::text AS personal FROM moved) l",
+		"WHERE m.organisation = $1 AND m.user_id = p.user_id AND p.place > $3 AND m.role <> 'owner' RETURNING m.user_id, m.name), "
+		"told AS (SELECT 'member.waiting' AS action, 'member' AS kind, user_id AS target, name, jsonb_build_object('state', 'active') AS before, "
+		"jsonb_build_object('state', 'waiting', 'because', 'the limit of seats is lower') AS after FROM moved "
+		"UNION ALL SELECT 'token.suspended', 'token', t.id, t.name, NULL, jsonb_build_object('member', m.user_id) FROM moved m "
+		"JOIN tokens t ON t.organisation = $1 AND coalesce(t.user_id, t.maker) = m.user_id AND t.revoked_at IS NULL AND t.suspended_at IS NULL), "
+		"kept AS (INSERT INTO audit (organisation, actor_kind, actor, on_behalf_of, action, target_kind, target, source, request, personal, "
+		"salt, commitment) SELECT $1, $4, $5, $6, action, kind, target::text, $7, $8, personal, salt, audit_commitment(salt, personal) "
+		"FROM (SELECT action, kind, target, uuid_send(gen_random_uuid()) AS salt, jsonb_strip_nulls(jsonb_build_object("
+		"'actor_name', $9::text, 'target_name', name, 'address', $10::text, 'before', before, 'after', after))::text AS personal FROM told) l) "
+		"SELECT count(*) AS written FROM moved",
 		QUERY_BOTH,
 		0,
 	};

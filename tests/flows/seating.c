@@ -145,6 +145,7 @@ static void who_is_over_a_smaller_limit_waits_if_that_is_said(void **state)
 	EXPECT(api_call(cast.tokens[MEMBER], "GET", "/v1/whoami", NULL), 401, "access.token");
 	EXPECT(api_call(cast.tokens[ADMIN], "GET", "/v1/whoami", NULL), 200, NULL);
 	assert_int_equal(api_audited("lower", "member.waiting"), 1);
+	assert_int_equal(api_audited("lower", "token.suspended"), 1);
 	EXPECT(change(OPERATOR, &cast, MEMBER, "{\"state\":\"active\"}"), 413, "limit.seats");
 	EXPECT(change(OPERATOR, &cast, ADMIN, "{\"state\":\"suspended\"}"), 200, NULL);
 	EXPECT(change(OPERATOR, &cast, MEMBER, "{\"state\":\"active\"}"), 200, NULL);

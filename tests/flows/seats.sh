@@ -90,5 +90,8 @@ $groups
 member: group=g1; member=u6
 member: group=g1; member=u8"
 is "who comes then waits behind them" "$(sync | counts)" "account.gone=1 member.waiting=1"
+ctl org set acme --seats 9 >/dev/null
+ok "with more seats they come in" until_roster gus "member active"
+is "and their tokens with them" "$(whoami) $(ctl audit list acme --action token.restored --json-lines | wc -l)" "200 1"
 is "the recount agrees" "$(query "SET ROLE rosterd_worker; SELECT count(*) FROM rosterd.seats_miscounted()" | tail -n 1)" 0
 done_testing
