@@ -384,7 +384,7 @@ static int declare_connections(struct declaration *d, struct error *e)
 
 	struct connection *all;
 	size_t count;
-	if (connection_list(d->tx, d->arena, &d->organisation, NULL, LIST_MOST, &all, &count, e) < 0)
+	if (connection_list(d->tx, d->arena, &d->organisation, NULL, LIST_MOST, false, &all, &count, e) < 0)
 		return -1;
 	for (size_t i = 0; i < count; i++)
 		if (all[i].managed_by && !describes(d->file, all[i].name) &&

@@ -177,7 +177,58 @@ static const struct option org_set_options[] = {
 	{ .name = "private-addresses", .value = "YES_OR_NO", \
 	  .words = "whether it may reach addresses that are not public; yes is the operator's to say", .choices = yes_or_no }
 
-static const struct option connection_create_options[] = { CONNECTION_OPTIONS, { 0 } };
+static const struct option connection_create_options[] = {
+	CONNECTION_OPTIONS,
+	{ .name = "precedence", .value = "N",
+	  .words = "whose word counts for people who are in several directories: the lower, of equals the older; 100 otherwise" },
+	{ 0 },
+};
+
+static const struct option connection_list_options[] = {
+	{ .name = "deleted", .words = "those that are deleted and can be restored" },
+	LIST_OPTIONS,
+	{ 0 },
+};
+
+/* What changes members without a directory being read. */
+#define SETTLED_OPTIONS \
+	{ .name = "plan-only", .words = "only show what would change" }, \
+	{ .name = "yes", .words = "do it, whatever the plan is; without a terminal it is left for \"sync approve\"" }
+
+#define PEOPLE_OPTIONS \
+	{ .name = "others", .value = "WORD", .words = "whoever is not found there: keep (as they are) or suspend", \
+	  .choices = others_words }, \
+	{ .name = "pairs", .value = "FILE", \
+	  .words = "who is who where no proven address says so: a line for each, OLD-KEY,NEW-KEY" }
+
+static const char *const people_words[] = { "keep", "suspend", "hand-over", NULL };
+static const char *const others_words[] = { "keep", "suspend", NULL };
+
+static const struct option connection_delete_options[] = {
+	{ .name = "people", .value = "WORD",
+	  .words = "keep them as they are, suspend whoever is in no other directory, or hand-over", .choices = people_words },
+	{ .name = "to", .value = "NAME", .words = "the connection to hand them over to" },
+	PEOPLE_OPTIONS,
+	SETTLED_OPTIONS,
+	IF_MATCH_OPTION,
+	{ 0 },
+};
+
+static const struct option connection_replace_options[] = { PEOPLE_OPTIONS, SETTLED_OPTIONS, IF_MATCH_OPTION, { 0 } };
+
+static const struct option settled_options[] = {
+	{ .name = "yes", .words = "do it, whatever the plan is; without a terminal it is left for \"sync approve\"" },
+	{ 0 },
+};
+
+static const struct option precedence_set_options[] = {
+	{ .name = "connection", .value = "NAME=N", .words = "the precedence of a connection: the lower leads", .many = true },
+	{ .name = "rule", .value = "ATTR=NAMES",
+	  .words = "who leads for name, email, title, department, role or state, with commas between; \"manual\" is what a "
+	           "person set; ATTR=none: no rule", .many = true },
+	SETTLED_OPTIONS,
+	{ 0 },
+};
 
 static const struct option connection_set_options[] = {
 	CONNECTION_OPTIONS,
@@ -529,7 +580,7 @@ const struct command commands[] = {
 		.name = "connection list",
 		.arguments = "ORG",
 		.summary = "List an organisation's connections.",
-		.options = list_options,
+		.options = connection_list_options,
 		.example = "rosterctl connection list acme",
 		.next = "\"rosterctl connection show ORG/NAME\" shows one of them.",
 		.run = connection_list,
@@ -567,13 +618,54 @@ const struct command commands[] = {
 	{
 		.name = "connection delete",
 		.arguments = "ORG/NAME",
-		.summary = "Delete a connection.",
-		.words = "Its members stay members until somebody decides otherwise; the "
-		         "directory is not read any more.",
-		.options = removing_options,
-		.example = "rosterctl connection delete acme/corporate --yes",
-		.next = "\"rosterctl member list ORG\" shows who is left.",
+		.summary = "Delete a connection, with a plan for its people.",
+		.words = "It says nothing about its people any more: those whom another connection shows are "
+		         "that one's, and for the others --people decides. The plan is shown, and done when you "
+		         "say so. Until the organisation's retention is over it can be restored, with its people.",
+		.options = connection_delete_options,
+		.example = "rosterctl connection delete acme/okta --people hand-over --to entra --plan-only",
+		.next = "\"rosterctl connection restore ORG/NAME\" undoes it.",
 		.run = connection_delete,
+	},
+	{
+		.name = "connection restore",
+		.arguments = "ORG/NAME",
+		.summary = "Bring a deleted connection back, and its people with it.",
+		.words = "It comes back paused. Members whom it speaks for are what it said last.",
+		.options = settled_options,
+		.example = "rosterctl connection restore acme/okta",
+		.next = "\"rosterctl connection set ORG/NAME --state active\" lets it be read again.",
+		.run = connection_restore,
+	},
+	{
+		.name = "connection replace",
+		.arguments = "ORG/OLD NEW",
+		.summary = "Let another connection take over the people of one, and delete that.",
+		.words = "Somebody is the same person by a proven address, once the new directory was read, or because "
+		         "--pairs says so. Nobody is suspended in between.",
+		.options = connection_replace_options,
+		.example = "rosterctl connection replace acme/okta entra --pairs pairs.csv --plan-only",
+		.next = "\"rosterctl sync run ORG/NEW\" reads the new directory.",
+		.run = connection_replace,
+	},
+	{
+		.name = "precedence show",
+		.arguments = "ORG",
+		.summary = "Show whose word counts for people who are in several directories.",
+		.example = "rosterctl precedence show acme",
+		.next = "\"rosterctl precedence set ORG\" changes it.",
+		.run = precedence_show,
+	},
+	{
+		.name = "precedence set",
+		.arguments = "ORG",
+		.summary = "Change whose word counts.",
+		.words = "Members show what the one that leads says. What that changes is a plan: it is done at once, or shown "
+		         "and asked about if somebody would be suspended or an admin would lose the role.",
+		.options = precedence_set_options,
+		.example = "rosterctl precedence set acme --rule role=manual,okta,ldap --rule name=ldap --plan-only",
+		.next = "\"rosterctl member explain ORG MEMBER\" tells whose word each thing is.",
+		.run = precedence_set,
 	},
 	{
 		.name = "connection test",

@@ -7,7 +7,7 @@
 #include "rosterctl/safe.h"
 #include "rosterctl/session.h"
 
-enum { REMOVE_MOST_MOST = 1000 * 1000 * 1000, SHARE_MOST = 100 /* percent */ };
+enum { REMOVE_MOST_MOST = 1000 * 1000 * 1000, SHARE_MOST = 100 /* percent */, PRECEDENCE_MOST = 1000000 };
 
 static const struct column in_list[] = {
 	{ "name", "name", CELL_TEXT },
@@ -20,11 +20,24 @@ static const struct column in_list[] = {
 	{ 0 },
 };
 
+static const struct column in_bin[] = {
+	{ "name", "name", CELL_TEXT },
+	{ "plug-in", "plugin", CELL_TEXT },
+	{ "deleted", "deleted_at", CELL_TIME },
+	{ "thrown away", "purge_after", CELL_TIME },
+	{ "id", "id", CELL_TEXT },
+	{ 0 },
+};
+
 static const struct column in_full[] = {
 	{ "id", "id", CELL_TEXT },
 	{ "name", "name", CELL_TEXT },
 	{ "plug-in", "plugin", CELL_TEXT },
 	{ "state", "state", CELL_TEXT },
+	{ "paused since", "paused_at", CELL_TIME },
+	{ "deleted", "deleted_at", CELL_TIME },
+	{ "thrown away", "purge_after", CELL_TIME },
+	{ "precedence", "precedence", CELL_NUMBER },
 	{ "settings", "settings", CELL_TEXT },
 	{ "roles", "roles", CELL_TEXT },
 	{ "attributes", "attributes", CELL_TEXT },
@@ -118,7 +131,7 @@ int connection_create(struct ctl *ctl, struct error *e)
 	body_open(&body);
 	json_put_text(&body.writer, "plugin", ctl_word(ctl, 1));
 	json_put_text(&body.writer, "name", ctl_word(ctl, 2));
-	if (write_connection(&body, ctl, e) < 0)
+	if (body_number(&body, ctl, "precedence", "precedence", 0, PRECEDENCE_MOST, e) < 0 || write_connection(&body, ctl, e) < 0)
 		return -1;
 	if (print_reply(ctl, "POST",
 			path_make(ctl->arena, "/v1/organisations/{}/connections", ctl_word(ctl, 0)), &body,
@@ -130,8 +143,12 @@ int connection_create(struct ctl *ctl, struct error *e)
 
 int connection_list(struct ctl *ctl, struct error *e)
 {
-	return print_list(ctl, path_make(ctl->arena, "/v1/organisations/{}/connections", ctl_word(ctl, 0)),
-			  &(struct listing){ in_list, "no connections" }, e);
+	const char *path = path_make(ctl->arena, "/v1/organisations/{}/connections", ctl_word(ctl, 0));
+
+	if (ctl_given(ctl, "deleted"))
+		return print_list(ctl, path_with(ctl->arena, path, "state", "deleted"), &(struct listing){ in_bin, "no deleted connections" },
+				  e);
+	return print_list(ctl, path, &(struct listing){ in_list, "no connections" }, e);
 }
 
 int connection_show(struct ctl *ctl, struct error *e)
@@ -154,20 +171,6 @@ int connection_set(struct ctl *ctl, struct error *e)
 	if (connection_path(ctl, "", &path, e) < 0 || write_connection(&body, ctl, e) < 0)
 		return -1;
 	return print_reply(ctl, "PATCH", path, &body, in_full, e);
-}
-
-int connection_delete(struct ctl *ctl, struct error *e)
-{
-	struct answer answer;
-	const char *path;
-
-	if (connection_path(ctl, "", &path, e) < 0 ||
-	    print_confirm(ctl, arena_format(ctl->arena, "delete connection \"%s\"", ctl_word(ctl, 0)), e) <
-		    0 ||
-	    session_call(ctl->session, ctl->arena, "DELETE", path, NULL, &answer, e) < 0)
-		return -1;
-	print_line(ctl, "connection \"%s\" is deleted", ctl_word(ctl, 0));
-	return 0;
 }
 
 /* What the plug-in noted on the way, and why it did not work. */

@@ -2,6 +2,7 @@
 #include <stdio.h>
 #include <string.h>
 #include <time.h>
+#include <unistd.h>
 
 #include "base/clock.h"
 #include "base/json.h"
@@ -14,6 +15,7 @@
 #include "rosterctl/progress.h"
 #include "rosterctl/safe.h"
 #include "rosterctl/session.h"
+#include "rosterctl/sync.h"
 
 enum {
 	WAIT_FIRST_MS = 100,	  /* between the first two looks at a run; each wait is twice as long ... */
@@ -24,6 +26,7 @@ enum {
 static const struct column in_list[] = {
 	{ "asked", "asked_at", CELL_TIME },
 	{ "connection", "connection_name", CELL_TEXT },
+	{ "kind", "kind", CELL_TEXT },
 	{ "state", "state", CELL_TEXT },
 	{ "scope", "scope", CELL_TEXT },
 	{ "people", "people", CELL_NUMBER },
@@ -35,6 +38,7 @@ static const struct column in_list[] = {
 static const struct column in_full[] = {
 	{ "run", "id", CELL_TEXT },
 	{ "connection", "connection_name", CELL_TEXT },
+	{ "kind", "kind", CELL_TEXT },
 	{ "state", "state", CELL_TEXT },
 	{ "scope", "scope", CELL_TEXT },
 	{ "all because", "scope_reason", CELL_TEXT },
@@ -267,11 +271,15 @@ static void print_outcome(struct ctl *ctl, const struct subject *subject, const 
 	const char *state = json_text(json_member(run, "state"));
 	int64_t refused = json_int(json_member(run, "refused"));
 	const char *reason = json_text(json_member(run, "scope_reason"));
+	const char *about = json_text(json_member(run, "connection_name"));
 	int64_t missed = json_int(json_member(run, "missed"));
 	bool foreseen = text_equal(state, "planned") || text_equal(state, "held");
 
 	print_line(ctl, "run      %s: %s%s", subject->id, state, took(ctl->arena, run));
-	print_line(ctl, "read     %s", progress_read(ctl->arena, run));
+	if (!text_equal(json_text(json_member(run, "kind")), "read"))
+		print_line(ctl, "what     %s of %s", json_text(json_member(run, "kind")), about ? about : "all connections");
+	else
+		print_line(ctl, "read     %s", progress_read(ctl->arena, run));
 	if (reason)
 		print_line(ctl, "all      was read: %s", reason);
 	if (missed > 0)
@@ -347,6 +355,57 @@ static int print_plan(struct ctl *ctl, const struct subject *subject, const stru
 	if (!ctl->json)
 		print_outcome(ctl, subject, run->json);
 	return 0;
+}
+
+/* A run that is about people and reads no directory: its plan is shown, and who asked for it says yes. Without a terminal nobody is there
+ * to say so, but for --yes. */
+static int settle(struct ctl *ctl, const struct subject *subject, const char *what, struct error *e)
+{
+	struct answer answer;
+
+	if (!ctl_given(ctl, "yes") && (!isatty(STDIN_FILENO) || !isatty(STDERR_FILENO)))
+		return 0;
+	if (print_confirm(ctl, what, e) < 0 ||
+	    session_call(ctl->session, ctl->arena, "POST", arena_format(ctl->arena, "%s/approve", subject->path), NULL,
+			 &answer, e) < 0)
+		return -1;
+	return 1;
+}
+
+int sync_settle(struct ctl *ctl, const char *organisation, const struct answer *asked, const char *what, struct error *e)
+{
+	scoped(arena) *arena = arena_open("run");
+	struct subject subject = { .organisation = organisation };
+	const char *id = json_text(json_member(asked->json, "id"));
+	struct answer answer;
+	int settled = 0;
+
+	if (!id)
+		return error_set(e, ERROR_REMOTE, CODE_NONSENSE, "the answer names no run");
+	name_run(ctl, &subject, id);
+	if (wait_for(ctl, arena, &subject, &answer, e) < 0)
+		return -1;
+	if (text_equal(json_text(json_member(answer.json, "state")), "held")) {
+		const char *reason = json_text(json_member(answer.json, "held_reason"));
+
+		if (!ctl->json && print_changes(ctl, &subject, e) < 0)
+			return -1;
+		print_line(ctl, "%s", reason ? reason : "it is to be looked at");
+		fflush(stdout);
+		settled = settle(ctl, &subject, what, e);
+		if (settled < 0)
+			return -1;
+	}
+	if (settled == 1)
+		return follow(ctl, &subject, e);
+	if (text_equal(json_text(json_member(answer.json, "state")), "planned"))
+		return print_plan(ctl, &subject, &answer, e);
+	if (ctl->json)
+		print_answer(ctl, &answer, in_full);
+	else
+		print_outcome(ctl, &subject, answer.json);
+	fflush(stdout);
+	return judge(ctl, &subject, answer.json, e);
 }
 
 int sync_plan(struct ctl *ctl, struct error *e)

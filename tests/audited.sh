@@ -17,6 +17,7 @@ token.used	that a token was used, and when: by whom is what audit entries say
 seating.forget	a role that somebody waited for and never had; no line of a plan
 note_owner	whether the owner is here; the entry is written beside it, and who changed the owner is audited for that
 ownership_pass	who owns an organisation; roster/ownership counts it as a change, and endpoints/ownership writes an entry for each side
+connection_purge	that a connection went with what it knew: sync/sweep writes it beside the call
 domain_take	the domain, and what the proof of a former owner was worth; its caller counts it as a change and audits it
 keys_follow	the tokens of who ceases to be active, or is again: whoever changes the member tells of them beside it (a run, an administrator, the sweep)
 organisation_purge	that an organisation went stands in the chain of the operator: sync/sweep writes it beside the call

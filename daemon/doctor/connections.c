@@ -29,7 +29,7 @@ static bool is_there(const char *const *names, const char *name)
 static void look_at_plugins(struct visit *v)
 {
 	static const struct query plugins = {
-		"visit.plugins", "SELECT plugin, count(*), min(name) FROM connections GROUP BY plugin ORDER BY plugin",
+		"visit.plugins", "SELECT plugin, count(*), min(name) FROM connections WHERE state <> 'deleted' GROUP BY plugin ORDER BY plugin",
 		QUERY_READS, QUERY_ONCE,
 	};
 	struct report *r = v->report;
@@ -84,7 +84,7 @@ static void look_at_certificates(struct visit *v)
 	static const struct query certificates = {
 		"visit.certificates",
 		"SELECT o.slug, c.name, s.key, s.value FROM connections c JOIN organisations o USING (organisation), "
-		"jsonb_each_text(c.settings) AS s WHERE s.value LIKE '%-----BEGIN CERTIFICATE%' ORDER BY 1, 2, 3 LIMIT $1",
+		"jsonb_each_text(c.settings) AS s WHERE c.state <> 'deleted' AND s.value LIKE '%-----BEGIN CERTIFICATE%' ORDER BY 1, 2, 3 LIMIT $1",
 		QUERY_READS, QUERY_ONCE,
 	};
 	const struct rows *rows;

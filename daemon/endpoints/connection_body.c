@@ -8,6 +8,7 @@
 #include "endpoints/plugins.h"
 #include "plugin/dial.h"
 #include "provision/mapping.h"
+#include "roster/precedence.h"
 
 enum { PLUGIN_NAME_MOST = 40, GROUP_NAME_MOST = 1024, ATTRIBUTE_NAME_MOST = 256, SCHEDULE_TEXT_MOST = 32 };
 enum { SCHEDULE_LEAST_MS = 10000, REMOVE_MOST_MOST = 1000000000, REMOVE_SHARE_MOST = 100 };
@@ -16,6 +17,7 @@ struct body {
 	const char *plugin, *name, *state, *schedule, *full_schedule, *grace;
 	bool watch;
 	struct json *settings, *roles, *attributes;
+	int64_t precedence;
 	int64_t remove_most, remove_share, remove_admins_most, remove_admins_share, remove_group_most, remove_group_share;
 	bool private_addresses;
 };
@@ -43,6 +45,7 @@ static const char *const mapped_roles[] = { "admin", "member", "viewer", NULL };
 static const struct json_field create_fields[] = {
 	JSON_TEXT(struct body, plugin, JSON_NEEDED, PLUGIN_NAME_MOST),
 	JSON_TEXT(struct body, name, JSON_NEEDED, CONNECTION_NAME_MOST),
+	JSON_INT(struct body, precedence, JSON_OPTIONAL, 0, CONNECTION_PRECEDENCE_MOST),
 	SHARED_FIELDS,
 	{ 0 },
 };
@@ -59,6 +62,9 @@ static int check_name(const char *name, struct error *e)
 	size_t span = strspn(name, "abcdefghijklmnopqrstuvwxyz0123456789._-");
 	struct id id;
 
+	if (text_equal(name, PRECEDENCE_MANUAL))
+		return error_set(e, ERROR_INPUT, "connection.name",
+				 "no connection can be called \"manual\": that is what a person set, where the order of sources is told");
 	if (length > 0 && span == length && !strchr("._-", name[0]) && !strchr("._-", name[length - 1]) &&
 	    id_parse(name, &id) < 0)
 		return 0;
@@ -465,6 +471,7 @@ int connection_body_create(struct exchange *x, struct connection_wish *ret, stru
 	const struct catalog_plugin *plugin;
 
 	body.private_addresses = x->principal.kind == PRINCIPAL_OPERATOR;
+	body.precedence = CONNECTION_PRECEDENCE_USUAL;
 	*ret = (struct connection_wish){ .connection = { .organisation = x->organisation.id,
 							 .state = "active",
 							 .full_schedule_ms = CONNECTION_FULL_SCHEDULE_MS,
@@ -474,6 +481,7 @@ int connection_body_create(struct exchange *x, struct connection_wish *ret, stru
 		return -1;
 	ret->connection.id = id_new();
 	ret->connection.plugin = plugin->name;
+	ret->connection.precedence = (int)body.precedence;
 	if (take(x, &body, plugin, ret, e) < 0)
 		return -1;
 	return check_private(x, plugin, NULL, &ret->connection, e);

@@ -26,7 +26,7 @@ static int unknown(struct exchange *x, const char *named, struct error *e)
 	size_t count = 0;
 
 	if (scopes_include(&x->principal.scopes, SCOPE_CONNECTIONS_READ) &&
-	    connection_list(x->tx, x->arena, &x->organisation.id, NULL, CONNECTIONS_MOST, &list, &count, e) < 0)
+	    connection_list(x->tx, x->arena, &x->organisation.id, NULL, CONNECTIONS_MOST, false, &list, &count, e) < 0)
 		return -1;
 	for (size_t i = 0; i < count; i++)
 		names[i] = list[i].name;
@@ -121,6 +121,10 @@ static int put_connection(struct exchange *x, struct json_writer *w, const struc
 	json_put_text(w, "name", c->name);
 	json_put_text(w, "plugin", c->plugin);
 	json_put_text(w, "state", c->state);
+	json_put_time(w, "paused_at", c->paused_at);
+	json_put_time(w, "deleted_at", c->deleted_at);
+	json_put_time(w, "purge_after", c->purge_after);
+	json_put_int(w, "precedence", c->precedence);
 	put_settings(w, c);
 	put_mappings(w, c);
 	json_put_text(w, "schedule", exchange_duration(x, c->schedule_ms));
@@ -168,22 +172,36 @@ static int show_again(struct exchange *x, int status, const struct id *id, const
 	return show(x, status, &connection, token, e);
 }
 
+const char *const connections_parameters[] = { "limit", "after", "state", NULL };
+
+/* Those that are not deleted are listed otherwise. */
+static const char *const listed_states[] = { "deleted", NULL };
+
+/* Several in the bin may have had the same name. */
+static const char *place_of(struct exchange *x, const struct connection *c)
+{
+	char id[ID_TEXT_SIZE];
+
+	return c->deleted_at > 0 ? arena_format(x->arena, "%s/%s", c->name, id_text(&c->id, id)) : c->name;
+}
+
 int connections_list(struct exchange *x, struct error *e)
 {
 	struct json_writer w;
 	struct connection *all;
 	const char *after;
+	const char *state;
 	size_t count;
 	int limit;
 
-	if (exchange_page(x, &limit, &after, e) < 0 ||
-	    connection_list(x->tx, x->arena, &x->organisation.id, after, limit + 1, &all, &count, e) < 0)
+	if (exchange_page(x, &limit, &after, e) < 0 || exchange_word(x, "state", listed_states, &state, e) < 0 ||
+	    connection_list(x->tx, x->arena, &x->organisation.id, after, limit + 1, state != NULL, &all, &count, e) < 0)
 		return -1;
 	exchange_list_begin(x, &w);
 	for (size_t i = 0; i < count && i < (size_t)limit; i++)
 		if (put_connection(x, &w, &all[i], NULL, e) < 0)
 			return -1;
-	exchange_list_end(&w, count > (size_t)limit ? all[limit - 1].name : NULL);
+	exchange_list_end(&w, count > (size_t)limit ? place_of(x, &all[limit - 1]) : NULL);
 	return 0;
 }
 
@@ -298,22 +316,6 @@ int connections_change(struct exchange *x, struct error *e)
 			   as_audited(x, &change->now), as_audited(x, wanted), e) < 0)
 		return -1;
 	return show_again(x, 200, &wanted->id, NULL, e);
-}
-
-int connections_delete(struct exchange *x, struct error *e)
-{
-	struct connection connection;
-	char text[ID_TEXT_SIZE];
-
-	if (find_named(x, &connection, e) < 0 || exchange_match(x, connection.version, e) < 0 ||
-	    exchange_managed_deletable(x, "connection", id_text(&connection.id, text), connection.managed_by, e) < 0 ||
-	    connection_delete(x->tx, &x->organisation.id, &connection.id, e) < 0 ||
-	    managed_forget(x->tx, &x->organisation.id, "connection", id_text(&connection.id, text), e) < 0 ||
-	    exchange_audit(x, "connection.deleted", "connection", id_text(&connection.id, text),
-			   connection.name, as_audited(x, &connection), NULL, e) < 0)
-		return -1;
-	exchange_done(x);
-	return 0;
 }
 
 int connections_adopt(struct exchange *x, struct error *e)

@@ -1,4 +1,4 @@
-/* Connections to directories: made, tested, changed, deleted; and whom they showed that could not be taken.
+/* Connections to directories: made, tested, changed; and whom they showed that could not be taken.
  */
 #ifndef ROSTERD_ENDPOINTS_CONNECTIONS_H
 #define ROSTERD_ENDPOINTS_CONNECTIONS_H
@@ -7,7 +7,8 @@
 
 struct connection;
 
-answer_fn connections_adopt, connections_list, connections_create, connections_show, connections_change, connections_delete;
+answer_fn connections_adopt, connections_list, connections_create, connections_show, connections_change;
+extern const char *const connections_parameters[];
 answer_fn connections_prepare_create, connections_prepare_change;
 answer_fn connections_prepare_test, connections_test, connections_refused;
 

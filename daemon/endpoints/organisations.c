@@ -271,7 +271,7 @@ static int has_connections(struct exchange *x, bool *ret, struct error *e)
 	struct connection *connections;
 	size_t count;
 
-	if (connection_list(x->tx, x->arena, &x->organisation.id, NULL, 1, &connections, &count, e) < 0)
+	if (connection_list(x->tx, x->arena, &x->organisation.id, NULL, 1, false, &connections, &count, e) < 0)
 		return -1;
 	*ret = count > 0;
 	return 0;

@@ -5,6 +5,7 @@
 #include "base/text.h"
 #include "endpoints/audit.h"
 #include "endpoints/audit_export.h"
+#include "endpoints/connection_life.h"
 #include "endpoints/connections.h"
 #include "endpoints/domains.h"
 #include "endpoints/figures.h"
@@ -16,6 +17,7 @@
 #include "endpoints/ownership.h"
 #include "endpoints/permissions.h"
 #include "endpoints/plugins.h"
+#include "endpoints/precedence.h"
 #include "endpoints/reload.h"
 #include "endpoints/runs.h"
 #include "endpoints/scim.h"
@@ -96,11 +98,13 @@ const struct endpoint routes[] = {
 	{ "POST",   ORGANISATION "/tokens/{token}/rotate",  PERMIT_CREATE_KEYS,        KB(4),  tokens_rotate },
 	{ "POST",   ORGANISATION "/tokens/{token}/adopt",   PERMIT_CREATE_KEYS,        KB(4),  tokens_adopt },
 
-	{ "GET",    ORGANISATION "/connections",            PERMIT_CONFIGURE_SETTINGS, 0,      connections_list, NULL, paged },
+	{ "GET",    ORGANISATION "/connections",            PERMIT_CONFIGURE_SETTINGS, 0,      connections_list, NULL, connections_parameters },
 	{ "POST",   ORGANISATION "/connections",            PERMIT_CONFIGURE_SETTINGS, MB(1),  connections_create, connections_prepare_create },
 	{ "GET",    CONNECTION,                             PERMIT_CONFIGURE_SETTINGS, 0,      connections_show },
 	{ "PATCH",  CONNECTION,                             PERMIT_CONFIGURE_SETTINGS, MB(1),  connections_change, connections_prepare_change },
-	{ "DELETE", CONNECTION,                             PERMIT_CONFIGURE_SETTINGS, 0,      connections_delete },
+	{ "DELETE", CONNECTION,                             PERMIT_CONFIGURE_SETTINGS, 0,      connection_life_delete },
+	{ "POST",   CONNECTION "/delete",                   PERMIT_CONFIGURE_SETTINGS, MB(8),  connection_life_end },
+	{ "POST",   CONNECTION "/restore",                  PERMIT_CONFIGURE_SETTINGS, KB(4),  connection_life_restore },
 	{ "POST",   CONNECTION "/test",                     PERMIT_CONFIGURE_SETTINGS, KB(4),  connections_test, connections_prepare_test },
 	{ "POST",   CONNECTION "/adopt",                    PERMIT_OPERATOR,           0,      connections_adopt },
 	{ "GET",    CONNECTION "/tokens",                   PERMIT_CONFIGURE_SETTINGS, 0,      scim_tokens_list },
@@ -108,6 +112,9 @@ const struct endpoint routes[] = {
 	{ "DELETE", CONNECTION "/tokens/{token}",           PERMIT_CONFIGURE_SETTINGS, 0,      scim_tokens_revoke },
 	{ "GET",    CONNECTION "/refused",                  PERMIT_CONFIGURE_SETTINGS, 0,      connections_refused, NULL, paged },
 	{ "POST",   CONNECTION "/runs",                     PERMIT_CONFIGURE_SETTINGS, KB(4),  runs_ask },
+
+	{ "GET",    ORGANISATION "/precedence",             PERMIT_CONFIGURE_SETTINGS, 0,      precedence_show },
+	{ "POST",   ORGANISATION "/precedence",             PERMIT_CONFIGURE_SETTINGS, KB(64), precedence_change },
 
 	{ "GET",    ORGANISATION "/runs",                   PERMIT_CONFIGURE_SETTINGS, 0,      runs_list, NULL, runs_parameters },
 	{ "GET",    RUN,                                    PERMIT_CONFIGURE_SETTINGS, 0,      runs_show },

@@ -49,6 +49,7 @@ static void put_run(struct json_writer *w, const struct run *run)
 	exchange_put_id(w, "id", &run->id);
 	exchange_put_id(w, "connection", &run->connection);
 	json_put_text(w, "connection_name", run->connection_name);
+	json_put_text(w, "kind", run->kind);
 	json_put_text(w, "state", run->state);
 	json_put_text(w, "scope", run->scope);
 	json_put_text(w, "scope_reason", run->scope_reason);
@@ -177,6 +178,17 @@ int runs_changes(struct exchange *x, struct error *e)
 	return 0;
 }
 
+int runs_show_asked(struct exchange *x, const struct run *run, const char *after, struct error *e)
+{
+	char text[ID_TEXT_SIZE];
+
+	if (exchange_audit(x, "run.asked", "run", id_text(&run->id, text), run->connection_name, NULL, after, e) < 0)
+		return -1;
+	exchange_location(x, "/v1/organisations/%s/runs/%s", x->organisation.slug, text);
+	show(x, 202, run);
+	return 0;
+}
+
 enum { KEY_MOST = 1024 };
 
 struct wish {
@@ -244,7 +256,6 @@ int runs_ask(struct exchange *x, struct error *e)
 	struct run_wish asked = { .asked_by = exchange_who(x) };
 	struct connection connection;
 	struct run run;
-	char text[ID_TEXT_SIZE];
 
 	if ((x->request->body_size > 0 && exchange_read(x, fields, &wish, e) < 0) || check_named(&wish, e) < 0 ||
 	    connections_find(x, request_segment(x->request, "connection"), &connection, e) < 0 ||
@@ -254,15 +265,12 @@ int runs_ask(struct exchange *x, struct error *e)
 	asked.plan_only = wish.plan_only;
 	asked.anew = wish.anew;
 	asked.named_groups = count_keys(wish.groups) > 0 ? wish.groups : NULL;
-	if (run_ask(x->tx, x->arena, &x->organisation.id, &connection.id, &asked, &run, e) < 0 ||
-	    exchange_audit(x, "run.asked", "run", id_text(&run.id, text), connection.name, NULL,
-			   exchange_object(x, "scope", run.scope, "plan_only", wish.plan_only ? "yes" : "no",
-					   "anew", wish.anew ? "yes" : "no", NULL),
-			   e) < 0)
+	if (run_ask(x->tx, x->arena, &x->organisation.id, &connection.id, &asked, &run, e) < 0)
 		return -1;
-	exchange_location(x, "/v1/organisations/%s/runs/%s", x->organisation.slug, text);
-	show(x, 202, &run);
-	return 0;
+	return runs_show_asked(x, &run,
+			       exchange_object(x, "scope", run.scope, "plan_only", wish.plan_only ? "yes" : "no", "anew",
+					       wish.anew ? "yes" : "no", NULL),
+			       e);
 }
 
 /* An answer to a held run: done, audited, and shown as the run is then. */

@@ -8,7 +8,7 @@
 /* $1 organisation, $2 connection. In this order: nothing refers to what is not there yet. */
 #define STEP(step_name, text) { "apply." step_name, text, QUERY_CHANGES, QUERY_ONCE }
 
-static const struct query steps[] = {
+static const struct query people[] = {
 	STEP("users", "INSERT INTO users (id) SELECT person FROM effects WHERE what = 'new' AND new_user"),
 
 	/* An address that its directory no longer gives to a person is free for the next one. */
@@ -36,7 +36,9 @@ static const struct query steps[] = {
 	STEP("accounts_gone",
 	     "UPDATE accounts a SET gone_at = now(), changed_at = now(), fingerprint = ''::bytea FROM effects x "
 	     "WHERE x.what = 'gone' AND a.organisation = $1 AND a.id = x.account"),
+};
 
+static const struct query members[] = {
 	/* Seats are freed before they are taken: those who go, those who change, those who come. */
 	STEP("members_suspended",
 	     "UPDATE members m SET state = 'suspended', suspended_by = 'connector', updated_at = now(), version = m.version + 1 "
@@ -73,7 +75,9 @@ static const struct query steps[] = {
 	     "department = x.lead_department, name_manual = NULL, email_manual = NULL, joined_at = now(), updated_at = now(), "
 	     "version = m.version + 1 FROM effects x WHERE x.kind IN ('" CHANGE_JOINED "', '" CHANGE_WAITING "') AND x.state = 'left' "
 	     "AND m.organisation = $1 AND m.user_id = x.person"),
+};
 
+static const struct query groups[] = {
 	STEP("groups_created",
 	     "INSERT INTO groups (organisation, id, connection, remote_id, reference, name) "
 	     "SELECT $1, id, $2, remote_id, reference, name FROM group_changes WHERE kind = '" CHANGE_GROUP_CREATED "'"),
@@ -108,16 +112,49 @@ static const struct query audit = {
 	QUERY_RECORDS, QUERY_ONCE,
 };
 
-int apply_plan(struct tx *tx, const struct source *source, const struct actor *actor, struct error *e)
+static int take_steps(struct tx *tx, const struct id *organisation, const struct id *connection, const struct query *steps,
+                      size_t count, struct error *e)
 {
-	const struct id *organisation = &source->organisation;
-	for (size_t i = 0; i < ARRAY_COUNT(steps); i++)
-		if (query_write(tx, &steps[i], PARAMS(P_ID(organisation), P_ID(&source->connection.id)), NULL, e) < 0)
+	for (size_t i = 0; i < count; i++)
+		if (query_write(tx, &steps[i], PARAMS(P_ID(organisation), P_ID(connection)), NULL, e) < 0)
 			return -1;
+	return 0;
+}
+
+/* Bookkeeping, not a change: the role stays what it is, for another reason than before. */
+static int keep_role_sources(struct tx *tx, const struct id *organisation, struct error *e)
+{
+	static const struct query reasons = {
+		"apply.role_sources",
+		"UPDATE members m SET role_source = r.new_source FROM role_sources r WHERE m.organisation = $1 AND m.user_id = r.person",
+		QUERY_KEEPS, QUERY_ONCE,
+	};
+	return query_write(tx, &reasons, PARAMS(P_ID(organisation)), NULL, e);
+}
+
+int apply_members(struct tx *tx, const struct id *organisation, struct error *e)
+{
+	if (take_steps(tx, organisation, NULL, members, ARRAY_COUNT(members), e) < 0)
+		return -1;
+	return keep_role_sources(tx, organisation, e);
+}
+
+int apply_audit(struct tx *tx, const struct id *organisation, const struct actor *actor, struct error *e)
+{
 	return query_write(tx, &audit,
 	                   PARAMS(P_ID(organisation), P_TEXT(actor->kind), P_TEXT(actor->id), P_TEXT(actor->on_behalf_of),
 	                          P_TEXT(actor->source), P_ID(actor->run), P_TEXT(actor->name)),
 	                   NULL, e);
+}
+
+int apply_plan(struct tx *tx, const struct source *source, const struct actor *actor, struct error *e)
+{
+	const struct id *organisation = &source->organisation, *connection = &source->connection.id;
+	if (take_steps(tx, organisation, connection, people, ARRAY_COUNT(people), e) < 0 ||
+	    take_steps(tx, organisation, connection, members, ARRAY_COUNT(members), e) < 0 ||
+	    take_steps(tx, organisation, connection, groups, ARRAY_COUNT(groups), e) < 0)
+		return -1;
+	return apply_audit(tx, organisation, actor, e);
 }
 
 int apply_mapped_roles(struct tx *tx, const struct source *source, struct error *e)
@@ -128,13 +165,7 @@ int apply_mapped_roles(struct tx *tx, const struct source *source, struct error 
 		"UPDATE accounts a SET mapped_role = r.mapped FROM roles r WHERE a.organisation = $1 AND a.id = r.account",
 		QUERY_KEEPS, QUERY_ONCE,
 	};
-	/* The role stays what it is, for another reason than before. */
-	static const struct query reasons = {
-		"apply.role_sources",
-		"UPDATE members m SET role_source = r.new_source FROM role_sources r WHERE m.organisation = $1 AND m.user_id = r.person",
-		QUERY_KEEPS, QUERY_ONCE,
-	};
-	if (query_write(tx, &reasons, PARAMS(P_ID(&source->organisation)), NULL, e) < 0)
+	if (keep_role_sources(tx, &source->organisation, e) < 0)
 		return -1;
 	return query_write(tx, &mapped, PARAMS(P_ID(&source->organisation)), NULL, e);
 }

@@ -14,6 +14,11 @@
 
 int apply_plan(struct tx *tx, const struct source *source, const struct actor *actor, struct error *e);
 
+/* Members alone, from `effects`, `shown` and `role_changes` as provision/choice and whoever planned left them; and an entry for each line
+ * of `planned`. For plans that are made without a directory (provision/operation). */
+int apply_members(struct tx *tx, const struct id *organisation, struct error *e);
+int apply_audit(struct tx *tx, const struct id *organisation, const struct actor *actor, struct error *e);
+
 /* Remembers what the groups of each account yield, so that the next plan sees only what is new. */
 int apply_mapped_roles(struct tx *tx, const struct source *source, struct error *e);
 

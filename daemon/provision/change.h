@@ -7,6 +7,7 @@
 #define CHANGE_ROLE "member.role_changed"
 #define CHANGE_SUSPENDED "member.suspended"
 #define CHANGE_RESTORED "member.restored"
+#define CHANGE_KEPT "member.kept" /* the connection was deleted, the member stays */
 #define CHANGE_HANDED_OVER "member.handed_over" /* another connection's word counts now */
 
 /* No seat is free: somebody who joins or comes back, and somebody whose new role takes one. And somebody who waited and is gone. */

@@ -13,10 +13,10 @@
 static const struct query steps[] = {
 	STEP("sources", "CREATE TEMP TABLE sources ON COMMIT DROP AS SELECT * FROM source_ranks($1, $3)"),
 
-	/* What a person set is one more word. It alone chooses nothing: whom no directory shows stays as they are. */
+	/* What a person set is one more word, but for what was fixed when a connection was deleted that comes back. It alone chooses nothing: whom no directory shows stays as they are. */
 	STEP("told_manual",
 	     "INSERT INTO told (person, connection, role, name, email) "
-	     "SELECT m.user_id, " NOBODY ", m.role_manual, m.name_manual, m.email_manual FROM (SELECT DISTINCT person FROM told) t "
+	     "SELECT m.user_id, " NOBODY ", CASE WHEN coalesce(m.kept_from::text <> $3 ->> 'with', true) THEN m.role_manual END, m.name_manual, m.email_manual FROM (SELECT DISTINCT person FROM told) t "
 	     "JOIN members m ON m.organisation = $1 AND m.user_id = t.person "
 	     "WHERE m.role_manual IS NOT NULL OR m.name_manual IS NOT NULL OR m.email_manual IS NOT NULL"),
 	STEP("told_known", "ANALYZE told"),

@@ -10,6 +10,18 @@
 #include "base/id.h"
 #include "store/transaction.h"
 
+/* A member of a JSON object if the two differ: for before and after. */
+#define CHOICE_IF_NEW(json_name, old, new, shown) "'" json_name "', CASE WHEN " old " IS DISTINCT FROM " new " THEN " shown " END"
+
+/* What a member shows before ("old_") or after (""), where the two differ; of a row of `shown` that is called h. */
+#define CHOICE_SHOWN(when) \
+	"jsonb_strip_nulls(jsonb_build_object(" \
+	CHOICE_IF_NEW("connection", "h.old_connection", "h.connection", "h." when "label") ", " \
+	CHOICE_IF_NEW("name", "h.old_name", "h.name", "h." when "name") ", " \
+	CHOICE_IF_NEW("email", "h.old_email", "h.email", "h." when "email") ", " \
+	CHOICE_IF_NEW("title", "h.old_title", "h.title", "h." when "title") ", " \
+	CHOICE_IF_NEW("department", "h.old_department", "h.department", "h." when "department") "))"
+
 /* Expects the temporary table `told`: a row for each account of the people concerned, as it will be (person, connection, standing, role,
  * name, email, title, department); nobody who is gone is in it.
  *

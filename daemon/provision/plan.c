@@ -19,16 +19,6 @@
 	"(SELECT a.id FROM accounts a WHERE a.organisation = $1 AND a.connection = $2 AND a.observed_at > $6)"
 #define NEWER_GROUPS "(SELECT g.id FROM groups g WHERE g.organisation = $1 AND g.connection = $2 AND g.observed_at > $6)"
 
-/* A member of a JSON object if the two differ: for before and after. */
-#define IF_NEW(json_name, old, new, shown) "'" json_name "', CASE WHEN " old " IS DISTINCT FROM " new " THEN " shown " END"
-
-/* What a member shows before ("old_") or after (""), where the two differ. */
-#define SHOWN(when) \
-	"jsonb_strip_nulls(jsonb_build_object(" IF_NEW("connection", "h.old_connection", "h.connection", "h." when "label") ", " \
-	IF_NEW("name", "h.old_name", "h.name", "h." when "name") ", " IF_NEW("email", "h.old_email", "h.email", "h." when "email") ", " \
-	IF_NEW("title", "h.old_title", "h.title", "h." when "title") ", " \
-	IF_NEW("department", "h.old_department", "h.department", "h." when "department") "))"
-
 enum { OVERTAKEN_WAIT_MS = 100 };
 
 /* ---- what the reading says: of everybody; of who changed it is provision/increment ---- */
@@ -307,19 +297,19 @@ static const struct query showing[] = {
 	     "CASE WHEN x.kind LIKE 'account.%' THEN x.account ELSE x.person END AS subject, "
 	     "coalesce(x.display_name, x.old_name) AS name, "
 	     "CASE WHEN x.kind IN ('" CHANGE_SUSPENDED "', '" CHANGE_RESTORED "') THEN "
-	     "jsonb_build_object('state', x.state) || " SHOWN("old_") " "
+	     "jsonb_build_object('state', x.state) || " CHOICE_SHOWN("old_") " "
 	     "WHEN x.kind IN ('" CHANGE_JOINED "', '" CHANGE_WAITING "', '" CHANGE_WITHDRAWN "') AND x.state IS NOT NULL THEN jsonb_build_object('state', x.state) "
 	     "WHEN x.kind = '" CHANGE_UPDATED "' AND x.shows THEN jsonb_strip_nulls(jsonb_build_object("
-	     IF_NEW("user_name", "x.old_user_name", "x.user_name", "x.old_user_name") ")) || " SHOWN("old_") " "
+	     CHOICE_IF_NEW("user_name", "x.old_user_name", "x.user_name", "x.old_user_name") ")) || " CHOICE_SHOWN("old_") " "
 	     "WHEN x.what = 'changed' THEN jsonb_strip_nulls(jsonb_build_object("
-	     IF_NEW("user_name", "x.old_user_name", "x.user_name", "x.old_user_name") ", "
-	     IF_NEW("email", "x.old_email", "x.email", "x.old_email") ", "
-	     IF_NEW("name", "x.old_name", "x.display_name", "x.old_name") ", "
-	     IF_NEW("title", "x.old_title", "x.title", "x.old_title") ", "
-	     IF_NEW("department", "x.old_department", "x.department", "x.old_department") ")) END AS before, "
+	     CHOICE_IF_NEW("user_name", "x.old_user_name", "x.user_name", "x.old_user_name") ", "
+	     CHOICE_IF_NEW("email", "x.old_email", "x.email", "x.old_email") ", "
+	     CHOICE_IF_NEW("name", "x.old_name", "x.display_name", "x.old_name") ", "
+	     CHOICE_IF_NEW("title", "x.old_title", "x.title", "x.old_title") ", "
+	     CHOICE_IF_NEW("department", "x.old_department", "x.department", "x.old_department") ")) END AS before, "
 	     "CASE WHEN x.kind = '" CHANGE_SUSPENDED "' THEN jsonb_build_object('state', 'suspended', 'because', "
-	     "CASE WHEN x.lead_standing IS NULL THEN 'gone from the directory' ELSE 'suspended in the directory' END) || " SHOWN("") " "
-	     "WHEN x.kind = '" CHANGE_RESTORED "' THEN jsonb_build_object('state', 'active') || " SHOWN("") " "
+	     "CASE WHEN x.lead_standing IS NULL THEN 'gone from the directory' ELSE 'suspended in the directory' END) || " CHOICE_SHOWN("") " "
+	     "WHEN x.kind = '" CHANGE_RESTORED "' THEN jsonb_build_object('state', 'active') || " CHOICE_SHOWN("") " "
 	     "WHEN x.kind = '" CHANGE_WAITING "' THEN jsonb_strip_nulls(jsonb_build_object('state', 'waiting', 'because', 'no seat is free', "
 	     "'role', CASE WHEN x.state IS NULL THEN x.lead_role ELSE x.old_role END, 'user_name', x.user_name, 'email', x.lead_email)) "
 	     "WHEN x.kind = '" CHANGE_WITHDRAWN "' THEN jsonb_build_object('state', 'suspended', 'because', "
@@ -328,17 +318,17 @@ static const struct query showing[] = {
 	     "'user_name', x.user_name, 'email', x.lead_email)) "
 	     "WHEN x.what = 'new' THEN jsonb_strip_nulls(jsonb_build_object('user_name', x.user_name, 'email', x.email)) "
 	     "WHEN x.kind = '" CHANGE_UPDATED "' AND x.shows THEN jsonb_strip_nulls(jsonb_build_object("
-	     IF_NEW("user_name", "x.old_user_name", "x.user_name", "x.user_name") ")) || " SHOWN("") " "
+	     CHOICE_IF_NEW("user_name", "x.old_user_name", "x.user_name", "x.user_name") ")) || " CHOICE_SHOWN("") " "
 	     "WHEN x.what = 'changed' THEN jsonb_strip_nulls(jsonb_build_object("
-	     IF_NEW("user_name", "x.old_user_name", "x.user_name", "x.user_name") ", "
-	     IF_NEW("email", "x.old_email", "x.email", "x.email") ", "
-	     IF_NEW("name", "x.old_name", "x.display_name", "x.display_name") ", "
-	     IF_NEW("title", "x.old_title", "x.title", "x.title") ", "
-	     IF_NEW("department", "x.old_department", "x.department", "x.department") ")) END AS after "
+	     CHOICE_IF_NEW("user_name", "x.old_user_name", "x.user_name", "x.user_name") ", "
+	     CHOICE_IF_NEW("email", "x.old_email", "x.email", "x.email") ", "
+	     CHOICE_IF_NEW("name", "x.old_name", "x.display_name", "x.display_name") ", "
+	     CHOICE_IF_NEW("title", "x.old_title", "x.title", "x.title") ", "
+	     CHOICE_IF_NEW("department", "x.old_department", "x.department", "x.department") ")) END AS after "
 	     "FROM effects x LEFT JOIN shown h ON h.person = x.person AND x.shows WHERE x.kind IS NOT NULL "
 	     /* Members who show something else though that is not what happened to them: the next source's word counts now. */
 	     "UNION ALL SELECT CASE WHEN h.old_connection IS DISTINCT FROM h.connection THEN '" CHANGE_HANDED_OVER "' "
-	     "ELSE '" CHANGE_UPDATED "' END, 'member', h.person, h.name, " SHOWN("old_") ", " SHOWN("") " FROM shown h "
+	     "ELSE '" CHANGE_UPDATED "' END, 'member', h.person, h.name, " CHOICE_SHOWN("old_") ", " CHOICE_SHOWN("") " FROM shown h "
 	     "LEFT JOIN effects x ON x.person = h.person AND x.kind <> '" CHANGE_ACCOUNT_GONE "' "
 	     "WHERE coalesce(x.kind, '') NOT IN ('" CHANGE_UPDATED "', '" CHANGE_SUSPENDED "', '" CHANGE_RESTORED "') "
 	     "AND NOT (x.kind IS NOT DISTINCT FROM '" CHANGE_ACCOUNT_LINKED "' AND h.old_connection IS NULL "

@@ -6,6 +6,7 @@
 #include "provision/apply.h"
 #include "provision/evidence.h"
 #include "provision/guard.h"
+#include "provision/operation.h"
 #include "provision/plan.h"
 #include "provision/seating.h"
 #include "provision/stage.h"
@@ -17,7 +18,7 @@
 static int lock_roster(struct tx *tx, struct arena *arena, const struct source *source, const struct run *run, struct error *e)
 {
 	static const struct query still = {
-		"provision.still", "SELECT version FROM connections WHERE organisation = $1 AND id = $2 FOR SHARE",
+		"provision.still", "SELECT version FROM connections WHERE organisation = $1 AND id = $2 AND state <> 'deleted' FOR SHARE",
 		QUERY_READS, 0,
 	};
 	static const struct query alone = {
@@ -128,4 +129,34 @@ int provision_reconcile(struct tx *tx, struct arena *arena, const struct source 
 		return -1;
 	*ret = outcome;
 	return 0;
+}
+
+/* ---- without a directory ----------------------------------------------------------------------------------------------------- */
+
+/* Who reconciles holds their connection's row to the end, so nobody does meanwhile; the order is everybody's. */
+static int lock_organisation(struct tx *tx, const struct source *source, struct error *e)
+{
+	static const struct query all = {
+		"provision.all",
+		"SELECT count(*) FROM (SELECT FROM connections WHERE organisation = $1 ORDER BY id FOR UPDATE) l", QUERY_READS, 0,
+	};
+	return query_write(tx, &all, PARAMS(P_ID(&source->organisation)), NULL, e);
+}
+
+int provision_operate(struct tx *tx, struct arena *arena, const struct source *source, const struct run *run,
+                      const struct actor *actor, struct outcome *ret, struct error *e)
+{
+	struct outcome outcome = { .kind = OUTCOME_APPLIED, .counts = "{}" };
+	if (lock_organisation(tx, source, e) < 0 || operation_plan(tx, arena, source, run, e) < 0 ||
+	    plan_count(tx, arena, &outcome.counts, &outcome.lines, e) < 0 ||
+	    operation_judge(tx, arena, source, run, &outcome.reason, e) < 0 || plan_digest(tx, arena, &outcome.digest, e) < 0)
+		return -1;
+	if (run->plan_only)
+		outcome.kind = OUTCOME_PLANNED;
+	else if ((outcome.reason || run->approved_by) && !released(run, &outcome, &outcome.reason))
+		outcome.kind = OUTCOME_HELD;
+	int done = outcome.kind == OUTCOME_APPLIED ? operation_apply(tx, arena, source, run, actor, e)
+	                                           : plan_keep(tx, &source->organisation, &run->id, e);
+	*ret = outcome;
+	return done;
 }

@@ -35,4 +35,9 @@ struct outcome {
 int provision_reconcile(struct tx *tx, struct arena *arena, const struct source *source, const struct run *run,
                         const struct actor *actor, struct outcome *ret, struct error *e);
 
+/* The same for a run that reads no directory (run->kind is not "read"; provision/operation): nothing is staged and nothing refused. source
+ * has a connection if the run has. */
+int provision_operate(struct tx *tx, struct arena *arena, const struct source *source, const struct run *run,
+                      const struct actor *actor, struct outcome *ret, struct error *e);
+
 #endif

@@ -22,4 +22,7 @@ struct source {
 int source_load(struct tx *tx, struct arena *arena, const struct id *organisation, const struct id *connection,
                 struct source *ret, struct error *e);
 
+/* The same without a connection, for what is about all of them. */
+int source_load_organisation(struct tx *tx, struct arena *arena, const struct id *organisation, struct source *ret, struct error *e);
+
 #endif

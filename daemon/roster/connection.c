@@ -17,7 +17,7 @@
 	"array(SELECT m.role FROM role_mappings m WHERE m.organisation = c.organisation AND m.connection = c.id " \
 	"ORDER BY m.position), " \
 	"c.remove_admins_most, c.remove_admins_share, c.remove_group_most, c.remove_group_share, c.private_addresses, " \
-	"c.full_schedule_ms, c.watch, coalesce(c.grace_ms, -1)"
+	"c.full_schedule_ms, c.watch, coalesce(c.grace_ms, -1), c.precedence, c.paused_at, c.deleted_at, c.purge_after"
 
 #define GUARD_PARAMS(c) \
 	P_INT((c)->guard[GUARD_PEOPLE].most), P_INT((c)->guard[GUARD_PEOPLE].share), P_INT((c)->guard[GUARD_ADMINS].most), \
@@ -88,6 +88,10 @@ static int fill(struct arena *arena, const struct rows *rows, size_t i, struct c
 		.managed_by = rows_text(rows, i, 13),
 		.version = rows_int(rows, i, 14),
 		.secrets = rows_texts(rows, i, 15),
+		.precedence = (int)rows_int(rows, i, 26),
+		.paused_at = rows_time(rows, i, 27),
+		.deleted_at = rows_time(rows, i, 28),
+		.purge_after = rows_time(rows, i, 29),
 	};
 	ret->secret_count = count_texts(ret->secrets);
 
@@ -116,33 +120,55 @@ int connection_load(struct tx *tx, struct arena *arena, const struct id *organis
 	return found == 1 ? fill(arena, rows, 0, ret, e) : found;
 }
 
-int connection_find(struct tx *tx, struct arena *arena, const struct id *organisation, const char *id_or_name,
-                    struct connection *ret, struct error *e)
+static int find(struct tx *tx, struct arena *arena, const struct query *by_name, const struct id *organisation,
+                const char *id_or_name, bool deleted, struct connection *ret, struct error *e)
 {
-	static const struct query find = {
-		"connection.find",
-		"SELECT " CONNECTION_COLUMNS " FROM connections c WHERE c.organisation = $1 AND c.name = $2", QUERY_READS, 0,
-	};
 	struct id id;
-	if (id_parse(id_or_name, &id) == 0)
-		return connection_load(tx, arena, organisation, &id, ret, e);
+	if (id_parse(id_or_name, &id) == 0) {
+		int found = connection_load(tx, arena, organisation, &id, ret, e);
+		return found == 1 && (ret->deleted_at > 0) != deleted ? 0 : found;
+	}
 
 	const struct rows *rows;
-	int found = query_one(tx, &find, PARAMS(P_ID(organisation), P_TEXT(id_or_name)), arena, &rows, e);
+	int found = query_one(tx, by_name, PARAMS(P_ID(organisation), P_TEXT(id_or_name)), arena, &rows, e);
 	return found == 1 ? fill(arena, rows, 0, ret, e) : found;
 }
 
+int connection_find(struct tx *tx, struct arena *arena, const struct id *organisation, const char *id_or_name,
+                    struct connection *ret, struct error *e)
+{
+	static const struct query by_name = {
+		"connection.find",
+		"SELECT " CONNECTION_COLUMNS " FROM connections c WHERE c.organisation = $1 AND c.name = $2 AND c.state <> 'deleted'",
+		QUERY_READS, 0,
+	};
+	return find(tx, arena, &by_name, organisation, id_or_name, false, ret, e);
+}
+
+int connection_find_deleted(struct tx *tx, struct arena *arena, const struct id *organisation, const char *id_or_name,
+                            struct connection *ret, struct error *e)
+{
+	static const struct query by_name = {
+		"connection.find_deleted",
+		"SELECT " CONNECTION_COLUMNS " FROM connections c WHERE c.organisation = $1 AND c.name = $2 AND c.state = 'deleted' "
+		"ORDER BY c.deleted_at DESC, c.id DESC LIMIT 1",
+		QUERY_READS, 0,
+	};
+	return find(tx, arena, &by_name, organisation, id_or_name, true, ret, e);
+}
+
 int connection_list(struct tx *tx, struct arena *arena, const struct id *organisation, const char *after, int most,
-                    struct connection **ret, size_t *ret_count, struct error *e)
+                    bool deleted, struct connection **ret, size_t *ret_count, struct error *e)
 {
 	static const struct query list = {
 		"connection.list",
-		"SELECT " CONNECTION_COLUMNS " FROM connections c WHERE c.organisation = $1 "
-		"AND ($2::text IS NULL OR c.name > $2) ORDER BY c.name LIMIT $3",
+		"SELECT " CONNECTION_COLUMNS " FROM connections c WHERE c.organisation = $1 AND (c.state = 'deleted') = $4 "
+		"AND ($2::text IS NULL OR c.name || CASE WHEN $4 THEN '/' || c.id ELSE '' END > $2) "
+		"ORDER BY c.name, c.id LIMIT $3",
 		QUERY_READS, 0,
 	};
 	const struct rows *rows;
-	if (query_run(tx, &list, PARAMS(P_ID(organisation), P_TEXT(after), P_INT(most)), arena, &rows, e) < 0)
+	if (query_run(tx, &list, PARAMS(P_ID(organisation), P_TEXT(after), P_INT(most), P_BOOL(deleted)), arena, &rows, e) < 0)
 		return -1;
 	struct connection *all = arena_array(arena, rows_count(rows), sizeof(*all));
 	for (size_t i = 0; i < rows_count(rows); i++)
@@ -206,9 +232,9 @@ int connection_create(struct tx *tx, const struct connection *c, struct error *e
 		"connection.create",
 		"INSERT INTO connections (organisation, id, name, plugin, state, settings, attributes, schedule_ms, next_due_at, "
 		"managed_by, remove_most, remove_share, remove_admins_most, remove_admins_share, remove_group_most, remove_group_share, "
-		"private_addresses, full_schedule_ms, watch, grace_ms) "
+		"private_addresses, full_schedule_ms, watch, grace_ms, precedence) "
 		"SELECT $1, $2, $3, $4, $5, $6, $7, nullif($8, 0), CASE WHEN $8 > 0 THEN now() END, $9, $10, $11, $12, $13, $14, $15, "
-		"$17, $18, $19, nullif($20, -1) WHERE (SELECT count(*) FROM connections WHERE organisation = $1) < $16",
+		"$17, $18, $19, nullif($20, -1), $21 WHERE (SELECT count(*) FROM connections WHERE organisation = $1 AND state <> 'deleted') < $16",
 		QUERY_CHANGES, 0,
 	};
 	scoped(arena) *arena = arena_open("connection");
@@ -218,7 +244,7 @@ int connection_create(struct tx *tx, const struct connection *c, struct error *e
 	                       P_JSON(write_pairs(arena, c->settings, c->setting_count)),
 	                       P_JSON(write_pairs(arena, c->attributes, c->attribute_count)), P_INT(c->schedule_ms),
 	                       P_TEXT(c->managed_by), GUARD_PARAMS(c), P_INT(CONNECTIONS_MOST), P_BOOL(c->private_addresses),
-	                       P_INT(c->full_schedule_ms), P_BOOL(c->watch), P_INT(c->grace_ms)),
+	                       P_INT(c->full_schedule_ms), P_BOOL(c->watch), P_INT(c->grace_ms), P_INT(c->precedence)),
 	                &count, e) < 0)
 		return name_taken(tx, c, e);
 	if (count == 0)
@@ -235,7 +261,7 @@ int connection_update(struct tx *tx, const struct connection *c, struct error *e
 		"managed_by = $9, remove_most = $10, remove_share = $11, remove_admins_most = $12, remove_admins_share = $13, "
 		"remove_group_most = $14, remove_group_share = $15, private_addresses = $16, full_schedule_ms = $17, watch = $18, grace_ms = nullif($19, -1), "
 		"updated_at = now(), version = version + 1 "
-		"WHERE organisation = $1 AND id = $2 AND version = $3",
+		"WHERE organisation = $1 AND id = $2 AND version = $3 AND state <> 'deleted'",
 		QUERY_CHANGES, 0,
 	};
 	scoped(arena) *arena = arena_open("connection");
@@ -254,12 +280,56 @@ int connection_update(struct tx *tx, const struct connection *c, struct error *e
 	return write_mappings(tx, arena, c, e);
 }
 
-int connection_delete(struct tx *tx, const struct id *organisation, const struct id *id, struct error *e)
+int connection_count_people(struct tx *tx, struct arena *arena, const struct id *organisation, const struct id *id, int64_t *ret,
+                            struct error *e)
 {
-	static const struct query forget = {
-		"connection.delete", "DELETE FROM connections WHERE organisation = $1 AND id = $2", QUERY_CHANGES, 0,
+	static const struct query count = {
+		"connection.people",
+		"SELECT count(*) FROM accounts WHERE organisation = $1 AND connection = $2 AND gone_at IS NULL", QUERY_READS, 0,
 	};
-	return query_write(tx, &forget, PARAMS(P_ID(organisation), P_ID(id)), NULL, e);
+	const struct rows *rows;
+	if (query_one(tx, &count, PARAMS(P_ID(organisation), P_ID(id)), arena, &rows, e) < 0)
+		return -1;
+	*ret = rows_int(rows, 0, 0);
+	return 0;
+}
+
+/* One row, or somebody was faster. */
+static int moved(int64_t count, struct error *e)
+{
+	return count == 1 ? 0 : error_set(e, ERROR_CONFLICT, "connection.gone", "the connection was deleted or brought back meanwhile");
+}
+
+int connection_bin(struct tx *tx, const struct id *organisation, const struct id *id, struct error *e)
+{
+	static const struct query bin = {
+		"connection.bin",
+		"UPDATE connections c SET state = 'deleted', deleted_at = now(), purge_after = now() + o.retention_days * interval '1 day', "
+		"next_due_at = NULL, managed_by = NULL, updated_at = now(), version = c.version + 1 FROM organisations o "
+		"WHERE c.organisation = $1 AND c.id = $2 AND c.state <> 'deleted' AND o.organisation = $1",
+		QUERY_CHANGES, 0,
+	};
+	int64_t count;
+	return query_write(tx, &bin, PARAMS(P_ID(organisation), P_ID(id)), &count, e) < 0 ? -1 : moved(count, e);
+}
+
+int connection_unbin(struct tx *tx, const struct id *organisation, const struct id *id, struct error *e)
+{
+	static const struct query unbin = {
+		"connection.unbin",
+		"UPDATE connections c SET state = 'paused', deleted_at = NULL, purge_after = NULL, "
+		"next_due_at = CASE WHEN schedule_ms IS NOT NULL THEN now() END, updated_at = now(), version = c.version + 1 "
+		"WHERE c.organisation = $1 AND c.id = $2 AND c.state = 'deleted'",
+		QUERY_CHANGES, 0,
+	};
+	int64_t count;
+	if (query_write(tx, &unbin, PARAMS(P_ID(organisation), P_ID(id)), &count, e) < 0) {
+		if (strcmp(tx_constraint(tx), "connections_organisation_name_key") == 0)
+			return error_set(e, ERROR_CONFLICT, "connection.name_taken",
+			                 "another connection has its name by now; rename that one first");
+		return -1;
+	}
+	return moved(count, e);
 }
 
 const char *connection_secret_context(struct arena *arena, const struct id *organisation, const struct id *connection,

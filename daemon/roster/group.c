@@ -15,6 +15,10 @@
 	"SELECT p.organisation, p.id, p.connection, p.remote_id, p.name, coalesce(c.members, 0), p.version " \
 	"FROM page p LEFT JOIN counted c ON c.top = p.id ORDER BY p.id"
 
+/* Not those of a connection that is in the bin. */
+#define STANDING \
+	"AND NOT EXISTS (SELECT FROM connections c WHERE c.organisation = $1 AND c.id = connection AND c.state = 'deleted') "
+
 static struct group read_row(const struct rows *rows, size_t row)
 {
 	return (struct group){
@@ -41,7 +45,7 @@ int group_find(struct tx *tx, struct arena *arena, const struct id *organisation
 {
 	static const struct query query = {
 		"group.find",
-		COUNTED("SELECT * FROM groups WHERE organisation = $1 AND (id = $2 OR name = $3) LIMIT 2"),
+		COUNTED("SELECT * FROM groups WHERE organisation = $1 " STANDING "AND (id = $2 OR name = $3) LIMIT 2"),
 		QUERY_READS,
 		0,
 	};
@@ -65,7 +69,7 @@ int group_list(struct tx *tx, struct arena *arena, const struct id *organisation
 {
 	static const struct query query = {
 		"group.list",
-		COUNTED("SELECT * FROM groups WHERE organisation = $1 AND ($2::uuid IS NULL OR id > $2) "
+		COUNTED("SELECT * FROM groups WHERE organisation = $1 " STANDING "AND ($2::uuid IS NULL OR id > $2) "
 			"ORDER BY id LIMIT $3"),
 		QUERY_READS,
 		0,

@@ -220,8 +220,8 @@ int member_set_role(struct tx *tx, const struct member *member, const char *role
 {
 	static const struct query query = {
 		"member.set_role",
-		"UPDATE members SET role = $4, role_source = $5, role_manual = CASE WHEN $5 = 'manual' THEN $4 END, waiting_role = NULL, "
-		"updated_at = now(), version = version + 1 "
+		"UPDATE members SET role = $4, role_source = $5, role_manual = CASE WHEN $5 = 'manual' THEN $4 END, kept_from = NULL, "
+		"waiting_role = NULL, updated_at = now(), version = version + 1 "
 		"WHERE organisation = $1 AND user_id = $2 AND version = $3 AND role <> 'owner' AND $4 <> "
 		"'owner'",
 		QUERY_CHANGES,

@@ -8,8 +8,8 @@
 	"r.memberships, r.refused, r.whole, r.proof, r.counts::text, r.held_reason, r.plan_digest, r.error_code, " \
 	"r.error_text, r.scope_reason, r.marks, r.read_at, r.read_for, r.next_cursor, r.named, r.named_groups, r.missed, r.anew, " \
 	"(SELECT jsonb_agg(jsonb_build_object('part', p.part, 'state', p.state, 'words', p.words) " \
-	"ORDER BY p.position) FROM run_parts p WHERE p.organisation = r.organisation AND p.run = r.id)::text"
-#define RUN_FROM "FROM runs r JOIN connections c ON c.organisation = r.organisation AND c.id = r.connection "
+	"ORDER BY p.position) FROM run_parts p WHERE p.organisation = r.organisation AND p.run = r.id)::text, r.kind, r.wish::text"
+#define RUN_FROM "FROM runs r LEFT JOIN connections c ON c.organisation = r.organisation AND c.id = r.connection "
 
 static void fill(const struct rows *rows, size_t i, struct run *ret)
 {
@@ -49,6 +49,8 @@ static void fill(const struct rows *rows, size_t i, struct run *ret)
 		.missed = rows_int(rows, i, 34),
 		.anew = rows_bool(rows, i, 35),
 		.parts = rows_text(rows, i, 36),
+		.kind = rows_text(rows, i, 37),
+		.wish = rows_text(rows, i, 38),
 	};
 	ret->read_for = rows_bytes(rows, i, 30, &ret->read_for_size);
 	ret->next_cursor = rows_bytes(rows, i, 31, &ret->next_cursor_size);
@@ -58,7 +60,7 @@ static void fill(const struct rows *rows, size_t i, struct run *ret)
 
 static const struct query in_the_way = {
 	"run.in_the_way",
-	"SELECT id, state FROM runs WHERE organisation = $1 AND connection = $2 "
+	"SELECT id, state FROM runs WHERE organisation = $1 AND connection IS NOT DISTINCT FROM $2 "
 	"AND state IN ('asked', 'reading', 'reconciling', 'held') AND scope <> 'named'",
 	QUERY_READS, 0,
 };
@@ -160,6 +162,45 @@ int run_ask_by_watch(struct tx *tx, struct arena *arena, const struct id *organi
 	if (made == 1)
 		*ret = id;
 	return made;
+}
+
+/* There is nothing to read, so it begins where others have read. */
+int run_ask_operation(struct tx *tx, struct arena *arena, const struct id *organisation, const struct id *connection,
+                      const char *kind, const char *wish, bool plan_only, const char *asked_by, struct run *ret, struct error *e)
+{
+	static const struct query ask = {
+		"run.ask_operation",
+		"WITH made AS (INSERT INTO runs (organisation, id, connection, state, kind, wish, plan_only, asked_by, started_at) "
+		"VALUES ($1, $2, $3, 'reconciling', $4, $5, $6, $7, now()) ON CONFLICT DO NOTHING RETURNING id) "
+		"SELECT id, pg_notify('rosterd_run', '') FROM made",
+		QUERY_KEEPS, 0,
+	};
+	if (refuse_second(tx, arena, organisation, connection, e) < 0)
+		return -1;
+
+	struct id id = id_new();
+	const struct rows *rows;
+	int made = query_one(tx, &ask,
+	                     PARAMS(P_ID(organisation), P_ID(&id), P_ID(connection), P_TEXT(kind), P_JSON(wish), P_BOOL(plan_only),
+	                            P_TEXT(asked_by)),
+	                     arena, &rows, e);
+	if (made < 0)
+		return -1;
+	if (made == 0)
+		return error_set(e, ERROR_CONFLICT, "run.under_way", "a run of this connection is under way");
+	return run_find(tx, arena, organisation, &id, ret, e) == 1 ? 0 : -1;
+}
+
+int run_give_up(struct tx *tx, const struct id *organisation, const struct id *connection, const char *who, struct error *e)
+{
+	static const struct query give_up = {
+		"run.give_up",
+		"UPDATE runs SET state = 'dropped', finished_at = now(), claimed_by = NULL, error_code = 'run.dropped', "
+		"error_text = 'dropped by ' || $3 || ', who deletes the connection' WHERE organisation = $1 AND connection = $2 "
+		"AND state IN ('asked', 'reading')",
+		QUERY_KEEPS, 0,
+	};
+	return query_write(tx, &give_up, PARAMS(P_ID(organisation), P_ID(connection), P_TEXT(who)), NULL, e);
 }
 
 int run_find(struct tx *tx, struct arena *arena, const struct id *organisation, const struct id *id, struct run *ret,

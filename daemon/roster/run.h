@@ -17,6 +17,8 @@ struct run {
 	const char *state; /* asked, reading, reconciling, held, planned, done, failed, dropped */
 	const char *scope; /* all, changed, named */
 	const char *scope_reason; /* why everything is read though what changed was asked for, or NULL */
+	const char *kind;  /* read; without a directory: precedence, delete, restore */
+	const char *wish;  /* what is wanted of a run that reads none: JSON, as provision/operation tells; NULL: it reads */
 	bool plan_only, anew; /* anew: a loss is not held against what the listing before has proved */
 	const char *asked_by, *approved_by;
 	int64_t asked_at, not_before, started_at, finished_at;
@@ -71,6 +73,14 @@ int run_ask(struct tx *tx, struct arena *arena, const struct id *organisation, c
  * new run's. 0: one is under way or held. Wakes the workers. */
 int run_ask_by_watch(struct tx *tx, struct arena *arena, const struct id *organisation, const struct id *connection, int apart_ms,
                      struct id *ret, struct error *e);
+
+/* Asks for a run that reads no directory; connection NULL: about all of them. The same conflicts. */
+int run_ask_operation(struct tx *tx, struct arena *arena, const struct id *organisation, const struct id *connection,
+                      const char *kind, const char *wish, bool plan_only, const char *asked_by, struct run *ret, struct error *e);
+
+/* Ends what a connection's run has read so far: it is about to be deleted. A held one is somebody's to answer, and one that reconciles ends by
+ * itself. */
+int run_give_up(struct tx *tx, const struct id *organisation, const struct id *connection, const char *who, struct error *e);
 
 /* 1, 0, -1. */
 int run_find(struct tx *tx, struct arena *arena, const struct id *organisation, const struct id *id, struct run *ret,

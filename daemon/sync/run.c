@@ -107,6 +107,12 @@ static int open_tx(struct work *w, struct tx **ret, struct error *e)
 	return tx_for(*ret, &w->run.organisation, e);
 }
 
+/* Others begin at the end: there is no directory to read (provision/operation). */
+static bool reads(const struct run *run)
+{
+	return text_equal(run->kind, "read");
+}
+
 /* ---- what is counted ----------------------------------------------------------------------------------------------- */
 
 static void count_end(const struct work *w, const char *outcome)
@@ -302,6 +308,9 @@ static int take_reading(struct work *w, struct tx *tx, const struct outcome *out
 		"run.missed", "UPDATE runs SET missed = $3 WHERE organisation = $1 AND id = $2", QUERY_KEEPS, 0,
 	};
 	struct reading before = { 0 };
+	w->missed = -1;
+	if (!reads(&w->run))
+		return 0;
 	if (run_reads_all(&w->run) && w->run.whole &&
 	    reading_find(tx, w->arena, &w->run.organisation, &w->run.connection, &before, e) < 0)
 		return -1;
@@ -401,8 +410,10 @@ static int reconcile(struct work *w, enum state *ret, struct error *e)
 {
 	scoped(tx) *tx = NULL;
 	struct outcome outcome;
-	if (open_tx(w, &tx, e) < 0 || tx_patience(tx, RECONCILE_STATEMENT_MS, e) < 0 ||
-	    provision_reconcile(tx, w->arena, &w->source, &w->run, &w->actor, &outcome, e) < 0)
+	if (open_tx(w, &tx, e) < 0 || tx_patience(tx, RECONCILE_STATEMENT_MS, e) < 0)
+		return -1;
+	if ((reads(&w->run) ? provision_reconcile(tx, w->arena, &w->source, &w->run, &w->actor, &outcome, e)
+	                    : provision_operate(tx, w->arena, &w->source, &w->run, &w->actor, &outcome, e)) < 0)
 		return -1;
 
 	enum state state = state_after(&outcome);
@@ -501,6 +512,15 @@ static void decide(struct work *w, const struct error *why)
 
 /* ---- the run ------------------------------------------------------------------------------------------------------------------ */
 
+/* Nobody but a person (or a file) wants what reads no directory: "kind id", as they are kept. */
+static void name_who(struct work *w, const char *who)
+{
+	size_t kind = strcspn(who, " ");
+	w->actor.kind = arena_text_n(w->arena, who, kind);
+	w->actor.id = who[kind] ? who + kind + 1 : who;
+	w->actor.name = w->actor.on_behalf_of = NULL;
+}
+
 /* Whom the audit names: the connection, and the person who asked or approved, if one did. */
 static void fill_actor(struct work *w, const char *slug)
 {
@@ -514,6 +534,19 @@ static void fill_actor(struct work *w, const char *slug)
 		.source = "run",
 		.run = &w->run.id,
 	};
+	if (!reads(&w->run))
+		name_who(w, who);
+}
+
+/* What is about all connections is of none. */
+static int load_source(struct work *w, struct tx *tx, const struct id *organisation, struct error *e)
+{
+	if (!id_is_nil(&w->run.connection))
+		return source_load(tx, w->arena, organisation, &w->run.connection, &w->source, e);
+	w->run.connection_name = "all connections";
+	int found = source_load_organisation(tx, w->arena, organisation, &w->source, e);
+	w->source.connection.plugin = "none";
+	return found;
 }
 
 /* Reads run and source as they are now. 1, 0 there is no such run, -1. */
@@ -529,7 +562,7 @@ static int load(struct work *w, const struct id *organisation, const struct id *
 		return -1;
 	int found = run_find(tx, w->arena, organisation, id, &w->run, e);
 	if (found == 1)
-		found = source_load(tx, w->arena, organisation, &w->run.connection, &w->source, e);
+		found = load_source(w, tx, organisation, e);
 	if (found == 1)
 		found = query_one(tx, &slug, PARAMS(P_ID(organisation)), w->arena, &rows, e);
 	if (found != 1)

@@ -252,6 +252,46 @@ static void sweep_departed(struct sweeper *s)
 	}
 }
 
+/* ---- connections -------------------------------------------------------------------------------------------------------------- */
+
+static int purge_connection(struct sweeper *s, struct error *e)
+{
+	static const struct query ended = { "sweep.connection", "SELECT organisation, id FROM connection_to_purge()", QUERY_READS, 0 };
+	static const struct query statement = {
+		"sweep.purge_connection", "SELECT connection_purge($1, $2) AS written", QUERY_CHANGES, 0,
+	};
+	const struct actor actor = { .kind = "daemon", .id = "sweep", .source = "daemon" };
+	scoped(arena) *arena = arena_open("sweep");
+	scoped(tx) *tx = NULL;
+	const struct rows *rows;
+	char text[ID_TEXT_SIZE];
+	int64_t written;
+	if (tx_begin(s->store, STORE_WORKER, &tx, e) < 0 || query_run(tx, &ended, NO_PARAMS, arena, &rows, e) < 0)
+		return -1;
+	if (rows_null(rows, 0, 0))
+		return 0;
+	struct id organisation = rows_id(rows, 0, 0), id = rows_id(rows, 0, 1);
+	const struct audit_event event = {
+		.action = "connection.purged", .target_kind = "connection", .target = id_text(&id, text),
+	};
+	if (tx_for(tx, &organisation, e) < 0 || tx_patience(tx, PURGE_PATIENCE_MS, e) < 0 ||
+	    query_write(tx, &statement, PARAMS(P_ID(&organisation), P_ID(&id)), &written, e) < 0 ||
+	    (written > 0 && audit_write(tx, &organisation, &actor, &event, e) < 0) || tx_commit(&tx, e) < 0)
+		return -1;
+	log_note(&s->log, "connection %s was deleted long enough ago and is purged", text);
+	return 1;
+}
+
+static void sweep_connections(struct sweeper *s)
+{
+	struct error e;
+	int found = 1;
+	while (found == 1 && !stopped(s))
+		found = purge_connection(s, &e);
+	if (found < 0)
+		tell(s, "could not purge a deleted connection", &e);
+}
+
 /* ---- the thread ---------------------------------------------------------------------------------------------------------------- */
 
 static void sleep_until_next(struct sweeper *s)
@@ -275,6 +315,7 @@ static void *sweep(void *self)
 		sweep_departed(s);
 		sweep_organisations(s);
 		recount_seats(s);
+		sweep_connections(s);
 		sleep_until_next(s);
 	}
 	return NULL;

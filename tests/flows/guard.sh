@@ -83,7 +83,7 @@ directory "$(people 16 16)"
 is "all others are as the limits have them" "$(sync | counts)" "member.suspended=5"
 
 # Admins and groups, who may be few where people are many.
-ctl connection delete acme/people >/dev/null
+ctl connection delete acme/people --people keep --yes >/dev/null
 people() { for n in $(seq "$1" "$2"); do echo "person: id=v$n; user=q$n; email=q$n@acme.example; name=Person $n"; done; }
 people=$(people 1 40)
 grouped() { # grouped GROUP FIRST LAST: the members of one

@@ -125,7 +125,7 @@ is "two new entries never become one person" "$(reread acme/third | counts)" "ac
 is "the second is refused" "$(refused acme/third)" "t2 person.address_taken"
 
 # ---- a connection that is no more vouches for nobody
-ctl connection delete acme/staff --yes >/dev/null
+ctl connection delete acme/staff --people keep --yes >/dev/null
 directory 'person: id=u2; user=bob; email=bob@acme.example; name=Bob'
 is "gone from the last directory that is left: suspended" "$(sync >/dev/null; state_of "$ada")" suspended
 done_testing

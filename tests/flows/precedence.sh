@@ -104,4 +104,69 @@ person: id=i3; user=cyd; email=cyd@acme.example; name=Cyd in IT; title=Guest
 $crew
 member: group=g7; member=i3")" "account.linked=1 group.member_added=1 member.handed_over=1 member.role_changed=1"
 is "who keeps the name, and gets what nobody said yet" "$(shows "$cyd")" "Cyd by hand|Guest|-|viewer mapping|active|it"
+
+# ---- another order is a plan
+lines() { jq -r '.changes.items[] | "\(.kind) \(.name)"' | sort | paste -sd,; }
+order() { ctl precedence set acme --json "$@" 2>"$flow_dir/err"; }
+refuses() { # refuses WHAT CODE WORDS: the order is refused
+	local what=$1 code=$2
+	shift 2
+	order "$@" >/dev/null
+	is "$what" "$? $(grep -o "$code" "$flow_dir/err" | head -n 1)" "1 $code"
+}
+is "the order is shown" "$(ctl precedence show acme --json | jq -c '[.connections, .rules, .order.role, .order.state]')" \
+	'[{"hr":100,"it":100},{},["manual","hr","it"],["hr","it"]]'
+like "to people, too" "$(ctl precedence show acme)" 'role +manual, hr, it'
+before=$(shows "$ada")
+is "a plan of another order" "$(order --connection it=10 --plan-only | lines)" "member.handed_over A. Lovelace"
+is "changes nothing" "$(shows "$ada") $(query "SELECT string_agg(precedence::text, ' ') FROM connections")" "$before 100 100"
+is "done, it is one change" "$(order --connection it=10 | jq -r .state) $(shows "$ada")" "done A. Lovelace|Admin|Engines|member manual|active|it"
+is "the audit has who wanted it, and the order" "$(query "SELECT actor_kind, personal::jsonb -> 'after' -> 'connections' ->> '$(query "SELECT id
+	FROM connections WHERE name = 'it'")' FROM audit WHERE action = 'precedence.changed'")" "operator|10"
+is "the same again changes nobody" "$(order --connection it=10 | jq -c .counts)" '{}'
+is "a rule for one attribute" "$(order --rule name=hr --json | jq -r .state; shows "$ada")" "done
+Ada Lovelace|Admin|Engines|member manual|active|it"
+is "is shown" "$(ctl precedence show acme --json | jq -c '[.rules, .order.name, .order.title]')" '[{"name":["hr"]},["hr","manual","it"],["manual","it","hr"]]'
+is "a rule may put a directory before what a person set" "$(order --rule role=it,manual | jq -r .state; shows "$ada")" "done
+Ada Lovelace|Admin|Engines|viewer mapping|active|it"
+is "and what the person set is there when it has no word" "$(show it "$ada_in_it
+${crew/member: *}" >/dev/null; shows "$ada")" "Ada Lovelace|Admin|Engines|member manual|active|it"
+is "what was set by hand while it led, too" "$(ctl member role acme "$ada" admin >/dev/null; show it "$ada_in_it; department=Ops
+${crew/member: *}" >/dev/null; shows "$ada")" "Ada Lovelace|Admin|Ops|admin manual|active|it"
+is "somebody who leads by a rule gives the state" "$(order --rule state=hr >/dev/null; shows "$ada" | cut -d '|' -f 5-)" "active|hr"
+order --rule role=none --rule state=none --rule name=none --connection it=100 >/dev/null
+is "rules are taken away" "$(ctl precedence show acme --json | jq -c .rules) $(shows "$ada")" "{} Ada Lovelace|Countess|Engines|admin manual|active|hr"
+
+# ---- an order that takes somebody's role or place is looked at first
+ctl member role acme "$ada" viewer >/dev/null
+show hr "$ada_in_hr
+$bob_in_hr
+$bosses" >/dev/null
+order --rule role=hr >/dev/null
+is "given by a rule, she is an admin" "$(shows "$ada" | cut -d '|' -f 4)" "admin mapping"
+order --rule role=none >"$flow_dir/run"
+is "an order that takes an admin's role is held" "$?" 6
+like "and says so" "$(jq -r .held_reason "$flow_dir/run")" '0 members would be suspended, and 1 admin would lose the role'
+is "until somebody approves" "$(shows "$ada" | cut -d '|' -f 4)" "admin mapping"
+order --rule name=it >/dev/null
+is "no other order is asked for meanwhile" "$? $(grep -o 'run.held' "$flow_dir/err")" "6 run.held"
+ctl sync approve "acme/$(jq -r .id "$flow_dir/run")" --wait >/dev/null 2>&1
+is "approved" "$(shows "$ada" | cut -d '|' -f 4)" "viewer manual"
+show it "$ada_in_it; suspended=yes
+$crew" >/dev/null
+is "or who would be suspended by it" "$(order --connection it=1 --yes | jq -r .state; shows "$ada" | cut -d '|' -f 5-)" "done
+suspended|it"
+is "and comes back by another one" "$(order --connection it=100 | jq -c .counts)" '{"member.restored":1}'
+
+# ---- refused
+refuses "a connection that is not there" precedence.source --rule role=hr,nobody
+refuses "an attribute that is none" precedence.attribute --rule nmae=hr
+refuses "a source twice" precedence.twice --rule name=hr,hr
+refuses "what a person set has no say on the state" precedence.state --rule state=manual,hr
+refuses "nor a number" precedence.manual --connection manual=3
+ctl connection create acme example manual --set directory=x >/dev/null 2>"$flow_dir/err"
+like "no connection is called so" "$(cat "$flow_dir/err")" 'no connection can be called "manual"'
+api() { curl -s --unix-socket "$socket" -H 'Content-Type: application/json' -d "$1" http://x/v1/organisations/acme/precedence | jq -r .code; }
+is "nonsense is refused" "$(api '{"rules":[]}') $(api '{"rules":{"name":"hr"}}') $(api '{"rules":{"name":[1]}}') $(api '{"connections":{"hr":-1}}')" \
+	"precedence.object precedence.rule precedence.source precedence.number"
 done_testing

@@ -31,7 +31,7 @@ is "neither relies on the other: she is suspended" "$(query "SELECT state FROM m
 bob=$(query "SELECT user_id FROM members WHERE name = 'bob'")
 person cyd >"$flow_dir/people.txt"
 ctl connection set acme/people --set directory=@"$flow_dir/people.txt" >/dev/null
-ctl connection delete acme/staff --yes >/dev/null
+ctl connection delete acme/staff --people keep --yes >/dev/null
 moment "UPDATE ON accounts"
 one=$(ctl sync run acme/people --json | jq -r .id)
 moment_wait
