@@ -21,6 +21,7 @@
 #include "endpoints/routes.h"
 #include "endpoints/scim_reply.h"
 #include "http/router.h"
+#include "roster/connection.h"
 #include "roster/scim_token.h"
 #include "roster/token.h"
 
@@ -232,7 +233,9 @@ static int find_organisation(struct exchange *x, const char *named, struct error
 static int find_connection(struct exchange *x, struct error *e)
 {
 	const char *named = request_segment(x->request, "connection");
+	struct connection connection;
 	struct id id;
+	int found;
 
 	if (x->principal.kind != PRINCIPAL_CONNECTION)
 		return 0; /* refused by the permit */
@@ -241,6 +244,12 @@ static int find_connection(struct exchange *x, struct error *e)
 				 "this is not the address of the connection that the token belongs to; the base URL ends in its id");
 	if (tx_for(x->tx, &x->principal.organisation, e) < 0)
 		return -1;
+	found = connection_load(x->tx, x->arena, &x->principal.organisation, &id, &connection, e);
+	if (found < 0)
+		return -1;
+	if (found == 0 || connection.deleted_at > 0)
+		return error_set(e, ERROR_NOT_FOUND, "scim.connection_deleted",
+				 "this connection was deleted; its people are no longer yours to say anything about");
 	return organisation_load(x->tx, x->arena, &x->principal.organisation, &x->organisation, e) == 1 ? 0 : -1;
 }
 
