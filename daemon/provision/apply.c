@@ -176,9 +176,8 @@ int apply_mapped_roles(struct tx *tx, const struct source *source, struct error 
 /* After a listing of all: what groups call a person, and the members whom nobody answers to. */
 static const struct query of_all[] = {
 	{ "apply.references",
-	  "UPDATE accounts a SET reference = nullif(p.key, p.remote_id) FROM staged_people p WHERE a.organisation = $1 "
-	  "AND a.connection = $2 AND a.remote_id = p.remote_id AND a.reference IS DISTINCT FROM nullif(p.key, p.remote_id) "
-	  "AND (a.observed_at IS NULL OR a.observed_at <= $3)",
+	  "UPDATE accounts a SET reference = nullif(r.key, r.remote_id) FROM renamed r WHERE a.organisation = $1 "
+	  "AND a.connection = $2 AND a.id = r.account_id AND (a.observed_at IS NULL OR a.observed_at <= $3)",
 	  QUERY_KEEPS, QUERY_ONCE },
 };
 static const struct query of_whole[] = {

@@ -23,6 +23,11 @@ enum { OVERTAKEN_WAIT_MS = 100 };
 
 /* ---- what the reading says: of everybody; of who changed it is provision/increment ---- */
 
+/* A staged person s and their account a, or none. */
+#define DIFFERS \
+	"coalesce(a.fingerprint IS DISTINCT FROM s.fingerprint OR (NOT a.claimed AND s.domain = ANY ($3)), false)"
+#define RENAMED "a.reference IS DISTINCT FROM nullif(s.key, s.remote_id)"
+
 static const struct query listing_delta[] = {
 	/* Hash joins of whole tables are what this work is, and nested loops are switched off to the end of the transaction: the
 	 * tables of a run have no history, and the filter on the organisation stands twice, in the statement and in the
@@ -37,17 +42,20 @@ static const struct query listing_delta[] = {
 	STEP("delta",
 	     "CREATE TEMP TABLE delta ON COMMIT DROP AS "
 	     "SELECT s.id, s.remote_id, s.email, s.remote_id IS NOT NULL AS present, coalesce(s.domain = ANY ($3), false) AS proves, "
-	     "a.id AS account_id, a.user_id "
-	     "FROM staged_people s FULL JOIN (SELECT id, remote_id, user_id, fingerprint, gone_at, claimed, observed_at FROM accounts "
+	     "a.id AS account_id, a.user_id, s.key, " DIFFERS " AS differs "
+	     "FROM staged_people s FULL JOIN (SELECT id, remote_id, user_id, fingerprint, gone_at, claimed, observed_at, reference FROM accounts "
 	     "WHERE organisation = $1 AND connection = $2) a ON a.remote_id = s.remote_id "
-	     "WHERE (a.observed_at IS NULL OR a.observed_at <= $6) AND ((s.remote_id IS NOT NULL AND (a.fingerprint IS DISTINCT FROM s.fingerprint "
-	     "OR (NOT a.claimed AND s.domain = ANY ($3)))) "
+	     "WHERE (a.observed_at IS NULL OR a.observed_at <= $6) AND ((s.remote_id IS NOT NULL AND (" DIFFERS " OR " RENAMED ")) "
 	     "OR ($4 AND s.remote_id IS NULL AND a.gone_at IS NULL "
 	     "AND a.remote_id NOT IN (SELECT r.remote_id FROM staged_refused r)))"),
 
 	/* A person who stands twice in a listing (it changed while it was read) is what was seen last. Ids ascend. */
 	STEP("seen_last",
 	     "DELETE FROM delta d USING staged_people s WHERE s.remote_id = d.remote_id AND s.id > d.id"),
+	/* Whom groups call otherwise by now, and nothing else: no change that anybody would be told of. */
+	STEP("renamed",
+	     "CREATE TEMP TABLE renamed ON COMMIT DROP AS SELECT account_id, remote_id, key FROM delta WHERE present AND NOT differs"),
+	STEP("renamed_apart", "DELETE FROM delta WHERE present AND NOT differs"),
 };
 
 /* ---- who each of them is ---- */

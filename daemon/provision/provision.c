@@ -51,6 +51,35 @@ static int all_there(struct tx *tx, struct arena *arena, const struct run *run, 
 	       rows_int(rows, 0, 4) == run->marks;
 }
 
+/* Who is said to be as they were must be somebody whom we have, or whom we refused: otherwise we are not where the directory believes us to
+ * be, and only a listing of all helps. 1: NULL reason, all are known. 0: *ret_reason says how many are not. */
+static int all_known(struct tx *tx, struct arena *arena, const struct source *source, const struct run *run, const char **ret_reason,
+                     struct error *e)
+{
+	static const struct query unknown = {
+		"provision.unknown",
+		"SELECT count(*) FROM marks_given m WHERE NOT m.gone AND NOT EXISTS (SELECT FROM refusals f WHERE f.organisation = $1 "
+		"AND f.connection = $2 AND f.remote_id = m.remote_id) AND CASE WHEN m.is_group THEN NOT EXISTS (SELECT FROM groups g "
+		"WHERE g.organisation = $1 AND g.connection = $2 AND g.remote_id = m.remote_id) "
+		"AND NOT EXISTS (SELECT FROM staged_groups s WHERE s.remote_id = m.remote_id) "
+		"ELSE NOT EXISTS (SELECT FROM accounts a WHERE a.organisation = $1 AND a.connection = $2 AND a.remote_id = m.remote_id "
+		"AND (a.gone_at IS NULL OR a.observed_at > $3)) "
+		"AND NOT EXISTS (SELECT FROM staged_people s WHERE s.remote_id = m.remote_id) END",
+		QUERY_READS, QUERY_ONCE,
+	};
+	const struct rows *rows;
+	if (run_reads_all(run) || !run->whole)
+		return 1;
+	if (query_one(tx, &unknown, PARAMS(P_ID(&source->organisation), P_ID(&source->connection.id), P_TIME(run->read_at)), arena, &rows,
+	              e) < 0)
+		return -1;
+	if (rows_int(rows, 0, 0) == 0)
+		return 1;
+	*ret_reason = arena_format(arena, "%lld of those who are said to be as they were are not known here",
+	                           (long long)rows_int(rows, 0, 0));
+	return 0;
+}
+
 /* Whether an administrator has released exactly this plan. Says in *reason what is to be looked at otherwise. */
 static bool released(const struct run *run, const struct outcome *outcome, const char **reason)
 {
@@ -110,8 +139,17 @@ int provision_reconcile(struct tx *tx, struct arena *arena, const struct source 
 		return stage_hide(tx, e);
 	}
 
-	if (plan_make(tx, arena, source, run, e) < 0 ||
-	    plan_count(tx, arena, &outcome.counts, &outcome.lines, e) < 0)
+	if (plan_make(tx, arena, source, run, e) < 0)
+		return -1;
+	int known = all_known(tx, arena, source, run, &outcome.reason, e);
+	if (known < 0)
+		return -1;
+	if (known == 0) {
+		outcome.kind = OUTCOME_LOST;
+		*ret = outcome;
+		return stage_hide(tx, e);
+	}
+	if (plan_count(tx, arena, &outcome.counts, &outcome.lines, e) < 0)
 		return -1;
 	int proven = run->whole && run_reads_all(run) ? evidence_judge(tx, arena, source, run, &outcome.reason, e) : 1;
 	if (proven < 0)

@@ -19,7 +19,7 @@ enum outcome_kind {
 	OUTCOME_HELD,    /* nothing was applied; the plan is kept with the run, reason says why */
 	OUTCOME_PLANNED, /* the run only wanted to know */
 	OUTCOME_UNPROVEN, /* a loss is not proven, reason says why: the listing is to be reconciled as one that is not whole */
-	OUTCOME_LOST,    /* the staged rows are not those that were counted: the directory must be read again */
+	OUTCOME_LOST,    /* the staged rows are not those that were counted: the directory must be read again; with a reason: all of it */
 };
 
 struct outcome {

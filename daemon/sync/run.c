@@ -372,15 +372,17 @@ static enum state state_after(const struct outcome *outcome)
 	return RUN_ASKED;
 }
 
-static int restart(struct work *w, struct tx *tx, struct error *e)
+/* why_all: NULL, or why it is to be all that is read. */
+static int restart(struct work *w, struct tx *tx, const char *why_all, struct error *e)
 {
 	static const struct query lost = {
 		"run.lost",
-		"UPDATE runs SET state = 'asked', approved_by = NULL WHERE organisation = $1 AND id = $2 AND claimed_by = $3 "
-		"AND state = 'reconciling'",
+		"UPDATE runs SET state = 'asked', approved_by = NULL, scope = CASE WHEN $4::text IS NULL THEN scope ELSE 'all' END, "
+		"scope_reason = coalesce($4, scope_reason) WHERE organisation = $1 AND id = $2 AND claimed_by = $3 AND state = 'reconciling'",
 		QUERY_KEEPS, 0,
 	};
-	return query_write(tx, &lost, PARAMS(P_ID(&w->run.organisation), P_ID(&w->run.id), P_ID(&w->options->daemon)), NULL, e);
+	return query_write(tx, &lost,
+	                   PARAMS(P_ID(&w->run.organisation), P_ID(&w->run.id), P_ID(&w->options->daemon), P_TEXT(why_all)), NULL, e);
 }
 
 /* What is reconciled next is a listing that is not whole. */
@@ -400,7 +402,7 @@ static int doubt(struct work *w, struct tx *tx, const char *reason, struct error
 static int conclude(struct work *w, struct tx *tx, const struct outcome *outcome, enum state state, struct error *e)
 {
 	if (state == RUN_ASKED)
-		return restart(w, tx, e);
+		return restart(w, tx, outcome->reason, e);
 	if (state == RUN_RECONCILING)
 		return doubt(w, tx, outcome->reason, e);
 	return write_end(w, tx, outcome, state, e);

@@ -84,6 +84,9 @@ sync >/dev/null
 serve "$(served)" '/user=eve/d'
 is "who is neither given nor there is gone, after the word that this was all" \
 	"$(sync --scope changed | jq -r '"\(.whole) \(.counts)"')" 'true {"member.suspended":1}'
+query "UPDATE accounts SET gone_at = now() WHERE remote_id = 'u9'"
+is "who is said to be as they were, and is not known: everything" "$(sync --scope changed | jq -r '"\(.scope): \(.scope_reason)"')" \
+	"all: 1 of those who are said to be as they were are not known here"
 script ""
 sync >/dev/null
 
