@@ -248,7 +248,7 @@ static int find_connection(struct exchange *x, struct error *e)
 	if (found < 0)
 		return -1;
 	if (found == 0 || connection.deleted_at > 0)
-		return error_set(e, ERROR_NOT_FOUND, "scim.connection_deleted",
+		return error_set(e, ERROR_UNAUTHENTICATED, "scim.connection_deleted",
 				 "this connection was deleted; its people are no longer yours to say anything about");
 	return organisation_load(x->tx, x->arena, &x->principal.organisation, &x->organisation, e) == 1 ? 0 : -1;
 }

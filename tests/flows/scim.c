@@ -431,8 +431,10 @@ static void what_goes_with_the_connection(void **state)
 {
 	(void)state;
 	EXPECT(api_call(acme.tokens[ADMIN], "DELETE", "/v1/organisations/acme/connections/okta", NULL), 204, NULL);
-	refused(scim("GET", "/Users", NULL), 401, NULL, "the token is unknown");
-	assert_string_equal(api_sql(api_format("SELECT count(*)::text FROM scim_users WHERE connection = '%s'", connection)), "0");
+	/* In the bin: it keeps what it knew, for the day it is brought back, and says nothing. */
+	refused(scim("GET", "/Users", NULL), 401, NULL,
+		"this connection was deleted; its people are no longer yours to say anything about");
+	assert_string_equal(api_sql(api_format("SELECT state FROM connections WHERE id = '%s'", connection)), "deleted");
 }
 
 int main(void)
