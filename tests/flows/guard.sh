@@ -6,6 +6,8 @@ flow_start
 # people FIRST LAST: so many of them
 people() { for n in $(seq "$1" "$2"); do echo "person: id=u$n; user=p$n; email=p$n@acme.example; name=Person $n"; done; }
 held_id() { ctl sync list acme --json | jq -r '[.items[] | select(.state == "held")][0].id'; }
+# As if a day had gone by
+a_day_later() { query "UPDATE removals SET at = at - interval '25 hours'"; }
 active() { query "SELECT count(*) FROM members WHERE state = 'active'"; }
 
 acme "$(people 1 20)" --remove-most 2 --remove-share 20
@@ -14,7 +16,14 @@ is "twenty are here" "$(active)" 20
 
 directory "$(people 5 20)"
 is "a loss within the share passes" "$(sync | counts)" "member.suspended=4"
-is "a loss within the number passes" "$(directory "$(people 7 20)"; sync | counts)" "member.suspended=2"
+directory "$(people 7 20)"
+sync >"$flow_dir/run"
+like "two more the same day are too many" "$(jq -r .held_reason "$flow_dir/run")" \
+	'^2 of 16 active members would be suspended, beside 4 in the last 24 hours; at most 4 may be without being asked'
+ctl sync drop "acme/$(held_id)" >/dev/null
+a_day_later
+is "a loss within the number passes" "$(sync | counts)" "member.suspended=2"
+a_day_later
 is "fourteen are left" "$(active)" 14
 
 directory "$(people 11 21)"
@@ -127,4 +136,27 @@ $(grouped Admins 1 3)"
 ctl connection set acme/people --remove-most 0 --remove-share 1 >/dev/null
 sync >"$flow_dir/run"
 like "all reasons are told at once" "$(jq -r .held_reason "$flow_dir/run")" '^3 of 40 active members .*; 3 of 3 admins would go'
+
+# A number that is meant for many is no limit for few; and what goes one by one is counted together.
+ctl connection delete acme/people >/dev/null
+staff() { for n in $(seq "$1" "$2"); do echo "person: id=w$n; user=w$n; email=w$n@acme.example; name=Worker $n"; done; }
+staff 1 12 >"$flow_dir/people.txt"
+ok "a small organisation" ctl connection create acme example people --set directory=@"$flow_dir/people.txt"
+sync >/dev/null
+directory "$(staff 8 12)"
+sync >"$flow_dir/run"
+like "of twelve, ten may not go, but half" "$(jq -r .held_reason "$flow_dir/run")" \
+	'^7 of 12 active members would be suspended; at most 6 may be without being asked \(remove_most 10, remove_share 5 %\)'
+ctl sync drop "acme/$(held_id)" >/dev/null
+for n in 1 2 3 4 5 6; do
+	directory "$(staff $((n + 1)) 12)"
+	is "number $n goes at once" "$(sync | counts)" member.suspended=1
+done
+directory "$(staff 8 13)"
+sync >"$flow_dir/run"
+like "the seventh that day is asked about" "$(jq -r .held_reason "$flow_dir/run")" \
+	'^1 of 6 active members would be suspended, beside 6 in the last 24 hours; at most 6 may'
+is "who comes is not counted against it" "$(ctl sync approve "acme/$(held_id)" --wait --json | counts)" "member.joined=1 member.suspended=1"
+directory "$(staff 9 13)"
+is "somebody has looked: the next one goes at once" "$(sync | counts)" member.suspended=1
 done_testing

@@ -55,6 +55,7 @@ look() { have >"$flow_dir/$1"; truth >"$flow_dir/truth"; }
 day=0
 a_day_passes() {
 	day=$((day + 1))
+	query "UPDATE removals SET at = at - interval '1 day'" # so that the guard counts each by itself
 	server_change "dn: uid=h$day,$people
 changetype: add
 objectClass: inetOrgPerson

@@ -109,6 +109,16 @@ stopped() { # stopped KIND STEP
 		end=$(sync | jq -r .state)
 		entered=0
 		;;
+	done)
+		# Killed while those who are missing were asked for: the listing is not proven whole, who came is in, and nobody goes yet.
+		if [ "$(query "SELECT whole FROM runs WHERE id = '$id'")" = f ]; then
+			is "$1, step $2: nobody goes for a listing that is not proven" "$(query "SELECT state FROM members WHERE name = 'Joiner $((day - 1))'")" active
+			end=$(sync | jq -r .state)
+			there=$before entered=0
+		else
+			is "$1, step $2: each change has one entry" "$(entries "$id")" "$full"
+		fi
+		;;
 	*) is "$1, step $2: each change has one entry" "$(entries "$id")" "$full" ;;
 	esac
 	is "$1, step $2: it comes to its end" "$end $(wanted "$day")" "done $(after_of "$day")"
