@@ -3,33 +3,10 @@
 # it by itself, what was answered is there, and the database is at home on it.
 . "$SRCDIR/tests/flows/flow.sh"
 
-peer() { "$SRCDIR/tests/peers/postgres.sh" "$1" "$flow_dir/$2" >/dev/null; }
-on() { psql -q -X -A -t -h "$flow_dir/$1" -U postgres -d rosterd -c "SET search_path = rosterd" -c "$2"; } # on SERVER SQL
-query() { psql -q -X -A -t -d "$both user=postgres connect_timeout=2" -c "SET search_path = rosterd" -c "$1"; }
-standby() { # standby NAME OF: a new one, which streams
-	mkdir -p "$flow_dir/$1" && pg_basebackup -h "$flow_dir/$2" -U postgres -D "$flow_dir/$1/data" -c fast -X stream -R --no-sync &&
-		echo "unix_socket_directories = '$flow_dir/$1'" >>"$flow_dir/$1/data/postgresql.conf" &&
-		{ [ "$(id -u)" != 0 ] || chown -R "$owner" "$flow_dir/$1"; } && peer start "$1"
-}
-synchronous() { # synchronous SERVER: from now on nothing is acknowledged that its standby does not have
-	on "$1" "ALTER SYSTEM SET synchronous_standby_names = '*'" && on "$1" "SELECT pg_reload_conf()" >/dev/null
-	for _ in $(seq 200); do
-		[ "$(on "$1" "SELECT count(*) FROM pg_stat_replication WHERE sync_state = 'sync'")" = 1 ] && return 0
-		sleep 0.05
-	done
-	return 1
-}
-promote() { on "$1" "ALTER SYSTEM RESET synchronous_standby_names" && [ "$(on "$1" "SELECT pg_promote(true, 60)")" = t ]; }
+. "$SRCDIR/tests/flows/two_servers.sh"
 # asked PATH [CURL WORDS]: the status, the type of the content and Retry-After
 asked() { curl -s -m 30 -o "$flow_dir/body" -w '%{http_code} %{content_type} %header{retry-after}' --unix-socket "$socket" "${@:2}" "http://localhost$1"; }
 who() { "$BUILDDIR/rosterctl/rosterctl" --socket "$socket" --token-file "$flow_dir/$1" whoami >/dev/null 2>&1; echo $?; }
-serves() { # within half a minute, by itself
-	for _ in $(seq 300); do
-		ctl org show acme >/dev/null 2>&1 && return 0
-		sleep 0.1
-	done
-	return 1
-}
 run_over() { # run_over RUN: waits until it is, and prints how
 	local state
 	for _ in $(seq 600); do
@@ -41,12 +18,7 @@ run_over() { # run_over RUN: waits until it is, and prints how
 	echo "$state"
 }
 
-both="host=$flow_dir/pg,$flow_dir/second dbname=rosterd target_session_attrs=read-write"
-flow_also='[ ! -d "$flow_dir/second" ] || peer stop second'
-FLOW_CONNINFO=$both
-FLOW_DATABASE='connect_timeout = "2s"'
 flow_start
-owner=$(stat -c %U "$flow_dir/pg/data")
 crowd=1000
 acme 'person: id=u1; user=ada; email=ada@acme.example; name=Ada' --set generated=$crowd --set script='page_size 50'
 sync >/dev/null
