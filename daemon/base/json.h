@@ -88,9 +88,9 @@ struct json *json_new_array(struct arena *arena);
 struct json *json_new_text(struct arena *arena, const char *text);
 struct json *json_new_bool(struct arena *arena, bool truth);
 struct json *json_duplicate(struct arena *arena, const struct json *value);
-/* The member of this name becomes a copy of value; a new one stands last. It is returned, to be changed further. */
-struct json *json_set(struct arena *arena, struct json *object, const char *name, const struct json *value);
-struct json *json_append(struct arena *arena, struct json *array, const struct json *value);
+/* The member of this name becomes a copy of `from`; a new one stands last. It is returned, to be changed further. */
+struct json *json_set(struct arena *arena, struct json *into, const char *name, const struct json *from);
+struct json *json_append(struct arena *arena, struct json *into, const struct json *from);
 /* Takes a member, or a value of an array, away; false: there is none. */
 bool json_unset(struct json *object, const char *name);
 bool json_take_out(struct json *array, size_t index);

@@ -136,21 +136,21 @@ static void move(struct json *into, const struct json *copy)
 	settle(into);
 }
 
-struct json *json_set(struct arena *arena, struct json *object, const char *name, const struct json *value)
+struct json *json_set(struct arena *arena, struct json *into, const char *name, const struct json *from)
 {
-	struct json *copy = json_duplicate(arena, value), *member = json_member_to_change(object, name);
+	struct json *copy = json_duplicate(arena, from), *member = json_member_to_change(into, name);
 
 	if (!member) {
-		member = grow(arena, object);
+		member = grow(arena, into);
 		member->name = arena_text(arena, name);
 	}
 	move(member, copy);
 	return member;
 }
 
-struct json *json_append(struct arena *arena, struct json *array, const struct json *value)
+struct json *json_append(struct arena *arena, struct json *into, const struct json *from)
 {
-	struct json *copy = json_duplicate(arena, value), *added = grow(arena, array);
+	struct json *copy = json_duplicate(arena, from), *added = grow(arena, into);
 
 	move(added, copy);
 	return added;

@@ -1,6 +1,7 @@
 /* A parser by descent: or, and, not or brackets, one comparison. What an attribute is called decides what it may be
  * compared with, so names are resolved while they are read. */
-#define _GNU_SOURCE /* strcasestr */
+#include "platform.h"
+
 #include "endpoints/scim_filter.h"
 
 #include <ctype.h>
@@ -518,9 +519,10 @@ static int check_end(struct reader *r)
 int scim_filter_read(struct arena *arena, enum scim_kind kind, const char *text, const struct scim_filter **ret,
 		     unsigned *deviations, struct error *e)
 {
-	struct reader r = { .arena = arena, .kind = kind, .text = text, .at = text, .deviations = deviations, .error = e };
+	struct reader r = { .arena = arena, .kind = kind, .text = text, .at = text, .error = e };
 	const struct scim_filter *filter;
 
+	r.deviations = deviations;
 	if (check_text(&r) < 0 || read_or(&r, &filter) < 0 || check_end(&r) < 0)
 		return -1;
 	*ret = filter;
@@ -530,9 +532,10 @@ int scim_filter_read(struct arena *arena, enum scim_kind kind, const char *text,
 int scim_path_read(struct arena *arena, enum scim_kind kind, const char *text, struct scim_path *ret,
 		   unsigned *deviations, struct error *e)
 {
-	struct reader r = { .arena = arena, .kind = kind, .text = text, .at = text, .path = true, .deviations = deviations, .error = e };
+	struct reader r = { .arena = arena, .kind = kind, .text = text, .at = text, .path = true, .error = e };
 	struct scim_path path = { 0 };
 
+	r.deviations = deviations;
 	if (check_text(&r) < 0 || read_attribute(&r, &path) < 0)
 		return -1;
 	if (*r.at == '[') {

@@ -234,8 +234,9 @@ static int take(const struct taking *t, const struct scim_attribute *attribute, 
 int scim_value_take(struct arena *arena, const struct scim_attribute *attribute, const struct json *given, const char *where,
 		    struct json **ret, unsigned *deviations, struct error *e)
 {
-	const struct taking t = { arena, deviations, e };
+	struct taking t = { .arena = arena, .error = e };
 
+	t.deviations = deviations;
 	if (attribute)
 		return take(&t, attribute, given, where, ret);
 	if (is_unassigned(given))
@@ -326,12 +327,13 @@ static int take_attribute(const struct taking *t, enum scim_kind kind, const cha
 int scim_document_take(struct arena *arena, enum scim_kind kind, const struct json *body, struct json **ret,
 		       unsigned *deviations, struct error *e)
 {
-	const struct taking t = { arena, deviations, e };
+	struct taking t = { .arena = arena, .error = e };
 	struct json *document = json_new_object(arena);
 	const struct json *value;
 	const char *name;
 	size_t at = 0;
 
+	t.deviations = deviations;
 	if (!json_is_object(body))
 		return error_set(e, ERROR_INPUT, "scim.invalidSyntax", "the body is no JSON object");
 	while (json_next(body, &at, &name, &value))
