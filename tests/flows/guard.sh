@@ -138,7 +138,8 @@ sync >"$flow_dir/run"
 like "all reasons are told at once" "$(jq -r .held_reason "$flow_dir/run")" '^3 of 40 active members .*; 3 of 3 admins would go'
 
 # A number that is meant for many is no limit for few; and what goes one by one is counted together.
-ctl connection delete acme/people >/dev/null
+ctl sync drop "acme/$(held_id)" >/dev/null
+ctl connection delete acme/people --people keep --yes >/dev/null
 staff() { for n in $(seq "$1" "$2"); do echo "person: id=w$n; user=w$n; email=w$n@acme.example; name=Worker $n"; done; }
 staff 1 12 >"$flow_dir/people.txt"
 ok "a small organisation" ctl connection create acme example people --set directory=@"$flow_dir/people.txt"
