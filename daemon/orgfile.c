@@ -18,6 +18,7 @@
 #include "base/text.h"
 #include "plugin/catalog.h"
 #include "roster/organisation.h"
+#include "roster/precedence.h"
 #include "problem.h"
 #include "syntax.h"
 
@@ -441,6 +442,9 @@ static void check_connection_name(struct organisation_reader *o, const struct sy
 		      "is "
 		      "expected, with a letter or digit at both ends",
 		      problem_value(o->r.problems, section->title), SLUG_MOST);
+	else if (text_equal(section->title, PRECEDENCE_MANUAL))
+		wrong(o, section->line,
+		      "no connection can be called \"manual\": that is what a person set, where the order of sources is told");
 	for (const struct syntax_section *first = section->parent->sections; first != section;
 	     first = first->next) {
 		if (!text_equal(first->name, "connection") || !text_equal(first->title, section->title) ||
@@ -455,7 +459,7 @@ static void check_connection_name(struct organisation_reader *o, const struct sy
 static void read_connection(struct organisation_reader *o, const struct syntax_section *section,
 			    struct orgfile_connection *ret)
 {
-	*ret = (struct orgfile_connection){ .is = { .name = section->title }, .line = section->line };
+	*ret = (struct orgfile_connection){ .is = { .name = section->title, .precedence = CONNECTION_PRECEDENCE_USUAL }, .line = section->line };
 	memcpy(ret->is.guard, o->options->guard, sizeof(ret->is.guard));
 	check_connection_name(o, section);
 	settings_defaults(&o->r, &connection_form, ret);

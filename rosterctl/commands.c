@@ -664,7 +664,7 @@ const struct command commands[] = {
 		         "and asked about if somebody would be suspended or an admin would lose the role.",
 		.options = precedence_set_options,
 		.example = "rosterctl precedence set acme --rule role=manual,okta,ldap --rule name=ldap --plan-only",
-		.next = "\"rosterctl member explain ORG MEMBER\" tells whose word each thing is.",
+		.next = "\"rosterctl precedence show ORG\" shows the order that counts now.",
 		.run = precedence_set,
 	},
 	{

@@ -313,6 +313,7 @@ static void an_organisation(void **state)
 	assert_int_equal(c->schedule_ms, 0);
 	assert_int_equal(c->guard[GUARD_PEOPLE].most, 3);
 	assert_int_equal(c->guard[GUARD_PEOPLE].share, 5);
+	assert_int_equal(c->precedence, CONNECTION_PRECEDENCE_USUAL);
 	assert_int_equal(c->secret_count, 1);
 	assert_string_equal(c->secrets[0], "bind_password");
 	assert_string_equal(secret_text(o->connections[0].secrets[0]), "hunter2");
@@ -512,6 +513,9 @@ static void wrong_organisations(void **state)
 		   "guard {\n"
 		   "remove_share = 101\n"
 		   "}\n"
+		   "}\n"
+		   "connection manual {\n"
+		   "plugin = broken\n"
 		   "}\n",
 		   0644);
 	assert_problems(
@@ -540,7 +544,10 @@ static void wrong_organisations(void **state)
 		"orgs.d/two.conf:14: there is no setting \"stat\" in \"connection\"; did you mean "
 		"\"state\"?\n"
 		"orgs.d/two.conf:16: \"guard.remove_share\" is \"101\"; a whole number from 0 to 100 is "
-		"expected\n");
+		"expected\n"
+		"orgs.d/two.conf:19: no connection can be called \"manual\": that is what a person set, where the order of sources "
+		"is told\n"
+		"orgs.d/two.conf:20: plug-in \"broken\" cannot be used: it needs ABI 2\n");
 }
 
 static void wrong_plugin_settings(void **state)
