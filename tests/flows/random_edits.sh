@@ -6,7 +6,7 @@
 flow_start
 seed=${SEED:-1} rounds=${ROUNDS:-6}
 
-edited() { awk -v seed="$((seed * 1000 + $1))" -v edits="$2" -f "$SRCDIR/tests/peers/edits.awk" "$flow_dir/text" >"$flow_dir/text.new" &&
+edited() { awk -v seed="$((seed * 1000 + $1))" -v edits="$2" -f "$SRCDIR/tests/peers/text_edits.awk" "$flow_dir/text" >"$flow_dir/text.new" &&
 	sort "$flow_dir/text.new" >"$flow_dir/text"; serve "$(cat "$flow_dir/text")"; }
 : >"$flow_dir/text"
 edited 0 0
