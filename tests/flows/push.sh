@@ -5,7 +5,7 @@
 flow_start
 
 ctl org create Acme --type enterprise >/dev/null && ctl domain add acme acme.example >/dev/null || { echo "Bail out! no acme"; exit 1; }
-made=$(ctl connection create acme scim okta --json --role Admins=admin --remove-most 2 --remove-share 10)
+made=$(ctl connection create acme scim okta --json --role Admins=admin --remove-most 20)
 token=$(jq -r .token <<<"$made")
 base=$(jq -r .base_url <<<"$made")
 like "creating the connection prints where to push" "$base" '/scim/v2/[0-9a-f-]{36}$'
@@ -84,7 +84,8 @@ whole=$(ctl sync run acme/okta --wait --json)
 is "a whole reading agrees with the pushes" "$(jq -r '.state + " " + (.counts | length | tostring)' <<<"$whole")" "done 0"
 like "and is whole" "$(jq -r .proof <<<"$whole")" '^all that the directory has pushed: 3 users, 2 groups'
 
-# Too many at once: taken, readable, and held.
+# Too many at once, with those who went today: taken, readable, and held.
+ctl connection set acme/okta --remove-most 5 --remove-share 0 >/dev/null
 for n in 1 2 3 4; do eval "u$n=\$(user many$n)"; done
 until_sql "six are here" "(SELECT count(*) = 6 FROM members WHERE state = 'active')"
 moment "UPDATE ON runs FOR EACH ROW WHEN (NEW.state = 'reading' AND OLD.state = 'asked')"
