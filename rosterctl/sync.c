@@ -272,12 +272,13 @@ static void print_outcome(struct ctl *ctl, const struct subject *subject, const 
 	int64_t refused = json_int(json_member(run, "refused"));
 	const char *reason = json_text(json_member(run, "scope_reason"));
 	const char *about = json_text(json_member(run, "connection_name"));
+	const char *kind = json_text(json_member(run, "kind")); /* a daemon of before does not say */
 	int64_t missed = json_int(json_member(run, "missed"));
 	bool foreseen = text_equal(state, "planned") || text_equal(state, "held");
 
 	print_line(ctl, "run      %s: %s%s", subject->id, state, took(ctl->arena, run));
-	if (!text_equal(json_text(json_member(run, "kind")), "read"))
-		print_line(ctl, "what     %s of %s", json_text(json_member(run, "kind")), about ? about : "all connections");
+	if (kind && !text_equal(kind, "read"))
+		print_line(ctl, "what     %s of %s", kind, about ? about : "all connections");
 	else
 		print_line(ctl, "read     %s", progress_read(ctl->arena, run));
 	if (reason)

@@ -107,7 +107,7 @@ const struct endpoint routes[] = {
 	{ "POST",   CONNECTION "/restore",                  PERMIT_CONFIGURE_SETTINGS, KB(4),  connection_life_restore },
 	{ "POST",   CONNECTION "/test",                     PERMIT_CONFIGURE_SETTINGS, KB(4),  connections_test, connections_prepare_test },
 	{ "POST",   CONNECTION "/adopt",                    PERMIT_OPERATOR,           0,      connections_adopt },
-	{ "GET",    CONNECTION "/tokens",                   PERMIT_CONFIGURE_SETTINGS, 0,      scim_tokens_list },
+	{ "GET",    CONNECTION "/tokens",                   PERMIT_CONFIGURE_SETTINGS, 0,      scim_tokens_list, NULL, paged },
 	{ "POST",   CONNECTION "/tokens",                   PERMIT_CONFIGURE_SETTINGS, KB(4),  scim_tokens_create },
 	{ "DELETE", CONNECTION "/tokens/{token}",           PERMIT_CONFIGURE_SETTINGS, 0,      scim_tokens_revoke },
 	{ "GET",    CONNECTION "/refused",                  PERMIT_CONFIGURE_SETTINGS, 0,      connections_refused, NULL, paged },

@@ -44,12 +44,25 @@ static int find(struct exchange *x, enum scim_kind kind, bool locked, bool inner
 	return found == 0 ? unknown(x, kind, named, e) : found == 1 ? 0 : -1;
 }
 
-/* Whether a list of entity tags names this version; weak ones count, since that is how SCIM writes its own (RFC 7644, 3.14). */
+/* Whether a list of entity tags (RFC 9110, 13.1.1) names this version; weak ones count, since that is how SCIM writes its own (RFC
+ * 7644, 3.14). A list that is none names nothing. */
 static bool names_version(const char *tags, int64_t version, struct arena *arena)
 {
-	const char *tag = arena_format(arena, "\"%lld\"", (long long)version);
+	const char *tag = arena_format(arena, "\"%lld\"", (long long)version), *at = tags;
+	bool found = strcmp(tags, "*") == 0;
 
-	return strcmp(tags, "*") == 0 || strstr(tags, tag);
+	while (!found) {
+		size_t length;
+
+		at += strspn(at, " \t,");
+		at += strncmp(at, "W/", 2) == 0 ? 2 : 0;
+		length = *at == '"' ? strcspn(at + 1, "\"") : 0;
+		if (*at != '"' || at[length + 1] != '"')
+			return false;
+		found = strlen(tag) == length + 2 && strncmp(at, tag, length + 2) == 0;
+		at += length + 2;
+	}
+	return true;
 }
 
 static int check_version(struct exchange *x, const struct scim_record *record, struct error *e)
@@ -91,7 +104,7 @@ static const char *written(struct exchange *x, const struct json *value)
 	struct json_writer w;
 	const char *ret;
 
-	buffer_open(&text, MB(4));
+	buffer_open(&text, SCIM_DOCUMENT_MOST);
 	json_writer_open(&w, &text);
 	json_put(&w, NULL, value);
 	ret = arena_text_n(x->arena, text.bytes, text.length);
@@ -113,6 +126,15 @@ static const char *schemas_of(struct exchange *x, enum scim_kind kind, const str
 	return written(x, list);
 }
 
+static int check_key(const struct json *document, const char *name, struct error *e)
+{
+	const char *text = json_text(json_member(document, name));
+
+	if (!text || strlen(text) <= SCIM_KEY_MOST)
+		return 0;
+	return error_set(e, ERROR_INPUT, "scim.invalidValue", "\"%s\" is longer than %d bytes", name, SCIM_KEY_MOST);
+}
+
 /* Fills what is kept of a document. It must say what it is called. */
 static int fill_record(struct exchange *x, enum scim_kind kind, const struct json *document, struct scim_record *record,
 		       struct error *e)
@@ -123,12 +145,13 @@ static int fill_record(struct exchange *x, enum scim_kind kind, const struct jso
 
 	if (!name || !*name)
 		return error_set(e, ERROR_INPUT, "scim.invalidValue", "\"%s\" is needed", named);
+	if (check_key(document, named, e) < 0 || check_key(document, "externalId", e) < 0)
+		return -1;
 	record->key = scim_key(x->arena, name);
 	record->external_id = json_text(json_member(document, "externalId"));
 	record->active = !active || json_bool(active);
 	record->schemas = schemas_of(x, kind, document);
-	record->document = written(x, document);
-	return 0;
+	return scim_document_write(x->arena, document, &record->document, e);
 }
 
 /* ---- members ---- */
@@ -234,7 +257,7 @@ static int create(struct exchange *x, enum scim_kind kind, struct error *e)
 	return reply_again(x, 201, kind, &record.id, &selection, e);
 }
 
-/* Okta's PUT need not say "active", and must not switch anybody off or on by that. */
+/* Who does not say "active" (as Okta's PUT need not), or takes the value away, switches nobody off or on by that. */
 static void keep_active(struct exchange *x, const struct scim_record *was, struct json *document)
 {
 	if (!json_member(document, "active"))
@@ -287,6 +310,8 @@ static int patch(struct exchange *x, enum scim_kind kind, struct error *e)
 	    json_parse(x->arena, record.document, strlen(record.document), &document, e) < 0 ||
 	    scim_patch_apply(x->arena, kind, body, document, &done, e) < 0)
 		return -1;
+	if (kind == SCIM_USER)
+		keep_active(x, &record, document);
 	if (scim_wake(x->tx, &source, e) < 0)
 		return -1;
 	if (done.changed > 0 && (fill_record(x, kind, document, &record, e) < 0 ||

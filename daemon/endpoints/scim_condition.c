@@ -163,6 +163,12 @@ static int put_never(struct making *m, const struct scim_filter *f)
 	return 0;
 }
 
+static int put_always(struct making *m)
+{
+	buffer_text(m->sql, "true");
+	return 0;
+}
+
 /* A column of text. key: it holds names without case. */
 static int put_column(struct making *m, const struct scim_filter *f, const char *column, bool key)
 {
@@ -265,6 +271,8 @@ static int put_if_column(struct making *m, const struct scim_filter *f)
 		result = put_time(m, f, "r.modified_at");
 	else if (is(path, "meta", "resourceType"))
 		result = put_column(m, f, m->kind == SCIM_USER ? "'User'" : "'Group'", false);
+	else if (is(path, "meta", NULL) && f->operator == SCIM_PR && f->kind == SCIM_COMPARE)
+		result = put_always(m);
 	else if (is(path, "meta", NULL) || is(path, "password", NULL))
 		result = put_never(m, f);
 	else if (is(path, "groups", NULL))

@@ -361,7 +361,9 @@ static int check_value(struct reader *r, struct scim_filter *f)
 		return 0;
 	if (what->type == SCIM_BOOLEAN && (!json_is_bool(f->value) || orders(f->operator) || searches(f->operator)))
 		return refuse(r, "\"%s\" is true or false, and can be asked for with eq and ne", what->name);
-	if (what->type == SCIM_DATETIME && !searches(f->operator) &&
+	if (what->type == SCIM_DATETIME && searches(f->operator))
+		return refuse(r, "\"%s\" is a time, of which \"%s\" cannot be asked", what->name, operators[f->operator]);
+	if (what->type == SCIM_DATETIME &&
 	    (!json_is_text(f->value) || clock_parse(json_text(f->value), &time) < 0))
 		return refuse(r, "\"%s\" is a time, such as \"2026-01-31T12:00:00Z\"", what->name);
 	if (what->type != SCIM_BOOLEAN && what->type != SCIM_INTEGER && !json_is_text(f->value))

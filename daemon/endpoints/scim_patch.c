@@ -20,6 +20,7 @@ struct patching {
 	struct scim_patch *patch;
 	size_t room;   /* for edits */
 	size_t number; /* of the operation under way, from 1 */
+	size_t members; /* that were named so far */
 	struct error *error;
 };
 
@@ -137,12 +138,18 @@ static int patch_members(struct patching *p, enum operation operation, const str
 		return patch_filtered_members(p, operation, path);
 	if (path->part)
 		return refuse(p, "scim.mutability", "a member is added or removed as a whole, it is not changed");
+	/* An empty group is meant by no value at all; null may as well be a mistake. */
+	if (operation == REMOVE && value && json_is_null(value))
+		return refuse(p, "scim.invalidValue", "\"value\" is null; leave it out to remove all, or name whom to remove");
 	if (operation == REMOVE && !value) {
 		add_edit(p, SCIM_REPLACE_MEMBERS, arena_array(p->arena, 1, sizeof(*members)), 0);
 		return 0;
 	}
 	if (scim_members_take(p->arena, value, &members, &count, &p->patch->deviations, p->error) < 0)
 		return refused(p);
+	p->members += count;
+	if (p->members > SCIM_MEMBERS_MOST)
+		return error_set(p->error, ERROR_LIMIT, "scim.patch_limit", "more than %d members are named at once", SCIM_MEMBERS_MOST);
 	if (operation == REMOVE)
 		tolerate(p, SCIM_REMOVE_BY_VALUE);
 	add_edit(p,
@@ -603,9 +610,12 @@ int scim_patch_apply(struct arena *arena, enum scim_kind kind, const struct json
 		return error_set(e, ERROR_INPUT, "scim.invalidSyntax", "\"Operations\", an array of at least one, is expected");
 	if (json_count(operations) > SCIM_OPERATIONS_MOST)
 		return error_set(e, ERROR_LIMIT, "scim.patch_limit", "there are more than %d operations", SCIM_OPERATIONS_MOST);
+	scoped(arena) *scratch = arena_open("scim patch");
 	for (size_t i = 0; i < json_count(operations); i++) {
-		const struct json *before = json_duplicate(arena, document);
+		const struct json *before;
 
+		arena_reset(scratch);
+		before = json_duplicate(scratch, document);
 		p.number = i + 1;
 		if (patch_operation(&p, json_at(operations, i)) < 0)
 			return -1;

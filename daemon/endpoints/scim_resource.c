@@ -342,3 +342,45 @@ int scim_document_take(struct arena *arena, enum scim_kind kind, const struct js
 	*ret = document;
 	return 0;
 }
+
+/* ---- kept ---- */
+
+static int depth_of(const struct json *value)
+{
+	const struct json *child;
+	const char *name;
+	int deepest = 0;
+
+	for (size_t i = 0; json_is_array(value) && i < json_count(value); i++) {
+		int depth = depth_of(json_at(value, i));
+
+		deepest = depth > deepest ? depth : deepest;
+	}
+	for (size_t at = 0; json_next(value, &at, &name, &child) == 1;) {
+		int depth = depth_of(child);
+
+		deepest = depth > deepest ? depth : deepest;
+	}
+	return json_is_array(value) || json_is_object(value) ? deepest + 1 : 0;
+}
+
+int scim_document_write(struct arena *arena, const struct json *document, const char **ret, struct error *e)
+{
+	struct buffer text;
+	struct json_writer w;
+	int result = 0;
+
+	if (depth_of(document) > SCIM_DOCUMENT_DEPTH_MOST)
+		return error_set(e, ERROR_INPUT, "scim.invalidValue", "objects and arrays stand within each other more than %d deep",
+				 SCIM_DOCUMENT_DEPTH_MOST);
+	buffer_open(&text, SCIM_DOCUMENT_MOST);
+	json_writer_open(&w, &text);
+	json_put(&w, NULL, document);
+	if (text.full)
+		result = error_set(e, ERROR_INPUT, "scim.invalidValue", "all attributes together are more than %d bytes",
+				   SCIM_DOCUMENT_MOST);
+	else
+		*ret = arena_text_n(arena, text.bytes, text.length);
+	buffer_close(&text);
+	return result;
+}

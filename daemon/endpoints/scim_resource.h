@@ -15,6 +15,9 @@ struct arena;
 struct json;
 
 enum {
+	SCIM_DOCUMENT_MOST = 65536, /* bytes of a document, as it is kept */
+	SCIM_DOCUMENT_DEPTH_MOST = 8, /* objects and arrays within each other */
+	SCIM_KEY_MOST = 1024,	  /* bytes of userName, displayName of a group, externalId: what an index holds */
 	SCIM_TEXT_MOST = 8192,	  /* bytes of one text */
 	SCIM_VALUES_MOST = 200,	  /* values of one attribute, members of groups aside */
 	SCIM_UNKNOWN_MOST = 100,  /* attributes of one unknown extension */
@@ -43,6 +46,9 @@ const char *scim_deviation_name(enum scim_deviation which);
  * "scim.invalidSyntax" if it is no object. */
 int scim_document_take(struct arena *arena, enum scim_kind kind, const struct json *body, struct json **ret,
 		       unsigned *deviations, struct error *e);
+
+/* Whether a document is within its limits, however it came about: ERROR_INPUT "scim.invalidValue". *ret is it as text, in the arena. */
+int scim_document_write(struct arena *arena, const struct json *document, const char **ret, struct error *e);
 
 /* One attribute's value: 1 taken, 0 unassigned (null, no values), -1. `where` is what an error calls it. Without an attribute
  * (an unknown extension) it is kept as it came. */

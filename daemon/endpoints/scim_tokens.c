@@ -36,9 +36,11 @@ int scim_tokens_list(struct exchange *x, struct error *e)
 	struct connection connection;
 	struct scim_token *tokens;
 	struct json_writer w;
+	const char *after;
 	size_t count;
+	int limit; /* there are never more than fit */
 
-	if (find_pushed(x, &connection, e) < 0 ||
+	if (exchange_page(x, &limit, &after, e) < 0 || find_pushed(x, &connection, e) < 0 ||
 	    scim_token_list(x->tx, x->arena, &x->organisation.id, &connection.id, &tokens, &count, e) < 0)
 		return -1;
 	exchange_list_begin(x, &w);

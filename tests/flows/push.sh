@@ -51,6 +51,11 @@ push PATCH "/Groups/$group" "{\"Operations\":[{\"op\":\"remove\",\"path\":\"memb
 until_sql "and taken out again" "EXISTS (SELECT FROM members WHERE email = 'bob@acme.example' AND role = 'member')"
 is "the others stay" "$(state_of ada)" "active admin"
 
+second=$(ctl scim token-create acme/okta second --json | jq -r .id)
+is "the tokens are listed" "$(ctl scim tokens acme/okta --json | jq -r '.items | length')" 2
+ok "and one is revoked" ctl scim token-revoke acme/okta "$second"
+is "which leaves the other" "$(ctl scim tokens acme/okta --json | jq -r '.items[].name')" first
+
 # Groups before users: who is named is somebody later.
 early=$(push POST /Groups '{"displayName":"Early"}' | jq -r .id)
 cyd=$(user cyd Cyd)

@@ -252,6 +252,78 @@ static void bodies_that_are_none(void **state)
 	refused(scim("GET", "/Me", NULL), 501, NULL, "there is no /Me");
 }
 
+/* So many arrays within each other. */
+static const char *nested(int depth)
+{
+	struct buffer text;
+	const char *ret;
+
+	buffer_open(&text, KB(1));
+	for (int i = 0; i < depth; i++)
+		buffer_text(&text, "[");
+	for (int i = 0; i < depth; i++)
+		buffer_text(&text, "]");
+	ret = api_format("%s", text.bytes);
+	buffer_close(&text);
+	return ret;
+}
+
+static void what_is_kept_has_limits(void **state)
+{
+	const char *path = api_format("/Users/%s", create_user("limits@acme.example"));
+	struct buffer longer;
+	const char *name;
+
+	(void)state;
+	/* What is deeper than we walk must not wait in a row for whoever lists it. */
+	refused(scim("POST", "/Users", api_format("{'userName':'deep','urn:x:y:z':{'a':%s}}", nested(28))), 400, "invalidValue",
+		"more than 8 deep");
+	refused(scim("PATCH", path, api_format("{'Operations':[{'op':'add','path':'urn:x:y:z:foo[bar eq \\'a\\'].baz','value':%s}]}", nested(7))),
+		400, "invalidValue", "more than 8 deep");
+	EXPECT(scim("POST", "/Users", api_format("{'userName':'flat@acme.example','urn:x:y:z':{'a':%s}}", nested(6))), 201, NULL);
+	EXPECT(scim("GET", "/Users", NULL), 200, NULL);
+	buffer_open(&longer, KB(128));
+	for (int i = 0; i < 1100; i++)
+		buffer_text(&longer, "x");
+	name = api_format("%s", longer.bytes);
+	refused(scim("POST", "/Users", api_format("{'userName':'%s'}", name)), 400, "invalidValue", "\"userName\" is longer than 1024 bytes");
+	refused(scim("POST", "/Users", api_format("{'userName':'e','externalId':'%s'}", name)), 400, "invalidValue", "\"externalId\" is longer");
+	refused(scim("POST", "/Groups", api_format("{'displayName':'%s'}", name)), 400, "invalidValue", "\"displayName\" is longer");
+	while (longer.length < 70000)
+		buffer_text(&longer, "xxxxxxxxxx");
+	refused(scim("PATCH", path, api_format("{'Operations':[{'op':'add','path':'urn:x:y:z:foo','value':'%s'}]}", longer.bytes)), 400,
+		"invalidValue", "more than 65536 bytes");
+	buffer_close(&longer);
+}
+
+static void no_word_about_active_is_none(void **state)
+{
+	const char *path = api_format("/Users/%s", create_user("quiet@acme.example"));
+	static const char *const words[] = { "{'op':'replace','path':'active','value':null}", "{'op':'remove','path':'active'}",
+					     "{'op':'replace','value':{'active':[]}}" };
+
+	(void)state;
+	EXPECT(scim("PATCH", path, "{'Operations':[{'op':'replace','path':'active','value':false}]}"), 200, NULL);
+	for (size_t i = 0; i < ARRAY_COUNT(words); i++) {
+		struct answer answer = scim("PATCH", path, api_format("{'Operations':[%s]}", words[i]));
+
+		EXPECT(answer, 200, NULL);
+		assert_false(api_bool(answer, "active"));
+		assert_int_equal(api_int(find("Users", "active eq false and userName eq 'quiet@acme.example'"), "totalResults"), 1);
+	}
+}
+
+static void only_tags_are_tags(void **state)
+{
+	const char *path = api_format("/scim/v2/%s/Users/%s", connection, create_user("tags@acme.example"));
+	static const char *const others[] = { "\"9\"1\"9\"", "x\"1\"x", "\"11\"", "W/\"2\", \"3\"", "1", "\"1" };
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_COUNT(others); i++)
+		refused(api_call_with(token, api_format("If-Match: %s", others[i]), "DELETE", path, NULL), 412, "invalidVers", "");
+	EXPECT(api_call_with(token, "If-Match: W/\"7\", \"1\"", "DELETE", path, NULL), 204, NULL);
+}
+
 /* ---- searching ---- */
 
 static void filters_find_whom_they_mean(void **state)
@@ -283,6 +355,7 @@ static void filters_find_whom_they_mean(void **state)
 		{ "id eq 'nonsense'", 0 },
 		{ "userType eq '\\'); DROP TABLE scim_users; --'", 0 },
 		{ "userType eq 'search' and password pr", 0 },
+		{ "userType eq 'search' and meta pr", 3 },
 		{ "userType eq 'search' and nickName eq '%'", 0 },
 	};
 
@@ -302,6 +375,7 @@ static void filters_find_whom_they_mean(void **state)
 				 (long long)cases[i].found, answer.text);
 	}
 	refused(find("Users", "userType is 'search'"), 400, "invalidFilter", "the filter, at character 10");
+	refused(find("Users", "meta.created co '2026-01-31T12:00:00Z'"), 400, "invalidFilter", "of which \"co\" cannot be asked");
 	refused(find("Users", "shoe eq 'search'"), 400, "invalidFilter", "there is no attribute \"shoe\"");
 }
 
@@ -345,7 +419,7 @@ static void pages_and_order(void **state)
 
 static void groups_are_changed_without_being_read(void **state)
 {
-	const char *ada = create_user("g1@acme.example"), *bob = create_user("g2@acme.example"), *path, *id;
+	const char *ada = create_user("g1@acme.example"), *bob = create_user("g2@acme.example"), *path, *id, *version;
 	struct answer answer = scim("POST", "/Groups", "{'schemas':['urn:ietf:params:scim:schemas:core:2.0:Group'],'displayName':'Test SCIMv2','members':[]}");
 
 	(void)state;
@@ -378,8 +452,11 @@ static void groups_are_changed_without_being_read(void **state)
 	assert_null(api_text(scim("GET", path, NULL), "members/0/value"));
 	EXPECT(scim("PUT", path, api_format("{'displayName':'Renamed','members':[{'value':'%s'},{'value':'%s'}]}", ada, bob)), 200, NULL);
 	assert_int_equal(api_count(scim("GET", path, NULL), "members"), 2);
-	/* Who is deleted is in no group. */
+	refused(scim("PATCH", path, "{'Operations':[{'op':'remove','path':'members','value':null}]}"), 400, "invalidValue", "\"value\" is null");
+	/* Who is deleted is in no group, and the group is another one then. */
+	version = api_text(scim("GET", path, NULL), "meta/version");
 	EXPECT(scim("DELETE", api_format("/Users/%s", bob), NULL), 204, NULL);
+	assert_string_not_equal(api_text(scim("GET", path, NULL), "meta/version"), version);
 	assert_int_equal(api_count(scim("GET", path, NULL), "members"), 1);
 	refused(scim("PATCH", path, "{'Operations':[{'op':'add','path':'members','value':[{'value':'nobody'}]}]}"), 400, "invalidValue",
 		"\"nobody\" is no member's id");
@@ -447,6 +524,9 @@ int main(void)
 		cmocka_unit_test(entra_provisions),
 		cmocka_unit_test(versions_guard_changes),
 		cmocka_unit_test(bodies_that_are_none),
+		cmocka_unit_test(what_is_kept_has_limits),
+		cmocka_unit_test(no_word_about_active_is_none),
+		cmocka_unit_test(only_tags_are_tags),
 		cmocka_unit_test(filters_find_whom_they_mean),
 		cmocka_unit_test(pages_and_order),
 		cmocka_unit_test(groups_are_changed_without_being_read),
