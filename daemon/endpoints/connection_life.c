@@ -1,5 +1,6 @@
 #include "endpoints/connection_life.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 #include "base/text.h"
@@ -96,7 +97,38 @@ static int take_pair(struct json_writer *w, const struct json *pair, size_t numb
 	return 0;
 }
 
-static int take_pairs(struct json_writer *w, const struct json *pairs, struct error *e)
+/* A key, and which pair it stands in. */
+struct named {
+	const char *key;
+	size_t number;
+};
+
+static int compare_named(const void *a, const void *b)
+{
+	const struct named *x = a, *y = b;
+	int order = strcmp(x->key, y->key);
+
+	return order != 0 ? order : (x->number > y->number) - (x->number < y->number);
+}
+
+/* One entry becomes one other: none may stand twice on either side. */
+static int check_once(struct exchange *x, const struct json *pairs, const char *side, struct error *e)
+{
+	size_t count = json_count(pairs);
+	struct named *named = arena_array(x->arena, count + 1, sizeof(*named));
+
+	for (size_t i = 0; i < count; i++)
+		named[i] = (struct named){ json_text(json_member(json_at(pairs, i), side)), i + 1 };
+	if (count > 1)
+		qsort(named, count, sizeof(*named), compare_named);
+	for (size_t i = 1; i < count; i++)
+		if (strcmp(named[i - 1].key, named[i].key) == 0)
+			return error_set(e, ERROR_INPUT, "connection.pairs", "pairs %zu and %zu have the same \"%s\", \"%.100s\"; each entry "
+					 "stands in one pair", named[i - 1].number, named[i].number, side, named[i].key);
+	return 0;
+}
+
+static int take_pairs(struct exchange *x, struct json_writer *w, const struct json *pairs, struct error *e)
 {
 	if (pairs && (!json_is_array(pairs) || json_count(pairs) > OPERATION_PAIRS_MOST))
 		return error_set(e, ERROR_LIMIT, "connection.pairs", "\"pairs\" is no list of at most %d pairs",
@@ -106,7 +138,7 @@ static int take_pairs(struct json_writer *w, const struct json *pairs, struct er
 		if (take_pair(w, json_at(pairs, i), i + 1, e) < 0)
 			return -1;
 	json_end_array(w);
-	return 0;
+	return pairs ? check_once(x, pairs, "from", e) < 0 ? -1 : check_once(x, pairs, "to", e) : 0;
 }
 
 static int write_wish(struct exchange *x, const struct wish *wish, const struct connection *connection,
@@ -126,7 +158,7 @@ static int write_wish(struct exchange *x, const struct wish *wish, const struct 
 		exchange_put_id(w, "to", &to.id);
 		json_put_text(w, "others", wish->others ? wish->others : "keep");
 	}
-	if (take_pairs(w, wish->pairs, e) < 0)
+	if (take_pairs(x, w, wish->pairs, e) < 0)
 		return -1;
 	json_end_object(w);
 	return 0;

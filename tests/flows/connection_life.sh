@@ -125,6 +125,8 @@ api() { curl -s --unix-socket "$socket" -H 'Content-Type: application/json' -d "
 is "a choice that is none is refused" "$(api '{"people":"hand-over"}') $(api '{"people":"keep","to":"entra"}') $(api '{"people":"hand-over","to":"okta"}') $(
 	api '{"people":"hand-over","to":"entra","pairs":[{"from":"o1"}]}') $(api '{"people":"hand-over","to":"entra","pairs":7}')" \
 	"connection.to connection.to connection.to_itself connection.pair connection.pairs"
+is "an entry stands in one pair" "$(api '{"people":"hand-over","to":"entra","pairs":[{"from":"o1","to":"e1"},{"from":"o1","to":"e2"}]}') $(
+	api '{"people":"hand-over","to":"entra","pairs":[{"from":"o1","to":"e1"},{"from":"o2","to":"e1"}]}')" "connection.pairs connection.pairs"
 printf 'o1 e1\n' >"$flow_dir/pairs"
 ctl connection replace acme/okta entra --pairs "$flow_dir/pairs" >/dev/null 2>"$flow_dir/err"
 like "so is a file that holds no pairs" "$(cat "$flow_dir/err")" 'pairs:1: two keys with a comma or a tab between are expected'
