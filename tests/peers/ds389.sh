@@ -102,7 +102,9 @@ alive() {
 }
 
 launch() {
-	for _ in 1 2 3 4; do
+	# Soon after another one it ends without a word: its files, or its port, are not free yet.
+	for try in 1 2 3 4 5 6 7 8 9 10; do
+		[ "$try" = 1 ] || sleep 1
 		ns-slapd -D "$conf" -i "$dir/ns-slapd.pid" -d 0 </dev/null >>"$dir/ns-slapd.log" 2>&1 &
 		pid=$!
 		for _ in $(seq 300); do
