@@ -101,6 +101,8 @@ struct json *json_at_to_change(struct json *array, size_t index);
 bool json_same(const struct json *a, const struct json *b);
 /* Writes a tree. */
 void json_put(struct json_writer *w, const char *name, const struct json *value);
+/* A tree as text, which stands in the arena; NULL: it has more than `most` bytes. */
+const char *json_write(struct arena *arena, const struct json *value, size_t most);
 
 /* Writing: commas and quotes are kept by the writer. name is NULL inside an array. Texts that are not UTF-8 are
  * written with U+FFFD in place of the bad bytes. NULL text writes null. */

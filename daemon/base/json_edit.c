@@ -263,3 +263,17 @@ void json_put(struct json_writer *w, const char *name, const struct json *value)
 		break;
 	}
 }
+
+const char *json_write(struct arena *arena, const struct json *value, size_t most)
+{
+	struct buffer text;
+	struct json_writer w;
+	const char *ret;
+
+	buffer_open(&text, most);
+	json_writer_open(&w, &text);
+	json_put(&w, NULL, value);
+	ret = text.full ? NULL : arena_text_n(arena, text.bytes, text.length);
+	buffer_close(&text);
+	return ret;
+}

@@ -98,20 +98,6 @@ static int read_body(struct exchange *x, struct json **ret, struct error *e)
 
 /* ---- from a document to a row ---- */
 
-static const char *written(struct exchange *x, const struct json *value)
-{
-	struct buffer text;
-	struct json_writer w;
-	const char *ret;
-
-	buffer_open(&text, SCIM_DOCUMENT_MOST);
-	json_writer_open(&w, &text);
-	json_put(&w, NULL, value);
-	ret = arena_text_n(x->arena, text.bytes, text.length);
-	buffer_close(&text);
-	return ret;
-}
-
 /* The core schema, and those of the extensions that there are. */
 static const char *schemas_of(struct exchange *x, enum scim_kind kind, const struct json *document)
 {
@@ -123,7 +109,7 @@ static const char *schemas_of(struct exchange *x, enum scim_kind kind, const str
 	for (size_t at = 0; json_next(document, &at, &name, &value) == 1;)
 		if (strncasecmp(name, "urn:", 4) == 0)
 			json_append(x->arena, list, json_new_text(x->arena, name));
-	return written(x, list);
+	return json_write(x->arena, list, SCIM_DOCUMENT_MOST);
 }
 
 static int check_key(const struct json *document, const char *name, struct error *e)
@@ -170,19 +156,12 @@ static int read_ids(struct exchange *x, const char *const *texts, size_t count, 
 }
 
 static int edit_members(struct exchange *x, const struct id *group, enum scim_edit_kind kind, const char *const *texts,
-			size_t count, int64_t *ret_changed, struct error *e)
+			size_t count, struct error *e)
 {
-	static int (*const edits[])(struct tx *, const struct scim_source *, const struct id *, const struct id *, size_t,
-				    int64_t *, struct error *) = {
-		[SCIM_ADD_MEMBERS] = scim_members_add,
-		[SCIM_REMOVE_MEMBERS] = scim_members_remove,
-		[SCIM_REPLACE_MEMBERS] = scim_members_replace,
-	};
 	struct scim_source source = source_of(x);
 	struct id *ids = NULL;
 
-	return read_ids(x, texts, count, &ids, e) < 0 ? -1
-						      : edits[kind](x->tx, &source, group, ids, count, ret_changed, e);
+	return read_ids(x, texts, count, &ids, e) < 0 ? -1 : scim_members_edit(x->tx, &source, group, kind, ids, count, e);
 }
 
 /* The members that a body of POST or PUT names, if it does. */
@@ -200,7 +179,7 @@ static int take_members(struct exchange *x, const struct json *body, const struc
 		return 0;
 	if (scim_members_take(x->arena, members, &texts, &count, deviations, e) < 0)
 		return -1;
-	return edit_members(x, group, kind, texts, count, NULL, e);
+	return edit_members(x, group, kind, texts, count, e);
 }
 
 /* ---- one resource ---- */
@@ -291,7 +270,7 @@ static int apply_edits(struct exchange *x, const struct scim_record *record, con
 	for (size_t i = 0; i < patch->edit_count; i++) {
 		const struct scim_edit *edit = &patch->edits[i];
 
-		if (edit_members(x, &record->id, edit->kind, edit->members, edit->count, NULL, e) < 0)
+		if (edit_members(x, &record->id, edit->kind, edit->members, edit->count, e) < 0)
 			return -1;
 	}
 	return 0;

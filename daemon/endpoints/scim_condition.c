@@ -9,6 +9,7 @@
 #include "base/id.h"
 #include "base/json.h"
 #include "base/text.h"
+#include "endpoints/scim_resource.h"
 
 enum { WHERE_MOST = 60 << 10, FIRST_PARAM = 5 };
 
@@ -138,14 +139,7 @@ static int put_json(struct making *m, const struct scim_filter *f, const char *v
 	} else if (json_is_bool(f->value)) {
 		buffer_format(m->sql, "%s = '%s'", value, json_bool(f->value) ? "true" : "false");
 	} else {
-		struct buffer digits;
-		struct json_writer w;
-
-		buffer_open(&digits, 64);
-		json_writer_open(&w, &digits);
-		json_put(&w, NULL, f->value);
-		asked = bind_text(m, arena_text(m->arena, digits.bytes));
-		buffer_close(&digits);
+		asked = bind_text(m, json_write(m->arena, f->value, SCIM_NUMBER_MOST));
 		if (!asked)
 			return -1;
 		buffer_format(m->sql, "CASE WHEN jsonb_typeof(%s) = 'number' THEN (%s #>> '{}')::numeric %s %s::numeric END", value,

@@ -1,7 +1,5 @@
 /* A parser by descent: or, and, not or brackets, one comparison. What an attribute is called decides what it may be
  * compared with, so names are resolved while they are read. */
-#include "platform.h"
-
 #include "endpoints/scim_filter.h"
 
 #include <ctype.h>
@@ -242,24 +240,9 @@ static size_t quoted_length(const char *at)
 }
 
 /* A word without quotes that is no number, true, false or null: one client's documents show such filters. */
-static const struct json *unquoted(struct reader *r, size_t length)
+static const struct json *unquoted(const struct reader *r, size_t length)
 {
-	struct buffer quoted;
-	const struct json *value = NULL;
-	const char *from = r->at;
-
-	buffer_open(&quoted, SCIM_FILTER_MOST * 2);
-	struct json_writer w;
-	json_writer_open(&w, &quoted);
-	json_put_text(&w, NULL, arena_text_n(r->arena, from, length));
-	if (!quoted.full) {
-		struct reader inner = *r;
-
-		inner.at = arena_text_n(r->arena, quoted.bytes, quoted.length);
-		parse_value(&inner, quoted.length, &value);
-	}
-	buffer_close(&quoted);
-	return value;
+	return json_new_text(r->arena, arena_text_n(r->arena, r->at, length));
 }
 
 static int read_value(struct reader *r, const struct json **ret)
@@ -274,8 +257,6 @@ static int read_value(struct reader *r, const struct json **ret)
 		if (*r->at == '"')
 			return refuse(r, "the text in quotes is not as JSON writes it");
 		*ret = unquoted(r, length);
-		if (!*ret)
-			return refuse(r, "a value is expected, such as \"text\", true, 7 or null");
 		*r->deviations |= SCIM_DEVIATION(SCIM_UNQUOTED_VALUE);
 	}
 	r->at += length;
@@ -330,21 +311,15 @@ static bool searches(enum scim_operator operator)
 }
 
 /* Clients that know no boolean send "True" in quotes. */
-static const struct json *as_boolean(struct reader *r, const struct json *value)
+static const struct json *as_boolean(const struct reader *r, const struct json *value)
 {
 	const char *text = json_text(value);
-	const struct json *ret = value;
-	struct reader inner = *r;
+	bool truth = text && strcasecmp(text, "true") == 0;
 
-	if (text && strcasecmp(text, "true") == 0)
-		inner.at = "true";
-	else if (text && strcasecmp(text, "false") == 0)
-		inner.at = "false";
-	else
+	if (!truth && (!text || strcasecmp(text, "false") != 0))
 		return value;
 	*r->deviations |= SCIM_DEVIATION(SCIM_BOOLEAN_AS_TEXT);
-	parse_value(&inner, strlen(inner.at), &ret);
-	return ret;
+	return json_new_bool(r->arena, truth);
 }
 
 static int check_value(struct reader *r, struct scim_filter *f)
@@ -366,7 +341,7 @@ static int check_value(struct reader *r, struct scim_filter *f)
 	if (what->type == SCIM_DATETIME &&
 	    (!json_is_text(f->value) || clock_parse(json_text(f->value), &time) < 0))
 		return refuse(r, "\"%s\" is a time, such as \"2026-01-31T12:00:00Z\"", what->name);
-	if (what->type != SCIM_BOOLEAN && what->type != SCIM_INTEGER && !json_is_text(f->value))
+	if (what->type != SCIM_BOOLEAN && !json_is_text(f->value))
 		return refuse(r, "\"%s\" is a text, which stands in quotes", what->name);
 	return 0;
 }
@@ -549,78 +524,4 @@ int scim_path_read(struct arena *arena, enum scim_kind kind, const char *text, s
 		return -1;
 	*ret = path;
 	return 0;
-}
-
-/* ---- holding ---- */
-
-/* Without case, unless the attribute's values differ by it. */
-static int compare_texts(const char *a, const char *b, bool exact)
-{
-	return exact ? strcmp(a, b) : strcasecmp(a, b);
-}
-
-static bool text_holds(enum scim_operator operator, const char *is, const char *asked, bool exact)
-{
-	size_t length = strlen(is), most = strlen(asked);
-
-	switch (operator) {
-	case SCIM_CO:
-		return exact ? strstr(is, asked) != NULL : strcasestr(is, asked) != NULL;
-	case SCIM_SW:
-		return exact ? strncmp(is, asked, most) == 0 : strncasecmp(is, asked, most) == 0;
-	case SCIM_EW:
-		return length >= most && compare_texts(is + length - most, asked, exact) == 0;
-	case SCIM_GT:
-		return compare_texts(is, asked, exact) > 0;
-	case SCIM_GE:
-		return compare_texts(is, asked, exact) >= 0;
-	case SCIM_LT:
-		return compare_texts(is, asked, exact) < 0;
-	case SCIM_LE:
-		return compare_texts(is, asked, exact) <= 0;
-	default:
-		return compare_texts(is, asked, exact) == 0;
-	}
-}
-
-static bool is_present(const struct json *value)
-{
-	return value && !json_is_null(value) && !(json_is_text(value) && json_text(value)[0] == '\0') &&
-	       !((json_is_array(value) || json_is_object(value)) && json_count(value) == 0);
-}
-
-static bool comparison_holds(const struct scim_filter *f, const struct json *value)
-{
-	const struct json *is = json_member(value, f->path.name);
-	bool exact = f->path.attribute && f->path.attribute->exact;
-
-	if (f->operator == SCIM_PR)
-		return is_present(is);
-	if (f->operator == SCIM_NE) {
-		struct scim_filter equal = *f;
-
-		equal.operator = SCIM_EQ;
-		return !comparison_holds(&equal, value);
-	}
-	if (json_is_null(f->value))
-		return !is_present(is);
-	if (!is)
-		return false;
-	if (json_is_text(is) && json_is_text(f->value))
-		return text_holds(f->operator, json_text(is), json_text(f->value), exact);
-	return f->operator == SCIM_EQ && json_same(is, f->value);
-}
-
-bool scim_filter_holds(const struct scim_filter *filter, const struct json *value)
-{
-	switch (filter->kind) {
-	case SCIM_AND:
-		return scim_filter_holds(filter->left, value) && scim_filter_holds(filter->right, value);
-	case SCIM_OR:
-		return scim_filter_holds(filter->left, value) || scim_filter_holds(filter->right, value);
-	case SCIM_NOT:
-		return !scim_filter_holds(filter->left, value);
-	default:
-		return comparison_holds(filter, value);
-	}
 }

@@ -11,6 +11,7 @@
 
 #include "base/error.h"
 #include "endpoints/scim_schema.h"
+#include "roster/scim.h"
 
 struct arena;
 struct json;
@@ -19,8 +20,6 @@ enum {
 	SCIM_OPERATIONS_MOST = 1000,	  /* of one request */
 	SCIM_MEMBERS_MOST = 100000, /* members that one request names */
 };
-
-enum scim_edit_kind { SCIM_ADD_MEMBERS, SCIM_REMOVE_MEMBERS, SCIM_REPLACE_MEMBERS };
 
 /* Members by their ids, as they came: not yet known to be somebody. */
 struct scim_edit {

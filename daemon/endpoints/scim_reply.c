@@ -191,15 +191,11 @@ static struct json *parse_own(struct arena *arena, const char *text)
 void scim_put_resource(struct exchange *x, struct json_writer *w, enum scim_kind kind, const struct scim_record *record,
 		       const struct scim_selection *selection)
 {
-	struct json *resource = json_new_object(x->arena);
-	const struct json *document = parse_own(x->arena, record->document), *value;
+	struct json *resource = parse_own(x->arena, record->document);
 	char id[ID_TEXT_SIZE];
-	const char *name;
 
 	json_set(x->arena, resource, "schemas", parse_own(x->arena, record->schemas));
 	json_set(x->arena, resource, "id", json_new_text(x->arena, id_text(&record->id, id)));
-	for (size_t at = 0; json_next(document, &at, &name, &value) == 1;)
-		json_set(x->arena, resource, name, value);
 	if (record->inner)
 		json_set(x->arena, resource, inner_name(kind), parse_own(x->arena, record->inner));
 	json_set(x->arena, resource, "meta", meta_of(x, kind, record));

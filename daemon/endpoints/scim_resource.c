@@ -78,14 +78,7 @@ static int take_text(const struct taking *t, const struct json *given, const cha
 	const char *text = json_text(given);
 
 	if (json_is_number(given)) {
-		struct buffer digits;
-		struct json_writer w;
-
-		buffer_open(&digits, 64);
-		json_writer_open(&w, &digits);
-		json_put(&w, NULL, given);
-		*ret = json_new_text(t->arena, digits.bytes);
-		buffer_close(&digits);
+		*ret = json_new_text(t->arena, json_write(t->arena, given, SCIM_NUMBER_MOST));
 		tolerate(t, SCIM_NUMBER_AS_TEXT);
 		return 1;
 	}
@@ -157,11 +150,6 @@ static int take_single(const struct taking *t, const struct scim_attribute *attr
 		return take_complex(t, attribute, given, where, ret);
 	case SCIM_BOOLEAN:
 		return take_boolean(t, given, where, ret);
-	case SCIM_INTEGER:
-		if (!json_is_number(given))
-			return refuse(t, where, "a number is expected");
-		*ret = json_duplicate(t->arena, given);
-		return 1;
 	default:
 		return take_text(t, given, where, ret);
 	}
@@ -366,21 +354,11 @@ static int depth_of(const struct json *value)
 
 int scim_document_write(struct arena *arena, const struct json *document, const char **ret, struct error *e)
 {
-	struct buffer text;
-	struct json_writer w;
-	int result = 0;
-
 	if (depth_of(document) > SCIM_DOCUMENT_DEPTH_MOST)
 		return error_set(e, ERROR_INPUT, "scim.invalidValue", "objects and arrays stand within each other more than %d deep",
 				 SCIM_DOCUMENT_DEPTH_MOST);
-	buffer_open(&text, SCIM_DOCUMENT_MOST);
-	json_writer_open(&w, &text);
-	json_put(&w, NULL, document);
-	if (text.full)
-		result = error_set(e, ERROR_INPUT, "scim.invalidValue", "all attributes together are more than %d bytes",
-				   SCIM_DOCUMENT_MOST);
-	else
-		*ret = arena_text_n(arena, text.bytes, text.length);
-	buffer_close(&text);
-	return result;
+	*ret = json_write(arena, document, SCIM_DOCUMENT_MOST);
+	return *ret ? 0
+		    : error_set(e, ERROR_INPUT, "scim.invalidValue", "all attributes together are more than %d bytes",
+				SCIM_DOCUMENT_MOST);
 }

@@ -18,6 +18,7 @@ enum {
 	SCIM_DOCUMENT_MOST = 65536, /* bytes of a document, as it is kept */
 	SCIM_DOCUMENT_DEPTH_MOST = 8, /* objects and arrays within each other */
 	SCIM_KEY_MOST = 1024,	  /* bytes of userName, displayName of a group, externalId: what an index holds */
+	SCIM_NUMBER_MOST = 64,	  /* bytes of a number, as we write it */
 	SCIM_TEXT_MOST = 8192,	  /* bytes of one text */
 	SCIM_VALUES_MOST = 200,	  /* values of one attribute, members of groups aside */
 	SCIM_UNKNOWN_MOST = 100,  /* attributes of one unknown extension */

@@ -147,7 +147,7 @@ const struct scim_attribute *scim_attribute_find(const struct scim_attribute *ta
 }
 
 static const char *const type_words[] = {
-	[SCIM_STRING] = "string",     [SCIM_BOOLEAN] = "boolean",     [SCIM_INTEGER] = "integer",
+	[SCIM_STRING] = "string",     [SCIM_BOOLEAN] = "boolean",     
 	[SCIM_DATETIME] = "dateTime", [SCIM_REFERENCE] = "reference", [SCIM_BINARY] = "binary",
 	[SCIM_COMPLEX] = "complex",
 };

@@ -234,73 +234,35 @@ int scim_revive(struct tx *tx, const struct scim_source *source, const char *key
 
 /* ---- members ---- */
 
+/* One statement, whatever the size of the group. */
 static int change_members(struct tx *tx, const struct query *query, const struct scim_source *source, const struct id *group,
-			  const struct id *members, size_t count, int64_t *ret_count, struct error *e)
+			  const struct id *members, size_t count, struct error *e)
 {
-	scoped(arena) *arena = arena_open("scim members");
-	const struct rows *rows;
-
-	if (query_one(tx, query, PARAMS(SOURCE(source), P_ID(group), P_IDS(members, count)), arena, &rows, e) < 0)
-		return -1;
-	if (ret_count)
-		*ret_count = rows_int(rows, 0, 0);
-	return 0;
+	return query_write(tx, query, PARAMS(SOURCE(source), P_ID(group), P_IDS(members, count)), NULL, e);
 }
 
-int scim_members_add(struct tx *tx, const struct scim_source *source, const struct id *group, const struct id *members,
-		     size_t count, int64_t *ret_count, struct error *e)
+int scim_members_edit(struct tx *tx, const struct scim_source *source, const struct id *group, enum scim_edit_kind kind,
+		      const struct id *members, size_t count, struct error *e)
 {
-	static const struct query add = {
-		"scim.members_add",
-		"WITH added AS (INSERT INTO scim_members (organisation, connection, group_id, member_id) "
+	static const struct query add = { "scim.members_add", "WITH added AS (INSERT INTO scim_members (organisation, connection, group_id, member_id) "
 		"SELECT DISTINCT $1::uuid, $2::uuid, $3::uuid, m FROM unnest($4::uuid[]) m WHERE m <> $3 ON CONFLICT DO NOTHING RETURNING member_id), "
 		"due AS (INSERT INTO scim_due (organisation, connection, kind, id, member) "
-		"SELECT $1, $2, 'member_added', $3, member_id FROM added), " GROUP_MOVES("added") "SELECT count(*) FROM added",
-		QUERY_KEEPS,
-		0,
-	};
-
-	return change_members(tx, &add, source, group, members, count, ret_count, e);
-}
-
-int scim_members_remove(struct tx *tx, const struct scim_source *source, const struct id *group, const struct id *members,
-			size_t count, int64_t *ret_count, struct error *e)
-{
-	static const struct query remove = {
-		"scim.members_remove",
-		"WITH removed AS (DELETE FROM scim_members WHERE organisation = $1 AND connection = $2 AND group_id = $3 "
+		"SELECT $1, $2, 'member_added', $3, member_id FROM added), " GROUP_MOVES("added") "SELECT count(*) FROM added", QUERY_KEEPS, 0 };
+	static const struct query remove = { "scim.members_remove", "WITH removed AS (DELETE FROM scim_members WHERE organisation = $1 AND connection = $2 AND group_id = $3 "
 		"AND member_id = ANY ($4) RETURNING member_id), "
 		"due AS (INSERT INTO scim_due (organisation, connection, kind, id, member) "
 		"SELECT $1, $2, 'member_removed', $3, member_id FROM removed), " GROUP_MOVES("removed")
-		"SELECT count(*) FROM removed",
-		QUERY_KEEPS,
-		0,
-	};
-
-	return change_members(tx, &remove, source, group, members, count, ret_count, e);
-}
-
-int scim_members_replace(struct tx *tx, const struct scim_source *source, const struct id *group, const struct id *members,
-			 size_t count, int64_t *ret_count, struct error *e)
-{
-	static const struct query others = {
-		"scim.members_others",
-		"WITH removed AS (DELETE FROM scim_members WHERE organisation = $1 AND connection = $2 AND group_id = $3 "
+		"SELECT count(*) FROM removed", QUERY_KEEPS, 0 };
+	static const struct query others = { "scim.members_others", "WITH removed AS (DELETE FROM scim_members WHERE organisation = $1 AND connection = $2 AND group_id = $3 "
 		"AND NOT member_id = ANY ($4) RETURNING member_id), "
 		"due AS (INSERT INTO scim_due (organisation, connection, kind, id, member) "
 		"SELECT $1, $2, 'member_removed', $3, member_id FROM removed), " GROUP_MOVES("removed")
-		"SELECT count(*) FROM removed",
-		QUERY_KEEPS,
-		0,
-	};
-	int64_t removed, added;
+		"SELECT count(*) FROM removed", QUERY_KEEPS, 0 };
+	const struct query *const first[] = { [SCIM_ADD_MEMBERS] = &add, [SCIM_REMOVE_MEMBERS] = &remove, [SCIM_REPLACE_MEMBERS] = &others };
 
-	if (change_members(tx, &others, source, group, members, count, &removed, e) < 0 ||
-	    scim_members_add(tx, source, group, members, count, &added, e) < 0)
+	if (change_members(tx, first[kind], source, group, members, count, e) < 0)
 		return -1;
-	if (ret_count)
-		*ret_count = removed + added;
-	return 0;
+	return kind == SCIM_REPLACE_MEMBERS ? change_members(tx, &add, source, group, members, count, e) : 0;
 }
 
 /* ---- searching ---- */

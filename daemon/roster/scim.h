@@ -60,14 +60,11 @@ int scim_delete(struct tx *tx, const struct scim_source *source, enum scim_table
 int scim_revive(struct tx *tx, const struct scim_source *source, const char *key, const char *external_id, struct id *ret,
 		struct error *e);
 
-/* Members by id, in a group that is locked; one statement each, whatever the size of the group. ret_count (may be NULL): how many that changed. */
-int scim_members_add(struct tx *tx, const struct scim_source *source, const struct id *group, const struct id *members,
-		     size_t count, int64_t *ret_count, struct error *e);
-int scim_members_remove(struct tx *tx, const struct scim_source *source, const struct id *group, const struct id *members,
-			size_t count, int64_t *ret_count, struct error *e);
-/* These are all: others go. */
-int scim_members_replace(struct tx *tx, const struct scim_source *source, const struct id *group, const struct id *members,
-			 size_t count, int64_t *ret_count, struct error *e);
+enum scim_edit_kind { SCIM_ADD_MEMBERS, SCIM_REMOVE_MEMBERS, SCIM_REPLACE_MEMBERS };
+
+/* Members by id, in a group that is locked, whatever its size; REPLACE: these are all, others go. */
+int scim_members_edit(struct tx *tx, const struct scim_source *source, const struct id *group, enum scim_edit_kind kind,
+		      const struct id *members, size_t count, struct error *e);
 
 /* A page of what a condition holds for. `where` is SQL made of constants and parameters from $5 on, which `params` holds; the row
  * is "r". order: the same, ended by what makes it a total order. */

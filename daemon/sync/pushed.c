@@ -13,7 +13,6 @@ struct reading {
 	struct stage *stage;
 	struct scim_source source;
 	const char *const *attributes;
-	int64_t users, groups;
 };
 
 static int open_tx(const struct reading *r, struct tx **ret, struct error *e)
@@ -65,11 +64,22 @@ static int make_room(const struct reading *r, struct error *e)
 	return stage_full(r->stage) ? stream_keep(r->stream, r->stage, &not_yet, e) : 0;
 }
 
+static int stage_seen(const struct reading *r, struct arena *arena, enum scim_table table, const struct scim_seen *seen,
+		      bool partial, struct error *e)
+{
+	if (table == SCIM_TABLE_GROUPS)
+		stage_seen_group(r, seen, partial);
+	else if (stage_user(r, arena, seen, e) < 0)
+		return -1;
+	return make_room(r, e);
+}
+
 /* ---- all ---- */
 
-static int read_users(struct reading *r, struct error *e)
+/* Users or groups, a page at a time. */
+static int read_table(const struct reading *r, enum scim_table table, int64_t *ret_count, struct error *e)
 {
-	scoped(arena) *arena = arena_open("pushed users");
+	scoped(arena) *arena = arena_open("pushed");
 	struct id after = { 0 };
 	struct scim_seen *seen;
 	size_t count;
@@ -77,47 +87,20 @@ static int read_users(struct reading *r, struct error *e)
 	do {
 		scoped(tx) *tx = NULL;
 		arena_reset(arena);
-		if (open_tx(r, &tx, e) < 0 ||
-		    scim_all_read(tx, arena, &r->source, SCIM_TABLE_USERS, &after, PAGE_MOST, &seen, &count, e) < 0)
+		if (open_tx(r, &tx, e) < 0 || scim_all_read(tx, arena, &r->source, table, &after, PAGE_MOST, &seen, &count, e) < 0)
 			return -1;
 		tx_close(&tx);
 		for (size_t i = 0; i < count; i++)
-			if (stage_user(r, arena, &seen[i], e) < 0 || make_room(r, e) < 0)
+			if (stage_seen(r, arena, table, &seen[i], false, e) < 0)
 				return -1;
-		r->users += (int64_t)count;
+		*ret_count += (int64_t)count;
 		if (count > 0)
 			after = seen[count - 1].id;
 	} while (count == PAGE_MOST);
 	return 0;
 }
 
-static int read_groups(struct reading *r, struct error *e)
-{
-	scoped(arena) *arena = arena_open("pushed groups");
-	struct id after = { 0 };
-	struct scim_seen *seen;
-	size_t count;
-
-	do {
-		scoped(tx) *tx = NULL;
-		arena_reset(arena);
-		if (open_tx(r, &tx, e) < 0 ||
-		    scim_all_read(tx, arena, &r->source, SCIM_TABLE_GROUPS, &after, PAGE_MOST, &seen, &count, e) < 0)
-			return -1;
-		tx_close(&tx);
-		for (size_t i = 0; i < count; i++) {
-			stage_seen_group(r, &seen[i], false);
-			if (make_room(r, e) < 0)
-				return -1;
-		}
-		r->groups += (int64_t)count;
-		if (count > 0)
-			after = seen[count - 1].id;
-	} while (count == PAGE_MOST);
-	return 0;
-}
-
-static int read_members(struct reading *r, struct error *e)
+static int read_members(const struct reading *r, struct error *e)
 {
 	scoped(arena) *arena = arena_open("pushed members");
 	struct scim_seen_member after = { 0 }, *seen;
@@ -141,15 +124,17 @@ static int read_members(struct reading *r, struct error *e)
 	return 0;
 }
 
-static int read_all(struct reading *r, struct error *e)
+static int read_all(const struct reading *r, struct error *e)
 {
 	scoped(arena) *arena = arena_open("pushed");
 	struct page_end end = { .whole_page = true, .last = true, .whole = true, .said = true };
+	int64_t users = 0, groups = 0;
 
-	if (read_users(r, e) < 0 || read_groups(r, e) < 0 || read_members(r, e) < 0)
+	if (read_table(r, SCIM_TABLE_USERS, &users, e) < 0 || read_table(r, SCIM_TABLE_GROUPS, &groups, e) < 0 ||
+	    read_members(r, e) < 0)
 		return -1;
-	end.proof = arena_format(arena, "all that the directory has pushed: %lld users, %lld groups", (long long)r->users,
-				 (long long)r->groups);
+	end.proof = arena_format(arena, "all that the directory has pushed: %lld users, %lld groups", (long long)users,
+				 (long long)groups);
 	return stream_keep(r->stream, r->stage, &end, e);
 }
 
@@ -166,25 +151,23 @@ static int stage_due(const struct reading *r, struct error *e)
 {
 	scoped(arena) *arena = arena_open("pushed");
 	scoped(tx) *tx = NULL;
-	struct scim_seen *users, *groups;
+	struct scim_seen *seen[2];
 	struct scim_seen_member *members;
-	size_t user_count, group_count, member_count;
+	size_t counts[2], member_count;
 	const struct id *run = &r->stream->run->id;
 
-	if (open_tx(r, &tx, e) < 0 ||
-	    scim_due_read(tx, arena, &r->source, SCIM_TABLE_USERS, run, &users, &user_count, e) < 0 ||
-	    scim_due_read(tx, arena, &r->source, SCIM_TABLE_GROUPS, run, &groups, &group_count, e) < 0 ||
-	    scim_due_members(tx, arena, &r->source, run, &members, &member_count, e) < 0)
+	if (open_tx(r, &tx, e) < 0)
+		return -1;
+	for (enum scim_table table = SCIM_TABLE_USERS; table <= SCIM_TABLE_GROUPS; table++)
+		if (scim_due_read(tx, arena, &r->source, table, run, &seen[table], &counts[table], e) < 0)
+			return -1;
+	if (scim_due_members(tx, arena, &r->source, run, &members, &member_count, e) < 0)
 		return -1;
 	tx_close(&tx);
-	for (size_t i = 0; i < user_count; i++)
-		if (stage_user(r, arena, &users[i], e) < 0 || make_room(r, e) < 0)
-			return -1;
-	for (size_t i = 0; i < group_count; i++) {
-		stage_seen_group(r, &groups[i], true);
-		if (make_room(r, e) < 0)
-			return -1;
-	}
+	for (enum scim_table table = SCIM_TABLE_USERS; table <= SCIM_TABLE_GROUPS; table++)
+		for (size_t i = 0; i < counts[table]; i++)
+			if (stage_seen(r, arena, table, &seen[table][i], true, e) < 0)
+				return -1;
 	for (size_t i = 0; i < member_count; i++) {
 		stage_member(r, &members[i]);
 		if (make_room(r, e) < 0)
