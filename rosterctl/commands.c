@@ -841,6 +841,16 @@ const struct command commands[] = {
 		.run = member_show,
 	},
 	{
+		.name = "member explain",
+		.arguments = "ORG MEMBER",
+		.summary = "Say why a member is as they are.",
+		.words = "Whose word the name, the role, the state and the rest are, what the other directories and people say, why that "
+		         "does not count, which groups they are in and by what. For whoever may read the audit.",
+		.example = "rosterctl member explain acme ada@acme.example",
+		.next = "\"rosterctl precedence show ORG\" shows the order of the sources, \"rosterctl audit list ORG --target ID\" the history.",
+		.run = member_explain,
+	},
+	{
 		.name = "member role",
 		.arguments = "ORG MEMBER ROLE",
 		.summary = "Give a member another role.",

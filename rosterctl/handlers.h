@@ -25,7 +25,7 @@ command_fn scim_tokens, scim_token_create, scim_token_revoke;
 command_fn sync_run, sync_plan, sync_list, sync_show, sync_changes, sync_approve, sync_drop;
 
 /* member.c */
-command_fn member_list, member_add, member_show, member_role, member_suspend, member_restore, member_remove;
+command_fn member_list, member_add, member_show, member_explain, member_role, member_suspend, member_restore, member_remove;
 command_fn group_list, group_members;
 
 /* access.c */

@@ -91,6 +91,102 @@ int member_show(struct ctl *ctl, struct error *e)
 	return print_thing(ctl, member_path(ctl), in_full, e);
 }
 
+/* ---- why they are as they are ---- */
+
+static const struct column of_attribute[] = {
+	{ "what", "attribute", CELL_TEXT },
+	{ "shown", "value", CELL_TEXT },
+	{ "word of", "source,from", CELL_TEXT },
+	{ "set", "entry.at", CELL_TIME },
+	{ "audit entry", "entry.id", CELL_NUMBER },
+	{ "because", "because", CELL_TEXT },
+	{ 0 },
+};
+
+static const struct column of_word[] = {
+	{ "what", "attribute", CELL_TEXT },
+	{ "source", "source", CELL_TEXT },
+	{ "says", "value", CELL_TEXT },
+	{ "by group", "mapping.group_name", CELL_TEXT },
+	{ "set by", "entry.actor_name,entry.actor", CELL_TEXT },
+	{ "", "verdict", CELL_TEXT },
+	{ "why", "why", CELL_TEXT },
+	{ 0 },
+};
+
+static const struct column of_account[] = {
+	{ "entry in", "connection_name", CELL_TEXT },
+	{ "key there", "remote_id", CELL_TEXT },
+	{ "user name", "user_name", CELL_TEXT },
+	{ "language", "locale", CELL_TEXT },
+	{ "active", "active", CELL_TEXT },
+	{ "since", "first_seen_at", CELL_TIME },
+	{ "gone", "gone_at", CELL_TIME },
+	{ 0 },
+};
+
+static const struct column of_their_group[] = {
+	{ "in the group", "name", CELL_TEXT },
+	{ "of", "connection_name", CELL_TEXT },
+	{ "through", "through_name", CELL_TEXT },
+	{ "in the directory", "remote_id", CELL_TEXT },
+	{ 0 },
+};
+
+static const struct column of_held[] = {
+	{ "held plan", "run", CELL_TEXT },
+	{ "of", "connection_name", CELL_TEXT },
+	{ "would", "kind", CELL_TEXT },
+	{ 0 },
+};
+
+static const struct column in_explanation[] = {
+	{ "id", "id", CELL_TEXT },
+	{ "name", "name", CELL_TEXT },
+	{ "e-mail", "email", CELL_TEXT },
+	{ "waiting since", "waiting_since", CELL_TIME },
+	{ "waiting to be", "waiting_role", CELL_TEXT },
+	{ "suspended since", "suspended_at", CELL_TIME },
+	{ "can come back until", "grace_until", CELL_TIME },
+	{ "left", "left_at", CELL_TIME },
+	{ "joined", "joined_at", CELL_TIME },
+	{ 0 },
+};
+
+static void print_part(struct ctl *ctl, const struct answer *answer, const char *name, const struct column *columns)
+{
+	const struct json *part = json_member(answer->json, name);
+
+	if (json_count(part) == 0)
+		return;
+	print_line(ctl, "%s", "");
+	print_table(ctl, part, columns);
+}
+
+int member_explain(struct ctl *ctl, struct error *e)
+{
+	struct answer answer;
+
+	if (session_ask(ctl->session, ctl->arena, "GET", arena_format(ctl->arena, "%s/explain", member_path(ctl)), NULL, &answer,
+			e) < 0)
+		return -1;
+	if (ctl->json) {
+		print_answer(ctl, &answer, in_explanation);
+		return 0;
+	}
+	print_record(ctl, json_member(answer.json, "member"), in_explanation);
+	print_part(ctl, &answer, "attributes", of_attribute);
+	print_part(ctl, &answer, "words", of_word);
+	print_part(ctl, &answer, "accounts", of_account);
+	print_part(ctl, &answer, "groups", of_their_group);
+	if (json_bool(json_member(answer.json, "more_groups")))
+		print_line(ctl, "... and more groups");
+	print_part(ctl, &answer, "held", of_held);
+	return 0;
+}
+
+/* ---- changed ---- */
+
 static int change_member(struct ctl *ctl, const char *name, const char *value, struct error *e)
 {
 	scoped(body) body;

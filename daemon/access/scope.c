@@ -46,6 +46,7 @@ static const struct noun {
 	{ "check", SCOPE_PERMISSIONS_READ, SCOPE_PERMISSIONS_READ, "organisations" }, /* a question, though a POST */
 	{ "connections", SCOPE_CONNECTIONS_READ, SCOPE_CONNECTIONS_WRITE },
 	{ "domains", SCOPE_DOMAINS_READ, SCOPE_DOMAINS_WRITE },
+	{ "explain", SCOPE_AUDIT_READ, SCOPE_UNSAID, "members" }, /* it tells who set what */
 	{ "groups", SCOPE_GROUPS_READ, SCOPE_UNSAID },
 	{ "master-keys", SCOPE_DAEMON_READ, SCOPE_DAEMON_WRITE },
 	{ "members", SCOPE_MEMBERS_READ, SCOPE_MEMBERS_WRITE },

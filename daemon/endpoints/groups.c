@@ -61,7 +61,7 @@ int groups_members(struct exchange *x, struct error *e)
 		return -1;
 	exchange_list_begin(x, &w);
 	for (size_t i = 0; i < count && i < (size_t)limit; i++)
-		members_put(&w, &members[i]);
+		members_put(&w, NULL, &members[i]);
 	exchange_list_end(&w, count > (size_t)limit ? id_text(&members[limit - 1].user, text) : NULL);
 	return 0;
 }

@@ -9,9 +9,9 @@
 
 const char *const members_parameters[] = { "limit", "after", "state", "role", "q", NULL };
 
-void members_put(struct json_writer *w, const struct member *m)
+void members_put(struct json_writer *w, const char *name, const struct member *m)
 {
-	json_begin_object(w, NULL);
+	json_begin_object(w, name);
 	exchange_put_id(w, "id", &m->user);
 	json_put_text(w, "name", m->name);
 	json_put_text(w, "email", m->email);
@@ -54,7 +54,7 @@ static void show(struct exchange *x, int status, const struct member *member)
 
 	exchange_etag(x, member->version);
 	exchange_reply(x, status, &w);
-	members_put(&w, member);
+	members_put(&w, NULL, member);
 }
 
 /* Replies with the member as they are now. */
@@ -88,7 +88,7 @@ int members_list(struct exchange *x, struct error *e)
 		return -1;
 	exchange_list_begin(x, &w);
 	for (size_t i = 0; i < count && i < limit; i++)
-		members_put(&w, &members[i]);
+		members_put(&w, NULL, &members[i]);
 	exchange_list_end(&w, count > limit ? id_text(&members[limit - 1].user, text) : NULL);
 	return 0;
 }

@@ -12,7 +12,7 @@ answer_fn members_list, members_create, members_show, members_change, members_re
 /* A member of the exchange's organisation by id or address, or ERROR_NOT_FOUND "member.unknown". */
 int members_find(struct exchange *x, const char *named, struct member *ret, struct error *e);
 
-/* One member as an item of a list. */
-void members_put(struct json_writer *w, const struct member *member);
+/* One member: as an item of a list (name NULL), or as a member of an object. */
+void members_put(struct json_writer *w, const char *name, const struct member *member);
 
 #endif

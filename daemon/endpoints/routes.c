@@ -8,6 +8,7 @@
 #include "endpoints/connection_life.h"
 #include "endpoints/connections.h"
 #include "endpoints/domains.h"
+#include "endpoints/explain.h"
 #include "endpoints/figures.h"
 #include "endpoints/groups.h"
 #include "endpoints/health.h"
@@ -88,6 +89,7 @@ const struct endpoint routes[] = {
 	{ "GET",    ORGANISATION "/members/{member}",       PERMIT_VIEW_MEMBERS,       0,      members_show },
 	{ "PATCH",  ORGANISATION "/members/{member}",       PERMIT_CHANGE_ROLES,       KB(4),  members_change },
 	{ "DELETE", ORGANISATION "/members/{member}",       PERMIT_REMOVE_MEMBERS,     0,      members_remove },
+	{ "GET",    ORGANISATION "/members/{member}/explain", PERMIT_VIEW_AUDIT,       0,      explain_show },
 
 	{ "GET",    ORGANISATION "/groups",                 PERMIT_VIEW_MEMBERS,       0,      groups_list, NULL, paged },
 	{ "GET",    ORGANISATION "/groups/{group}/members", PERMIT_VIEW_MEMBERS,       0,      groups_members, NULL, paged },

@@ -22,6 +22,7 @@ static const struct {
 	{ "GET", ORGANISATION "/permissions", "permissions:read" },
 	{ "GET", ORGANISATION "/members/{member}", "members:read" },
 	{ "DELETE", ORGANISATION "/members/{member}", "members:write" },
+	{ "GET", ORGANISATION "/members/{member}/explain", "audit:read" },
 	{ "GET", ORGANISATION "/groups/{group}/members", "members:read" },
 	{ "POST", ORGANISATION "/connections/{connection}/test", "connections:write" },
 	{ "GET", ORGANISATION "/connections/{connection}/refused", "connections:read" },
