@@ -41,7 +41,7 @@ enum order { ORDER_NONE, ORDER_RESTORED, ORDER_MOVED, ORDER_FORGET_SECRETS };
  * may take an hour; what takes a moment has no step. */
 enum {
 	STEP_CLUSTER_MS = 300 * 1000,
-	STEP_SCHEMA_MS = MIGRATE_STATEMENT_MS + 300 * 1000,
+	STEP_SCHEMA_MS = MIGRATE_STATEMENT_MS + MIGRATE_PATIENCE_MS,
 	STEP_DECLARE_MS = 600 * 1000,
 	STEP_RELOAD_MS = 900 * 1000, /* of which it may have to wait for others */
 	STEP_MARGIN_MS = 30 * 1000,

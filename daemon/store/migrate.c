@@ -8,10 +8,13 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "base/arena.h"
+#include "base/clock.h"
 #include "base/crypt.h"
+#include "base/log.h"
 #include "base/text.h"
 #include "store/connection.h"
 #include "store/query.h"
@@ -19,7 +22,7 @@
 
 #include "platform.h"
 
-enum { VERSION_MOST = 24, LOCK_KEY = 0x726f7374 /* "rost" */ };
+enum { VERSION_MOST = 24, LOCK_KEY = 0x726f7374 /* "rost" */, PAUSE_FIRST_MS = 100, PAUSE_MOST_MS = 2000 };
 
 struct script {
 	int number;
@@ -387,8 +390,9 @@ static int run_script(struct tx *tx, const struct scripts *s, const struct scrip
 
 /* ---- one step ---- */
 
-static const struct query wait_long = {
-	"migrate.wait", "SELECT set_config('lock_timeout', '0', true)", QUERY_READS, QUERY_ONCE,
+/* 0: as long as it takes. */
+static const struct query set_lock_timeout = {
+	"migrate.wait", "SELECT set_config('lock_timeout', $1::bigint::text, true)", QUERY_READS, QUERY_ONCE,
 };
 /* Of the transaction, not of the session: so a pooler may stand between, and no lock is left behind. */
 static const struct query take_lock = { "migrate.lock", "SELECT pg_advisory_xact_lock($1)", QUERY_READS,
@@ -409,8 +413,9 @@ static int begin_step(struct store *store, struct tx **ret, struct error *e)
 	scoped(tx) *tx = NULL;
 
 	if (tx_begin(store, STORE_OWNER, &tx, e) < 0 || tx_patience(tx, MIGRATE_STATEMENT_MS, e) < 0 ||
-	    query_write(tx, &wait_long, NO_PARAMS, NULL, e) < 0 ||
-	    query_write(tx, &take_lock, PARAMS(P_INT(LOCK_KEY)), NULL, e) < 0)
+	    query_write(tx, &set_lock_timeout, PARAMS(P_INT(0)), NULL, e) < 0 ||
+	    query_write(tx, &take_lock, PARAMS(P_INT(LOCK_KEY)), NULL, e) < 0 ||
+	    query_write(tx, &set_lock_timeout, PARAMS(P_INT(MIGRATE_LOCK_MS)), NULL, e) < 0)
 		return -1;
 	*ret = tx;
 	tx = NULL;
@@ -436,6 +441,33 @@ static int apply_next(struct store *store, const struct scripts *s, struct arena
 	return 1;
 }
 
+static bool is_in_the_way(const struct error *e)
+{
+	return text_equal(e->code, "store.locked") || text_equal(e->code, "store.collision");
+}
+
+/* Another daemon serves on these tables meanwhile. Whoever waits for a whole table makes all who come later wait behind
+ * it, and may close a circle with them: so a step waits briefly, lets go of everything, and comes back. */
+static int apply_patiently(struct store *store, const struct scripts *s, struct arena *arena, struct error *e)
+{
+	int64_t began = clock_monotonic_ms(), pause_ms = PAUSE_FIRST_MS;
+	struct error unseen = { 0 }, *why = e ? e : &unseen;
+	int step;
+
+	while ((step = apply_next(store, s, arena, why)) < 0 && is_in_the_way(why) &&
+	       clock_monotonic_ms() - began < MIGRATE_PATIENCE_MS) {
+		if (pause_ms == PAUSE_FIRST_MS)
+			log_note(NULL,
+			         "somebody is at work on tables that the schema's next step changes; trying again "
+			         "for at most %d s",
+			         MIGRATE_PATIENCE_MS / 1000);
+		nanosleep(&(struct timespec){ .tv_sec = pause_ms / 1000, .tv_nsec = pause_ms % 1000 * 1000000 },
+		          NULL);
+		pause_ms = pause_ms * 2 < PAUSE_MOST_MS ? pause_ms * 2 : PAUSE_MOST_MS;
+	}
+	return step;
+}
+
 int migrate_apply(struct store *store, const char *directory, int *ret_applied, struct error *e)
 {
 	scoped(arena) *arena = arena_open("store.migrate");
@@ -444,7 +476,7 @@ int migrate_apply(struct store *store, const char *directory, int *ret_applied, 
 
 	if (load_scripts(directory, arena, &scripts, e) < 0)
 		return -1;
-	while ((step = apply_next(store, &scripts, arena, e)) > 0)
+	while ((step = apply_patiently(store, &scripts, arena, e)) > 0)
 		applied++;
 	if (step < 0)
 		return -1;

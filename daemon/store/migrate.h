@@ -15,10 +15,18 @@
 
 #include "store/pool.h"
 
-enum { MIGRATE_FILES_MOST = 1000, MIGRATE_FILE_MOST = 1 << 20, MIGRATE_STATEMENT_MS = 3600000 };
+enum {
+	MIGRATE_FILES_MOST = 1000,
+	MIGRATE_FILE_MOST = 1 << 20,
+	MIGRATE_STATEMENT_MS = 3600000,
+	MIGRATE_LOCK_MS = 300,        /* how long a step waits for a table, while all others wait behind it */
+	MIGRATE_PATIENCE_MS = 900000, /* and how long it comes back for */
+};
 
 /* Applies what is missing, as the owner's role. ret_applied (may be NULL) gets how many. Others that migrate
- * at the same time are waited for. A file that fails leaves nothing behind: "schema.script" names file, line
+ * at the same time are waited for. Daemons that serve meanwhile go first: a step that does not get a table
+ * within MIGRATE_LOCK_MS, or would close a circle of waiting, is rolled back and tried again for
+ * MIGRATE_PATIENCE_MS, then fails with ERROR_RETRY "store.locked" or "store.collision". A file that fails leaves nothing behind: "schema.script" names file, line
  * and what the server said. */
 int migrate_apply(struct store *store, const char *directory, int *ret_applied, struct error *e);
 

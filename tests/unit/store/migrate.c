@@ -115,6 +115,40 @@ static void two_at_once_take_turns(void **state)
 	assert_int_equal(outside("SELECT count(*) FROM rosterd.migrations"), 2);
 }
 
+TEST_QUERY lock_one = { "test.lock_one", "LOCK TABLE rosterd.one IN ACCESS SHARE MODE", QUERY_READS, QUERY_ONCE };
+TEST_QUERY lock_two = { "test.lock_two", "LOCK TABLE rosterd.two IN ACCESS SHARE MODE", QUERY_READS, QUERY_ONCE };
+
+/* A daemon that serves holds one table, and asks for the next when the migration has that one and waits for the first:
+ * a circle. */
+static void who_serves_goes_first(void **state)
+{
+	pid_t child;
+	int status;
+
+	(void)state;
+	put("0002_second.sql", "-- oldest: 0.1.0\nCREATE TABLE rosterd.two (id int);\n");
+	WORKS(migrate_apply(store, directory, NULL, &error));
+	put("0003_third.sql", "-- oldest: 0.1.0\nALTER TABLE rosterd.one ADD COLUMN a int;\n"
+	                      "ALTER TABLE rosterd.two ADD COLUMN b int;\n");
+
+	struct tx *tx;
+	WORKS(tx_begin(store, STORE_REQUEST, &tx, &error));
+	WORKS(query_write(tx, &lock_two, NO_PARAMS, NULL, &error));
+	child = fork();
+	if (child == 0) {
+		struct store_options options = store_test_options();
+		struct store *own;
+		_exit(store_open(&options, &own, NULL) < 0 || migrate_apply(own, directory, NULL, NULL) < 0);
+	}
+	while (outside("SELECT count(*) FROM pg_locks WHERE NOT granted AND relation = 'rosterd.two'::regclass") == 0)
+		assert_int_equal(waitpid(child, &status, WNOHANG), 0);
+	WORKS(query_write(tx, &lock_one, NO_PARAMS, NULL, &error));
+	WORKS(tx_commit(&tx, &error));
+	assert_int_equal(waitpid(child, &status, 0), child);
+	assert_int_equal(status, 0);
+	assert_int_equal(outside("SELECT count(*) FROM rosterd.migrations"), 3);
+}
+
 static void a_changed_file_is_refused(void **state)
 {
 	(void)state;
@@ -265,6 +299,7 @@ int main(void)
 		MIGRATE_TEST(a_fresh_database_gets_all),
 		MIGRATE_TEST(again_does_nothing_and_later_ones_follow),
 		MIGRATE_TEST(two_at_once_take_turns),
+		MIGRATE_TEST(who_serves_goes_first),
 		MIGRATE_TEST(a_changed_file_is_refused),
 		MIGRATE_TEST(bad_sql_leaves_nothing_behind),
 		MIGRATE_TEST(a_file_has_one_transaction_and_no_data),
