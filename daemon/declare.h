@@ -1,5 +1,8 @@
 /* Makes the database agree with the files in orgs.d: what they describe is created or changed, and marked as theirs.
  *
+ * Whose word counts is not changed here either, since that is what members show: where a file says otherwise, a run is asked for whose plan is
+ * held like any other (provision/operation).
+ *
  * Nothing is removed here: what no file describes any more becomes an orphan (roster/managed), stays as it is, and is left to the
  * administrators. */
 #ifndef ROSTERD_DECLARE_H

@@ -18,7 +18,6 @@
 #include "base/text.h"
 #include "plugin/catalog.h"
 #include "roster/organisation.h"
-#include "roster/precedence.h"
 #include "problem.h"
 #include "syntax.h"
 
@@ -83,6 +82,8 @@ static const struct setting connection_rows[] = {
 	{ "schedule", SETTING_SCHEDULE, AT(is.schedule_ms), "15m", .least = SCHEDULE_LEAST_MS,
 	  .most = SCHEDULE_MOST_MS,
 	  .about = "How often to read the directory; never: only when somebody asks." },
+	{ "precedence", SETTING_NUMBER, AT(is.precedence), "100", .least = 0, .most = CONNECTION_PRECEDENCE_MOST,
+	  .about = "Whose word counts for people who are in several directories: the lower number's, of equal ones the older." },
 	{ "grace", SETTING_SCHEDULE, AT(is.grace_ms), .least = ORGANISATION_GRACE_LEAST_MS, .most = ORGANISATION_GRACE_MOST_MS,
 	  .about = "The same for the people of this connection, if it is not to be the organisation's." },
 	{ "private_addresses", SETTING_YES_NO, AT(is.private_addresses), "yes",
@@ -112,13 +113,27 @@ static const struct setting guard_rows[] = {
 };
 #undef AT
 
-static const char *const organisation_sections[] = { "connection", NULL };
+#define AT(attribute) offsetof(struct orgfile, rules) + (attribute) * sizeof(((struct orgfile *)NULL)->rules[0])
+/* In the order of precedence_attributes. */
+static const struct setting precedence_rows[PRECEDENCE_ATTRIBUTES + 1] = {
+	{ "name", SETTING_TEXTS, AT(0), .about = "Who leads for the name." },
+	{ "email", SETTING_TEXTS, AT(1), .about = "Who leads for the address of mail." },
+	{ "title", SETTING_TEXTS, AT(2), .about = "Who leads for the title." },
+	{ "department", SETTING_TEXTS, AT(3), .about = "Who leads for the department." },
+	{ "role", SETTING_TEXTS, AT(4), .about = "Who leads for the role." },
+	{ "state", SETTING_TEXTS, AT(5), .about = "Who leads for whether they are active; never manual." },
+	{ 0 },
+};
+#undef AT
+
+static const char *const organisation_sections[] = { "connection", "precedence", NULL };
 static const char *const connection_sections[] = { "guard", "settings", "roles", "attributes", NULL };
 static const struct settings_form organisation_form = { "", organisation_rows, organisation_sections };
 static const struct settings_form connection_form = { "connection", connection_rows, connection_sections };
 static const struct settings_form guard_form = { "guard", guard_rows, NULL };
+static const struct settings_form precedence_form = { "precedence", precedence_rows, NULL };
 static const struct settings_form *const forms[] = { &organisation_form, &connection_form, &guard_form,
-						     NULL };
+						     &precedence_form, NULL };
 
 const struct settings_form *const *orgfile_forms(void)
 {
@@ -459,7 +474,7 @@ static void check_connection_name(struct organisation_reader *o, const struct sy
 static void read_connection(struct organisation_reader *o, const struct syntax_section *section,
 			    struct orgfile_connection *ret)
 {
-	*ret = (struct orgfile_connection){ .is = { .name = section->title, .precedence = CONNECTION_PRECEDENCE_USUAL }, .line = section->line };
+	*ret = (struct orgfile_connection){ .is = { .name = section->title }, .line = section->line };
 	memcpy(ret->is.guard, o->options->guard, sizeof(ret->is.guard));
 	check_connection_name(o, section);
 	settings_defaults(&o->r, &connection_form, ret);
@@ -579,6 +594,71 @@ static void check_domains(struct organisation_reader *o, const struct syntax_sec
 	organisation->domain_lines = lines;
 }
 
+/* ---- whose word counts ---- */
+
+/* Names of this file's connections, ended by NULL, for who meant one of them. */
+static const char *const *connection_names(struct organisation_reader *o, const struct orgfile *organisation)
+{
+	const char **names = arena_array(o->r.arena, organisation->connection_count + 2, sizeof(*names));
+
+	for (size_t i = 0; i < organisation->connection_count; i++)
+		names[i] = organisation->connections[i].is.name;
+	names[organisation->connection_count] = PRECEDENCE_MANUAL;
+	return names;
+}
+
+static bool is_named(const char *const *names, const char *name)
+{
+	while (*names && !text_equal(*names, name))
+		names++;
+	return *names;
+}
+
+static bool stands_before(const struct syntax_setting *setting, size_t index)
+{
+	for (size_t i = 0; i < index; i++)
+		if (text_equal(setting->values[i].text, setting->values[index].text))
+			return true;
+	return false;
+}
+
+static void check_source(struct organisation_reader *o, const struct syntax_setting *setting, size_t index,
+			 const char *const *names)
+{
+	const struct syntax_value *value = &setting->values[index];
+	const char *name = problem_value(o->r.problems, value->text);
+
+	if (!is_named(names, value->text))
+		wrong(o, value->line,
+		      "\"precedence.%s\": there is no connection \"%s\" in this file; one of them, or \"manual\" for what a person "
+		      "set, is expected%s",
+		      setting->name, name, meant(o, value->text, names));
+	else if (text_equal(setting->name, "state") && text_equal(value->text, PRECEDENCE_MANUAL))
+		wrong(o, value->line,
+		      "\"precedence.state\": \"manual\" has no place here; whom a person suspended stays so, whatever directories "
+		      "say");
+	else if (stands_before(setting, index))
+		wrong(o, value->line, "\"precedence.%s\": \"%s\" stands there twice", setting->name, name);
+}
+
+static void read_precedence(struct organisation_reader *o, const struct syntax_section *file, struct orgfile *organisation)
+{
+	const struct syntax_section *section = settings_section(&o->r, file, "precedence");
+	const char *const *names = connection_names(o, organisation);
+
+	settings_defaults(&o->r, &precedence_form, organisation);
+	if (!section)
+		return;
+	organisation->rules_line = section->line;
+	settings_read(&o->r, &precedence_form, section, organisation);
+	for (const struct setting *row = precedence_rows; row->name; row++) {
+		const struct syntax_setting *setting = find_setting(section, row->name);
+
+		for (size_t i = 0; setting && i < setting->count; i++)
+			check_source(o, setting, i, names);
+	}
+}
+
 static void read_organisation(struct organisation_reader *o, const struct syntax_section *file,
 			      struct orgfile *organisation, struct claims *claims)
 {
@@ -589,6 +669,7 @@ static void read_organisation(struct organisation_reader *o, const struct syntax
 	check_slug(o, file, organisation, claims);
 	check_domains(o, file, organisation, claims);
 	read_connections(o, file, organisation);
+	read_precedence(o, file, organisation);
 }
 
 /* ---- all files ---- */

@@ -6,6 +6,7 @@
 #include <stddef.h>
 
 #include "roster/connection.h"
+#include "roster/precedence.h"
 #include "settings.h"
 
 struct arena;
@@ -39,6 +40,8 @@ struct orgfile {
 	const int *domain_lines;    /* one for each */
 	size_t connection_count;
 	const struct orgfile_connection *connections;
+	int rules_line; /* 0: the file says nothing of rules, which is not the same as that there are none */
+	const char *const *rules[PRECEDENCE_ATTRIBUTES]; /* names of connections and PRECEDENCE_MANUAL, ended by NULL; empty: none */
 };
 
 struct orgfile_options {

@@ -80,6 +80,16 @@ static int find_source(struct exchange *x, const char *name, char ret[ID_TEXT_SI
 	return found == 1 ? 0 : -1;
 }
 
+/* The number of a connection that a file describes stands there. */
+static int check_managed(struct exchange *x, const char *id, struct error *e)
+{
+	struct connection connection;
+
+	if (connection_find(x->tx, x->arena, &x->organisation.id, id, &connection, e) != 1)
+		return -1;
+	return exchange_managed(x, "connection", id, connection.managed_by, e);
+}
+
 static int take_number(struct exchange *x, struct json_writer *w, const char *name, const struct json *value,
 		       struct error *e)
 {
@@ -92,7 +102,7 @@ static int take_number(struct exchange *x, struct json_writer *w, const char *na
 	if (text_equal(name, PRECEDENCE_MANUAL))
 		return error_set(e, ERROR_INPUT, "precedence.manual",
 				 "what a person set has no number; a rule says where it stands");
-	if (find_source(x, name, id, e) < 0)
+	if (find_source(x, name, id, e) < 0 || check_managed(x, id, e) < 0)
 		return -1;
 	json_put_int(w, arena_text(x->arena, id), json_int(value));
 	return 0;

@@ -1,6 +1,6 @@
 #include "roster/precedence.h"
 
-const char *const precedence_attributes[] = { "name", "email", "title", "department", "role", "state", NULL };
+const char *const precedence_attributes[PRECEDENCE_ATTRIBUTES + 1] = { "name", "email", "title", "department", "role", "state", NULL };
 
 int precedence_list(struct tx *tx, struct arena *arena, const struct id *organisation, struct precedence **ret, size_t *ret_count,
                     struct error *e)

@@ -11,7 +11,8 @@
 #include "store/query.h"
 
 /* Attributes that may have a rule, ended by NULL: name, email, title, department, role, state. */
-extern const char *const precedence_attributes[];
+enum { PRECEDENCE_ATTRIBUTES = 6 };
+extern const char *const precedence_attributes[PRECEDENCE_ATTRIBUTES + 1];
 
 /* In a rule: what a person set. No connection may be called so. */
 #define PRECEDENCE_MANUAL "manual"

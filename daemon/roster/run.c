@@ -191,6 +191,25 @@ int run_ask_operation(struct tx *tx, struct arena *arena, const struct id *organ
 	return run_find(tx, arena, organisation, &id, ret, e) == 1 ? 0 : -1;
 }
 
+int run_find_order(struct tx *tx, struct arena *arena, const struct id *organisation, const char *wish,
+		   struct run_order *ret, struct error *e)
+{
+	static const struct query order = {
+		"run.find_order",
+		"SELECT id, state = 'held', wish = $2 AND NOT plan_only FROM runs WHERE organisation = $1 "
+		"AND connection IS NULL "
+		"AND state IN ('asked', 'reading', 'reconciling', 'held')",
+		QUERY_READS,
+		0,
+	};
+	const struct rows *rows;
+	int found = query_one(tx, &order, PARAMS(P_ID(organisation), P_JSON(wish)), arena, &rows, e);
+	if (found == 1)
+		*ret = (struct run_order){ rows_id(rows, 0, 0), rows_bool(rows, 0, 1),
+					   rows_bool(rows, 0, 2) };
+	return found;
+}
+
 int run_give_up(struct tx *tx, const struct id *organisation, const struct id *connection, const char *who, struct error *e)
 {
 	static const struct query give_up = {

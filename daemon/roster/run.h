@@ -78,6 +78,15 @@ int run_ask_by_watch(struct tx *tx, struct arena *arena, const struct id *organi
 int run_ask_operation(struct tx *tx, struct arena *arena, const struct id *organisation, const struct id *connection,
                       const char *kind, const char *wish, bool plan_only, const char *asked_by, struct run *ret, struct error *e);
 
+/* The run about the order of sources that is under way or held, if there is one: 1, 0, -1. same: it wants
+ * just this (JSON). */
+struct run_order {
+	struct id id;
+	bool held, same;
+};
+int run_find_order(struct tx *tx, struct arena *arena, const struct id *organisation, const char *wish,
+		   struct run_order *ret, struct error *e);
+
 /* Ends what a connection's run has read so far: it is about to be deleted. A held one is somebody's to answer, and one that reconciles ends by
  * itself. */
 int run_give_up(struct tx *tx, const struct id *organisation, const struct id *connection, const char *who, struct error *e);

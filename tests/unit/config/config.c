@@ -285,9 +285,15 @@ static void an_organisation(void **state)
 				"\t\ttitle = jobTitle\n"
 				"\t}\n"
 				"}\n"
+				"precedence {\n"
+				"\trole = { second, manual, head.office }\n"
+				"\tname = second\n"
+				"\ttitle = { }\n"
+				"}\n"
 				"connection second {\n"
 				"\tplugin = ldap\n"
 				"\tstate = paused\n"
+				"\tprecedence = 7\n"
 				"\tsettings {\n"
 				"\t\turl = \"ldaps://x.example\"\n"
 				"\t\tuser_base = \"ou=people\"\n"
@@ -327,6 +333,69 @@ static void an_organisation(void **state)
 	assert_string_equal(c->attributes[0].value, "jobTitle");
 	assert_string_equal(o->connections[1].is.state, "paused");
 	assert_int_equal(o->connections[1].is.schedule_ms, 15 * 60 * 1000);
+	assert_int_equal(o->connections[1].is.precedence, 7);
+
+	assert_true(o->rules_line > 0);
+	assert_string_equal(o->rules[0][0], "second");
+	assert_null(o->rules[0][1]);
+	assert_null(o->rules[2][0]);
+	assert_null(o->rules[3][0]);
+	assert_string_equal(o->rules[4][0], "second");
+	assert_string_equal(o->rules[4][1], "manual");
+	assert_string_equal(o->rules[4][2], "head.office");
+	assert_null(o->rules[4][3]);
+}
+
+static void whose_word_counts_is_checked(void **state)
+{
+	struct fixture *f = *state;
+
+	write_file(f, "orgs.d/acme.conf",
+		   "name = Acme\n"
+		   "connection hr {\n"
+		   "\tplugin = ldap\n"
+		   "\tprecedence = -1\n"
+		   "\tsettings {\n"
+		   "\t\turl = \"ldaps://x.example\"\n"
+		   "\t\tuser_base = \"ou=people\"\n"
+		   "\t}\n"
+		   "}\n"
+		   "precedence {\n"
+		   "\tname = { hr, it }\n"
+		   "\tnmae = { hr }\n"
+		   "\trole = { hr,\n"
+		   "\t\thrr,\n"
+		   "\t\thr }\n"
+		   "\tstate = { manual }\n"
+		   "}\n"
+		   "precedence {\n"
+		   "}\n",
+		   0644);
+	assert_problems(
+		f, "orgs.d/acme.conf:4: \"connection.precedence\" is \"-1\"; a whole number from 0 to 1000000 is expected\n"
+		   "orgs.d/acme.conf:11: \"precedence.name\": there is no connection \"it\" in this file; one of them, or "
+		   "\"manual\" for what a person set, is expected\n"
+		   "orgs.d/acme.conf:12: there is no setting \"nmae\" in \"precedence\"; did you mean \"name\"?\n"
+		   "orgs.d/acme.conf:14: \"precedence.role\": there is no connection \"hrr\" in this file; one of them, or "
+		   "\"manual\" for what a person set, is expected; did you mean \"hr\"?\n"
+		   "orgs.d/acme.conf:15: \"precedence.role\": \"hr\" stands there twice\n"
+		   "orgs.d/acme.conf:16: \"precedence.state\": \"manual\" has no place here; whom a person suspended stays so, "
+		   "whatever directories say\n"
+		   "orgs.d/acme.conf:18: section \"precedence\" is there a second time; the first is in line 10\n");
+}
+
+static void no_section_is_no_word_on_rules(void **state)
+{
+	struct fixture *f = *state;
+
+	write_file(f, "orgs.d/acme.conf", "name = Acme\n", 0644);
+	assert_right(f);
+	assert_int_equal(f->config->organisations[0].rules_line, 0);
+	write_file(f, "orgs.d/acme.conf", "name = Acme\nprecedence {\n}\n", 0644);
+	assert_right(f);
+	assert_int_equal(f->config->organisations[0].rules_line, 2);
+	for (size_t i = 0; i < PRECEDENCE_ATTRIBUTES; i++)
+		assert_null(f->config->organisations[0].rules[i][0]);
 }
 
 static void only_conf_files_in_order(void **state)
@@ -785,6 +854,8 @@ int main(void)
 		test(connections_are_left_beside_the_workers),
 		test(the_socket_can_be_kept_elsewhere),
 		test(an_organisation),
+		test(whose_word_counts_is_checked),
+		test(no_section_is_no_word_on_rules),
 		test(only_conf_files_in_order),
 		test(without_plugins_settings_are_taken_as_they_are),
 		test(ten_mistakes),
