@@ -22,8 +22,8 @@
 #include <stdint.h>
 
 #define ROSTER_ABI_MAJOR 1 /* raised when an old plug-in could misread us */
-#define ROSTER_ABI_MINOR 1 /* raised when something is added at the end: 1.1 brought stamps, partial groups, emit_member_gone,
-                            * emit_present, prove, and what watch() says */
+#define ROSTER_ABI_MINOR 2 /* raised when something is added at the end: 1.1 brought stamps, partial groups, emit_member_gone,
+                            * emit_present, prove, and what watch() says; 1.2 place */
 
 /* The one symbol that a plug-in exports: ROSTER_CONNECTOR = { .abi_major = ..., ... }; */
 #define ROSTER_CONNECTOR __attribute__((visibility("default"))) const struct roster_connector roster_connector
@@ -220,7 +220,8 @@ struct roster_host {
 
 	/* directory, with the last page of scope all, before whole() or incomplete(): one part of the proof that the listing is whole.
 	 * part is what administrators see as its name ("pages", "rights"), once in a listing; the words say how we know, or what is
-	 * missing and what to do. value: see enum roster_evidence. */
+	 * missing and what to do. value: see enum roster_evidence. A part "bases" of ROSTER_SAME says which entries are listed from: if it
+	 * is what it was, it is the same directory, wherever the settings of `place` have moved. */
 	void (*prove)(struct roster_call *, const char *part, enum roster_evidence, const char *value, const char *fmt, ...)
 		__attribute__((format(printf, 5, 6)));
 };
@@ -333,6 +334,10 @@ struct roster_connector {
 	const struct roster_watch *watch;
 	const struct roster_sign_on *sign_on;
 	const struct roster_notifications *notifications;
+	/* The names of those settings that say which directory is read, and which part of it: the server, the tenant, the base. Ends
+	 * with NULL; NULL: none does. When one of them changes, whoever is no longer shown is not gone but may be elsewhere: rosterd
+	 * holds the next run until a person has looked. None may be a ROSTER_SECRET. */
+	const char *const *place;
 };
 
 #endif

@@ -638,6 +638,17 @@ const struct command commands[] = {
 		.run = connection_restore,
 	},
 	{
+		.name = "connection same-directory",
+		.arguments = "ORG/NAME",
+		.summary = "Say that a connection reads the same directory as before, though its settings lead elsewhere.",
+		.words = "When the settings of a server, a tenant or a base change, the next run is held, because whoever is not "
+		         "shown there may be elsewhere. A server that moved, or a base that was renamed, is the same directory: after "
+		         "this word the held run is judged like any other.",
+		.example = "rosterctl connection same-directory acme/corporate",
+		.next = "\"rosterctl sync list ORG/NAME\" shows what became of the run that was held.",
+		.run = connection_same_directory,
+	},
+	{
 		.name = "connection replace",
 		.arguments = "ORG/OLD NEW",
 		.summary = "Let another connection take over the people of one, and delete that.",

@@ -212,6 +212,20 @@ int connection_refused(struct ctl *ctl, struct error *e)
 	return print_list(ctl, path, &(struct listing){ of_refused, "nobody is refused" }, e);
 }
 
+int connection_same_directory(struct ctl *ctl, struct error *e)
+{
+	struct answer answer;
+	const char *path;
+
+	if (connection_path(ctl, "/same-directory", &path, e) < 0 ||
+	    session_ask(ctl->session, ctl->arena, "POST", path, NULL, &answer, e) < 0)
+		return -1;
+	if (ctl->json)
+		print_answer(ctl, &answer, in_full);
+	print_line(ctl, "connection \"%s\" reads the same directory as before; its runs are judged like any other", ctl_word(ctl, 0));
+	return 0;
+}
+
 int plugin_list(struct ctl *ctl, struct error *e)
 {
 	return print_list(ctl, "/v1/plugins", &(struct listing){ of_plugin, "no plug-ins" }, e);

@@ -13,6 +13,8 @@ apply.people_observed	that a person was seen, and when
 apply.gone_observed	that a person was seen to be gone, and when
 apply.groups_observed	that a group was seen, and when
 apply.role_sources	why somebody has the role that they keep: which source it is from now; no line of a plan
+relink.taken	the key of an entry that somebody has now: a line of the plan (account.linked), or undone with relink.undo
+relink.undo	that it was not done
 token.used	that a token was used, and when: by whom is what audit entries say
 seating.forget	a role that somebody waited for and never had; no line of a plan
 note_owner	whether the owner is here; the entry is written beside it, and who changed the owner is audited for that

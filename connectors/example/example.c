@@ -60,6 +60,10 @@ static const struct roster_setting settings[] = {
 	{ .name = "server",
 	  .type = ROSTER_ADDRESS,
 	  .words_for_people = "A server that \"test connection\" greets, such as \"localhost:7777\"; may be left out." },
+	{ .name = "tenant",
+	  .type = ROSTER_TEXT,
+	  .words_for_people = "Whose directory this is, such as \"acme\"; with another one, another directory is read.",
+	  .fallback = "" },
 	{ .name = "source",
 	  .type = ROSTER_ADDRESS,
 	  .words_for_people = "A server that gives more lines to whoever connects, such as \"localhost:7778\"; may be left out." },
@@ -579,6 +583,9 @@ static int example_watch(struct roster_call *call, void *opaque, const struct ro
 
 static const struct roster_watch watch = { .size = sizeof(watch), .watch = example_watch };
 
+/* Those settings that say which directory it is: when one of them changes, a person looks before anybody is called gone. */
+static const char *const place[] = { "tenant", NULL };
+
 /* ---- 7. the one symbol that is exported ---------------------------------------------------------------------------- */
 ROSTER_CONNECTOR = {
 	.abi_major = ROSTER_ABI_MAJOR,
@@ -592,4 +599,5 @@ ROSTER_CONNECTOR = {
 	.check = example_check,
 	.directory = &directory,
 	.watch = &watch,
+	.place = place,
 };

@@ -6,6 +6,7 @@
 #include "host/confine.h"
 
 #include "base/clock.h"
+#include "base/text.h"
 
 #include <dlfcn.h>
 #include <signal.h>
@@ -47,6 +48,19 @@ static int check_abi(const struct plugin *plugin, const struct roster_connector 
 	return 0;
 }
 
+static int check_place(const struct roster_connector *connector, struct error *e)
+{
+	for (const char *const *place = connector->place; place && *place; place++) {
+		const struct roster_setting *setting = connector->settings;
+
+		while (setting && setting->name && !text_equal(setting->name, *place))
+			setting++;
+		if (!setting || !setting->name)
+			return error_set(e, ERROR_INPUT, "child.place", "its place names a setting \"%.100s\", which it has not", *place);
+	}
+	return 0;
+}
+
 /* By descriptor, so that what is loaded is the file that the daemon opened, whatever has been put in its place. */
 static int load(struct plugin *plugin, struct error *e)
 {
@@ -71,7 +85,7 @@ static int load(struct plugin *plugin, struct error *e)
 		           plugin->connector.directory->size);
 	if (plugin->connector.watch)
 		copy_known(&plugin->watch, sizeof(plugin->watch), plugin->connector.watch, plugin->connector.watch->size);
-	return 0;
+	return check_place(&plugin->connector, e);
 }
 
 /* ---- saying what the plug-in is ---- */
@@ -82,7 +96,16 @@ static int64_t abilities(const struct roster_connector *connector)
 	       (connector->sign_on ? WIRE_SIGN_ON : 0) | (connector->notifications ? WIRE_NOTIFICATIONS : 0);
 }
 
-static int describe_setting(struct wire_writer *writer, const struct roster_setting *setting, struct error *e)
+static bool is_place(const struct roster_connector *connector, const char *name)
+{
+	for (const char *const *place = connector->place; place && *place; place++)
+		if (text_equal(*place, name))
+			return true;
+	return false;
+}
+
+static int describe_setting(struct wire_writer *writer, const struct roster_connector *connector,
+                            const struct roster_setting *setting, struct error *e)
 {
 	wire_begin(writer, WIRE_SETTING);
 	wire_put_text(writer, WIRE_NAME, setting->name);
@@ -90,6 +113,7 @@ static int describe_setting(struct wire_writer *writer, const struct roster_sett
 	wire_put_text(writer, WIRE_WORDS, setting->words_for_people);
 	wire_put_number(writer, WIRE_REQUIRED, setting->required != 0);
 	wire_put_text(writer, WIRE_FALLBACK, setting->fallback);
+	wire_put_number(writer, WIRE_PLACE, is_place(connector, setting->name));
 	for (const char *const *word = setting->words; word && *word; word++)
 		wire_put_text(writer, WIRE_WORD, *word);
 	return wire_end(writer, e);
@@ -109,7 +133,7 @@ static int describe(struct wire_writer *writer, const struct plugin *plugin, str
 	if (wire_end(writer, e) < 0)
 		return -1;
 	for (const struct roster_setting *setting = connector->settings; setting && setting->name; setting++)
-		if (describe_setting(writer, setting, e) < 0)
+		if (describe_setting(writer, connector, setting, e) < 0)
 			return -1;
 	wire_begin(writer, WIRE_READY);
 	return wire_end(writer, e);

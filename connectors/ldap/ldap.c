@@ -107,6 +107,8 @@ static const struct roster_watch watch = {
 	.watch = watch_directory,
 };
 
+static const char *const place[] = { "url", "user_base", "group_base", NULL };
+
 ROSTER_CONNECTOR = {
 	.abi_major = ROSTER_ABI_MAJOR,
 	.abi_minor = ROSTER_ABI_MINOR,
@@ -119,4 +121,5 @@ ROSTER_CONNECTOR = {
 	.check = check,
 	.directory = &directory,
 	.watch = &watch,
+	.place = place,
 };

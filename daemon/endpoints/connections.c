@@ -15,6 +15,7 @@
 #include "plugin/settings.h"
 #include "roster/refusal.h"
 #include "roster/managed.h"
+#include "roster/reading.h"
 #include "roster/run.h"
 #include "roster/seats.h"
 
@@ -330,6 +331,26 @@ int connections_adopt(struct exchange *x, struct error *e)
 	    managed_adopt_connection(x->tx, &x->organisation.id, text, e) < 0 ||
 	    exchange_audit(x, "connection.adopted", "connection", text, connection.name,
 			   exchange_object(x, "managed_by", connection.managed_by, NULL), NULL, e) < 0)
+		return -1;
+	return show_again(x, 200, &connection.id, NULL, e);
+}
+
+/* A held run of it was held against the directory of before; what stands now is held against this one, and by the usual rules. */
+int connections_same_directory(struct exchange *x, struct error *e)
+{
+	struct connection connection;
+	char text[ID_TEXT_SIZE];
+	int read, again;
+
+	if (find_named(x, &connection, e) < 0)
+		return -1;
+	read = reading_same_directory(x->tx, &x->organisation.id, &connection.id, e);
+	if (read == 0)
+		return error_set(e, ERROR_CONFLICT, "connection.unread", "nothing of connection \"%s\" was applied so far, so that there is "
+				 "no directory that this could be the same as", connection.name);
+	again = read < 0 ? -1 : run_judge_again(x->tx, &x->organisation.id, &connection.id, e);
+	if (again < 0 || exchange_audit(x, "connection.same_directory", "connection", id_text(&connection.id, text), connection.name, NULL,
+					exchange_object(x, "held_run", again ? "judged again" : "none", NULL), e) < 0)
 		return -1;
 	return show_again(x, 200, &connection.id, NULL, e);
 }

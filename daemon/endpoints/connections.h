@@ -7,7 +7,7 @@
 
 struct connection;
 
-answer_fn connections_adopt, connections_list, connections_create, connections_show, connections_change;
+answer_fn connections_adopt, connections_same_directory, connections_list, connections_create, connections_show, connections_change;
 extern const char *const connections_parameters[];
 answer_fn connections_prepare_create, connections_prepare_change;
 answer_fn connections_prepare_test, connections_test, connections_refused;

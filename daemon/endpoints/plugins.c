@@ -106,6 +106,7 @@ static void put_setting(struct json_writer *w, const struct catalog_setting *set
 	json_put_text(w, "name", setting->name);
 	json_put_text(w, "type", types[setting->type]);
 	json_put_bool(w, "required", setting->required);
+	json_put_bool(w, "place", setting->place);
 	json_put_text(w, "words", setting->words_for_people);
 	json_put_text(w, "default", setting->fallback);
 	json_begin_array(w, "choices");

@@ -108,6 +108,7 @@ const struct endpoint routes[] = {
 	{ "POST",   CONNECTION "/delete",                   PERMIT_CONFIGURE_SETTINGS, MB(8),  connection_life_end },
 	{ "POST",   CONNECTION "/restore",                  PERMIT_CONFIGURE_SETTINGS, KB(4),  connection_life_restore },
 	{ "POST",   CONNECTION "/test",                     PERMIT_CONFIGURE_SETTINGS, KB(4),  connections_test, connections_prepare_test },
+	{ "POST",   CONNECTION "/same-directory",           PERMIT_CONFIGURE_SETTINGS, 0,      connections_same_directory },
 	{ "POST",   CONNECTION "/adopt",                    PERMIT_OPERATOR,           0,      connections_adopt },
 	{ "GET",    CONNECTION "/tokens",                   PERMIT_CONFIGURE_SETTINGS, 0,      scim_tokens_list, NULL, paged },
 	{ "POST",   CONNECTION "/tokens",                   PERMIT_CONFIGURE_SETTINGS, KB(4),  scim_tokens_create },

@@ -288,6 +288,9 @@ static int check_setting(const struct catalog_setting *setting, struct error *e)
 	if (setting->type == CATALOG_WORD && !setting->words)
 		return error_set(e, ERROR_INPUT, "plugin.unusable", "its setting \"%s\" has no words to choose from",
 		                 setting->name);
+	if (setting->place && setting->type == CATALOG_SECRET)
+		return error_set(e, ERROR_INPUT, "plugin.unusable", "its setting \"%s\" says which directory is read, and is a secret",
+		                 setting->name);
 	if (setting->fallback && catalog_check_value(setting, setting->fallback, &why) < 0)
 		return error_set(e, ERROR_INPUT, "plugin.unusable", "the default of its %s", why.text);
 	return 0;
@@ -302,6 +305,7 @@ static int take_setting(const struct wire_frame *frame, struct arena *arena, str
 		.fallback = arena_text(arena, wire_text(frame, WIRE_FALLBACK)),
 		.type = (enum catalog_setting_type)wire_number(frame, WIRE_TYPE),
 		.required = wire_number(frame, WIRE_REQUIRED) != 0,
+		.place = wire_has(frame, WIRE_PLACE) && wire_number(frame, WIRE_PLACE) != 0,
 		.words = copy_words(arena, frame),
 	};
 	return check_setting(ret, e);

@@ -32,6 +32,7 @@ struct catalog_setting {
 	const char *name, *words_for_people, *fallback;
 	enum catalog_setting_type type;
 	bool required;
+	bool place; /* it says which directory is read, or which part of it */
 	const char *const *words; /* ends with NULL; NULL: none */
 };
 

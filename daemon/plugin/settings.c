@@ -1,6 +1,11 @@
 #include "plugin/settings.h"
 
+#include <string.h>
+
 #include "base/secret.h"
+#include "base/text.h"
+
+enum { MOVED_MOST = 160 }; /* bytes of a value in words */
 
 int settings_open(struct tx *tx, const struct crypt_keys *keys, const struct connection *c, struct arena *arena,
                   struct settings *ret, struct error *e)
@@ -30,4 +35,46 @@ void settings_close(struct settings *settings)
 	for (size_t i = 0; i < settings->secret_count; i++)
 		secret_close(&settings->secrets[i]);
 	settings->secret_count = 0;
+}
+
+/* ---- whether they lead elsewhere ---- */
+
+static const char *value_of(const struct connection_pair *pairs, size_t count, const char *name, const char *fallback)
+{
+	for (size_t i = 0; i < count; i++)
+		if (text_equal(pairs[i].name, name))
+			return pairs[i].value;
+	return fallback ? fallback : "";
+}
+
+static const char *in_words(struct arena *arena, const char *so_far, const char *name, const char *was, const char *is)
+{
+	const char *change = arena_format(arena, "\"%s\" was \"%.*s\" and is \"%.*s\"", name, (int)text_cut(was, strlen(was), MOVED_MOST), was,
+	                                  (int)text_cut(is, strlen(is), MOVED_MOST), is);
+
+	return so_far ? arena_format(arena, "%s, %s", so_far, change) : change;
+}
+
+static const char *compare(struct arena *arena, const char *so_far, const char *name, const char *was, const char *is)
+{
+	return text_equal(was, is) ? so_far : in_words(arena, so_far, name, was, is);
+}
+
+const char *settings_moved(struct arena *arena, const struct catalog_plugin *plugin, const struct connection_pair *before,
+                           size_t before_count, const struct connection_pair *now, size_t now_count)
+{
+	const char *moved = NULL;
+
+	for (size_t i = 0; plugin && i < plugin->setting_count; i++) {
+		const struct catalog_setting *s = &plugin->settings[i];
+
+		if (s->place)
+			moved = compare(arena, moved, s->name, value_of(before, before_count, s->name, s->fallback),
+			                value_of(now, now_count, s->name, s->fallback));
+	}
+	for (size_t i = 0; !plugin && i < before_count; i++)
+		moved = compare(arena, moved, before[i].name, before[i].value, value_of(now, now_count, before[i].name, NULL));
+	for (size_t i = 0; !plugin && !moved && i < now_count; i++)
+		moved = compare(arena, moved, now[i].name, value_of(before, before_count, now[i].name, NULL), now[i].value);
+	return moved;
 }

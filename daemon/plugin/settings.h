@@ -6,6 +6,7 @@
 
 #include "base/arena.h"
 #include "base/error.h"
+#include "plugin/catalog.h"
 #include "plugin/link.h"
 #include "roster/connection.h"
 #include "store/transaction.h"
@@ -27,5 +28,10 @@ int settings_open(struct tx *tx, const struct crypt_keys *keys, const struct con
 
 /* Wipes the secrets. No link may be open that was given them. */
 void settings_close(struct settings *settings);
+
+/* Whether these settings lead to another directory than those did, or to another part of it: NULL if not, or what changed, in words, in
+ * the arena. plugin NULL (it is not there to be asked): any change may have done it. */
+const char *settings_moved(struct arena *arena, const struct catalog_plugin *plugin, const struct connection_pair *before,
+                           size_t before_count, const struct connection_pair *now, size_t now_count);
 
 #endif

@@ -82,6 +82,7 @@ static const struct field {
 	[WIRE_AFTER_MS] = { "after_ms", NUMBER, 0, 1 },
 	[WIRE_STAMP] = { "stamp", TEXT, ROSTER_STAMP_MOST, 1 },
 	[WIRE_PARTIAL] = { "partial", NUMBER, 0, 1 },
+	[WIRE_PLACE] = { "place", NUMBER, 0, 1 },
 };
 
 #define F(field) (UINT64_C(1) << WIRE_##field)
@@ -97,7 +98,7 @@ static const struct kind {
 	[WIRE_PLUGIN] = { "plugin", WIRE_CHILD, WIRE_BUFFER_SIZE,
 	                  F(ABI_MAJOR) | F(ABI_MINOR) | F(NAME) | F(TITLE) | F(ABILITIES) | F(SCOPES), 0 },
 	[WIRE_SETTING] = { "setting", WIRE_CHILD, 2 * ROSTER_SETTING_MOST,
-	                   F(NAME) | F(TYPE) | F(WORDS) | F(REQUIRED), F(FALLBACK) | F(WORD) },
+	                   F(NAME) | F(TYPE) | F(WORDS) | F(REQUIRED), F(FALLBACK) | F(WORD) | F(PLACE) },
 	[WIRE_READY] = { "ready", WIRE_CHILD, WIRE_BUFFER_SIZE, 0, 0 },
 	[WIRE_VALUE] = { "value", WIRE_DAEMON, 2 * ROSTER_SETTING_MOST, F(NAME) | F(TEXT), 0 },
 	[WIRE_OPEN] = { "open", WIRE_DAEMON, WIRE_BUFFER_SIZE, F(CALL) | F(DEADLINE_MS), 0 },

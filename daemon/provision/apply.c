@@ -16,6 +16,9 @@ static const struct query people[] = {
 	     "DELETE FROM addresses f USING effects x WHERE x.what = 'changed' AND x.old_email IS DISTINCT FROM x.email "
 	     "AND f.address = x.old_email AND f.user_id = x.person AND NOT EXISTS (SELECT FROM accounts o "
 	     "WHERE o.organisation = $1 AND o.user_id = x.person AND o.id <> x.account AND o.email = x.old_email)"),
+	STEP("addresses_given_up",
+	     "DELETE FROM addresses d USING addresses_given_up f JOIN effects x ON x.remote_id = f.remote_id AND x.claims "
+	     "WHERE d.address = f.address AND d.user_id = f.person"),
 	STEP("addresses",
 	     "INSERT INTO addresses (address, domain, user_id, proven_by) SELECT email, domain, person, 'domain' "
 	     "FROM effects WHERE claims AND holder IS NULL"),

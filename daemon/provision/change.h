@@ -28,6 +28,9 @@
 /* A known person's address belongs to a domain that has been proven since. */
 #define CHANGE_ADDRESS_PROVEN "address.proven"
 
+/* Of somebody who is gone: it was handed on, and a person has said so. */
+#define CHANGE_ADDRESS_GIVEN_UP "address.given_up"
+
 #define CHANGE_GROUP_CREATED "group.created"
 #define CHANGE_GROUP_UPDATED "group.updated"
 #define CHANGE_GROUP_REMOVED "group.removed"

@@ -71,6 +71,19 @@ int evidence_judge(struct tx *tx, struct arena *arena, const struct source *sour
 	return 0;
 }
 
+int evidence_same_bases(struct tx *tx, const struct source *source, const struct run *run, struct error *e)
+{
+	static const struct query same = {
+		"evidence.same_bases",
+		"SELECT 1 FROM run_parts p JOIN proven l ON l.organisation = $1 AND l.connection = $2 AND l.part = p.part AND l.value = p.value "
+		"WHERE p.organisation = $1 AND p.run = $3 AND p.part = 'bases' AND p.evidence = 'same' AND p.state = 'held'",
+		QUERY_READS, 0,
+	};
+	int64_t count;
+	return query_write(tx, &same, PARAMS(P_ID(&source->organisation), P_ID(&source->connection.id), P_ID(&run->id)), &count, e) < 0 ?
+	       -1 : count > 0;
+}
+
 int evidence_keep(struct tx *tx, const struct source *source, const struct run *run, struct error *e)
 {
 	static const struct query forget = {

@@ -87,6 +87,7 @@ static const struct query matching[] = {
 	     "AND x.user_id = h.user_id AND x.connection = $2) THEN 'taken' "
 	     "WHEN d.user_id <> h.user_id THEN 'taken' END AS quarrel "
 	     "FROM delta d LEFT JOIN addresses h ON d.proves AND h.address = d.email "
+	     "AND NOT EXISTS (SELECT FROM addresses_given_up f WHERE f.remote_id = d.remote_id) "
 	     "LEFT JOIN twice t ON d.proves AND t.email = d.email"),
 	/* A user with two addresses and no account here may be found twice: the first entry is the one. */
 	STEP("seen_once",
@@ -347,6 +348,12 @@ static const struct query showing[] = {
 	     "jsonb_build_object('role', old_role, 'waiting_role', new_role, 'because', 'no seat is free') FROM roles_waiting "
 	     "UNION ALL SELECT kind, 'token', id, name, NULL, jsonb_build_object('member', person) FROM token_changes t "
 	     "WHERE kind = '" CHANGE_TOKEN_SUSPENDED "' OR EXISTS (SELECT FROM effects x WHERE x.person = t.person AND x.kind = '" CHANGE_RESTORED "') "
+	     /* What a person has said of them, or the administrator of a directory that took another's place is to say. */
+	     "UNION ALL SELECT '" CHANGE_ACCOUNT_LINKED "', 'account', account, name, jsonb_build_object('remote_id', old_remote_id), "
+	     "jsonb_build_object('remote_id', remote_id) FROM relinked "
+	     "UNION ALL SELECT '" CHANGE_ADDRESS_GIVEN_UP "', 'member', f.person, f.name, jsonb_build_object('email', f.address), "
+	     "jsonb_build_object('because', 'it is another person''s now') FROM addresses_given_up f "
+	     "JOIN effects x ON x.remote_id = f.remote_id AND x.claims "
 	     "UNION ALL SELECT kind, 'group', id, coalesce(name, old_name), "
 	     "CASE WHEN old_name IS NOT NULL THEN jsonb_build_object('name', old_name) END, "
 	     "CASE WHEN name IS NOT NULL THEN jsonb_build_object('name', name) END FROM group_changes "

@@ -8,6 +8,7 @@
 #include "provision/guard.h"
 #include "provision/operation.h"
 #include "provision/plan.h"
+#include "provision/relink.h"
 #include "provision/seating.h"
 #include "provision/stage.h"
 #include "store/query.h"
@@ -96,6 +97,8 @@ static int judge(struct tx *tx, struct arena *arena, const struct source *source
                  struct outcome *outcome, struct error *e)
 {
 	int may = guard_judge(tx, arena, source, run, &outcome->reason, e);
+	if (may >= 0 && source->moved && outcome->lines > 0) /* if nothing changes by it, it is the same */
+		may = relink_judge(tx, arena, source, &outcome->reason, e);
 	if (may < 0)
 		return -1;
 	if (run->plan_only) {
@@ -118,15 +121,25 @@ static int carry_out(struct tx *tx, const struct source *source, const struct ru
 {
 	if ((lines > 0 && (guard_record(tx, source, run, e) < 0 || apply_plan(tx, source, actor, e) < 0)) || (run->whole && run_reads_all(run) && evidence_keep(tx, source, run, e) < 0))
 		return -1;
-	if (seating_forget(tx, &source->organisation, e) < 0 || apply_mapped_roles(tx, source, e) < 0)
+	if (seating_forget(tx, &source->organisation, e) < 0 || apply_mapped_roles(tx, source, e) < 0 || relink_forget(tx, source, run, e) < 0)
 		return -1;
 	return apply_observed(tx, source, run, e);
 }
 
-int provision_reconcile(struct tx *tx, struct arena *arena, const struct source *source, const struct run *run,
+/* Nothing of it is done: the entries that were to become others' are again those that they were. */
+static int leave(struct tx *tx, const struct source *source, enum outcome_kind kind, struct outcome *outcome, struct outcome *ret, struct error *e)
+{
+	outcome->kind = kind;
+	*ret = *outcome;
+	return relink_undo(tx, source, e) < 0 ? -1 : stage_hide(tx, e);
+}
+
+int provision_reconcile(struct tx *tx, struct arena *arena, const struct source *given, const struct run *run,
                         const struct actor *actor, struct outcome *ret, struct error *e)
 {
 	struct outcome outcome = { .kind = OUTCOME_APPLIED, .counts = "{}" };
+	struct source as_it_is = *given;
+	const struct source *source = &as_it_is;
 	if (lock_roster(tx, arena, source, run, e) < 0 || stage_expose(tx, &run->id, !run_reads_all(run), e) < 0)
 		return -1;
 
@@ -139,29 +152,30 @@ int provision_reconcile(struct tx *tx, struct arena *arena, const struct source 
 		return stage_hide(tx, e);
 	}
 
-	if (plan_make(tx, arena, source, run, e) < 0)
+	/* Settings may lead to the same directory by another way. */
+	int same = source->moved ? evidence_same_bases(tx, source, run, e) : 0;
+	if (same < 0)
+		return -1;
+	if (same == 1)
+		as_it_is.moved = NULL;
+	if (relink_make(tx, source, run, e) < 0 || plan_make(tx, arena, source, run, e) < 0)
 		return -1;
 	int known = all_known(tx, arena, source, run, &outcome.reason, e);
 	if (known < 0)
 		return -1;
-	if (known == 0) {
-		outcome.kind = OUTCOME_LOST;
-		*ret = outcome;
-		return stage_hide(tx, e);
-	}
+	if (known == 0)
+		return leave(tx, source, OUTCOME_LOST, &outcome, ret, e);
 	if (plan_count(tx, arena, &outcome.counts, &outcome.lines, e) < 0)
 		return -1;
-	int proven = run->whole && run_reads_all(run) ? evidence_judge(tx, arena, source, run, &outcome.reason, e) : 1;
+	/* Of another directory nothing is held against what the one before has proved: a person looks at all of it. */
+	int proven = run->whole && run_reads_all(run) && !source->moved ? evidence_judge(tx, arena, source, run, &outcome.reason, e) : 1;
 	if (proven < 0)
 		return -1;
-	if (proven == 0) {
-		outcome.kind = OUTCOME_UNPROVEN;
-		*ret = outcome;
-		return stage_hide(tx, e);
-	}
+	if (proven == 0)
+		return leave(tx, source, OUTCOME_UNPROVEN, &outcome, ret, e);
 	int apply = judge(tx, arena, source, run, &outcome, e);
 	if (apply < 0 || (apply == 1 && carry_out(tx, source, run, actor, outcome.lines, e) < 0) ||
-	    (apply == 0 && plan_keep(tx, &source->organisation, &run->id, e) < 0) ||
+	    (apply == 0 && (plan_keep(tx, &source->organisation, &run->id, e) < 0 || relink_undo(tx, source, e) < 0)) ||
 	    (!run->plan_only && apply_refusals(tx, source, run, &outcome.refused, e) < 0) ||
 	    stage_hide(tx, e) < 0)
 		return -1;

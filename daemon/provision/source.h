@@ -16,6 +16,7 @@ struct source {
 	const void *digest; /* SHA-256 of all that decides what a reading shows and yields: settings, secrets, attributes, mappings, and the
 	                     * two above. What changed is asked for only as long as it is the same */
 	size_t digest_size;
+	const char *moved; /* of a run: why it reads another directory than the last one that was applied, in words; NULL: it does not */
 };
 
 /* Reads it as it is now. 1, 0 if the connection is no more, -1. */

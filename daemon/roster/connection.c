@@ -51,6 +51,12 @@ static int read_pairs(struct arena *arena, const char *text, const struct connec
 	return 0;
 }
 
+int connection_read_settings(struct arena *arena, const char *text, const struct connection_pair **ret, size_t *ret_count,
+                             struct error *e)
+{
+	return read_pairs(arena, text, ret, ret_count, e);
+}
+
 static const char *write_pairs(struct arena *arena, const struct connection_pair *pairs, size_t count)
 {
 	struct buffer buffer;

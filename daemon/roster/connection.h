@@ -101,6 +101,10 @@ int connection_count_people(struct tx *tx, struct arena *arena, const struct id 
 int connection_bin(struct tx *tx, const struct id *organisation, const struct id *id, struct error *e);
 int connection_unbin(struct tx *tx, const struct id *organisation, const struct id *id, struct error *e);
 
+/* Settings that are kept elsewhere as they once were: a JSON object of texts. */
+int connection_read_settings(struct arena *arena, const char *text, const struct connection_pair **ret, size_t *ret_count,
+                             struct error *e);
+
 /* Seals (bound to organisation, connection and name) or, with NULL, forgets one secret. */
 int connection_keep_secret(struct tx *tx, const struct crypt_keys *keys, const struct id *organisation,
                            const struct id *connection, const char *name, const struct secret *value, struct error *e);

@@ -19,6 +19,7 @@ struct reading {
 	int64_t whole_at;   /* when the last whole listing that was taken began; 0: there was none */
 	int64_t whole_age_ms; /* by the clock of the database */
 	int64_t increments; /* taken since */
+	const char *directory; /* the settings that it was read with: a JSON object; NULL: nothing was read so far */
 };
 
 /* 1, 0 nothing was taken so far, -1. */
@@ -26,7 +27,11 @@ int reading_find(struct tx *tx, struct arena *arena, const struct id *organisati
                  struct reading *ret, struct error *e);
 
 /* Moves the place to where the run, which is applied in this transaction, has ended: for a listing that was not whole there is none.
- * A reading of some people moves nothing. */
-int reading_take(struct tx *tx, const struct run *run, struct error *e);
+ * A reading of some people moves nothing. moved: it is of another directory than the last one, which stays what the next is held against
+ * unless this one was whole. */
+int reading_take(struct tx *tx, const struct run *run, bool moved, struct error *e);
+
+/* A person has said that what the connection's settings lead to now is the directory that was read last. 1, 0 nothing was read so far, -1. */
+int reading_same_directory(struct tx *tx, const struct id *organisation, const struct id *connection, struct error *e);
 
 #endif

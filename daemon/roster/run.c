@@ -8,7 +8,7 @@
 	"r.memberships, r.refused, r.whole, r.proof, r.counts::text, r.held_reason, r.plan_digest, r.error_code, " \
 	"r.error_text, r.scope_reason, r.marks, r.read_at, r.read_for, r.next_cursor, r.named, r.named_groups, r.missed, r.anew, " \
 	"(SELECT jsonb_agg(jsonb_build_object('part', p.part, 'state', p.state, 'words', p.words) " \
-	"ORDER BY p.position) FROM run_parts p WHERE p.organisation = r.organisation AND p.run = r.id)::text, r.kind, r.wish::text"
+	"ORDER BY p.position) FROM run_parts p WHERE p.organisation = r.organisation AND p.run = r.id)::text, r.kind, r.wish::text, r.directory::text"
 #define RUN_FROM "FROM runs r LEFT JOIN connections c ON c.organisation = r.organisation AND c.id = r.connection "
 
 static void fill(const struct rows *rows, size_t i, struct run *ret)
@@ -51,6 +51,7 @@ static void fill(const struct rows *rows, size_t i, struct run *ret)
 		.parts = rows_text(rows, i, 36),
 		.kind = rows_text(rows, i, 37),
 		.wish = rows_text(rows, i, 38),
+		.directory = rows_text(rows, i, 39),
 	};
 	ret->read_for = rows_bytes(rows, i, 30, &ret->read_for_size);
 	ret->next_cursor = rows_bytes(rows, i, 31, &ret->next_cursor_size);
@@ -327,4 +328,17 @@ int run_drop(struct tx *tx, const struct id *organisation, const struct id *id, 
 	if (answer_held(tx, &drop, organisation, id, who, e) < 0)
 		return -1;
 	return query_write(tx, &read_all, PARAMS(P_ID(organisation), P_ID(id)), NULL, e);
+}
+
+int run_judge_again(struct tx *tx, const struct id *organisation, const struct id *connection, struct error *e)
+{
+	static const struct query again = {
+		"run.judge_again",
+		"WITH again AS (UPDATE runs SET state = 'reconciling', approved_by = NULL, claimed_by = NULL, beat_at = NULL, "
+		"not_before = now() WHERE organisation = $1 AND connection = $2 AND state = 'held' AND kind = 'read' RETURNING 1) "
+		"SELECT pg_notify('rosterd_run', '') FROM again",
+		QUERY_KEEPS, 0,
+	};
+	int64_t count;
+	return query_write(tx, &again, PARAMS(P_ID(organisation), P_ID(connection)), &count, e) < 0 ? -1 : count > 0;
 }

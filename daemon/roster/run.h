@@ -29,6 +29,7 @@ struct run {
 	int64_t read_at; /* when the reading began: what was observed later is newer */
 	const void *read_for, *next_cursor; /* with what it was read; where the next reading of what changed begins, or NULL */
 	size_t read_for_size, next_cursor_size;
+	const char *directory; /* the settings that it was read with: a JSON object; NULL: it has not begun, or reads none */
 	const char *const *named, *const *named_groups; /* of scope named: remote ids, ended by NULL */
 	bool missed_known;
 	int64_t missed; /* of a whole listing after increments: changes that none of them had told */
@@ -106,5 +107,8 @@ int run_changes(struct tx *tx, struct arena *arena, const struct id *organisatio
 /* An administrator's answer to a held run. ERROR_CONFLICT "run.not_held". Wakes the workers. After a dropped one everything is read again. */
 int run_approve(struct tx *tx, const struct id *organisation, const struct id *id, const char *who, struct error *e);
 int run_drop(struct tx *tx, const struct id *organisation, const struct id *id, const char *who, struct error *e);
+
+/* What a connection's held run has read is judged again, as if nobody had looked: what it is held against has changed. 1, 0 none is held, -1. */
+int run_judge_again(struct tx *tx, const struct id *organisation, const struct id *connection, struct error *e);
 
 #endif

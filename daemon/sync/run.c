@@ -61,7 +61,7 @@ static const struct step {
 	const char *says;
 } steps[] = {
 	{ RUN_ASKED, RUN_READING, "reading the directory" },
-	{ RUN_READING, RUN_ASKED, "lost our place, beginning again" },
+	{ RUN_READING, RUN_ASKED, "lost our place, or what we read with was changed: beginning again" },
 	{ RUN_READING, RUN_RECONCILING, "the last page is in" },
 	{ RUN_READING, RUN_FAILED, "gave up" },
 	{ RUN_RECONCILING, RUN_DONE, "reconciled" },
@@ -139,26 +139,46 @@ static void count_changes(const struct work *w, const char *counts)
 		metric_add(METRIC_CHANGES, LABELS(kind), json_int(value));
 }
 
-/* ---- asked -> reading --------------------------------------------------------------------------------------------- */
+/* ---- which directory it is ---- */
 
-static bool plugin_can(struct work *w, enum link_scope scope)
+/* NULL: it is not there to be asked. It may have to be described by a child: not within a transaction. */
+static const struct catalog_plugin *find_plugin(const struct work *w)
 {
 	const struct catalog_plugin *plugin;
-	struct error e; /* what is wrong with it comes out when it is opened */
-	return catalog_find(w->options->catalog, w->source.connection.plugin, &plugin, &e) == 1 && (plugin->scopes & (1U << scope));
+	struct error e;
+	return catalog_find(w->options->catalog, w->source.connection.plugin, &plugin, &e) == 1 ? plugin : NULL;
 }
+
+/* Whether what is read with `now` (a JSON object; NULL: the connection's settings) is another directory than the last that was applied. */
+static int judge_move(struct work *w, const struct catalog_plugin *plugin, const struct reading *before, const char *now, struct error *e)
+{
+	const struct connection_pair *was, *is = w->source.connection.settings;
+	size_t was_count, is_count = w->source.connection.setting_count;
+	w->source.moved = NULL;
+	if (!before->directory)
+		return 0;
+	if (connection_read_settings(w->arena, before->directory, &was, &was_count, e) < 0 ||
+	    (now && connection_read_settings(w->arena, now, &is, &is_count, e) < 0))
+		return -1;
+	w->source.moved = settings_moved(w->arena, plugin, was, was_count, is, is_count);
+	return 0;
+}
+
+/* ---- asked -> reading --------------------------------------------------------------------------------------------- */
 
 /* Why everything has to be read though what changed was asked for, or NULL: then the reading begins at its cursor. Only whoever asked a
  * person's way gets what changed although a whole listing is due. */
-static const char *why_all(struct work *w, const struct reading *reading)
+static const char *why_all(struct work *w, const struct catalog_plugin *plugin, const struct reading *reading)
 {
 	bool by_itself = run_asked_by_itself(&w->run);
-	if (!plugin_can(w, LINK_CHANGED))
+	if (!plugin || !(plugin->scopes & (1U << LINK_CHANGED)))
 		return "the plug-in cannot tell what changed";
 	if (reading->whole_at == 0)
 		return "there was no whole listing before";
 	if (!reading->cursor)
 		return "there is no place to go on from";
+	if (w->source.moved)
+		return "another directory is read than before";
 	if (reading->cursor_for_size != w->source.digest_size ||
 	    memcmp(reading->cursor_for, w->source.digest, w->source.digest_size) != 0)
 		return "settings, mappings or verified domains are not those of the last reading";
@@ -168,17 +188,27 @@ static const char *why_all(struct work *w, const struct reading *reading)
 }
 
 /* Where the reading begins, and of what it is. */
-static int choose_scope(struct work *w, struct tx *tx, struct reading *ret, const char **ret_scope, const char **ret_reason,
-                        struct error *e)
+static int choose_scope(struct work *w, struct tx *tx, const struct catalog_plugin *plugin, struct reading *ret, const char **ret_scope,
+                        const char **ret_reason, struct error *e)
 {
+	struct reading reading = { 0 };
 	*ret = (struct reading){ 0 };
 	*ret_scope = w->run.scope;
 	*ret_reason = w->run.scope_reason;
-	if (!text_equal(w->run.scope, "changed"))
+	if (run_reads_all(&w->run))
 		return 0;
-	if (reading_find(tx, w->arena, &w->run.organisation, &w->run.connection, ret, e) < 0)
+	if (reading_find(tx, w->arena, &w->run.organisation, &w->run.connection, &reading, e) < 0 ||
+	    judge_move(w, plugin, &reading, NULL, e) < 0)
 		return -1;
-	*ret_reason = why_all(w, ret);
+	/* Whoever is not in another directory under the key that they had here is not gone for that. */
+	if (!run_takes_turns(&w->run) && w->source.moved)
+		return error_set(e, ERROR_CONFLICT, "run.moved",
+		                 "connection \"%s\" reads another directory than its people came from; read all of it first (scope all) and "
+		                 "look at that plan", w->source.connection.name);
+	if (!run_takes_turns(&w->run))
+		return 0;
+	*ret = reading;
+	*ret_reason = why_all(w, plugin, ret);
 	if (!*ret_reason)
 		return 0;
 	*ret_scope = "all";
@@ -191,16 +221,18 @@ static int begin(struct work *w, enum state *ret, struct error *e)
 	static const struct query start = {
 		"run.start",
 		"UPDATE runs SET state = 'reading', started_at = coalesce(started_at, now()), scope = $4, scope_reason = $5, cursor = $6, "
-		"read_at = clock_timestamp(), read_for = $7, next_cursor = NULL, pages = 0, people = 0, groups = 0, memberships = 0, refused = 0, "
+		"read_at = clock_timestamp(), read_for = $7, directory = (SELECT c.settings FROM connections c WHERE c.organisation = $1 "
+		"AND c.id = connection), next_cursor = NULL, pages = 0, people = 0, groups = 0, memberships = 0, refused = 0, "
 		"marks = 0, whole = NULL, proof = NULL, error_code = NULL, error_text = NULL "
 		"WHERE organisation = $1 AND id = $2 AND claimed_by = $3 AND state = 'asked'",
 		QUERY_KEEPS, 0,
 	};
+	const struct catalog_plugin *plugin = find_plugin(w);
 	scoped(tx) *tx = NULL;
 	struct reading reading;
 	const char *scope, *reason;
 	int64_t count;
-	if (open_tx(w, &tx, e) < 0 || choose_scope(w, tx, &reading, &scope, &reason, e) < 0 || stage_prepare(tx, &w->run.id, e) < 0 ||
+	if (open_tx(w, &tx, e) < 0 || choose_scope(w, tx, plugin, &reading, &scope, &reason, e) < 0 || stage_prepare(tx, &w->run.id, e) < 0 ||
 	    query_write(tx, &start,
 	                PARAMS(P_ID(&w->run.organisation), P_ID(&w->run.id), P_ID(&w->options->daemon), P_TEXT(scope), P_TEXT(reason),
 	                       P_BYTES(reading.cursor, reading.cursor_size), P_BYTES(w->source.digest, w->source.digest_size)),
@@ -282,9 +314,20 @@ static int ask_again(struct work *w, const char *why, struct error *e)
 	return tx_commit(&tx, e);
 }
 
+/* What was written down as what it is read with must be what it is read with. */
+static bool was_begun_otherwise(const struct work *w)
+{
+	return w->run.read_for && (w->run.read_for_size != w->source.digest_size ||
+	                           memcmp(w->run.read_for, w->source.digest, w->source.digest_size) != 0);
+}
+
 static int read_directory(struct work *w, enum state *ret, struct error *e)
 {
 	struct settings settings = { 0 };
+	if (was_begun_otherwise(w)) {
+		*ret = RUN_ASKED;
+		return ask_again(w, "settings, mappings or verified domains were changed while it was read", e);
+	}
 	int done = open_settings(w, &settings, e);
 	if (done == 0)
 		done = open_and_read(w, &settings, e);
@@ -318,7 +361,7 @@ static int take_reading(struct work *w, struct tx *tx, const struct outcome *out
 	if (w->missed >= 0 &&
 	    query_write(tx, &missed, PARAMS(P_ID(&w->run.organisation), P_ID(&w->run.id), P_INT(w->missed)), NULL, e) < 0)
 		return -1;
-	return reading_take(tx, &w->run, e);
+	return reading_take(tx, &w->run, w->source.moved != NULL, e);
 }
 
 static void count_missed(const struct work *w)
@@ -408,13 +451,23 @@ static int conclude(struct work *w, struct tx *tx, const struct outcome *outcome
 	return write_end(w, tx, outcome, state, e);
 }
 
+static int reconcile_reading(struct work *w, struct tx *tx, const struct catalog_plugin *plugin, struct outcome *ret, struct error *e)
+{
+	struct reading before = { 0 };
+	if (reading_find(tx, w->arena, &w->run.organisation, &w->run.connection, &before, e) < 0 ||
+	    judge_move(w, plugin, &before, w->run.directory, e) < 0)
+		return -1;
+	return provision_reconcile(tx, w->arena, &w->source, &w->run, &w->actor, ret, e);
+}
+
 static int reconcile(struct work *w, enum state *ret, struct error *e)
 {
+	const struct catalog_plugin *plugin = reads(&w->run) ? find_plugin(w) : NULL;
 	scoped(tx) *tx = NULL;
 	struct outcome outcome;
 	if (open_tx(w, &tx, e) < 0 || tx_patience(tx, RECONCILE_STATEMENT_MS, e) < 0)
 		return -1;
-	if ((reads(&w->run) ? provision_reconcile(tx, w->arena, &w->source, &w->run, &w->actor, &outcome, e)
+	if ((reads(&w->run) ? reconcile_reading(w, tx, plugin, &outcome, e)
 	                    : provision_operate(tx, w->arena, &w->source, &w->run, &w->actor, &outcome, e)) < 0)
 		return -1;
 

@@ -11,11 +11,11 @@
 
 static const char *const tls_words[] = { "starttls", "none", NULL };
 static const struct catalog_setting settings[] = {
-	{ "url", "where it is", NULL, CATALOG_ADDRESS, true, NULL },
-	{ "user_base", "where people are", NULL, CATALOG_TEXT, true, NULL },
-	{ "tls", "how", "starttls", CATALOG_WORD, true, tls_words },
-	{ "bind_password", "the secret", NULL, CATALOG_SECRET, false, NULL },
-	{ "page_size", "how many", "500", CATALOG_NUMBER, false, NULL },
+	{ "url", "where it is", NULL, CATALOG_ADDRESS, true, false, NULL },
+	{ "user_base", "where people are", NULL, CATALOG_TEXT, true, false, NULL },
+	{ "tls", "how", "starttls", CATALOG_WORD, true, false, tls_words },
+	{ "bind_password", "the secret", NULL, CATALOG_SECRET, false, false, NULL },
+	{ "page_size", "how many", "500", CATALOG_NUMBER, false, false, NULL },
 };
 static const struct catalog_plugin ldap = {
 	.name = "ldap",

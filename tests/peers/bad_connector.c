@@ -512,10 +512,15 @@ static int bad_check(struct roster_call *call, void *self)
 static const struct roster_setting settings[] = {
 	{ .name = "fault", .type = ROSTER_TEXT, .words_for_people = "What to do wrong.", .fallback = "" },
 	{ .name = "daemon", .type = ROSTER_NUMBER, .words_for_people = "The daemon's process.", .fallback = "1" },
+	{ .name = "hidden", .type = ROSTER_SECRET, .words_for_people = "What nobody may see." },
 	{ 0 },
 };
 
 static const struct roster_directory directory = { .size = sizeof(directory), .scopes = 1U << ROSTER_ALL, .page = bad_page };
+
+#ifdef BAD_PLACE
+static const char *const place[] = { BAD_PLACE, NULL };
+#endif
 
 ROSTER_CONNECTOR = {
 	.abi_major = BAD_ABI_MAJOR,
@@ -528,4 +533,7 @@ ROSTER_CONNECTOR = {
 	.close = bad_close,
 	.check = bad_check,
 	.directory = &directory,
+#ifdef BAD_PLACE
+	.place = place,
+#endif
 };

@@ -7,15 +7,15 @@
 
 static const char *const tls_words[] = { "starttls", "none", NULL };
 static const struct catalog_setting settings[] = {
-	{ "url", "where it is", NULL, CATALOG_ADDRESS, true, NULL },
-	{ "tls", "how", "starttls", CATALOG_WORD, false, tls_words },
-	{ "bind_dn", "as whom", NULL, CATALOG_TEXT, false, NULL },
-	{ "bind_password", "secret", NULL, CATALOG_SECRET, false, NULL },
-	{ "ca_certificate", "certificates", NULL, CATALOG_PEM, false, NULL },
-	{ "user_base", "where people are", NULL, CATALOG_TEXT, true, NULL },
-	{ "group_base", "where groups are", NULL, CATALOG_TEXT, false, NULL },
-	{ "further_bases", "where more are", NULL, CATALOG_LIST, false, NULL },
-	{ "page_size", "how many", "500", CATALOG_NUMBER, false, NULL },
+	{ "url", "where it is", NULL, CATALOG_ADDRESS, true, false, NULL },
+	{ "tls", "how", "starttls", CATALOG_WORD, false, false, tls_words },
+	{ "bind_dn", "as whom", NULL, CATALOG_TEXT, false, false, NULL },
+	{ "bind_password", "secret", NULL, CATALOG_SECRET, false, false, NULL },
+	{ "ca_certificate", "certificates", NULL, CATALOG_PEM, false, false, NULL },
+	{ "user_base", "where people are", NULL, CATALOG_TEXT, true, false, NULL },
+	{ "group_base", "where groups are", NULL, CATALOG_TEXT, false, false, NULL },
+	{ "further_bases", "where more are", NULL, CATALOG_LIST, false, false, NULL },
+	{ "page_size", "how many", "500", CATALOG_NUMBER, false, false, NULL },
 };
 static const struct catalog_plugin ldap = {
 	.name = "ldap",

@@ -181,9 +181,22 @@ static void test_other_abis_are_refused(void **state)
 	(void)state;
 	assert_int_equal(catalog_find(catalog, "bad_major", &plugin, &e), -1);
 	assert_string_equal(e.code, "plugin.unusable");
-	expect_text(e.text, "plug-in \"bad_major\" was built for connector ABI 2.1; this rosterd has 1.1");
+	expect_text(e.text, "plug-in \"bad_major\" was built for connector ABI 2.2; this rosterd has 1.2");
 	assert_int_equal(catalog_find(catalog, "bad_minor", &plugin, &e), -1);
 	expect_text(e.text, "ABI 1.9");
+}
+
+/* What says which directory is read is a setting that can be compared. */
+static void test_a_place_that_is_none(void **state)
+{
+	const struct catalog_plugin *plugin;
+	struct error e;
+
+	(void)state;
+	assert_int_equal(catalog_find(catalog, "bad_place", &plugin, &e), -1);
+	expect_text(e.text, "its place names a setting \"nowhere\", which it has not");
+	assert_int_equal(catalog_find(catalog, "bad_secret_place", &plugin, &e), -1);
+	expect_text(e.text, "its setting \"hidden\" says which directory is read, and is a secret");
 }
 
 /* What an older plug-in does not know of is absent, whatever its memory holds there. */
@@ -239,6 +252,7 @@ int main(void)
 		cmocka_unit_test(test_a_check_that_emits_is_refused),
 		cmocka_unit_test(test_notes_have_a_limit),
 		cmocka_unit_test(test_other_abis_are_refused),
+		cmocka_unit_test(test_a_place_that_is_none),
 		cmocka_unit_test(test_an_older_abi_is_served),
 		cmocka_unit_test(test_who_cannot_watch_is_not_asked_to),
 	};

@@ -49,7 +49,9 @@ static void test_the_example_describes_itself(void **state)
 	assert_int_equal(plugin->abi_major, 1);
 	assert_int_equal(plugin->abilities, CATALOG_DIRECTORY | CATALOG_WATCH);
 	assert_int_equal(plugin->scopes, 1 << LINK_ALL | 1 << LINK_CHANGED | 1 << LINK_NAMED);
-	assert_int_equal(plugin->setting_count, 5);
+	assert_int_equal(plugin->setting_count, 6);
+	for (size_t i = 0; i < plugin->setting_count; i++)
+		assert_int_equal(plugin->settings[i].place, strcmp(plugin->settings[i].name, "tenant") == 0);
 	assert_string_equal(plugin->settings[0].name, "directory");
 	assert_true(plugin->settings[0].required);
 	assert_null(plugin->settings[0].fallback);
