@@ -17,7 +17,7 @@ static const char *const refused[] = { "request", "busy", "ending", "connections
 static const char *const denied[] = { "none", "token", "peer", "permission", NULL };
 static const char *const deviations[] = { "unquoted_value", "boolean_as_text", "number_as_text", "text_as_object", "object_as_array",
 	                                  "array_as_object", "operation_case", "key_as_path", "read_only_sent",
-	                                  "unknown_attribute", "made_by_filter", "remove_by_value", NULL };
+	                                  "unknown_attribute", "made_by_filter", "remove_by_value", "without_urn", "slashes", "flag_before_path", NULL };
 static const char *const roles[] = { "owner", "request", "worker", NULL };
 static const char *const uses[] = { "used", "idle", NULL };
 static const char *const results[] = { "done", "failed", NULL };

@@ -19,7 +19,9 @@
 #include "endpoints/health.h"
 #include "endpoints/outside.h"
 #include "endpoints/routes.h"
+#include "endpoints/scim_address.h"
 #include "endpoints/scim_reply.h"
+#include "endpoints/scim_resource.h"
 #include "http/router.h"
 #include "roster/connection.h"
 #include "roster/scim_token.h"
@@ -116,12 +118,25 @@ void endpoints_change(struct endpoints *endpoints, const struct endpoints_option
 
 /* ---- the steps of an exchange ---- */
 
+/* 1, 0, -1 as the router says it. An address of SCIM is what an administrator pasted and a directory joined a path to. */
+static int route_of(const struct endpoints *endpoints, struct request *request, size_t *ret, unsigned *deviations, char *ret_allow,
+		    struct error *e)
+{
+	if (text_begins(request->path, SCIM_ADDRESS))
+		scim_address_tidy(request, deviations);
+	else if (request->doubled)
+		return error_set(e, ERROR_INPUT, "http.path", "the path of the request has \"//\"");
+	return router_find(endpoints->router, request, ret, ret_allow, e);
+}
+
 static int find_route(const struct endpoints *endpoints, struct exchange *x, struct error *e)
 {
+	unsigned deviations = 0;
 	size_t index;
 
-	if (router_find(endpoints->router, x->request, &index, x->allow, e) != 1)
+	if (route_of(endpoints, x->request, &index, &deviations, x->allow, e) != 1)
 		return -1;
+	scim_count_deviations(deviations);
 	if (x->by_monitor && !routes[index].from_memory)
 		return error_set(e, ERROR_NOT_FOUND, "http.path",
 				 "there is nothing at %.100s for monitors; ask at another address",
@@ -602,9 +617,11 @@ static int look_up(const struct endpoints *endpoints, const struct request *head
 {
 	struct request request = *head;
 	char allow[EXCHANGE_ALLOW_SIZE];
+	unsigned deviations = 0;
+	struct error e;
 	size_t index;
 
-	if (router_find(endpoints->router, &request, &index, allow, NULL) != 1)
+	if (route_of(endpoints, &request, &index, &deviations, allow, &e) != 1)
 		return 0;
 	*ret = &routes[index];
 	return 1;

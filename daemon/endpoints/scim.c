@@ -3,7 +3,6 @@
 #include <string.h>
 #include <strings.h>
 
-#include "base/metric.h"
 #include "base/text.h"
 #include "endpoints/scim_condition.h"
 #include "endpoints/scim_patch.h"
@@ -74,13 +73,6 @@ static int check_version(struct exchange *x, const struct scim_record *record, s
 		return error_set(e, ERROR_PRECONDITION, "scim.invalidVers",
 				 "it was changed meanwhile and is at version %lld; read it again", (long long)record->version);
 	return 0;
-}
-
-static void count_deviations(unsigned deviations)
-{
-	for (enum scim_deviation d = 0; d < SCIM_DEVIATIONS; d++)
-		if (deviations & SCIM_DEVIATION(d))
-			metric_add(METRIC_SCIM_DEVIATIONS, LABELS(scim_deviation_name(d)), 1);
 }
 
 static int read_selection(struct exchange *x, enum scim_kind kind, struct scim_selection *ret, struct error *e)
@@ -232,7 +224,7 @@ static int create(struct exchange *x, enum scim_kind kind, struct error *e)
 	    scim_insert(x->tx, &source, table_of(kind), &record, e) < 0 ||
 	    (kind == SCIM_GROUP && take_members(x, body, &record.id, SCIM_ADD_MEMBERS, &deviations, e) < 0))
 		return -1;
-	count_deviations(deviations);
+	scim_count_deviations(deviations);
 	return reply_again(x, 201, kind, &record.id, &selection, e);
 }
 
@@ -261,7 +253,7 @@ static int replace(struct exchange *x, enum scim_kind kind, struct error *e)
 	    scim_update(x->tx, &source, table_of(kind), &record, e) < 0 ||
 	    (kind == SCIM_GROUP && take_members(x, body, &record.id, SCIM_REPLACE_MEMBERS, &deviations, e) < 0))
 		return -1;
-	count_deviations(deviations);
+	scim_count_deviations(deviations);
 	return reply_again(x, 200, kind, &record.id, &selection, e);
 }
 
@@ -298,7 +290,7 @@ static int patch(struct exchange *x, enum scim_kind kind, struct error *e)
 		return -1;
 	if (apply_edits(x, &record, &done, e) < 0)
 		return -1;
-	count_deviations(done.deviations);
+	scim_count_deviations(done.deviations);
 	/* A group can be large, and clients that change one do not want to see it. */
 	if (kind == SCIM_GROUP && !selection.only) {
 		exchange_done(x);
@@ -367,7 +359,7 @@ static int list(struct exchange *x, enum scim_kind kind, struct scim_wish wish, 
 	};
 	if (scim_search(x->tx, x->arena, &source, &search, &records, &count, &total, e) < 0)
 		return -1;
-	count_deviations(deviations);
+	scim_count_deviations(deviations);
 	scim_reply_begin(x, 200, &w);
 	json_begin_object(&w, NULL);
 	json_begin_array(&w, "schemas");

@@ -163,6 +163,10 @@ static int resolve(struct reader *r, struct scim_path *path, const struct scim_a
 
 	if (!found && !path->urn && !r->in)
 		found = scim_attribute_find(scim_common, name, length);
+	if (!found && table && table == scim_schemas(r->kind)[0]->attributes) {
+		found = scim_attribute_of_extension(r->kind, name, length, &path->urn);
+		*r->deviations |= found ? SCIM_DEVIATION(SCIM_WITHOUT_URN) : 0;
+	}
 	if (!found && table)
 		return refuse(r, "there is no attribute \"%.*s\"", (int)length, name);
 	path->attribute = found;

@@ -5,6 +5,7 @@
 
 #include "base/arena.h"
 #include "base/json.h"
+#include "base/metric.h"
 #include "base/text.h"
 
 static const char *const deviation_names[SCIM_DEVIATIONS] = {
@@ -20,11 +21,21 @@ static const char *const deviation_names[SCIM_DEVIATIONS] = {
 	[SCIM_UNKNOWN_ATTRIBUTE] = "unknown_attribute",
 	[SCIM_MADE_BY_FILTER] = "made_by_filter",
 	[SCIM_REMOVE_BY_VALUE] = "remove_by_value",
+	[SCIM_WITHOUT_URN] = "without_urn",
+	[SCIM_SLASHES] = "slashes",
+	[SCIM_FLAG_BEFORE_PATH] = "flag_before_path",
 };
 
 const char *scim_deviation_name(enum scim_deviation which)
 {
 	return deviation_names[which];
+}
+
+void scim_count_deviations(unsigned deviations)
+{
+	for (enum scim_deviation d = 0; d < SCIM_DEVIATIONS; d++)
+		if (deviations & SCIM_DEVIATION(d))
+			metric_add(METRIC_SCIM_DEVIATIONS, LABELS(scim_deviation_name(d)), 1);
 }
 
 /* A value being taken: what is tolerated is noted, what is wrong is told. */
@@ -235,12 +246,19 @@ int scim_value_take(struct arena *arena, const struct scim_attribute *attribute,
 
 /* ---- a document ---- */
 
+static struct json *extension_of(const struct taking *t, struct json *document, const char *urn)
+{
+	struct json *extension = json_member_to_change(document, urn);
+
+	return extension ? extension : json_set(t->arena, document, urn, json_new_object(t->arena));
+}
+
 /* The attributes of an extension. table is NULL for one that we do not know. */
 static int take_extension(const struct taking *t, const char *urn, const struct scim_attribute *table,
 			  const struct json *given, struct json *document)
 {
-	struct json *object = json_new_object(t->arena), *value;
 	const struct json *inner;
+	struct json *value;
 	const char *name;
 	size_t at = 0;
 
@@ -264,11 +282,22 @@ static int take_extension(const struct taking *t, const char *urn, const struct 
 		if (taken < 0)
 			return -1;
 		if (taken == 1)
-			json_set(t->arena, object, of ? of->name : name, value);
+			json_set(t->arena, extension_of(t, document, urn), of ? of->name : name, value);
 	}
-	if (json_count(object) > 0)
-		json_set(t->arena, document, urn, object);
 	return 0;
+}
+
+/* "department" among the attributes of the core. */
+static int take_without_urn(const struct taking *t, const char *urn, const struct scim_attribute *of, const struct json *given,
+			    struct json *document)
+{
+	struct json *value;
+	int taken = take(t, of, given, of->name, &value);
+
+	tolerate(t, SCIM_WITHOUT_URN);
+	if (taken == 1)
+		json_set(t->arena, extension_of(t, document, urn), of->name, value);
+	return taken < 0 ? -1 : 0;
 }
 
 /* The extension whose URN this name is: 1 and what is to be known of it, 0 it is no URN. */
@@ -297,6 +326,8 @@ static int take_attribute(const struct taking *t, enum scim_kind kind, const cha
 		of = scim_attribute_find(scim_common, name, strlen(name));
 	if (!of && is_extension(kind, name, &urn, &table))
 		return take_extension(t, urn, table, given, document);
+	if (!of && (of = scim_attribute_of_extension(kind, name, strlen(name), &urn)))
+		return take_without_urn(t, urn, of, given, document);
 	if (!of) {
 		tolerate(t, SCIM_UNKNOWN_ATTRIBUTE);
 		return 0;

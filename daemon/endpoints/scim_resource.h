@@ -38,10 +38,15 @@ enum scim_deviation {
 	SCIM_UNKNOWN_ATTRIBUTE, /* an attribute of no schema, passed over */
 	SCIM_MADE_BY_FILTER,	/* emails[type eq "work"].value, where there is none yet: one is made */
 	SCIM_REMOVE_BY_VALUE,	/* remove with a list of what is to go */
+	SCIM_WITHOUT_URN,	/* an extension's attribute among those of the core */
+	SCIM_SLASHES,		/* doubled or trailing ones in the address */
+	SCIM_FLAG_BEFORE_PATH,	/* a flag of the base URL before the path that was joined to it */
 	SCIM_DEVIATIONS,
 };
 #define SCIM_DEVIATION(which) (1u << (which))
 const char *scim_deviation_name(enum scim_deviation which);
+/* Into the figures: each of them once. */
+void scim_count_deviations(unsigned deviations);
 
 /* A body of POST or PUT. *ret_deviations is added to. ERROR_INPUT "scim.invalidValue", with what and where;
  * "scim.invalidSyntax" if it is no object. */

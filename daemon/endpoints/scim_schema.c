@@ -146,6 +146,19 @@ const struct scim_attribute *scim_attribute_find(const struct scim_attribute *ta
 	return NULL;
 }
 
+const struct scim_attribute *scim_attribute_of_extension(enum scim_kind kind, const char *name, size_t length, const char **ret_urn)
+{
+	for (const struct scim_schema *const *s = scim_schemas(kind) + 1; *s; s++) {
+		const struct scim_attribute *found = scim_attribute_find((*s)->attributes, name, length);
+
+		if (!found)
+			continue;
+		*ret_urn = (*s)->urn;
+		return found;
+	}
+	return NULL;
+}
+
 static const char *const type_words[] = {
 	[SCIM_STRING] = "string",     [SCIM_BOOLEAN] = "boolean",     
 	[SCIM_DATETIME] = "dateTime", [SCIM_REFERENCE] = "reference", [SCIM_BINARY] = "binary",

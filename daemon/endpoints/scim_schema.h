@@ -48,6 +48,9 @@ const struct scim_schema *const *scim_schemas(enum scim_kind kind);
 /* The attribute of this name in a table (one that ends with {0}); NULL if there is none. */
 const struct scim_attribute *scim_attribute_find(const struct scim_attribute *table, const char *name, size_t length);
 
+/* The same in the extensions of a kind, for names that came without their URN; *ret_urn is whose it is. */
+const struct scim_attribute *scim_attribute_of_extension(enum scim_kind kind, const char *name, size_t length, const char **ret_urn);
+
 /* What every resource has: schemas, id, externalId, meta (RFC 7643, 3.1). */
 extern const struct scim_attribute scim_common[];
 

@@ -25,8 +25,8 @@ struct request_pair {
 struct request {
 	struct arena *arena; /* gone after the reply was sent */
 	const char *method;  /* "GET" */
-	const char *path; /* percent-decoded by segment; refused if it is not UTF-8, or has NUL, "//", "/./",
-			     "/../" */
+	const char *path; /* percent-decoded by segment; refused if it is not UTF-8, or has NUL, "/./", "/../" */
+	bool doubled;	  /* it had "//", which is "/" in path: whoever does not mean to take that refuses it */
 	const char *target; /* as it came, for signatures and logs */
 	size_t query_count, header_count;
 	struct request_pair query[REQUEST_PARAMETERS_MOST]; /* decoded */

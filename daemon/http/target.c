@@ -41,7 +41,7 @@ static int refuse(struct error *e, const char *what, const char *why)
 }
 
 static int read_text(struct arena *arena, const char *text, size_t length, const char *what,
-		     bool plus_is_blank, const char **ret, size_t *ret_length, struct error *e)
+		     bool plus_is_blank, char **ret, size_t *ret_length, struct error *e)
 {
 	char *decoded = arena_take(arena, length + 1);
 	size_t size;
@@ -62,13 +62,25 @@ static bool is_dots(const char *segment, size_t length)
 	return (length == 1 || length == 2) && memcmp(segment, "..", length) == 0;
 }
 
+/* "/a//b" to "/a/b". */
+static bool take_out_empty(char *path)
+{
+	char *into = path;
+
+	for (const char *at = path; *at; at++)
+		if (at[0] != '/' || at[1] != '/')
+			*into++ = *at;
+	if (*into == '\0')
+		return false;
+	*into = '\0';
+	return true;
+}
+
 static int check_segments(const char *path, struct error *e)
 {
 	for (const char *at = path; *at;) {
 		size_t length = strcspn(++at, "/");
 
-		if (length == 0 && *at == '/')
-			return refuse(e, "path", "has \"//\"");
 		if (is_dots(at, length))
 			return refuse(e, "path", "has a segment \".\" or \"..\"");
 		at += length;
@@ -86,13 +98,15 @@ static bool has_encoded_slash(const char *text, size_t length)
 
 static int read_path(struct request *request, const char *text, size_t length, struct error *e)
 {
-	const char *path;
+	char *path;
 	size_t size;
 
 	if (has_encoded_slash(text, length))
 		return refuse(e, "path", "has an encoded \"/\"");
-	if (read_text(request->arena, text, length, "path", false, &path, &size, e) < 0 ||
-	    check_segments(path, e) < 0)
+	if (read_text(request->arena, text, length, "path", false, &path, &size, e) < 0)
+		return -1;
+	request->doubled = take_out_empty(path);
+	if (check_segments(path, e) < 0)
 		return -1;
 	request->path = path;
 	return 0;
@@ -103,18 +117,18 @@ static int read_pair(struct request *request, const char *text, size_t length, s
 	const char *equals = memchr(text, '=', length);
 	size_t name_length = equals ? (size_t)(equals - text) : length;
 	const char *value_text = equals ? equals + 1 : text + length;
-	struct request_pair pair;
+	char *name, *value;
 	size_t size;
 
 	if (request->query_count == REQUEST_PARAMETERS_MOST)
 		return error_set(e, ERROR_INPUT, "http.query",
 				 "the query of the request has more than %d parameters",
 				 REQUEST_PARAMETERS_MOST);
-	if (read_text(request->arena, text, name_length, "query", true, &pair.name, &size, e) < 0 ||
+	if (read_text(request->arena, text, name_length, "query", true, &name, &size, e) < 0 ||
 	    read_text(request->arena, value_text, (size_t)(text + length - value_text), "query", true,
-		      &pair.value, &size, e) < 0)
+		      &value, &size, e) < 0)
 		return -1;
-	request->query[request->query_count++] = pair;
+	request->query[request->query_count++] = (struct request_pair){ name, value };
 	return 0;
 }
 

@@ -70,7 +70,7 @@ static void decodes_paths_and_queries(void **state)
 
 static void refuses_paths(void **state)
 {
-	static const char *const bad[] = { "/a//b", "//",      "/a/./b",     "/a/..",  "/.",	 "/%2e%2e/x",
+	static const char *const bad[] = { "/a/./b",     "/a/..",  "/.",	 "/%2e%2e/x",
 					   "/a%2",  "/a%zz",   "/%",	     "/a%00b", "/a%0ab", "/%ff",
 					   "/%c3",  "/%c0%80", "/%ed%a0%80", "/a%2fb", "/a%2Fb", "/a\x01",
 					   "/a b",  "/a#b",    "/\xc3\xbc",  "",       "a",	 "?a=b",
@@ -83,6 +83,23 @@ static void refuses_paths(void **state)
 		assert_int_equal(e.kind, ERROR_INPUT);
 		assert_string_equal(e.code, "http.path");
 	}
+}
+
+/* Two readers could mean different paths by it: so it is told to whoever is asked. */
+static void says_that_slashes_were_doubled(void **state)
+{
+	(void)state;
+	assert_int_equal(read_target("/a//b///c//?d=//"), 0);
+	assert_string_equal(request.path, "/a/b/c/");
+	assert_string_equal(request_query(&request, "d"), "//");
+	assert_true(request.doubled);
+	assert_int_equal(read_target("//"), 0);
+	assert_string_equal(request.path, "/");
+	assert_true(request.doubled);
+	assert_int_equal(read_target("/a/b/"), 0);
+	assert_false(request.doubled);
+	assert_int_equal(read_target("/a/.//.."), -1);
+	assert_int_equal(read_target("/a//../b"), -1);
 }
 
 static void refuses_queries(void **state)
@@ -289,6 +306,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		CASE(decodes_paths_and_queries),
 		CASE(refuses_paths),
+		CASE(says_that_slashes_were_doubled),
 		CASE(refuses_queries),
 		CASE(limits_path_and_parameters),
 		CASE(takes_the_absolute_form_of_its_host),
