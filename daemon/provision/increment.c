@@ -299,3 +299,11 @@ const struct query increment_chosen[] = {
 	INDEX("shown", "person"),
 };
 const size_t increment_chosen_count = ARRAY_COUNT(increment_chosen);
+
+/* The lines of the plan look up in each what the other says of somebody. */
+const struct query increment_decided[] = {
+	INDEX("effects", "person"),
+	STEP("known_effects", "ANALYZE effects"),
+	STEP("known_shown", "ANALYZE shown"),
+};
+const size_t increment_decided_count = ARRAY_COUNT(increment_decided);

@@ -25,4 +25,8 @@ extern const size_t increment_groups_count;
 extern const struct query increment_chosen[];
 extern const size_t increment_chosen_count;
 
+/* The same of what was decided (effects), for the lines of the plan: guard, counts and audit each make them once more. */
+extern const struct query increment_decided[];
+extern const size_t increment_decided_count;
+
 #endif

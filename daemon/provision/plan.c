@@ -411,7 +411,7 @@ int plan_make(struct tx *tx, struct arena *arena, const struct source *source, c
 	    check_groups(tx, source, run, e) < 0 ||
 	    choice_make(tx, &source->organisation, source->default_role, NULL, e) < 0 ||
 	    (!all && TAKE_INCREMENT(increment_chosen)) || TAKE(deciding) ||
-	    (all && TAKE(listing_memberships)) || TAKE(showing))
+	    (all ? TAKE(listing_memberships) : TAKE_INCREMENT(increment_decided)) || TAKE(showing))
 		return -1;
 	return seating_make(tx, arena, &source->organisation, limited, e);
 }
