@@ -84,6 +84,12 @@ static const struct option plan_options[] = {
 
 static const struct option if_match_options[] = { IF_MATCH_OPTION, { 0 } };
 
+static const struct option member_role_options[] = {
+	{ .name = "by-directory", .words = "take back a role that was given by hand: the directories decide again" },
+	IF_MATCH_OPTION,
+	{ 0 },
+};
+
 static const struct option removing_options[] = {
 	{ .name = "yes", .words = "do not ask whether this is meant" },
 	IF_MATCH_OPTION,
@@ -863,11 +869,11 @@ const struct command commands[] = {
 	},
 	{
 		.name = "member role",
-		.arguments = "ORG MEMBER ROLE",
+		.arguments = "ORG MEMBER [ROLE]",
 		.summary = "Give a member another role.",
 		.words = "A role that was given by hand counts more than one from a directory's "
-		         "group.",
-		.options = if_match_options,
+		         "group, unless a rule says otherwise.",
+		.options = member_role_options,
 		.example = "rosterctl member role acme ada@acme.example admin",
 		.next = "\"rosterctl member show ORG MEMBER\" shows it.",
 		.run = member_role,

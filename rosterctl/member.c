@@ -1,6 +1,7 @@
 /* Members and groups of an organisation. */
 #include "base/json.h"
 #include "rosterctl/body.h"
+#include "rosterctl/exits.h"
 #include "rosterctl/handlers.h"
 #include "rosterctl/path.h"
 #include "rosterctl/print.h"
@@ -198,7 +199,18 @@ static int change_member(struct ctl *ctl, const char *name, const char *value, s
 
 int member_role(struct ctl *ctl, struct error *e)
 {
-	return change_member(ctl, "role", ctl_word(ctl, 2), e);
+	bool by_directory = ctl_given(ctl, "by-directory");
+	struct answer answer;
+
+	if (by_directory == (ctl_word(ctl, 2) != NULL))
+		return usage_error(e, "either a role is expected, or --by-directory");
+	if (!by_directory)
+		return change_member(ctl, "role", ctl_word(ctl, 2), e);
+	if (session_ask(ctl->session, ctl->arena, "DELETE",
+			arena_format(ctl->arena, "%s/role", member_path(ctl)), NULL, &answer, e) < 0)
+		return -1;
+	print_answer(ctl, &answer, in_full);
+	return 0;
 }
 
 int member_suspend(struct ctl *ctl, struct error *e)

@@ -1,8 +1,9 @@
 /* Roles and states as administrators set them. What a directory says goes another way; a role that was set
- * here is no longer changed by a mapping. */
+ * here is no longer changed by a mapping, unless a rule says so, until it is given back. */
 #include "endpoints/members.h"
 
 #include "base/text.h"
+#include "provision/explain.h"
 #include "roster/member.h"
 #include "roster/seats.h"
 #include "roster/token.h"
@@ -180,23 +181,49 @@ static int to_owner(struct error *e)
 		"a role cannot be changed to owner; transfer the ownership instead (POST .../owner)");
 }
 
-static int change_role(struct exchange *x, struct member *member, const char *role, struct error *e)
+/* The declared order holds for people, too: what would not count is not taken. */
+static int check_led(struct exchange *x, const struct member *member, const char *role, struct error *e)
+{
+	struct explain_role chosen;
+
+	if (member_hold(x->tx, &x->organisation.id, &member->user, e) < 0 ||
+	    explain_role_if(x->tx, x->arena, member, role, &chosen, e) < 0)
+		return -1;
+	if (!chosen.spoken || !chosen.directory)
+		return 0;
+	return error_set(e, ERROR_CONFLICT, "member.role_led",
+			 "\"%s\" leads for the role and says \"%s\", so one that a person sets does not "
+			 "count; change it there, or the "
+			 "rule for \"role\"",
+			 chosen.directory, chosen.role);
+}
+
+static int write_role(struct exchange *x, struct member *member, const char *role, const char *source,
+		      struct error *e)
 {
 	char text[ID_TEXT_SIZE];
 
+	if (text_equal(member->state, "active") &&
+	    seats_take(x->tx, x->arena, &x->organisation, member->role, role, e) < 0)
+		return -1;
+	return member_set_role(x->tx, member, role, source, e) < 0
+		       ? -1
+		       : exchange_audit(x, "member.role_changed", "member", id_text(&member->user, text),
+					member->name,
+					exchange_object(x, "role", member->role, "role_source",
+							member->role_source, NULL),
+					exchange_object(x, "role", role, "role_source", source, NULL), e);
+}
+
+static int change_role(struct exchange *x, struct member *member, const char *role, struct error *e)
+{
 	if (exchange_may(x, about(PERMIT_CHANGE_ROLES, member, role), e) < 0)
 		return -1;
 	if (text_equal(role, member->role) && text_equal(member->role_source, "manual") && !member->waiting_role)
 		return 0;
 	if (text_equal(role, "owner"))
 		return to_owner(e);
-	if (text_equal(member->state, "active") &&
-	    seats_take(x->tx, x->arena, &x->organisation, member->role, role, e) < 0)
-		return -1;
-	if (member_set_role(x->tx, member, role, "manual", e) < 0 ||
-	    exchange_audit(x, "member.role_changed", "member", id_text(&member->user, text), member->name,
-			   exchange_object(x, "role", member->role, "role_source", member->role_source, NULL),
-			   exchange_object(x, "role", role, "role_source", "manual", NULL), e) < 0)
+	if (check_led(x, member, role, e) < 0 || write_role(x, member, role, "manual", e) < 0)
 		return -1;
 	member->version++;
 	member->role = role;
@@ -369,6 +396,48 @@ int members_change(struct exchange *x, struct error *e)
 		return -1;
 	return show_again(x, 200, &member.user, e);
 }
+
+/* ---- given back ---- */
+
+static int no_directory(struct error *e)
+{
+	return error_set(e, ERROR_CONFLICT, "member.no_directory",
+			 "no directory shows this person, so none can decide about the role; give them "
+			 "another one instead");
+}
+
+/* By what the directories say now: whoever holds the member looks after a run that was at it, and before the
+ * next. */
+static int give_back_role(struct exchange *x, struct member *member, struct error *e)
+{
+	struct explain_role chosen;
+
+	if (text_equal(member->role, "owner"))
+		return error_set(
+			e, ERROR_CONFLICT, "member.is_owner",
+			"the owner's role is no directory's to decide; transfer the ownership first");
+	if (member_hold(x->tx, &x->organisation.id, &member->user, e) < 0 ||
+	    explain_role_if(x->tx, x->arena, member, "", &chosen, e) < 0)
+		return -1;
+	if (!chosen.spoken)
+		return no_directory(e);
+	return write_role(x, member, chosen.role ? chosen.role : x->organisation.default_role,
+			  chosen.role ? "mapping" : "default", e);
+}
+
+int members_give_back_role(struct exchange *x, struct error *e)
+{
+	struct member member;
+
+	if (find_named(x, &member, e) < 0 || exchange_match(x, member.version, e) < 0 ||
+	    exchange_may(x, about(PERMIT_CHANGE_ROLES, &member, NULL), e) < 0)
+		return -1;
+	if (!member.role_by_hand && !text_equal(member.role_source, "manual"))
+		return show_again(x, 200, &member.user, e);
+	return give_back_role(x, &member, e) < 0 ? -1 : show_again(x, 200, &member.user, e);
+}
+
+/* ---- removed ---- */
 
 /* What was done to their keys is told; if there were none, there is nothing to read. */
 static void show_removed(struct exchange *x, const struct keys *keys)

@@ -7,7 +7,7 @@
 struct member;
 
 extern const char *const members_parameters[];
-answer_fn members_list, members_create, members_show, members_change, members_remove;
+answer_fn members_list, members_create, members_show, members_change, members_remove, members_give_back_role;
 
 /* A member of the exchange's organisation by id or address, or ERROR_NOT_FOUND "member.unknown". */
 int members_find(struct exchange *x, const char *named, struct member *ret, struct error *e);

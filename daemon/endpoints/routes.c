@@ -89,6 +89,7 @@ const struct endpoint routes[] = {
 	{ "GET",    ORGANISATION "/members/{member}",       PERMIT_VIEW_MEMBERS,       0,      members_show },
 	{ "PATCH",  ORGANISATION "/members/{member}",       PERMIT_CHANGE_ROLES,       KB(4),  members_change },
 	{ "DELETE", ORGANISATION "/members/{member}",       PERMIT_REMOVE_MEMBERS,     0,      members_remove },
+	{ "DELETE", ORGANISATION "/members/{member}/role",  PERMIT_CHANGE_ROLES,       0,      members_give_back_role },
 	{ "GET",    ORGANISATION "/members/{member}/explain", PERMIT_VIEW_AUDIT,       0,      explain_show },
 
 	{ "GET",    ORGANISATION "/groups",                 PERMIT_VIEW_MEMBERS,       0,      groups_list, NULL, paged },

@@ -13,9 +13,10 @@ const char *const explain_attributes[EXPLAIN_ATTRIBUTES + 1] = { "name", "email"
 
 /* ---- what the sources say ---- */
 
-/* Of a connection the entry that is there, or else the one that was there last. */
-static int load_words(struct tx *tx, struct arena *arena, const struct member *member, struct explanation *x,
-		      struct error *e)
+/* Of a connection the entry that is there, or else the one that was there last. by_hand: the role as if a
+ * person had set it, "" as if none had; NULL: as it is. */
+static int load_words(struct tx *tx, struct arena *arena, const struct member *member, const char *by_hand,
+		      struct explanation *x, struct error *e)
 {
 	static const struct query words = {
 		"explain.words",
@@ -30,8 +31,9 @@ static int load_words(struct tx *tx, struct arena *arena, const struct member *m
 		"WHERE l.organisation = $1 AND l.user_id = $2 AND l.connection = a.connection AND l.gone_at "
 		"IS NULL)) "
 		"ORDER BY a.connection, CASE WHEN a.gone_at IS NULL THEN a.id END, a.gone_at DESC) l "
-		"UNION ALL SELECT " NOBODY
-		", NULL, NULL, NULL, m.role_manual, m.name_manual, m.email_manual, NULL, NULL, NULL, NULL "
+		"UNION ALL SELECT " NOBODY ", NULL, NULL, NULL, nullif(coalesce($3::text, m.role_manual), "
+					   "''), m.name_manual, m.email_manual, NULL, "
+		"NULL, NULL, NULL "
 		"FROM members m WHERE m.organisation = $1 AND m.user_id = $2) "
 		"SELECT v.n, coalesce(c.name, 'manual'), s.source, s.account, c.precedence, v.rank::bigint, "
 		"coalesce(s.source = ANY (p.sources), false), v.value, s.gone_at, c.deleted_at, "
@@ -54,8 +56,8 @@ static int load_words(struct tx *tx, struct arena *arena, const struct member *m
 		0,
 	};
 	const struct rows *rows;
-	if (query_run(tx, &words, PARAMS(P_ID(&member->organisation), P_ID(&member->user)), arena, &rows, e) <
-	    0)
+	if (query_run(tx, &words, PARAMS(P_ID(&member->organisation), P_ID(&member->user), P_TEXT(by_hand)),
+		      arena, &rows, e) < 0)
 		return -1;
 	x->word_count = rows_count(rows);
 	x->words = arena_array(arena, x->word_count, sizeof(*x->words));
@@ -668,11 +670,27 @@ int explain_member(struct tx *tx, struct arena *arena, const struct member *memb
 		   struct error *e)
 {
 	memset(ret, 0, sizeof(*ret));
-	if (load_words(tx, arena, member, ret, e) < 0 || load_lines(tx, arena, member, ret, e) < 0)
+	if (load_words(tx, arena, member, NULL, ret, e) < 0 || load_lines(tx, arena, member, ret, e) < 0)
 		return -1;
 	conclude(arena, member, ret);
 	if (load_entries(tx, arena, member, ret, e) < 0 || load_accounts(tx, arena, member, ret, e) < 0 ||
 	    load_groups(tx, arena, member, ret, e) < 0)
 		return -1;
 	return load_held(tx, arena, member, ret, e);
+}
+
+int explain_role_if(struct tx *tx, struct arena *arena, const struct member *member, const char *by_hand,
+		    struct explain_role *ret, struct error *e)
+{
+	struct explanation x = { 0 };
+	if (load_words(tx, arena, member, by_hand, &x, e) < 0)
+		return -1;
+	bool spoken = is_spoken_of(&x, false);
+	const struct explain_word *leader = find_leader(&x, EXPLAIN_ROLE);
+	*ret = (struct explain_role){
+		.spoken = spoken,
+		.role = leader ? leader->value : NULL,
+		.directory = leader && !is_manual(leader) ? leader->source : NULL,
+	};
+	return 0;
 }

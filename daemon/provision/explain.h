@@ -116,4 +116,16 @@ struct explanation {
 int explain_member(struct tx *tx, struct arena *arena, const struct member *member, struct explanation *ret,
 		   struct error *e);
 
+/* What the role would be. */
+struct explain_role {
+	bool spoken; /* a directory shows this person; otherwise nothing is chosen, and what is there stays */
+	const char *role;      /* NULL: nobody has a word, so it is the default one */
+	const char *directory; /* whose word it is; NULL: no directory's */
+};
+
+/* What it would be if a person had set by_hand; "": if nobody had. Whoever holds the member (member_hold)
+ * decides by it. */
+int explain_role_if(struct tx *tx, struct arena *arena, const struct member *member, const char *by_hand,
+		    struct explain_role *ret, struct error *e);
+
 #endif

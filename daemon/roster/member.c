@@ -15,7 +15,8 @@ const char *const member_roles[] = { "owner", "admin", "member", "viewer", NULL 
 	"AND a.connection = m.connection ORDER BY a.gone_at DESC NULLS FIRST LIMIT 1), "                     \
 	"m.role, m.role_source, m.state, m.source, m.suspended_by, m.connection, "                           \
 	"m.joined_at, m.updated_at, m.last_active_at, m.version, m.title, m.department, "                    \
-	"m.waiting_since, m.waiting_role, m.suspended_at, m.grace_until, m.left_at, m.left_by"
+	"m.waiting_since, m.waiting_role, m.suspended_at, m.grace_until, m.left_at, m.left_by, "             \
+	"m.role_manual"
 
 static struct member read_row(const struct rows *rows, size_t row)
 {
@@ -43,6 +44,7 @@ static struct member read_row(const struct rows *rows, size_t row)
 		.grace_until = rows_time(rows, row, 20),
 		.left_at = rows_time(rows, row, 21),
 		.left_by = rows_text(rows, row, 22),
+		.role_by_hand = rows_text(rows, row, 23),
 	};
 }
 
@@ -109,6 +111,19 @@ int member_load(struct tx *tx, struct arena *arena, const struct id *organisatio
 	if (found == 1)
 		*ret = read_row(rows, 0);
 	return found;
+}
+
+/* As a reconcile does before it looks at what the sources say. */
+int member_hold(struct tx *tx, const struct id *organisation, const struct id *user, struct error *e)
+{
+	static const struct query query = {
+		"member.hold",
+		"SELECT FROM members WHERE organisation = $1 AND user_id = $2 FOR UPDATE",
+		QUERY_READS,
+		0,
+	};
+
+	return query_write(tx, &query, PARAMS(P_ID(organisation), P_ID(user)), NULL, e);
 }
 
 int member_owner(struct tx *tx, struct arena *arena, const struct id *organisation, struct member *ret,

@@ -22,6 +22,7 @@ struct member {
 	const char *title, *department;
 	const char *role, *role_source, *state, *source, *suspended_by;
 	struct id connection; /* nil: none */
+	const char *role_by_hand; /* what a person set, whether it counts or not; NULL: nobody did */
 	int64_t joined_at, updated_at, last_active_at, version;
 	int64_t waiting_since;	  /* for a seat: to come in (state "waiting"), or as waiting_role; 0: not */
 	const char *waiting_role; /* what an active member becomes when there is a seat; NULL: nothing else */
@@ -47,6 +48,10 @@ int member_find(struct tx *tx, struct arena *arena, const struct id *organisatio
 		struct member *ret, struct error *e);
 int member_load(struct tx *tx, struct arena *arena, const struct id *organisation, const struct id *user,
 		struct member *ret, struct error *e);
+
+/* Nobody else changes them, or what counts for them, until the transaction ends; what is read of them from
+ * now on is as it is now. */
+int member_hold(struct tx *tx, const struct id *organisation, const struct id *user, struct error *e);
 
 /* The owner on record: 1, 0, -1. */
 int member_owner(struct tx *tx, struct arena *arena, const struct id *organisation, struct member *ret,

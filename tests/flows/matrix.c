@@ -143,6 +143,11 @@ static void roles_are_changed_by_owner_and_admin(void **state)
 	EXPECT(api_call(acme.tokens[OWNER], "PATCH", at(owner), "{\"role\":\"viewer\"}"), 409,
 	       "member.is_owner");
 	EXPECT(api_call(NULL, "PATCH", at(owner), "{\"role\":\"viewer\"}"), 409, "member.is_owner");
+	try_all("DELETE", api_format("/members/%s/role", new_member("given-back")), NULL, "oa", 200);
+	owner = api_format("%s/role", owner);
+	EXPECT(api_call(acme.tokens[ADMIN], "DELETE", at(owner), NULL), 403, "permission.not_the_owner");
+	EXPECT(api_call(acme.tokens[OWNER], "DELETE", at(owner), NULL), 409, "member.is_owner");
+	EXPECT(api_call(NULL, "DELETE", at(owner), NULL), 409, "member.is_owner");
 }
 
 static void members_are_removed_by_owner_and_admin(void **state)

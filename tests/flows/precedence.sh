@@ -129,6 +129,10 @@ Ada Lovelace|Admin|Engines|member manual|active|it"
 is "is shown" "$(ctl precedence show acme --json | jq -c '[.rules, .order.name, .order.title]')" '[{"name":["hr"]},["hr","manual","it"],["manual","it","hr"]]'
 is "a rule may put a directory before what a person set" "$(order --rule role=it,manual | jq -r .state; shows "$ada")" "done
 Ada Lovelace|Admin|Engines|viewer mapping|active|it"
+ctl member role acme "$ada" admin >/dev/null 2>"$flow_dir/err"
+is "a role by hand that would not count is refused" "$? $(grep -o 'member.role_led' "$flow_dir/err") $(shows "$ada" | cut -d '|' -f 4)" \
+	"7 member.role_led viewer mapping"
+like "with whose word counts" "$(cat "$flow_dir/err")" '"it" leads for the role and says "viewer"'
 is "and what the person set is there when it has no word" "$(show it "$ada_in_it
 ${crew/member: *}" >/dev/null; shows "$ada")" "Ada Lovelace|Admin|Engines|member manual|active|it"
 is "what was set by hand while it led, too" "$(ctl member role acme "$ada" admin >/dev/null; show it "$ada_in_it; department=Ops
@@ -136,6 +140,44 @@ ${crew/member: *}" >/dev/null; shows "$ada")" "Ada Lovelace|Admin|Ops|admin manu
 is "somebody who leads by a rule gives the state" "$(order --rule state=hr >/dev/null; shows "$ada" | cut -d '|' -f 5-)" "active|hr"
 order --rule role=none --rule state=none --rule name=none --connection it=100 >/dev/null
 is "rules are taken away" "$(ctl precedence show acme --json | jq -c .rules) $(shows "$ada")" "{} Ada Lovelace|Countess|Engines|admin manual|active|hr"
+
+# ---- a role that was set by hand is given back
+gives_back() { ctl member role acme "$1" --by-directory --json 2>"$flow_dir/err" | jq -r '"\(.role) \(.role_source)"'; }
+show hr "$ada_in_hr
+$bob_in_hr
+$bosses" >/dev/null
+show it "$ada_in_it
+$crew" >/dev/null
+ctl member role acme "$ada" viewer >/dev/null
+is "to the directories: the role is what the one that leads says" "$(gives_back "$ada")" "admin mapping"
+is "the audit has both" "$(query "SELECT personal::jsonb ->> 'before' || (personal::jsonb ->> 'after') FROM audit WHERE action = 'member.role_changed'
+	AND source = 'api' ORDER BY id DESC LIMIT 1")" '{"role": "viewer", "role_source": "manual"}{"role": "admin", "role_source": "mapping"}'
+is "a run finds nothing to do about it" "$(show hr "$ada_in_hr
+$bob_in_hr
+$bosses")" ""
+is "once more is nothing" "$(gives_back "$ada") $(query "SELECT count(*) FROM audit WHERE action = 'member.role_changed' AND source = 'api'")" \
+	"admin mapping $(query "SELECT count(*) FROM audit WHERE action = 'member.role_changed' AND source = 'api'")"
+is "the groups decide again" "$(show hr "$ada_in_hr
+$bob_in_hr
+${bosses%%
+*}" >/dev/null; shows "$ada" | cut -d '|' -f 4)" "viewer mapping"
+bob=$(query "SELECT user_id FROM accounts WHERE remote_id = 'h2'")
+ctl member role acme "$bob" admin >/dev/null
+is "of whom no directory has a word, the default one" "$(gives_back "$bob")" "member default"
+is "and it stays so" "$(show hr "$ada_in_hr
+$bob_in_hr
+$bosses" >/dev/null; shows "$bob" | cut -d '|' -f 4)" "member default"
+dan=$(ctl member add acme dan@acme.example Dan --role viewer --json | jq -r .id)
+gives_back "$dan" >/dev/null
+is "whom no directory shows nobody else decides for" "$(grep -o 'member.no_directory' "$flow_dir/err") $(query "SELECT role || ' ' || role_source FROM members WHERE user_id = '$dan'")" \
+	"member.no_directory viewer manual"
+ctl member role acme "$ada" viewer --by-directory >/dev/null 2>"$flow_dir/err"
+is "a role and --by-directory are two things" "$?" 2
+ctl member role acme "$ada" >/dev/null 2>"$flow_dir/err"
+is "and neither is none" "$?" 2
+member=$(ctl token create probe-member --role member --organisation acme --json | jq -r .token)
+is "it is for whoever may change roles" "$(curl -s -X DELETE -H "Authorization: Bearer $member" --unix-socket "$socket" "http://x/v1/organisations/acme/members/$ada/role" | jq -r .code)" permission.role
+ctl member role acme "$ada" admin >/dev/null
 
 # ---- an order that takes somebody's role or place is looked at first
 ctl member role acme "$ada" viewer >/dev/null

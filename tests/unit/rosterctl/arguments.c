@@ -112,7 +112,7 @@ static void what_is_missing_or_too_much_is_said(void **state)
 {
 	(void)state;
 	assert_refused(READ("org"), "needs a second word; there are create, list, show, set, owner");
-	assert_refused(READ("member", "role", "acme", "ada"), "rosterctl member role ORG MEMBER ROLE");
+	assert_refused(READ("member", "role", "acme"), "rosterctl member role ORG MEMBER [ROLE]");
 	assert_refused(READ("member", "show", "acme", "Ada", "Lovelace"),
 		       "\"Lovelace\" is one argument too many");
 	assert_refused(READ("org", "show", ""), "an argument is empty");
