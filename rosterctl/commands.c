@@ -307,6 +307,13 @@ static const struct option audit_verify_options[] = {
 	{ .name = "organisation", .value = "ORG", \
 	  .words = "of this organisation; the operator's otherwise" }
 
+static const struct option connection_resolve_options[] = {
+	{ .name = "same-person", .words = "they are who had the address: what they have is theirs again" },
+	{ .name = "new-person", .words = "the address was handed on: they join as somebody new, and whoever had it is without it" },
+	{ .name = "yes", .words = "do it, whatever the plan is; without a terminal it is left for \"sync approve\"" },
+	{ 0 },
+};
+
 static const struct option token_create_options[] = {
 	ORGANISATION_OPTION,
 	{ .name = "member", .value = "MEMBER",
@@ -701,9 +708,21 @@ const struct command commands[] = {
 		.words = "Each with the reason; nobody is skipped in silence.",
 		.options = list_options,
 		.example = "rosterctl connection refused acme/corporate",
-		.next = "Mend the directory, or the connection with \"rosterctl connection set\"; "
-		        "the next run takes them.",
+		.next = "Mend the directory, or the connection with \"rosterctl connection set\"; the next run takes "
+		        "them. \"rosterctl connection resolve\" says who somebody is whose address is taken.",
 		.run = connection_refused,
+	},
+	{
+		.name = "connection resolve",
+		.arguments = "ORG/NAME ACCOUNT",
+		.summary = "Say who somebody is whose address is another entry's.",
+		.words = "A directory shows a new entry with an address that somebody had whose entry there is gone. Nobody but a "
+		         "person can know whether they came back or the address was handed on, so the entry is refused until it is said. "
+		         "What it comes to is a plan like any other.",
+		.options = connection_resolve_options,
+		.example = "rosterctl connection resolve acme/corporate 5f0d3c1e-93c3-4d55-8e29-5a1c3f6b7c11 --same-person",
+		.next = "\"rosterctl connection refused ORG/NAME\" shows who is left.",
+		.run = connection_resolve,
 	},
 	{
 		.name = "scim tokens",

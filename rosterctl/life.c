@@ -156,6 +156,24 @@ int connection_restore(struct ctl *ctl, struct error *e)
 			   arena_format(ctl->arena, "bring connection \"%s\" back", ctl_word(ctl, 0)), e);
 }
 
+/* Who somebody is whose address is another entry's. */
+int connection_resolve(struct ctl *ctl, struct error *e)
+{
+	bool same = ctl_given(ctl, "same-person");
+	struct subject subject;
+	scoped(body) body;
+
+	body_open(&body);
+	if (same == ctl_given(ctl, "new-person"))
+		return error_set(e, ERROR_INPUT, CODE_USAGE, "either --same-person or --new-person is expected");
+	if (named(ctl, &subject, e) < 0)
+		return -1;
+	json_put_text(&body.writer, "remote_id", ctl_word(ctl, 1));
+	json_put_text(&body.writer, "as", same ? "same-person" : "new-person");
+	return ask(ctl, arena_format(ctl->arena, "%s/refused/resolve", subject.path), &body, subject.organisation,
+		   arena_format(ctl->arena, "take \"%s\" as %s", ctl_word(ctl, 1), same ? "the same person" : "a new person"), e);
+}
+
 /* ---- whose word counts ---- */
 
 static const char *precedence_path(const struct ctl *ctl)

@@ -13,7 +13,6 @@
 #include "endpoints/scim_access.h"
 #include "plugin/link.h"
 #include "plugin/settings.h"
-#include "roster/refusal.h"
 #include "roster/managed.h"
 #include "roster/reading.h"
 #include "roster/run.h"
@@ -448,40 +447,5 @@ int connections_test(struct exchange *x, struct error *e)
 		json_end_object(&w);
 	}
 	json_end_object(&w);
-	return 0;
-}
-
-/* ---- whom it showed and who could not be taken ---- */
-
-static void put_refusal(struct json_writer *w, const struct refusal *refusal)
-{
-	json_begin_object(w, NULL);
-	json_put_text(w, "remote_id", refusal->remote_id);
-	json_put_text(w, "user_name", refusal->user_name);
-	json_put_text(w, "email", refusal->email);
-	json_put_text(w, "code", refusal->code);
-	json_put_text(w, "reason", refusal->reason);
-	json_put_time(w, "first_seen_at", refusal->first_seen_at);
-	json_put_time(w, "last_seen_at", refusal->last_seen_at);
-	json_end_object(w);
-}
-
-int connections_refused(struct exchange *x, struct error *e)
-{
-	struct json_writer w;
-	struct connection connection;
-	struct refusal *refusals;
-	const char *after;
-	size_t count;
-	int limit;
-
-	if (exchange_page(x, &limit, &after, e) < 0 || find_named(x, &connection, e) < 0 ||
-	    refusal_list(x->tx, x->arena, &x->organisation.id, &connection.id, after, limit + 1, &refusals,
-			 &count, e) < 0)
-		return -1;
-	exchange_list_begin(x, &w);
-	for (size_t i = 0; i < count && i < (size_t)limit; i++)
-		put_refusal(&w, &refusals[i]);
-	exchange_list_end(&w, count > (size_t)limit ? refusals[limit - 1].remote_id : NULL);
 	return 0;
 }

@@ -20,6 +20,7 @@
 #include "endpoints/plugins.h"
 #include "endpoints/precedence.h"
 #include "endpoints/reload.h"
+#include "endpoints/refusals.h"
 #include "endpoints/runs.h"
 #include "endpoints/scim.h"
 #include "endpoints/scim_tokens.h"
@@ -114,7 +115,8 @@ const struct endpoint routes[] = {
 	{ "GET",    CONNECTION "/tokens",                   PERMIT_CONFIGURE_SETTINGS, 0,      scim_tokens_list, NULL, paged },
 	{ "POST",   CONNECTION "/tokens",                   PERMIT_CONFIGURE_SETTINGS, KB(4),  scim_tokens_create },
 	{ "DELETE", CONNECTION "/tokens/{token}",           PERMIT_CONFIGURE_SETTINGS, 0,      scim_tokens_revoke },
-	{ "GET",    CONNECTION "/refused",                  PERMIT_CONFIGURE_SETTINGS, 0,      connections_refused, NULL, paged },
+	{ "GET",    CONNECTION "/refused",                  PERMIT_CONFIGURE_SETTINGS, 0,      refusals_list, NULL, paged },
+	{ "POST",   CONNECTION "/refused/resolve",          PERMIT_CONFIGURE_SETTINGS, KB(16), refusals_resolve, refusals_prepare_resolve },
 	{ "POST",   CONNECTION "/runs",                     PERMIT_CONFIGURE_SETTINGS, KB(4),  runs_ask },
 
 	{ "GET",    ORGANISATION "/precedence",             PERMIT_CONFIGURE_SETTINGS, 0,      precedence_show },

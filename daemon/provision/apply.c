@@ -262,7 +262,7 @@ int apply_refusals(struct tx *tx, const struct source *source, const struct run 
 		"UNION ALL SELECT 2, s.remote_id, 'person.address_' || s.quarrel, CASE "
 		"WHEN s.quarrel = 'same' THEN 'the directory gives this address to two people; the first one has it' "
 		"WHEN s.what = 'new' THEN 'this address belongs to a person who has another entry in this directory; if it is the same "
-		"person with a new entry, an administrator must say so' "
+		"person with a new entry, or another person by now, an administrator must say so (rosterctl connection resolve)' "
 		"ELSE 'taken with the new address, which is not proven: it belongs to another person' END, p.user_name, p.email "
 		"FROM seen s JOIN staged_people p ON p.id = s.id WHERE s.quarrel IS NOT NULL) r ORDER BY remote_id, rank "
 		"ON CONFLICT (organisation, connection, remote_id) DO UPDATE SET code = excluded.code, reason = excluded.reason, "

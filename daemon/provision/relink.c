@@ -39,6 +39,7 @@ static const struct query steps[] = {
 	     "v.remote_id FROM verdicts v JOIN accounts a ON a.organisation = $1 AND a.id = v.account "
 	     "JOIN staged_people s ON s.remote_id = v.remote_id JOIN addresses h ON h.address = s.email AND h.user_id = a.user_id "
 	     "WHERE v.organisation = $1 AND v.connection = $2 AND NOT v.same AND s.domain = ANY ($3) AND NOT EXISTS (SELECT FROM accounts o "
+	     "JOIN connections c ON c.organisation = $1 AND c.id = o.connection AND c.state <> 'deleted' "
 	     "WHERE o.organisation = $1 AND o.user_id = a.user_id AND o.gone_at IS NULL AND o.email = h.address)"),
 };
 
