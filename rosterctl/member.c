@@ -36,6 +36,7 @@ static const struct column in_full[] = {
 	{ "left because of", "left_by", CELL_TEXT },
 	{ "source", "source", CELL_TEXT },
 	{ "connection", "connection", CELL_TEXT },
+	{ "guest", "guest", CELL_TEXT },
 	{ "joined", "joined_at", CELL_TIME },
 	{ "last active", "last_active_at", CELL_TIME },
 	{ "version", "version", CELL_NUMBER },

@@ -31,6 +31,7 @@ void members_put(struct json_writer *w, const char *name, const struct member *m
 	json_put_text(w, "left_by", m->left_by);
 	json_put_text(w, "source", m->source);
 	exchange_put_id(w, "connection", &m->connection);
+	json_put_bool(w, "guest", m->guest);
 	json_put_time(w, "joined_at", m->joined_at);
 	json_put_time(w, "last_active_at", m->last_active_at);
 	json_put_int(w, "version", m->version);

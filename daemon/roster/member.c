@@ -16,7 +16,9 @@ const char *const member_roles[] = { "owner", "admin", "member", "viewer", NULL 
 	"m.role, m.role_source, m.state, m.source, m.suspended_by, m.connection, "                           \
 	"m.joined_at, m.updated_at, m.last_active_at, m.version, m.title, m.department, "                    \
 	"m.waiting_since, m.waiting_role, m.suspended_at, m.grace_until, m.left_at, m.left_by, "             \
-	"m.role_manual"
+	"m.role_manual, "                                                                                    \
+	"m.connection IS NOT NULL AND m.email IS NOT NULL AND NOT EXISTS (SELECT FROM domains d "            \
+	"WHERE d.organisation = m.organisation AND d.state = 'verified' AND d.domain = split_part(m.email, '@', 2))"
 
 static struct member read_row(const struct rows *rows, size_t row)
 {
@@ -45,6 +47,7 @@ static struct member read_row(const struct rows *rows, size_t row)
 		.left_at = rows_time(rows, row, 21),
 		.left_by = rows_text(rows, row, 22),
 		.role_by_hand = rows_text(rows, row, 23),
+		.guest = rows_bool(rows, row, 24),
 	};
 }
 
