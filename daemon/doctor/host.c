@@ -30,12 +30,17 @@ static const char walls_why[] = "a plug-in talks to directories of strangers; th
 
 /* ---- what confines a child ---- */
 
+/* A container's filter answers EPERM; a kernel that has it not, or off, says so in other numbers. */
 static void judge_landlock(struct report *r)
 {
 	long abi = syscall(SYS_landlock_create_ruleset, NULL, 0, LANDLOCK_CREATE_RULESET_VERSION);
 
 	if (abi >= 1)
 		report_ok(r, "kernel.landlock", "Landlock, ABI %ld", abi);
+	else if (errno == EPERM)
+		report_add(r, (struct finding){ FINDING_WARNING, "kernel.landlock",
+						"a filter of system calls forbids Landlock, as containers have", walls_why,
+						"let the container use landlock_create_ruleset(2) and its two siblings" });
 	else
 		report_add(r, (struct finding){ FINDING_WARNING, "kernel.landlock",
 						say(r, "the kernel offers no Landlock: %s", strerror(errno)), walls_why,

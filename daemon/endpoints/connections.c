@@ -45,8 +45,7 @@ static int find_named(struct exchange *x, struct connection *ret, struct error *
 	return connections_find(x, request_segment(x->request, "connection"), ret, e);
 }
 
-/* For prepare: looks, and holds no transaction afterwards. */
-/* For a change: a file's own is refused. */
+/* For prepare of a change: a file's own is refused; no transaction is held afterwards. */
 static int look_up_settable(struct exchange *x, struct connection *ret, struct error *e)
 {
 	char id[ID_TEXT_SIZE];

@@ -108,8 +108,8 @@ static void tell_of_landlock(const struct log *log)
 
 	if (!atomic_flag_test_and_set(&asked) &&
 	    syscall(SYS_landlock_create_ruleset, NULL, 0, LANDLOCK_CREATE_RULESET_VERSION) < 0)
-		log_warning(log, "the kernel has no Landlock (%s): plug-ins can read what this service can read",
-		            strerror(errno));
+		log_warning(log, "no Landlock here (%s): plug-ins can read what this service can read",
+		            errno == EPERM ? "a filter of system calls forbids it" : strerror(errno));
 }
 
 static void tell_of_namespaces(const struct log *log, int why)
