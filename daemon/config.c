@@ -215,11 +215,24 @@ static const struct setting metrics_rows[] = {
 	{ 0 },
 };
 
-static const char *const sections[] = { "database", "plugins", "http", "sync", "domains", "guard", "audit", "log", "metrics", NULL };
+static const char *const trace_words[] = { "redacted", "personal", "off", NULL };
+static const struct setting scim_rows[] = {
+	{ "trace", SETTING_WORD, AT(config.scim_trace), "redacted", .words = trace_words,
+	  .about = "What administrators are shown of the last requests of a directory that pushes: redacted (nothing secret, and nothing that "
+		   "says who somebody is), personal (nothing secret) or off (nothing is kept)." },
+	{ "requests_per_second", SETTING_NUMBER, AT(config.scim_per_second), "100", .least = 0, .most = 1000000,
+	  .about = "How many requests a directory that pushes may make in the long run, each connection by itself; 0: as many as it likes." },
+	{ "burst", SETTING_NUMBER, AT(config.scim_burst), "1000", .least = 1, .most = 1000000,
+	  .about = "How many it may make at once after it was silent." },
+	{ 0 },
+};
+
+static const char *const sections[] = { "database", "plugins", "http", "scim", "sync", "domains", "guard", "audit", "log", "metrics", NULL };
 static const struct settings_form top = { "", top_rows, sections };
 static const struct settings_form database = { "database", database_rows, NULL };
 static const struct settings_form plugins = { "plugins", plugins_rows, NULL };
 static const struct settings_form http = { "http", http_rows, NULL };
+static const struct settings_form scim = { "scim", scim_rows, NULL };
 static const struct settings_form sync_form = { "sync", sync_rows, NULL };
 static const struct settings_form domains_form = { "domains", domains_rows, NULL };
 static const struct settings_form guard = { "guard", guard_rows, NULL };
@@ -227,7 +240,7 @@ static const struct settings_form audit = { "audit", audit_rows, NULL };
 static const struct settings_form log_form = { "log", log_rows, NULL };
 static const struct settings_form metrics = { "metrics", metrics_rows, NULL };
 static const struct settings_form *const forms[] = {
-	&top, &database, &plugins, &http, &sync_form, &domains_form, &guard, &audit, &log_form, &metrics, NULL,
+	&top, &database, &plugins, &http, &scim, &sync_form, &domains_form, &guard, &audit, &log_form, &metrics, NULL,
 };
 
 const struct settings_form *const *config_forms(void)

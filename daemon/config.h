@@ -35,6 +35,8 @@ struct config {
 	struct server_options server;			       /* listen has the Unix socket too */
 	int drain_ms;
 	struct server_options monitors; /* where health and figures are told to whoever comes; listen NULL: nowhere */
+	const char *scim_trace; /* redacted, personal or off */
+	int scim_per_second, scim_burst;		/* requests of one connection that pushes */
 	int figures_every_ms;		/* how often what the database shows is counted */
 	struct store_options store;
 	const char *schema; /* the folder of migrations */

@@ -4,6 +4,7 @@
 #include "base/crypt.h"
 #include "base/secret.h"
 #include "base/shared.h"
+#include "base/text.h"
 #include "config.h"
 #include "problem.h"
 #include "standalone.h"
@@ -171,6 +172,11 @@ void edition_endpoints(struct shared *shared, struct endpoints_options *options)
 	options->allow_private = config->allow_private_addresses;
 	options->link_deadline_ms = config->call_deadline_ms;
 	options->outside_most = (config->server.exchange_threads + 1) / 2;
+	options->scim_trace = text_equal(config->scim_trace, "off")	   ? SCIM_TRACE_OFF
+			      : text_equal(config->scim_trace, "personal") ? SCIM_TRACE_PERSONAL
+									   : SCIM_TRACE_REDACTED;
+	options->scim_per_second = config->scim_per_second;
+	options->scim_burst = config->scim_burst;
 	options->keeps = shared;
 }
 

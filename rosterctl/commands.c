@@ -735,6 +735,17 @@ const struct command commands[] = {
 		.run = scim_tokens,
 	},
 	{
+		.name = "scim trace",
+		.arguments = "ORG/NAME",
+		.summary = "Show what a directory that pushes asked last, and what came of it.",
+		.words = "The newest first: by which token, what was answered, and the state of the run that took it (held: somebody must look at it). "
+			 "--json shows requests and answers, without what is secret or says who somebody is.",
+		.options = list_options,
+		.example = "rosterctl scim trace acme/okta",
+		.next = "\"rosterctl sync show ORG/RUN\" shows a run, \"rosterctl sync approve\" lets a held one go on.",
+		.run = scim_trace,
+	},
+	{
 		.name = "scim token-create",
 		.arguments = "ORG/NAME TOKEN",
 		.summary = "Make a token for a directory that pushes.",

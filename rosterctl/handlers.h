@@ -19,7 +19,7 @@ command_fn connection_create, connection_list, connection_show, connection_set, 
 command_fn plugin_list, plugin_show;
 
 /* scim.c */
-command_fn scim_tokens, scim_token_create, scim_token_revoke;
+command_fn scim_tokens, scim_token_create, scim_token_revoke, scim_trace;
 
 /* sync.c */
 command_fn sync_run, sync_plan, sync_list, sync_show, sync_changes, sync_approve, sync_drop;

@@ -28,14 +28,40 @@ static const struct column of_new[] = {
 	{ 0 },
 };
 
-static int tokens_path(const struct ctl *ctl, const char **ret, struct error *e)
+static const struct column of_traced[] = {
+	{ "at", "at", CELL_TIME },
+	{ "token", "token_name", CELL_TEXT },
+	{ "asked", "method", CELL_TEXT },
+	{ "of", "target", CELL_TEXT },
+	{ "answer", "status", CELL_NUMBER },
+	{ "why", "code", CELL_TEXT },
+	{ "effect", "effect", CELL_TEXT },
+	{ "run", "run", CELL_TEXT },
+	{ 0 },
+};
+
+static int path_below(const struct ctl *ctl, const char *pattern, const char **ret, struct error *e)
 {
 	const char *organisation, *name;
 
 	if (path_split(ctl->arena, ctl_word(ctl, 0), "CONNECTION", &organisation, &name, e) < 0)
 		return -1;
-	*ret = path_make(ctl->arena, "/v1/organisations/{}/connections/{}/tokens", organisation, name);
+	*ret = path_make(ctl->arena, pattern, organisation, name);
 	return 0;
+}
+
+static int tokens_path(const struct ctl *ctl, const char **ret, struct error *e)
+{
+	return path_below(ctl, "/v1/organisations/{}/connections/{}/tokens", ret, e);
+}
+
+int scim_trace(struct ctl *ctl, struct error *e)
+{
+	const char *path;
+
+	if (path_below(ctl, "/v1/organisations/{}/connections/{}/trace", &path, e) < 0)
+		return -1;
+	return print_list(ctl, path, &(struct listing){ of_traced, "nothing was pushed yet" }, e);
 }
 
 int scim_tokens(struct ctl *ctl, struct error *e)

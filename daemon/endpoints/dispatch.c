@@ -20,8 +20,10 @@
 #include "endpoints/outside.h"
 #include "endpoints/routes.h"
 #include "endpoints/scim_address.h"
+#include "endpoints/scim_rate.h"
 #include "endpoints/scim_reply.h"
 #include "endpoints/scim_resource.h"
+#include "endpoints/scim_trace.h"
 #include "http/router.h"
 #include "roster/connection.h"
 #include "roster/scim_token.h"
@@ -40,6 +42,8 @@ struct endpoints {
 	struct router *router;
 	struct outside *outside;
 	struct denials *denials;
+	struct scim_rate *rate;
+	struct scim_trace *trace;
 	struct health *health;
 	size_t count;
 };
@@ -107,6 +111,11 @@ int endpoints_open(const struct endpoints_options *options, struct endpoints **r
 	endpoints->health = health_open(options->probe);
 	endpoints->outside = outside_open(options->outside_most);
 	endpoints->denials = denials_open();
+	endpoints->rate = scim_rate_open();
+	if (scim_trace_open(endpoints->store, endpoints->log, &endpoints->trace, e) < 0) {
+		endpoints_close(&endpoints);
+		return -1;
+	}
 	*ret = endpoints;
 	return 0;
 }
@@ -257,7 +266,8 @@ static int find_connection(struct exchange *x, struct error *e)
 	if (!named || id_parse(named, &id) < 0 || !id_equal(&id, &x->principal.connection))
 		return error_set(e, ERROR_NOT_FOUND, "scim.connection",
 				 "this is not the address of the connection that the token belongs to; the base URL ends in its id");
-	if (tx_for(x->tx, &x->principal.organisation, e) < 0)
+	if (scim_rate_take(x->rate, &id, x->options->scim_per_second, x->options->scim_burst, clock_monotonic_ms(), e) < 0 ||
+	    tx_for(x->tx, &x->principal.organisation, e) < 0)
 		return -1;
 	found = connection_load(x->tx, x->arena, &x->principal.organisation, &id, &connection, e);
 	if (found < 0)
@@ -390,7 +400,9 @@ void endpoints_close(struct endpoints **endpoints)
 	if (!*endpoints)
 		return;
 	record_ended(*endpoints, INT64_MAX);
+	scim_trace_close(&(*endpoints)->trace);
 	denials_close(&(*endpoints)->denials);
+	scim_rate_close(&(*endpoints)->rate);
 	router_close(&(*endpoints)->router);
 	outside_close(&(*endpoints)->outside);
 	health_close(&(*endpoints)->health);
@@ -584,6 +596,7 @@ static void answer_one(const struct endpoints *endpoints, struct request *reques
 		.options = shared_value(options),
 		.outside = endpoints->outside,
 		.denials = endpoints->denials,
+		.rate = endpoints->rate,
 		.health = endpoints->health,
 		.request = request,
 		.reply = reply,
@@ -603,6 +616,7 @@ static void answer_one(const struct endpoints *endpoints, struct request *reques
 	took_us = clock_monotonic_us() - began_us;
 	count_end(&x, &e, took_us);
 	log_end(&x, &e, took_us);
+	scim_trace_note(endpoints->trace, &x, &e, took_us);
 	note_use(&x);
 }
 
@@ -652,6 +666,16 @@ static int body_most(void *self, const struct request *head, size_t *ret, struct
 	return 0;
 }
 
+/* What the server refuses before we are asked is told in the form of whoever it was meant for. */
+static bool refuse_early(void *self, const struct request *head, const struct error *e, struct reply *reply)
+{
+	(void)self;
+	if (!head->path || !text_begins(head->path, SCIM_ADDRESS))
+		return false;
+	scim_reply_error(reply, e);
+	return true;
+}
+
 static int no_body(void *self, const struct request *head, size_t *ret, struct error *e)
 {
 	(void)self, (void)head, (void)e;
@@ -666,6 +690,7 @@ struct server_handler endpoints_handler(struct endpoints *endpoints)
 		.body_most = body_most,
 		.answer = answer,
 		.quick = answer_at_once,
+		.refuse = refuse_early,
 	};
 }
 

@@ -7,6 +7,7 @@
 #include "access/authenticate.h"
 #include "base/error.h"
 #include "http/server.h"
+#include "roster/scim_trace.h"
 
 struct catalog;
 struct crypt_keys;
@@ -31,6 +32,8 @@ struct endpoints_options {
 	int link_deadline_ms;	/* for the test of a connection */
 	int outside_most; /* exchanges that may wait for directories at a time; fewer than there are threads
 			   */
+	int scim_per_second, scim_burst; /* requests of one connection that pushes; 0 per second: no limit */
+	enum scim_trace_policy scim_trace; /* what is kept of what they pushed */
 	const struct log *log; /* parent of the subjects of exchanges; may be NULL */
 	const struct reloader *reloader; /* who reads the configuration again; NULL: nobody can */
 	struct shared *keeps; /* held by each exchange that began with these options; NULL: nothing is */

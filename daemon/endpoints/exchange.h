@@ -26,6 +26,8 @@ struct denials;
 struct exchange;
 struct health;
 struct outside;
+struct scim_rate;
+struct scim_trace;
 typedef int answer_fn(struct exchange *x, struct error *e);
 
 /* One address that we answer. */
@@ -53,6 +55,7 @@ struct exchange {
 	const struct endpoints_options *options;
 	struct outside *outside; /* whoever waits for the world enters there */
 	struct denials *denials;
+	struct scim_rate *rate;
 	struct health *health;
 	const struct endpoint *endpoint;
 	struct request *request;
@@ -66,6 +69,7 @@ struct exchange {
 					    otherwise */
 	struct principal principal;
 	struct organisation organisation; /* its id is nil if the address names none */
+	const char *pushed_in; /* SCIM: the transaction that leaves something for a run, as scim_wake names it; NULL: it leaves nothing */
 	void *prepared;			  /* from prepare to answer */
 	bool shown_once;		  /* the reply holds a secret: it is kept nowhere */
 	bool versioned;			  /* the reply shows one thing, which is at this version */

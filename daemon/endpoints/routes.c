@@ -24,6 +24,7 @@
 #include "endpoints/runs.h"
 #include "endpoints/scim.h"
 #include "endpoints/scim_tokens.h"
+#include "endpoints/scim_trace.h"
 #include "endpoints/tokens.h"
 
 static const char *const paged[] = { "limit", "after", NULL };
@@ -114,6 +115,7 @@ const struct endpoint routes[] = {
 	{ "POST",   CONNECTION "/adopt",                    PERMIT_OPERATOR,           0,      connections_adopt },
 	{ "GET",    CONNECTION "/tokens",                   PERMIT_CONFIGURE_SETTINGS, 0,      scim_tokens_list, NULL, paged },
 	{ "POST",   CONNECTION "/tokens",                   PERMIT_CONFIGURE_SETTINGS, KB(4),  scim_tokens_create },
+	{ "GET",    CONNECTION "/trace",                    PERMIT_CONFIGURE_SETTINGS, 0,      scim_trace_show, NULL, paged },
 	{ "DELETE", CONNECTION "/tokens/{token}",           PERMIT_CONFIGURE_SETTINGS, 0,      scim_tokens_revoke },
 	{ "GET",    CONNECTION "/refused",                  PERMIT_CONFIGURE_SETTINGS, 0,      refusals_list, NULL, paged },
 	{ "POST",   CONNECTION "/refused/resolve",          PERMIT_CONFIGURE_SETTINGS, KB(16), refusals_resolve, refusals_prepare_resolve },

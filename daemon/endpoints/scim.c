@@ -148,12 +148,16 @@ static int read_ids(struct exchange *x, const char *const *texts, size_t count, 
 }
 
 static int edit_members(struct exchange *x, const struct id *group, enum scim_edit_kind kind, const char *const *texts,
-			size_t count, struct error *e)
+			size_t count, int64_t *changed, struct error *e)
 {
 	struct scim_source source = source_of(x);
 	struct id *ids = NULL;
+	int64_t now = 0;
 
-	return read_ids(x, texts, count, &ids, e) < 0 ? -1 : scim_members_edit(x->tx, &source, group, kind, ids, count, e);
+	if (read_ids(x, texts, count, &ids, e) < 0 || scim_members_edit(x->tx, &source, group, kind, ids, count, &now, e) < 0)
+		return -1;
+	*changed += now;
+	return 0;
 }
 
 /* The members that a body of POST or PUT names, if it does. */
@@ -162,6 +166,7 @@ static int take_members(struct exchange *x, const struct json *body, const struc
 {
 	const struct json *value, *members = NULL;
 	const char *name, *const *texts;
+	int64_t changed = 0;
 	size_t count;
 
 	for (size_t at = 0; json_next(body, &at, &name, &value) == 1;)
@@ -171,7 +176,7 @@ static int take_members(struct exchange *x, const struct json *body, const struc
 		return 0;
 	if (scim_members_take(x->arena, members, &texts, &count, deviations, e) < 0)
 		return -1;
-	return edit_members(x, group, kind, texts, count, e);
+	return edit_members(x, group, kind, texts, count, &changed, e);
 }
 
 /* ---- one resource ---- */
@@ -219,7 +224,7 @@ static int create(struct exchange *x, enum scim_kind kind, struct error *e)
 
 	if (read_selection(x, kind, &selection, e) < 0 || read_body(x, &body, e) < 0 ||
 	    scim_document_take(x->arena, kind, body, &document, &deviations, e) < 0 ||
-	    fill_record(x, kind, document, &record, e) < 0 || scim_wake(x->tx, &source, e) < 0 ||
+	    fill_record(x, kind, document, &record, e) < 0 || scim_wake(x->tx, x->arena, &source, &x->pushed_in, e) < 0 ||
 	    (kind == SCIM_USER && scim_revive(x->tx, &source, record.key, record.external_id, &record.id, e) < 0) ||
 	    scim_insert(x->tx, &source, table_of(kind), &record, e) < 0 ||
 	    (kind == SCIM_GROUP && take_members(x, body, &record.id, SCIM_ADD_MEMBERS, &deviations, e) < 0))
@@ -249,7 +254,7 @@ static int replace(struct exchange *x, enum scim_kind kind, struct error *e)
 		return -1;
 	if (kind == SCIM_USER)
 		keep_active(x, &record, document);
-	if (fill_record(x, kind, document, &record, e) < 0 || scim_wake(x->tx, &source, e) < 0 ||
+	if (fill_record(x, kind, document, &record, e) < 0 || scim_wake(x->tx, x->arena, &source, &x->pushed_in, e) < 0 ||
 	    scim_update(x->tx, &source, table_of(kind), &record, e) < 0 ||
 	    (kind == SCIM_GROUP && take_members(x, body, &record.id, SCIM_REPLACE_MEMBERS, &deviations, e) < 0))
 		return -1;
@@ -257,12 +262,12 @@ static int replace(struct exchange *x, enum scim_kind kind, struct error *e)
 	return reply_again(x, 200, kind, &record.id, &selection, e);
 }
 
-static int apply_edits(struct exchange *x, const struct scim_record *record, const struct scim_patch *patch, struct error *e)
+static int apply_edits(struct exchange *x, const struct scim_record *record, const struct scim_patch *patch, int64_t *changed, struct error *e)
 {
 	for (size_t i = 0; i < patch->edit_count; i++) {
 		const struct scim_edit *edit = &patch->edits[i];
 
-		if (edit_members(x, &record->id, edit->kind, edit->members, edit->count, e) < 0)
+		if (edit_members(x, &record->id, edit->kind, edit->members, edit->count, changed, e) < 0)
 			return -1;
 	}
 	return 0;
@@ -275,6 +280,7 @@ static int patch(struct exchange *x, enum scim_kind kind, struct error *e)
 	struct scim_record record;
 	struct scim_patch done;
 	struct json *body, *document;
+	int64_t changed;
 
 	if (read_selection(x, kind, &selection, e) < 0 || find(x, kind, true, false, &record, e) < 0 ||
 	    check_version(x, &record, e) < 0 || read_body(x, &body, e) < 0 ||
@@ -283,13 +289,16 @@ static int patch(struct exchange *x, enum scim_kind kind, struct error *e)
 		return -1;
 	if (kind == SCIM_USER)
 		keep_active(x, &record, document);
-	if (scim_wake(x->tx, &source, e) < 0)
+	if (scim_wake(x->tx, x->arena, &source, &x->pushed_in, e) < 0)
 		return -1;
+	changed = (int64_t)done.changed;
 	if (done.changed > 0 && (fill_record(x, kind, document, &record, e) < 0 ||
 				 scim_update(x->tx, &source, table_of(kind), &record, e) < 0))
 		return -1;
-	if (apply_edits(x, &record, &done, e) < 0)
+	if (apply_edits(x, &record, &done, &changed, e) < 0)
 		return -1;
+	if (changed == 0)
+		x->pushed_in = NULL; /* it was so already */
 	scim_count_deviations(done.deviations);
 	/* A group can be large, and clients that change one do not want to see it. */
 	if (kind == SCIM_GROUP && !selection.only) {
@@ -305,7 +314,7 @@ static int delete(struct exchange *x, enum scim_kind kind, struct error *e)
 	struct scim_record record;
 
 	if (find(x, kind, true, false, &record, e) < 0 || check_version(x, &record, e) < 0 ||
-	    scim_wake(x->tx, &source, e) < 0 || scim_delete(x->tx, &source, table_of(kind), &record.id, e) < 0)
+	    scim_wake(x->tx, x->arena, &source, &x->pushed_in, e) < 0 || scim_delete(x->tx, &source, table_of(kind), &record.id, e) < 0)
 		return -1;
 	exchange_done(x);
 	return 0;

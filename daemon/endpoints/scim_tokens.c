@@ -7,14 +7,15 @@
 
 enum { EXPIRES_IN_MOST = 32 };
 
-static int find_pushed(struct exchange *x, struct connection *ret, struct error *e)
+int scim_tokens_connection(struct exchange *x, struct connection *ret, struct error *e)
 {
 	if (connections_find(x, request_segment(x->request, "connection"), ret, e) < 0)
 		return -1;
 	if (scim_is_pushed(ret))
 		return 0;
 	return error_set(e, ERROR_CONFLICT, "connection.not_pushed",
-			 "\"%s\" is read by the plug-in \"%s\"; tokens are for connections of \"" CATALOG_PUSHED_NAME "\", whose directories push",
+			 "\"%s\" is read by the plug-in \"%s\"; tokens and what was pushed are of connections of \"" CATALOG_PUSHED_NAME
+			 "\", whose directories push",
 			 ret->name, ret->plugin);
 }
 
@@ -40,7 +41,7 @@ int scim_tokens_list(struct exchange *x, struct error *e)
 	size_t count;
 	int limit; /* there are never more than fit */
 
-	if (exchange_page(x, &limit, &after, e) < 0 || find_pushed(x, &connection, e) < 0 ||
+	if (exchange_page(x, &limit, &after, e) < 0 || scim_tokens_connection(x, &connection, e) < 0 ||
 	    scim_token_list(x->tx, x->arena, &x->organisation.id, &connection.id, &tokens, &count, e) < 0)
 		return -1;
 	exchange_list_begin(x, &w);
@@ -70,7 +71,7 @@ int scim_tokens_create(struct exchange *x, struct error *e)
 	struct json_writer w;
 	const char *text;
 
-	if (find_pushed(x, &connection, e) < 0 || exchange_read(x, fields, &wish, e) < 0 ||
+	if (scim_tokens_connection(x, &connection, e) < 0 || exchange_read(x, fields, &wish, e) < 0 ||
 	    scim_access_make(x, &connection, &wish, &token, &text, e) < 0)
 		return -1;
 	exchange_reply(x, 201, &w);
@@ -92,7 +93,7 @@ int scim_tokens_revoke(struct exchange *x, struct error *e)
 	struct id id;
 	int revoked = 0;
 
-	if (find_pushed(x, &connection, e) < 0)
+	if (scim_tokens_connection(x, &connection, e) < 0)
 		return -1;
 	if (id_parse(named, &id) == 0)
 		revoked = scim_token_revoke(x->tx, &x->organisation.id, &connection.id, &id, e);

@@ -90,7 +90,11 @@ static void answer_error(struct exchange *x, const struct error *e)
 	struct id id = id_new();
 	char text[ID_TEXT_SIZE];
 
-	reply_error(&x->reply, e, id_text(&id, text));
+	const struct server_handler *handler = &x->server->handler;
+
+	id_text(&id, text);
+	if (!handler->refuse || !handler->refuse(handler->self, &x->request, e, &x->reply))
+		reply_error(&x->reply, e, text);
 	reply_header(&x->reply, "X-Request-Id", "%s", text);
 	x->stage = STAGE_ANSWERED;
 }

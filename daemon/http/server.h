@@ -26,6 +26,9 @@ struct server_handler {
 	void (*answer)(void *self, struct request *request, struct reply *reply);
 	/* May be NULL. true: answered, on the HTTP thread; must not block. */
 	bool (*quick)(void *self, struct request *request, struct reply *reply);
+	/* May be NULL. true: what the server itself refuses was put into words; false: reply_error does. The request may be
+	 * no further than its method; path is NULL then. */
+	bool (*refuse)(void *self, const struct request *request, const struct error *e, struct reply *reply);
 };
 
 struct server_options {

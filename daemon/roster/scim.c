@@ -88,17 +88,21 @@ int scim_insert(struct tx *tx, const struct scim_source *source, enum scim_table
 	return 0;
 }
 
-int scim_wake(struct tx *tx, const struct scim_source *source, struct error *e)
+int scim_wake(struct tx *tx, struct arena *arena, const struct scim_source *source, const char **ret_in, struct error *e)
 {
 	static const struct query wake = {
 		"scim.wake",
-		"SELECT pg_notify('rosterd_run', '') WHERE NOT EXISTS (SELECT FROM scim_due WHERE organisation = $1 "
-		"AND connection = $2 AND run IS NULL)",
+		"SELECT pg_current_xact_id()::text, CASE WHEN NOT EXISTS (SELECT FROM scim_due WHERE organisation = $1 "
+		"AND connection = $2 AND run IS NULL) THEN pg_notify('rosterd_run', '')::text END",
 		QUERY_KEEPS,
 		0,
 	};
+	const struct rows *rows;
 
-	return query_write(tx, &wake, PARAMS(SOURCE(source)), NULL, e);
+	if (query_run(tx, &wake, PARAMS(SOURCE(source)), arena, &rows, e) < 0)
+		return -1;
+	*ret_in = rows_text(rows, 0, 0);
+	return 0;
 }
 
 enum look { LOOK, LOOK_INSIDE, LOOK_LOCKED };
@@ -236,33 +240,37 @@ int scim_revive(struct tx *tx, const struct scim_source *source, const char *key
 
 /* One statement, whatever the size of the group. */
 static int change_members(struct tx *tx, const struct query *query, const struct scim_source *source, const struct id *group,
-			  const struct id *members, size_t count, struct error *e)
+			  const struct id *members, size_t count, int64_t *ret_changed, struct error *e)
 {
-	return query_write(tx, query, PARAMS(SOURCE(source), P_ID(group), P_IDS(members, count)), NULL, e);
+	return query_write(tx, query, PARAMS(SOURCE(source), P_ID(group), P_IDS(members, count)), ret_changed, e);
 }
 
 int scim_members_edit(struct tx *tx, const struct scim_source *source, const struct id *group, enum scim_edit_kind kind,
-		      const struct id *members, size_t count, struct error *e)
+		      const struct id *members, size_t count, int64_t *ret_changed, struct error *e)
 {
 	static const struct query add = { "scim.members_add", "WITH added AS (INSERT INTO scim_members (organisation, connection, group_id, member_id) "
 		"SELECT DISTINCT $1::uuid, $2::uuid, $3::uuid, m FROM unnest($4::uuid[]) m WHERE m <> $3 ON CONFLICT DO NOTHING RETURNING member_id), "
 		"due AS (INSERT INTO scim_due (organisation, connection, kind, id, member) "
-		"SELECT $1, $2, 'member_added', $3, member_id FROM added), " GROUP_MOVES("added") "SELECT count(*) FROM added", QUERY_KEEPS, 0 };
+		"SELECT $1, $2, 'member_added', $3, member_id FROM added), " GROUP_MOVES("added") "SELECT count(*) AS written FROM added", QUERY_KEEPS, 0 };
 	static const struct query remove = { "scim.members_remove", "WITH removed AS (DELETE FROM scim_members WHERE organisation = $1 AND connection = $2 AND group_id = $3 "
 		"AND member_id = ANY ($4) RETURNING member_id), "
 		"due AS (INSERT INTO scim_due (organisation, connection, kind, id, member) "
 		"SELECT $1, $2, 'member_removed', $3, member_id FROM removed), " GROUP_MOVES("removed")
-		"SELECT count(*) FROM removed", QUERY_KEEPS, 0 };
+		"SELECT count(*) AS written FROM removed", QUERY_KEEPS, 0 };
 	static const struct query others = { "scim.members_others", "WITH removed AS (DELETE FROM scim_members WHERE organisation = $1 AND connection = $2 AND group_id = $3 "
 		"AND NOT member_id = ANY ($4) RETURNING member_id), "
 		"due AS (INSERT INTO scim_due (organisation, connection, kind, id, member) "
 		"SELECT $1, $2, 'member_removed', $3, member_id FROM removed), " GROUP_MOVES("removed")
-		"SELECT count(*) FROM removed", QUERY_KEEPS, 0 };
+		"SELECT count(*) AS written FROM removed", QUERY_KEEPS, 0 };
 	const struct query *const first[] = { [SCIM_ADD_MEMBERS] = &add, [SCIM_REMOVE_MEMBERS] = &remove, [SCIM_REPLACE_MEMBERS] = &others };
 
-	if (change_members(tx, first[kind], source, group, members, count, e) < 0)
+	int64_t added = 0;
+
+	if (change_members(tx, first[kind], source, group, members, count, ret_changed, e) < 0 ||
+	    (kind == SCIM_REPLACE_MEMBERS && change_members(tx, &add, source, group, members, count, &added, e) < 0))
 		return -1;
-	return kind == SCIM_REPLACE_MEMBERS ? change_members(tx, &add, source, group, members, count, e) : 0;
+	*ret_changed += added;
+	return 0;
 }
 
 /* ---- searching ---- */

@@ -33,8 +33,9 @@ struct scim_record {
 
 enum scim_table { SCIM_TABLE_USERS, SCIM_TABLE_GROUPS };
 
-/* Before something is written: the watch is told, unless it has something to look at already. */
-int scim_wake(struct tx *tx, const struct scim_source *source, struct error *e);
+/* Before something is written: the watch is told, unless it has something to look at already. *ret_in is how the database calls this
+ * transaction (pg_current_xact_id): by that it can be told later which run saw it. */
+int scim_wake(struct tx *tx, struct arena *arena, const struct scim_source *source, const char **ret_in, struct error *e);
 
 /* Adds one. ERROR_CONFLICT "scim.uniqueness": another one has its key. Fills the times and the version. */
 int scim_insert(struct tx *tx, const struct scim_source *source, enum scim_table table, struct scim_record *record,
@@ -62,9 +63,9 @@ int scim_revive(struct tx *tx, const struct scim_source *source, const char *key
 
 enum scim_edit_kind { SCIM_ADD_MEMBERS, SCIM_REMOVE_MEMBERS, SCIM_REPLACE_MEMBERS };
 
-/* Members by id, in a group that is locked, whatever its size; REPLACE: these are all, others go. */
+/* Members by id, in a group that is locked, whatever its size; REPLACE: these are all, others go. *ret_changed: how many came or went. */
 int scim_members_edit(struct tx *tx, const struct scim_source *source, const struct id *group, enum scim_edit_kind kind,
-		      const struct id *members, size_t count, struct error *e);
+		      const struct id *members, size_t count, int64_t *ret_changed, struct error *e);
 
 /* A page of what a condition holds for. `where` is SQL made of constants and parameters from $5 on, which `params` holds; the row
  * is "r". order: the same, ended by what makes it a total order. */

@@ -1,18 +1,23 @@
 #include "roster/scim_reading.h"
 
+#include "roster/scim_trace.h"
+
 #define SOURCE(s) P_ID(&(s)->organisation), P_ID(&(s)->connection)
 
 int scim_due_take(struct tx *tx, const struct scim_source *source, const struct id *run, struct error *e)
 {
 	static const struct query take = {
 		"scim.due_take",
-		"UPDATE scim_due d SET run = $3 FROM (SELECT seq FROM scim_due WHERE organisation = $1 AND connection = $2 "
-		"AND run IS NULL ORDER BY seq LIMIT $4) w WHERE d.organisation = $1 AND d.connection = $2 AND d.seq = w.seq",
+		"WITH taken AS (UPDATE scim_due d SET run = $3 FROM (SELECT seq FROM scim_due WHERE organisation = $1 AND connection = $2 "
+		"AND run IS NULL ORDER BY seq LIMIT $4) w WHERE d.organisation = $1 AND d.connection = $2 AND d.seq = w.seq), "
+		"old AS (DELETE FROM scim_takes WHERE organisation = $1 AND connection = $2 AND at < now() - $5 * interval '1 day') "
+		"INSERT INTO scim_takes (organisation, connection, run, seen) VALUES ($1, $2, $3, pg_current_snapshot()) "
+		"ON CONFLICT DO NOTHING",
 		QUERY_KEEPS,
 		0,
 	};
 
-	return query_write(tx, &take, PARAMS(SOURCE(source), P_ID(run), P_INT(SCIM_DUE_MOST)), NULL, e);
+	return query_write(tx, &take, PARAMS(SOURCE(source), P_ID(run), P_INT(SCIM_DUE_MOST), P_INT(SCIM_TAKES_KEPT_DAYS)), NULL, e);
 }
 
 static struct scim_seen *seen_rows(struct arena *arena, const struct rows *rows, enum scim_table table)

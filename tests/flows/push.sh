@@ -108,5 +108,31 @@ is "approved it is applied" "$(ctl sync approve "acme/$held" --wait --json | jq 
 is "to the letter" "$(query "SELECT count(*) FROM members WHERE email LIKE 'many%' AND state = 'suspended'")" 4
 until_sql "what was looked at is no longer due" "NOT EXISTS (SELECT FROM scim_due)"
 
+# What was asked and what came of it, for administrators: by which token, and without anybody's name.
+trace() { ctl scim trace acme/okta --json | jq -r "$1"; }
+for _ in $(seq 100); do [ "$(trace ".items[0].target")" = /Users ] && break; sleep 0.1; done
+is "the last requests are shown" "$(trace '.items[0] | .method + " " + .target + " " + .token_name + " " + (.status | tostring)')" "POST /Users first 201"
+is "what was held says so, and by which run" "$(trace ".items[] | select(.target == \"/Users/$u3\" and .method == \"PATCH\") | .effect + \" \" + .run" | head -1)" \
+	"done $held"
+is "what changes nothing has no effect" "$(push PATCH "/Groups/$group" "{\"Operations\":[{\"op\":\"add\",\"path\":\"members\",\"value\":[{\"value\":\"$ada\"}]}]}"; sleep 2;
+	trace '.items[0] | .method + " " + .effect + " " + (.request.Operations[0].op)')" "PATCH none add"
+push POST /Users '{"userName":"ada@acme.example","password":"hunter2hunter2","name":{"familyName":"Lovelace"}}' >/dev/null
+sleep 2
+is "what was refused is shown with its reason" "$(trace '.items[0] | (.status | tostring) + " " + .code + " " + .answer.scimType + " " + .effect')" "409 scim.uniqueness uniqueness none"
+unlike "and nobody's name or secret is in it" "$(query "SELECT t::text FROM scim_trace t")" "hunter2|Lovelace|@acme"
+is "people read it too" "$(ctl scim trace acme/okta | grep -c "scim.uniqueness")" 1
+
+# More than its share: told when to come again, and another connection has its own.
+printf 'scim {\n\trequests_per_second = 1\n\tburst = 2\n}\n' >>"$flow_dir/rosterd.conf"
+ok "the rate is set as the daemon runs" ctl reload
+for n in 1 2 3 4; do push GET /Users?count=0 >"$flow_dir/limited"; done
+is "who pushes too much is told so" "$(status)" 429
+is "in SCIM's form" "$(jq -r '.schemas[0] + " " + .status' "$flow_dir/limited")" "urn:ietf:params:scim:api:messages:2.0:Error 429"
+like "with when to come again" "$(curl -s -D - -o /dev/null --unix-socket "$socket" -K "$flow_dir/auth" "http://localhost/scim/v2/${base##*/}/Users")" \
+	'^Retry-After: 1'
+other=$(ctl connection create acme scim second --json)
+is "another connection is not held up" "$(curl -s -o /dev/null -w '%{http_code}' --unix-socket "$socket" -H "Authorization: Bearer $(jq -r .token <<<"$other")" \
+	"http://localhost/scim/v2/$(jq -r .id <<<"$other")/Users")" 200
+
 unlike "the log knows neither the token nor anybody" "$(cat "$flow_dir/log")" "rsc_|ada@acme|Robert"
 done_testing

@@ -296,6 +296,21 @@ static void what_is_kept_has_limits(void **state)
 	buffer_close(&longer);
 }
 
+/* Refused before it is read, and in SCIM's form all the same. */
+static void bodies_that_are_too_large(void **state)
+{
+	struct buffer body;
+
+	(void)state;
+	buffer_open(&body, MB(2));
+	buffer_text(&body, "{'userName':'large','nickName':'");
+	while (body.length < MB(1))
+		buffer_text(&body, "xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx");
+	buffer_text(&body, "'}");
+	refused(scim("POST", "/Users", body.bytes), 413, NULL, "the body of the request is too large: at most 1048576 bytes are taken");
+	buffer_close(&body);
+}
+
 static void no_word_about_active_is_none(void **state)
 {
 	const char *path = api_format("/Users/%s", create_user("quiet@acme.example"));
@@ -525,6 +540,7 @@ int main(void)
 		cmocka_unit_test(versions_guard_changes),
 		cmocka_unit_test(bodies_that_are_none),
 		cmocka_unit_test(what_is_kept_has_limits),
+		cmocka_unit_test(bodies_that_are_too_large),
 		cmocka_unit_test(no_word_about_active_is_none),
 		cmocka_unit_test(only_tags_are_tags),
 		cmocka_unit_test(filters_find_whom_they_mean),

@@ -132,7 +132,7 @@ static struct fixture f;
 
 static void open_server(void)
 {
-	static const struct server_handler handler = { NULL, body_most, answer, quick };
+	static const struct server_handler handler = { NULL, body_most, answer, quick, NULL };
 	struct error e;
 
 	if (server_open(&f.options, &handler, &f.server, &e) < 0)
@@ -815,7 +815,7 @@ static void tells_who_asks_over_a_unix_socket(void **state)
 
 static void replaces_a_stale_socket_and_no_other(void **state)
 {
-	static const struct server_handler handler = { NULL, body_most, answer, quick };
+	static const struct server_handler handler = { NULL, body_most, answer, quick, NULL };
 	struct sockaddr_un own = { .sun_family = AF_UNIX };
 	struct server *second = NULL;
 	struct error e;
@@ -879,7 +879,7 @@ static void listens_on_what_is_handed_in(void **state)
 
 static void says_what_is_wrong_with_its_options(void **state)
 {
-	static const struct server_handler handler = { NULL, body_most, answer, quick };
+	static const struct server_handler handler = { NULL, body_most, answer, quick, NULL };
 	static const char *const bad[] = { "8080",	  "127.0.0.1",	   "::1:80", "localhost:80",
 					   "127.0.0.1:x", "unix:relative", "[::1]",  "" };
 	struct server *server = NULL;
