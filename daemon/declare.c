@@ -389,10 +389,15 @@ static int declare_connections(struct declaration *d, struct error *e)
 	size_t count;
 	if (connection_list(d->tx, d->arena, &d->organisation, NULL, LIST_MOST, false, &all, &count, e) < 0)
 		return -1;
-	for (size_t i = 0; i < count; i++)
-		if (all[i].managed_by && !describes(d->file, all[i].name) &&
-		    orphan(d, "connection", id_in(d, &all[i].id), all[i].name, e) < 0)
+	for (size_t i = 0; i < count; i++) {
+		if (describes(d->file, all[i].name))
+			continue;
+		if (all[i].managed_by && orphan(d, "connection", id_in(d, &all[i].id), all[i].name, e) < 0)
 			return -1;
+		/* Whoever adopts by a file believes that all of it is the file's from now on. */
+		if (!all[i].managed_by && d->file->adopt)
+			tell(d, DECLARE_LEFT_ALONE, "connection", all[i].name);
+	}
 	return 0;
 }
 

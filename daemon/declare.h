@@ -20,8 +20,11 @@ struct problems;
 struct store;
 
 /* What was done to the database, in order. */
+/* What was made by hand and a file that adopts does not name: nothing happens to it, and nobody would notice. The audit has no such entry. */
+#define DECLARE_LEFT_ALONE "connection.left_unmanaged"
+
 struct declare_event {
-	const char *action; /* as the audit has it: "connection.updated" */
+	const char *action; /* as the audit has it: "connection.updated"; or DECLARE_LEFT_ALONE */
 	const char *organisation; /* its slug */
 	const char *kind, *name;
 };

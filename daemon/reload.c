@@ -8,6 +8,7 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/shared.h"
+#include "base/text.h"
 #include "config.h"
 #include "declare.h"
 #include "endpoints/reload.h"
@@ -117,7 +118,11 @@ static void log_declared(const struct declared *declared)
 {
 	for (size_t i = 0; i < declared->count; i++) {
 		const struct declare_event *event = &declared->events[i];
-		log_note(NULL, "%s: %s \"%s\"", event->organisation, event->action, event->name);
+		if (text_equal(event->action, DECLARE_LEFT_ALONE))
+			log_warning(NULL, "%s: connection \"%s\" was made by hand, and the file with adopt = yes does not name it: it stays as it is, "
+			            "and is not managed by a file", event->organisation, event->name);
+		else
+			log_note(NULL, "%s: %s \"%s\"", event->organisation, event->action, event->name);
 	}
 	if (declared->beyond)
 		log_note(NULL, "and %zu changes more by the files of organisations; the audit has them", declared->beyond);

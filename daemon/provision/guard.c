@@ -204,6 +204,21 @@ static int judge_groups(struct tx *tx, struct arena *arena, const struct source 
 	return 0;
 }
 
+int guard_tell_owner(struct tx *tx, struct arena *arena, const char **reason, struct error *e)
+{
+	static const struct query owner = {
+		"guard.owner", "SELECT 1 FROM effects WHERE kind = '" CHANGE_SUSPENDED "' AND old_role = 'owner' LIMIT 1", QUERY_READS, QUERY_ONCE,
+	};
+	int64_t count;
+	if (!*reason)
+		return 0;
+	if (query_write(tx, &owner, NO_PARAMS, &count, e) < 0)
+		return -1;
+	if (count > 0)
+		*reason = also(arena, *reason, "the owner is among those who would be suspended");
+	return 0;
+}
+
 int guard_judge(struct tx *tx, struct arena *arena, const struct source *source, const struct run *run, const char **ret_reason,
                 struct error *e)
 {

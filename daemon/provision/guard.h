@@ -26,4 +26,7 @@ int guard_judge(struct tx *tx, struct arena *arena, const struct source *source,
  * went before it counts no more: somebody has looked. */
 int guard_record(struct tx *tx, const struct source *source, const struct run *run, struct error *e);
 
+/* Adds to a reason (none: nothing) that the owner is among those who would be suspended. */
+int guard_tell_owner(struct tx *tx, struct arena *arena, const char **reason, struct error *e);
+
 #endif

@@ -4,6 +4,7 @@
 #include "provision/apply.h"
 #include "provision/change.h"
 #include "provision/choice.h"
+#include "provision/guard.h"
 #include "provision/seating.h"
 #include "store/query.h"
 
@@ -42,7 +43,7 @@ static const struct query looking[] = {
 static const struct query deciding[] = {
 	/* Members of whom nobody says anything any more are kept as people's own, or suspended, as was asked. */
 	STEP("effects",
-	     "CREATE TEMP TABLE effects ON COMMIT DROP AS SELECT t.person, m.state, m.role AS old_role, m.role_source, "
+	     "CREATE TEMP TABLE effects ON COMMIT DROP AS SELECT t.person, m.state, m.role AS old_role, m.role_source, m.departure, "
 	     "coalesce(c.name, m.name) AS display_name, c.connection AS lead, c.standing AS lead_standing, c.name AS lead_name, "
 	     "c.email AS lead_email, c.title AS lead_title, c.department AS lead_department, coalesce(c.role, $4) AS lead_role, "
 	     "c.role IS NOT NULL AS lead_mapped, h.person IS NOT NULL AS shows, CASE "
@@ -53,6 +54,13 @@ static const struct query deciding[] = {
 	     "WHEN c.person IS NULL AND m.connection = $2 AND m.state IN ('active', 'invited') THEN '" CHANGE_KEPT "' END AS kind "
 	     "FROM touched t LEFT JOIN members m ON m.organisation = $1 AND m.user_id = t.person "
 	     "LEFT JOIN chosen c ON c.person = t.person LEFT JOIN shown h ON h.person = t.person"),
+	/* As in provision/plan: what a departure takes along, and what it gives back. */
+	STEP("token_changes",
+	     "CREATE TEMP TABLE token_changes ON COMMIT DROP AS SELECT DISTINCT t.id, t.name, x.person, "
+	     "CASE WHEN x.kind = '" CHANGE_SUSPENDED "' THEN '" CHANGE_TOKEN_SUSPENDED "' ELSE '" CHANGE_TOKEN_RESTORED "' END AS kind "
+	     "FROM tokens t JOIN effects x ON x.person = coalesce(t.user_id, t.maker) WHERE t.organisation = $1 AND t.revoked_at IS NULL "
+	     "AND ((x.kind = '" CHANGE_SUSPENDED "' AND t.suspended_at IS NULL) "
+	     "OR (x.kind = '" CHANGE_RESTORED "' AND t.suspended_by = x.departure))"),
 	STEP("planned",
 	     "CREATE TEMP VIEW planned AS "
 	     "SELECT x.kind, 'member' AS subject_kind, x.person AS subject, x.display_name AS name, "
@@ -75,6 +83,8 @@ static const struct query deciding[] = {
 	     "jsonb_build_object('role', new_role) FROM role_changes "
 	     "UNION ALL SELECT '" CHANGE_ROLE_WAITING "', 'member', person, name, jsonb_build_object('role', old_role), "
 	     "jsonb_build_object('role', new_role) FROM roles_waiting "
+	     "UNION ALL SELECT kind, 'token', id, name, NULL, jsonb_build_object('member', person) FROM token_changes t "
+	     "WHERE kind = '" CHANGE_TOKEN_SUSPENDED "' OR EXISTS (SELECT FROM effects x WHERE x.person = t.person AND x.kind = '" CHANGE_RESTORED "') "
 	     "UNION ALL SELECT '" CHANGE_ACCOUNT_LINKED "', 'account', v.id, a.display_name, jsonb_build_object('remote_id', a.remote_id), "
 	     "jsonb_build_object('remote_id', v.remote_id) FROM moved v JOIN accounts a ON a.id = v.account"),
 };
@@ -144,7 +154,7 @@ int operation_judge(struct tx *tx, struct arena *arena, const struct source *sou
 	else if (suspended > 0 || demoted > 0)
 		*ret_reason = arena_format(arena, "%s would be suspended, and %lld admin%s would lose the role", members(arena, suspended),
 		                           (long long)demoted, demoted == 1 ? "" : "s");
-	return 0;
+	return guard_tell_owner(tx, arena, ret_reason, e);
 }
 
 /* ---- done ---- */

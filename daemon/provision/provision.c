@@ -99,7 +99,7 @@ static int judge(struct tx *tx, struct arena *arena, const struct source *source
 	int may = guard_judge(tx, arena, source, run, &outcome->reason, e);
 	if (may >= 0 && source->moved && outcome->lines > 0) /* if nothing changes by it, it is the same */
 		may = relink_judge(tx, arena, source, &outcome->reason, e);
-	if (may < 0)
+	if (may < 0 || guard_tell_owner(tx, arena, &outcome->reason, e) < 0)
 		return -1;
 	if (run->plan_only) {
 		outcome->kind = OUTCOME_PLANNED;

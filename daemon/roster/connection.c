@@ -325,17 +325,24 @@ int connection_unbin(struct tx *tx, const struct id *organisation, const struct 
 		"connection.unbin",
 		"UPDATE connections c SET state = 'paused', deleted_at = NULL, purge_after = NULL, "
 		"next_due_at = CASE WHEN schedule_ms IS NOT NULL THEN now() END, updated_at = now(), version = c.version + 1 "
-		"WHERE c.organisation = $1 AND c.id = $2 AND c.state = 'deleted'",
+		"WHERE c.organisation = $1 AND c.id = $2 AND c.state = 'deleted' "
+		"AND (SELECT count(*) FROM connections o WHERE o.organisation = $1 AND o.state <> 'deleted') < $3",
 		QUERY_CHANGES, 0,
 	};
-	int64_t count;
-	if (query_write(tx, &unbin, PARAMS(P_ID(organisation), P_ID(id)), &count, e) < 0) {
+	static const struct query full = {
+		"connection.full", "SELECT 1 FROM connections o WHERE o.organisation = $1 AND o.state <> 'deleted' HAVING count(*) >= $2",
+		QUERY_READS, 0,
+	};
+	int64_t count, many = 0;
+	if (query_write(tx, &unbin, PARAMS(P_ID(organisation), P_ID(id), P_INT(CONNECTIONS_MOST)), &count, e) < 0) {
 		if (strcmp(tx_constraint(tx), "connections_organisation_name_key") == 0)
 			return error_set(e, ERROR_CONFLICT, "connection.name_taken",
 			                 "another connection has its name by now; rename that one first");
 		return -1;
 	}
-	return moved(count, e);
+	if (count == 0 && query_write(tx, &full, PARAMS(P_ID(organisation), P_INT(CONNECTIONS_MOST)), &many, e) < 0)
+		return -1;
+	return many > 0 ? too_many(e) : moved(count, e);
 }
 
 const char *connection_secret_context(struct arena *arena, const struct id *organisation, const struct id *connection,

@@ -97,7 +97,7 @@ int connection_count_people(struct tx *tx, struct arena *arena, const struct id 
 
 /* Into the bin, and out of it again. In the bin it says nothing and nothing reads it; rosterd throws it away with its accounts, groups,
  * secrets and runs when the organisation's retention is over. What becomes of its people is decided in provision/operation. It comes back
- * paused. ERROR_CONFLICT "connection.gone": somebody was faster; "connection.name_taken". */
+ * paused. ERROR_CONFLICT "connection.gone": somebody was faster; "connection.name_taken"; ERROR_LIMIT "limit.connections". */
 int connection_bin(struct tx *tx, const struct id *organisation, const struct id *id, struct error *e);
 int connection_unbin(struct tx *tx, const struct id *organisation, const struct id *id, struct error *e);
 

@@ -149,6 +149,7 @@ refused_by_file "changing it" connection set acme/people --schedule 1h
 ctl org create Beta --type enterprise >/dev/null
 ctl domain add beta beta.example >/dev/null
 ctl org set beta --default-role viewer >/dev/null
+ctl connection create beta example legacy --set directory='# nobody' >/dev/null
 printf 'name = Other\ndomains = { beta.example }\n' >"$flow_dir/orgs.d/beta.conf"
 is "what was made by hand is not taken over in silence" "$(ctl reload 2>&1 | grep -c "beta.conf:1: organisation \"beta\": organisation \"beta\" was made by hand")" 1
 like "the way out is told" "$(ctl reload 2>&1)" 'say adopt = yes in the file'
@@ -158,6 +159,10 @@ again
 is "with that word it becomes the file's" \
 	"$(ctl org show beta --json | jq -r .managed_by) $(ctl domain list beta --json | jq -r '.items[].managed_by')" \
 	"$flow_dir/orgs.d/beta.conf $flow_dir/orgs.d/beta.conf"
+is "but not what the file does not name" "$(ctl connection show beta/legacy --json | jq -r .managed_by)" null
+like "which is told, so that somebody notices" "$(ctl reload --json | jq -c '[.events[] | select(.organisation == "beta")]')" \
+	'"action":"connection.left_unmanaged","kind":"connection","name":"legacy"|"kind":"connection","name":"legacy"'
+like "and stands in the log" "$(cat "$flow_dir/log")" 'beta: connection "legacy" was made by hand, and the file with adopt = yes does not name it'
 
 # ---- a file that is wrong -------------------------------------------------------------------------------------------------------
 
