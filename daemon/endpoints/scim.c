@@ -5,6 +5,7 @@
 
 #include "base/text.h"
 #include "endpoints/scim_condition.h"
+#include "endpoints/scim_cursor.h"
 #include "endpoints/scim_patch.h"
 #include "endpoints/scim_reply.h"
 #include "endpoints/scim_resource.h"
@@ -325,6 +326,8 @@ static int delete(struct exchange *x, enum scim_kind kind, struct error *e)
 /* What a list is asked for, by a query string or by the body of .search. */
 struct scim_wish {
 	const char *filter, *sort_by, *sort_order, *attributes, *excluded;
+	const char *cursor; /* "" for the first page; NULL: by index */
+	bool start_given;
 	int64_t start, count;
 };
 
@@ -333,6 +336,36 @@ static void settle(struct scim_wish *wish)
 {
 	wish->start = wish->start < 1 ? 1 : wish->start;
 	wish->count = wish->count < 0 ? 0 : wish->count > SCIM_PAGE_MOST ? SCIM_PAGE_MOST : wish->count;
+}
+
+/* RFC 9865, 2.1. A count that is none is told here, where the other way of paging makes it 0. */
+static int begin_at_cursor(struct exchange *x, const struct scim_question *question, const struct scim_wish *wish,
+			   struct scim_condition *condition, const char **ret_behind, struct error *e)
+{
+	struct scim_place *place = arena_take(x->arena, sizeof(*place));
+
+	if (wish->start_given)
+		return error_set(e, ERROR_INPUT, "scim.invalidCursor", "\"cursor\" and \"startIndex\" cannot be given together");
+	if (wish->count < 0)
+		return error_set(e, ERROR_INPUT, "scim.invalidCount", "\"count\" is %lld; 0 or more is expected", (long long)wish->count);
+	if (!*wish->cursor)
+		return 0;
+	if (scim_cursor_read(x, question, wish->cursor, place, e) < 0)
+		return -1;
+	return scim_condition_behind(x->arena, condition, place->value, &place->id, ret_behind, e);
+}
+
+/* One more than were wanted tells that there are more. */
+static const char *next_cursor(struct exchange *x, const struct scim_question *question, const struct scim_record *records,
+			       size_t wanted, size_t *count)
+{
+	struct scim_place place;
+
+	if (*count <= wanted || wanted == 0)
+		return NULL;
+	*count = wanted;
+	place = (struct scim_place){ records[wanted - 1].id, records[wanted - 1].place };
+	return scim_cursor_write(x, question, &place);
 }
 
 static int list(struct exchange *x, enum scim_kind kind, struct scim_wish wish, struct error *e)
@@ -344,30 +377,46 @@ static int list(struct exchange *x, enum scim_kind kind, struct scim_wish wish, 
 	struct scim_path sort_by;
 	struct scim_record *records;
 	struct json_writer w;
+	const char *behind = NULL, *next = NULL;
 	unsigned deviations = 0;
-	size_t count;
-	int64_t total;
+	size_t count, asked;
+	int64_t total, wanted = wish.count;
+	bool descending = wish.sort_order && strcasecmp(wish.sort_order, "descending") == 0;
+	const struct scim_question question = { kind == SCIM_USER ? "users" : "groups", wish.filter, wish.sort_by, descending };
 
 	settle(&wish);
 	if (scim_selection_read(x, kind, wish.attributes, wish.excluded, &selection, e) < 0 ||
 	    (wish.filter && *wish.filter && scim_filter_read(x->arena, kind, wish.filter, &filter, &deviations, e) < 0) ||
 	    (wish.sort_by && *wish.sort_by && scim_path_read(x->arena, kind, wish.sort_by, &sort_by, &deviations, e) < 0) ||
 	    scim_condition_make(x->arena, kind, filter, wish.sort_by && *wish.sort_by ? &sort_by : NULL,
-				wish.sort_order && strcasecmp(wish.sort_order, "descending") == 0, condition, e) < 0)
+				descending, condition, e) < 0)
 		return -1;
+	asked = condition->count;
+	if (wish.cursor) {
+		struct scim_wish given = wish;
+
+		given.count = wanted;
+		if (begin_at_cursor(x, &question, &given, condition, &behind, e) < 0)
+			return -1;
+	}
 	struct scim_search search = {
 		.table = table_of(kind),
 		.where = condition->where,
 		.order = condition->order,
 		.params = condition->params,
-		.param_count = condition->count,
+		.param_count = asked,
+		.behind = behind,
+		.behind_count = condition->count - asked,
+		.by = condition->by,
 		.skip = wish.start - 1,
-		.most = wish.count,
+		.most = wish.cursor && wish.count > 0 ? wish.count + 1 : wish.count,
 		.inner = scim_selection_inner(&selection, kind),
 		.documents = true,
 	};
 	if (scim_search(x->tx, x->arena, &source, &search, &records, &count, &total, e) < 0)
 		return -1;
+	if (wish.cursor)
+		next = next_cursor(x, &question, records, (size_t)wish.count, &count);
 	scim_count_deviations(deviations);
 	scim_reply_begin(x, 200, &w);
 	json_begin_object(&w, NULL);
@@ -375,8 +424,11 @@ static int list(struct exchange *x, enum scim_kind kind, struct scim_wish wish, 
 	json_put_text(&w, NULL, SCIM_URN_LIST);
 	json_end_array(&w);
 	json_put_int(&w, "totalResults", total);
-	json_put_int(&w, "startIndex", wish.start);
+	if (!wish.cursor)
+		json_put_int(&w, "startIndex", wish.start);
 	json_put_int(&w, "itemsPerPage", (int64_t)count);
+	if (next)
+		json_put_text(&w, "nextCursor", next);
 	json_begin_array(&w, "Resources");
 	for (size_t i = 0; i < count; i++)
 		scim_put_resource(x, &w, kind, &records[i], &selection);
@@ -385,12 +437,12 @@ static int list(struct exchange *x, enum scim_kind kind, struct scim_wish wish, 
 	return 0;
 }
 
-static int read_number(const char *text, const char *name, int64_t otherwise, int64_t *ret, struct error *e)
+static int read_number(const char *text, const char *name, const char *code, int64_t otherwise, int64_t *ret, struct error *e)
 {
 	*ret = otherwise;
 	if (!text || !*text || text_to_int64(text, ret) == 0)
 		return 0;
-	return error_set(e, ERROR_INPUT, "scim.invalidValue", "\"%s\" is \"%.40s\"; a number is expected", name, text);
+	return error_set(e, ERROR_INPUT, code, "\"%s\" is \"%.40s\"; a number is expected", name, text);
 }
 
 static int list_by_query(struct exchange *x, enum scim_kind kind, struct error *e)
@@ -401,10 +453,13 @@ static int list_by_query(struct exchange *x, enum scim_kind kind, struct error *
 		.sort_order = request_query(x->request, "sortOrder"),
 		.attributes = request_query(x->request, "attributes"),
 		.excluded = request_query(x->request, "excludedAttributes"),
+		.cursor = request_query(x->request, "cursor"),
+		.start_given = request_query(x->request, "startIndex"),
 	};
 
-	if (read_number(request_query(x->request, "startIndex"), "startIndex", 1, &wish.start, e) < 0 ||
-	    read_number(request_query(x->request, "count"), "count", SCIM_PAGE_DEFAULT, &wish.count, e) < 0)
+	if (read_number(request_query(x->request, "startIndex"), "startIndex", "scim.invalidValue", 1, &wish.start, e) < 0 ||
+	    read_number(request_query(x->request, "count"), "count", wish.cursor ? "scim.invalidCount" : "scim.invalidValue",
+			SCIM_PAGE_DEFAULT, &wish.count, e) < 0)
 		return -1;
 	return list(x, kind, wish, e);
 }
@@ -440,6 +495,8 @@ static int list_by_body(struct exchange *x, enum scim_kind kind, struct error *e
 	wish.sort_order = json_text(json_member(body, "sortOrder"));
 	wish.attributes = joined(x, json_member(body, "attributes"));
 	wish.excluded = joined(x, json_member(body, "excludedAttributes"));
+	wish.cursor = json_text(json_member(body, "cursor"));
+	wish.start_given = json_member(body, "startIndex");
 	if (json_is_number(json_member(body, "startIndex")))
 		wish.start = json_int(json_member(body, "startIndex"));
 	if (json_is_number(json_member(body, "count")))

@@ -400,17 +400,32 @@ static const char *order_value(struct making *m, const struct scim_path *path)
 	return value ? part_of(m, value, path) : NULL;
 }
 
+/* Ordered by this, and among equals by id. What has no value comes last. */
+static void order_by(struct making *m, const char *by, const char *type, bool descending)
+{
+	struct scim_condition *into = m->into;
+
+	into->by = by;
+	into->by_type = type;
+	into->descending = descending;
+	if (!by)
+		into->order = descending ? "r.id DESC" : "r.id";
+	else
+		into->order = arena_format(m->arena, "%s%s NULLS LAST, r.id", by, descending ? " DESC" : "");
+}
+
+static const char *type_of_column(const struct scim_path *path)
+{
+	return is(path, "id", NULL) ? "uuid" : is(path, "meta", NULL) ? "timestamptz" : "text";
+}
+
 static int make_order(struct making *m, const struct scim_path *path, bool descending)
 {
-	const char *by = path ? order_column(m, path) : NULL, *direction = descending ? " DESC NULLS LAST" : " NULLS LAST";
+	const char *by = path ? order_column(m, path) : NULL;
 	struct scim_path settled;
 
-	if (!path) {
-		m->into->order = descending ? "r.id DESC" : "r.id";
-		return 0;
-	}
-	if (by) {
-		m->into->order = arena_format(m->arena, "%s%s, r.id", by, direction);
+	if (!path || by) {
+		order_by(m, by, by ? type_of_column(path) : NULL, descending);
 		return 0;
 	}
 	settled = *path;
@@ -424,7 +439,26 @@ static int make_order(struct making *m, const struct scim_path *path, bool desce
 	by = order_value(m, &settled);
 	if (!by)
 		return -1;
-	m->into->order = arena_format(m->arena, "lower(%s #>> '{}')%s, r.id", by, direction);
+	order_by(m, arena_format(m->arena, "lower(%s #>> '{}')", by), "text", descending);
+	return 0;
+}
+
+int scim_condition_behind(struct arena *arena, struct scim_condition *condition, const char *value, const struct id *id,
+			  const char **ret, struct error *e)
+{
+	struct making m = { .arena = arena, .into = condition, .error = e };
+	const char *by = condition->by, *bound = value ? bind_text(&m, value) : NULL;
+	const char *last = bind(&m, P_ID(id)), *sign = condition->descending ? "<" : ">";
+
+	if (!last || (value && !bound))
+		return -1;
+	if (!by)
+		*ret = arena_format(arena, "r.id %s %s::uuid", sign, last);
+	else if (!value)
+		*ret = arena_format(arena, "%s IS NULL AND r.id > %s::uuid", by, last);
+	else
+		*ret = arena_format(arena, "(%s %s %s::%s OR (%s = %s::%s AND r.id > %s::uuid) OR %s IS NULL)", by, sign, bound,
+				    condition->by_type, by, bound, condition->by_type, last, by);
 	return 0;
 }
 

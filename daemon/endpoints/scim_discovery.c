@@ -3,6 +3,7 @@
 
 #include <strings.h>
 
+#include "endpoints/scim_cursor.h"
 #include "endpoints/scim_reply.h"
 #include "endpoints/scim_resource.h"
 
@@ -71,6 +72,14 @@ int scim_provider_config(struct exchange *x, struct error *e)
 	json_begin_object(&w, "filter");
 	json_put_bool(&w, "supported", true);
 	json_put_int(&w, "maxResults", SCIM_PAGE_MOST);
+	json_end_object(&w);
+	json_begin_object(&w, "pagination"); /* RFC 9865, 4 */
+	json_put_bool(&w, "cursor", true);
+	json_put_bool(&w, "index", true);
+	json_put_text(&w, "defaultPaginationMethod", "index");
+	json_put_int(&w, "defaultPageSize", SCIM_PAGE_DEFAULT);
+	json_put_int(&w, "maxPageSize", SCIM_PAGE_MOST);
+	json_put_int(&w, "cursorTimeout", SCIM_CURSOR_LIFE_S);
 	json_end_object(&w);
 	put_support(&w, "changePassword", false);
 	put_support(&w, "sort", true);

@@ -227,7 +227,8 @@ void scim_reply_resource(struct exchange *x, int status, enum scim_kind kind, co
 static const char *scim_type(const struct error *e)
 {
 	static const char *const words[] = { "invalidFilter", "tooMany",   "uniqueness",  "mutability", "invalidSyntax",
-					     "invalidPath",   "noTarget", "invalidValue", "invalidVers", "sensitive", NULL };
+					     "invalidPath",   "noTarget", "invalidValue", "invalidVers", "sensitive",
+					     "invalidCursor", "expiredCursor", "invalidCount", NULL };
 	static const char prefix[] = "scim.";
 
 	if (text_begins(e->code, "json."))

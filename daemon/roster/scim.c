@@ -280,25 +280,26 @@ enum { SQL_MOST = 64 << 10 };
 /* The caller's parameters behind the four that every search has. */
 static const struct param *all_params(struct arena *arena, const struct scim_source *source, const struct scim_search *search)
 {
-	struct param *all = arena_array(arena, search->param_count + 4, sizeof(*all));
+	size_t count = search->param_count + search->behind_count;
+	struct param *all = arena_array(arena, count + 4, sizeof(*all));
 
 	all[0] = P_ID(&source->organisation);
 	all[1] = P_ID(&source->connection);
 	all[2] = P_INT(search->skip);
 	all[3] = P_INT(search->most);
-	if (search->param_count > 0)
-		memcpy(&all[4], search->params, search->param_count * sizeof(*all));
+	if (count > 0)
+		memcpy(&all[4], search->params, count * sizeof(*all));
 	return all;
 }
 
 static int run_search(struct tx *tx, struct arena *arena, const struct scim_source *source, const struct scim_search *search,
-		      const char *name, const char *sql, const struct rows **ret, struct error *e)
+		      const char *name, const char *sql, size_t params, const struct rows **ret, struct error *e)
 {
 	const struct query query = { name, sql, QUERY_READS, QUERY_ONCE };
 
 	if (strlen(sql) > SQL_MOST)
 		return error_set(e, ERROR_LIMIT, "scim.filter_limit", "the filter is too large");
-	return query_run(tx, &query, all_params(arena, source, search), search->param_count + 4, arena, ret, e);
+	return query_run(tx, &query, all_params(arena, source, search), params + 4, arena, ret, e);
 }
 
 int scim_search(struct tx *tx, struct arena *arena, const struct scim_source *source, const struct scim_search *search,
@@ -315,7 +316,7 @@ int scim_search(struct tx *tx, struct arena *arena, const struct scim_source *so
 				    "SELECT count(*) FROM %s r WHERE r.organisation = $1 AND r.connection = $2 "
 				    "AND $3::bigint >= 0 AND $4::bigint >= 0 AND (%s)",
 				    from, search->where),
-		       &rows, e) < 0)
+		       search->param_count, &rows, e) < 0)
 		return -1;
 	*ret_total = rows_int(rows, 0, 0);
 	*ret_count = 0;
@@ -324,19 +325,22 @@ int scim_search(struct tx *tx, struct arena *arena, const struct scim_source *so
 		return 0;
 	if (run_search(tx, arena, source, search, "scim.search",
 		       arena_format(arena,
-				    "SELECT %s, %s FROM %s r WHERE r.organisation = $1 AND r.connection = $2 AND (%s) "
-				    "ORDER BY %s OFFSET $3 LIMIT $4",
+				    "SELECT %s, %s, (%s)::text FROM %s r WHERE r.organisation = $1 AND r.connection = $2 AND (%s) "
+				    "AND (%s) ORDER BY %s OFFSET $3 LIMIT $4",
 				    users ? USER_ROW : GROUP_ROW,
 				    !search->inner ? "NULL::text"
 				    : users	   ? GROUPS_OF_USER
 						   : MEMBERS_OF_GROUP,
-				    from, search->where, search->order),
-		       &rows, e) < 0)
+				    search->by ? search->by : "NULL", from, search->where, search->behind ? search->behind : "true",
+				    search->order),
+		       search->param_count + search->behind_count, &rows, e) < 0)
 		return -1;
 	count = rows_count(rows);
 	*ret = arena_array(arena, count, sizeof(**ret));
-	for (size_t i = 0; i < count; i++)
+	for (size_t i = 0; i < count; i++) {
 		(*ret)[i] = read_row(rows, i);
+		(*ret)[i].place = rows_text(rows, i, 10);
+	}
 	*ret_count = count;
 	return 0;
 }

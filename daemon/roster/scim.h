@@ -27,6 +27,7 @@ struct scim_record {
 	bool active;		 /* users */
 	const char *schemas;	 /* a JSON array */
 	const char *document;	 /* JSON, as endpoints/scim_resource makes it */
+	const char *place;	 /* of a search: where it stands in the order */
 	const char *inner;	 /* JSON array, or NULL: of a user its groups, of a group its members */
 	int64_t created_at, modified_at, version;
 };
@@ -74,6 +75,9 @@ struct scim_search {
 	const char *where, *order;
 	const struct param *params; /* the first four are not the caller's to fill */
 	size_t param_count;
+	const char *behind;	/* more of the condition, which the count leaves out; NULL: no more */
+	size_t behind_count;	/* its parameters, behind the others */
+	const char *by;		/* what to tell of each as `place`; NULL: nothing */
 	int64_t skip, most;
 	bool inner, documents; /* documents false: nothing but the count is wanted */
 };

@@ -430,6 +430,72 @@ static void pages_and_order(void **state)
 	refused(scim("GET", "/Users?count=many", NULL), 400, "invalidValue", "\"count\" is \"many\"");
 }
 
+/* All of a list by cursors of two at a time: the names in their order, with blanks between. */
+static const char *by_cursor(const char *question, int most)
+{
+	const char *cursor = "", *names = "";
+
+	for (int page = 0; cursor; page++) {
+		struct answer answer = scim("GET", api_format("/Users?%s&count=2&cursor=%s", question, cursor), NULL);
+
+		EXPECT(answer, 200, NULL);
+		assert_true(page < most);
+		assert_int_equal(api_int(answer, "startIndex"), 0);
+		for (size_t i = 0; i < api_count(answer, "Resources"); i++)
+			names = api_format("%s%s ", names, api_text(answer, api_format("Resources/%zu/userName", i)));
+		cursor = api_text(answer, "nextCursor");
+	}
+	return names;
+}
+
+static void cursors_go_on_behind_what_was_shown(void **state)
+{
+	static const char *const names[] = { "c5", "c1", "c3", "c2", "c4" };
+	static const char *const titles[] = { "'B'", "null", "'a'", "null", "'b'" };
+	const char *question = "filter=nickName%20eq%20%22paged%22", *cursor;
+	struct answer answer;
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_COUNT(names); i++)
+		EXPECT(scim("POST", "/Users", api_format("{'userName':'%s','nickName':'paged','title':%s}", names[i], titles[i])), 201, NULL);
+	assert_string_equal(by_cursor(question, 3), "c5 c1 c3 c2 c4 ");
+	assert_string_equal(by_cursor(api_format("%s&sortBy=userName", question), 3), "c1 c2 c3 c4 c5 ");
+	assert_string_equal(by_cursor(api_format("%s&sortBy=userName&sortOrder=descending", question), 3), "c5 c4 c3 c2 c1 ");
+	assert_string_equal(by_cursor(api_format("%s&sortBy=meta.created", question), 3), "c5 c1 c3 c2 c4 ");
+	assert_string_equal(by_cursor(api_format("%s&sortBy=id&sortOrder=descending", question), 3), "c4 c2 c3 c1 c5 ");
+	/* Of those that are equal the one that was made first, and those that have none last. */
+	assert_string_equal(by_cursor(api_format("%s&sortBy=title", question), 3), "c3 c5 c4 c1 c2 ");
+	assert_string_equal(by_cursor(api_format("%s&sortBy=title&sortOrder=descending", question), 3), "c5 c4 c3 c1 c2 ");
+
+	/* Who comes and goes between two pages takes nobody else away, and is not shown twice. */
+	answer = scim("GET", api_format("/Users?%s&sortBy=userName&count=2&cursor", question), NULL);
+	cursor = api_text(answer, "nextCursor");
+	assert_null(strstr(cursor, "c2"));
+	assert_int_equal(api_int(answer, "totalResults"), 5);
+	EXPECT(scim("DELETE", api_format("/Users/%s", api_text(answer, "Resources/1/id")), NULL), 204, NULL);
+	EXPECT(scim("POST", "/Users", "{'userName':'c0','nickName':'paged'}"), 201, NULL);
+	answer = scim("GET", api_format("/Users?%s&sortBy=userName&count=500&cursor=%s", question, cursor), NULL);
+	assert_int_equal(api_count(answer, "Resources"), 3);
+	assert_string_equal(api_text(answer, "Resources/0/userName"), "c3");
+	assert_null(api_text(answer, "nextCursor"));
+	answer = scim("POST", "/Users/.search", api_format("{'filter':'nickName eq \\'paged\\'','sortBy':'userName','count':1,'cursor':'%s'}", cursor));
+	assert_string_equal(api_text(answer, "Resources/0/userName"), "c3");
+
+	/* One is good for the question that it was given for, of this connection, and for nothing that was made up. */
+	refused(scim("GET", api_format("/Users?%s&sortBy=title&cursor=%s", question, cursor), NULL), 400, "invalidCursor", "the cursor is none");
+	refused(scim("GET", api_format("/Users?sortBy=userName&cursor=%s", cursor), NULL), 400, "invalidCursor", "the cursor is none");
+	refused(scim("GET", api_format("/Groups?%s&cursor=%s", "sortBy=displayName", cursor), NULL), 400, "invalidCursor", "the cursor is none");
+	refused(scim("GET", api_format("/Users?%s&sortBy=userName&cursor=x%s", question, cursor + 1), NULL), 400, "invalidCursor", "");
+	refused(scim("GET", api_format("/Users?%s&cursor=%%20", question), NULL), 400, "invalidCursor", "");
+	refused(scim("GET", "/Users?startIndex=1&cursor=", NULL), 400, "invalidCursor", "cannot be given together");
+	refused(scim("GET", "/Users?count=-1&cursor=", NULL), 400, "invalidCount", "\"count\" is -1");
+	refused(scim("GET", "/Users?count=all&cursor=", NULL), 400, "invalidCount", "\"count\" is \"all\"");
+	answer = scim("GET", "/Users?count=0&cursor=", NULL);
+	EXPECT(answer, 200, NULL);
+	assert_int_equal(api_count(answer, "Resources"), 0);
+	assert_true(api_bool(scim("GET", "/ServiceProviderConfig", NULL), "pagination/cursor"));
+}
+
 /* ---- groups ---- */
 
 static void groups_are_changed_without_being_read(void **state)
@@ -545,6 +611,7 @@ int main(void)
 		cmocka_unit_test(only_tags_are_tags),
 		cmocka_unit_test(filters_find_whom_they_mean),
 		cmocka_unit_test(pages_and_order),
+		cmocka_unit_test(cursors_go_on_behind_what_was_shown),
 		cmocka_unit_test(groups_are_changed_without_being_read),
 		cmocka_unit_test(it_describes_itself),
 		cmocka_unit_test(another_organisation_sees_nothing),
