@@ -40,6 +40,7 @@ static const struct noun {
 	const char *of; /* a noun right behind this one alone, elsewhere a verb; NULL: wherever it stands */
 } nouns[] = {
 	{ ".search", SCOPE_SCIM_READ, SCOPE_SCIM_READ }, /* a question, though a POST */
+	{ "Bulk", SCOPE_SCIM_READ, SCOPE_SCIM_READ }, /* each operation in it needs what it needs by itself */
 	{ "Groups", SCOPE_SCIM_READ, SCOPE_SCIM_GROUPS },
 	{ "Users", SCOPE_SCIM_READ, SCOPE_SCIM_USERS },
 	{ "audit", SCOPE_AUDIT_READ, SCOPE_UNSAID },

@@ -215,10 +215,10 @@ static int reply_again(struct exchange *x, int status, enum scim_kind kind, cons
 	return 0;
 }
 
-static int create(struct exchange *x, enum scim_kind kind, struct error *e)
+int scim_create(struct exchange *x, enum scim_kind kind, const struct id *as, struct error *e)
 {
 	struct scim_source source = source_of(x);
-	struct scim_record record = { .id = id_new() };
+	struct scim_record record = { .id = *as };
 	struct scim_selection selection;
 	struct json *body, *document;
 	unsigned deviations = 0;
@@ -509,7 +509,7 @@ static int list_by_body(struct exchange *x, enum scim_kind kind, struct error *e
 #define FOR_KIND(plural, kind)                                                                                              \
 	int scim_##plural##_list(struct exchange *x, struct error *e) { return list_by_query(x, kind, e); }                 \
 	int scim_##plural##_search(struct exchange *x, struct error *e) { return list_by_body(x, kind, e); }                \
-	int scim_##plural##_create(struct exchange *x, struct error *e) { return create(x, kind, e); }                      \
+	int scim_##plural##_create(struct exchange *x, struct error *e) { struct id id = id_new(); return scim_create(x, kind, &id, e); } \
 	int scim_##plural##_show(struct exchange *x, struct error *e) { return show(x, kind, e); }                          \
 	int scim_##plural##_replace(struct exchange *x, struct error *e) { return replace(x, kind, e); }                    \
 	int scim_##plural##_patch(struct exchange *x, struct error *e) { return patch(x, kind, e); }                        \

@@ -6,6 +6,7 @@
 #define ROSTERD_ENDPOINTS_SCIM_H
 
 #include "endpoints/exchange.h"
+#include "endpoints/scim_schema.h"
 
 enum {
 	SCIM_PAGE_MOST = 500,	/* resources of one answer */
@@ -27,6 +28,9 @@ int scim_groups_show(struct exchange *x, struct error *e);
 int scim_groups_replace(struct exchange *x, struct error *e);
 int scim_groups_patch(struct exchange *x, struct error *e);
 int scim_groups_delete(struct exchange *x, struct error *e);
+
+/* Makes one of the body; `as` is the id that it will have, unless it was deleted and comes back. */
+int scim_create(struct exchange *x, enum scim_kind kind, const struct id *as, struct error *e);
 
 int scim_me(struct exchange *x, struct error *e);
 int scim_provider_config(struct exchange *x, struct error *e);

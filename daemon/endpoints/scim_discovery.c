@@ -3,6 +3,7 @@
 
 #include <strings.h>
 
+#include "endpoints/scim_bulk.h"
 #include "endpoints/scim_cursor.h"
 #include "endpoints/scim_reply.h"
 #include "endpoints/scim_resource.h"
@@ -65,9 +66,9 @@ int scim_provider_config(struct exchange *x, struct error *e)
 	put_schemas(&w, "urn:ietf:params:scim:schemas:core:2.0:ServiceProviderConfig");
 	put_support(&w, "patch", true);
 	json_begin_object(&w, "bulk");
-	json_put_bool(&w, "supported", false);
-	json_put_int(&w, "maxOperations", 0);
-	json_put_int(&w, "maxPayloadSize", 0);
+	json_put_bool(&w, "supported", true);
+	json_put_int(&w, "maxOperations", SCIM_BULK_OPERATIONS_MOST);
+	json_put_int(&w, "maxPayloadSize", SCIM_BULK_BODY_MOST);
 	json_end_object(&w);
 	json_begin_object(&w, "filter");
 	json_put_bool(&w, "supported", true);

@@ -236,6 +236,24 @@ int scim_revive(struct tx *tx, const struct scim_source *source, const char *key
 	return found;
 }
 
+int scim_find_deleted(struct tx *tx, const struct scim_source *source, const char *key, const char *external_id, struct id *ret,
+		      struct error *e)
+{
+	static const struct query deleted = {
+		"scim.deleted",
+		"SELECT id FROM scim_deleted WHERE organisation = $1 AND connection = $2 AND external_id = $3 AND user_key = $4",
+		QUERY_READS,
+		0,
+	};
+	scoped(arena) *arena = arena_open("scim deleted");
+	const struct rows *rows;
+	int found = query_one(tx, &deleted, PARAMS(SOURCE(source), P_TEXT(external_id), P_TEXT(key)), arena, &rows, e);
+
+	if (found == 1)
+		*ret = rows_id(rows, 0, 0);
+	return found;
+}
+
 /* ---- members ---- */
 
 /* One statement, whatever the size of the group. */

@@ -62,6 +62,10 @@ int scim_delete(struct tx *tx, const struct scim_source *source, enum scim_table
 int scim_revive(struct tx *tx, const struct scim_source *source, const char *key, const char *external_id, struct id *ret,
 		struct error *e);
 
+/* The same without a change: whose id it would be. */
+int scim_find_deleted(struct tx *tx, const struct scim_source *source, const char *key, const char *external_id, struct id *ret,
+		      struct error *e);
+
 enum scim_edit_kind { SCIM_ADD_MEMBERS, SCIM_REMOVE_MEMBERS, SCIM_REPLACE_MEMBERS };
 
 /* Members by id, in a group that is locked, whatever its size; REPLACE: these are all, others go. *ret_changed: how many came or went. */
