@@ -43,7 +43,7 @@ static void try_answer(const struct berval *value)
 /* A place that is read means the same when it is written. */
 static void try_place(const char *bytes, size_t size)
 {
-	struct buffer text __attribute__((cleanup(buffer_close)));
+	struct buffer text __attribute__((cleanup(buffer_close))) = { 0 };
 	struct ad_place place, again;
 
 	if (ad_place_read(bytes, size, &place) < 0)
