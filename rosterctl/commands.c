@@ -335,7 +335,11 @@ static const struct option domain_add_options[] = {
 	{ 0 },
 };
 
+static const char *const scim_token_kinds[] = { "token", "client", NULL };
 static const struct option scim_token_options[] = {
+	{ .name = "kind", .value = "KIND",
+	  .words = "token (sent with each request) or client (an id and a secret by which the directory gets tokens that soon end)",
+	  .choices = scim_token_kinds },
 	{ .name = "expires", .value = "TIME", .words = "how long it is good for, such as 365d; for ever otherwise" },
 	{ .name = "scope", .value = "SCOPE", .words = "it may do nothing but this: scim:read, scim:users or scim:groups; all three otherwise",
 	  .many = true },

@@ -12,6 +12,7 @@
 
 static const struct column of_token[] = {
 	{ "name", "name", CELL_TEXT },
+	{ "kind", "kind", CELL_TEXT },
 	{ "scopes", "scopes", CELL_TEXT },
 	{ "made", "created_at", CELL_TIME },
 	{ "ends", "expires_at", CELL_TIME },
@@ -23,6 +24,9 @@ static const struct column of_token[] = {
 static const struct column of_new[] = {
 	{ "base URL", "base_url", CELL_TEXT },
 	{ "token", "token", CELL_TEXT },
+	{ "token URL", "token_url", CELL_TEXT },
+	{ "client id", "client_id", CELL_TEXT },
+	{ "client secret", "client_secret", CELL_TEXT },
 	{ "ends", "expires_at", CELL_TIME },
 	{ "id", "id", CELL_TEXT },
 	{ 0 },
@@ -79,6 +83,7 @@ int scim_token_create(struct ctl *ctl, struct error *e)
 
 	body_open(&body);
 	json_put_text(&body.writer, "name", ctl_word(ctl, 1));
+	body_text(&body, ctl, "kind", "kind");
 	body_text(&body, ctl, "expires", "expires_in");
 	body_texts(&body, ctl, "scope", "scopes");
 	if (tokens_path(ctl, &path, e) < 0 || print_reply(ctl, "POST", path, &body, of_new, e) < 0)

@@ -7,6 +7,7 @@
 #include <string.h>
 #include <strings.h>
 
+#include "access/client.h"
 #include "base/crypt.h"
 #include "base/text.h"
 #include "http/network.h"
@@ -58,26 +59,55 @@ static void become(const struct token *token, struct arena *arena, struct princi
 }
 
 /* A connection's: it pushes what its directory says. */
+static void become_connection(const struct scim_token *token, struct arena *arena, struct principal *ret)
+{
+	char id[ID_TEXT_SIZE];
+
+	*ret = (struct principal){
+		.kind = PRINCIPAL_CONNECTION,
+		.organisation = token->organisation,
+		.connection = token->connection,
+		.token = token->id,
+		.scopes = scopes_read(token->scopes),
+		.used_at = token->last_used_at,
+		.ip_allow_list = token->ip_allow_list,
+		.id = arena_text(arena, id_text(&token->connection, id)),
+		.name = token->name,
+	};
+}
+
 static int by_scim_token(const uint8_t hash[CRYPT_DIGEST_SIZE], struct tx *tx, struct arena *arena, struct principal *ret,
 			 struct error *e)
 {
 	struct scim_token token;
-	char id[ID_TEXT_SIZE];
-	int found = scim_token_find(tx, arena, hash, &token, e);
+	int found = scim_token_find(tx, arena, hash, false, &token, e);
 
 	if (found <= 0)
 		return found == 0 ? bad_token(e) : -1;
-	*ret = (struct principal){
-		.kind = PRINCIPAL_CONNECTION,
-		.organisation = token.organisation,
-		.connection = token.connection,
-		.token = token.id,
-		.scopes = scopes_read(token.scopes),
-		.used_at = token.last_used_at,
-		.ip_allow_list = token.ip_allow_list,
-		.id = arena_text(arena, id_text(&token.connection, id)),
-		.name = token.name,
-	};
+	become_connection(&token, arena, ret);
+	return 0;
+}
+
+/* The secret is found by its hash, as a token is; the id that comes with it must be its own. */
+int authenticate_client(const struct request *request, struct tx *tx, struct arena *arena, struct principal *ret, struct error *e)
+{
+	uint8_t hash[CRYPT_DIGEST_SIZE];
+	const char *name, *secret;
+	struct scim_token client;
+	struct id id;
+	int found;
+
+	if (client_credentials(request, arena, &name, &secret, e) < 0)
+		return -1;
+	if (id_parse(name, &id) < 0 || strlen(secret) != TOKEN_TEXT_SIZE || !text_begins(secret, SCIM_CLIENT_PREFIX "_"))
+		return client_unknown(e);
+	crypt_sha256(secret, TOKEN_TEXT_SIZE, hash);
+	found = scim_token_find(tx, arena, hash, true, &client, e);
+	if (found < 0)
+		return -1;
+	if (found == 0 || !id_equal(&id, &client.id))
+		return client_unknown(e);
+	become_connection(&client, arena, ret);
 	return 0;
 }
 

@@ -51,6 +51,10 @@ struct principal {
 int authenticate(const struct administrators *administrators, const struct request *request, struct tx *tx,
 		 struct arena *arena, struct principal *ret, struct error *e);
 
+/* The same of a client that shows its id and secret, for a token: ERROR_UNAUTHENTICATED "oauth.invalid_client"; ERROR_INPUT
+ * "oauth.invalid_request". */
+int authenticate_client(const struct request *request, struct tx *tx, struct arena *arena, struct principal *ret, struct error *e);
+
 /* Whether that takes a look into the database: then, and only then, tx is needed. */
 bool authenticate_looks_up(const struct request *request);
 

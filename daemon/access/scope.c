@@ -52,6 +52,7 @@ static const struct noun {
 	{ "master-keys", SCOPE_DAEMON_READ, SCOPE_DAEMON_WRITE },
 	{ "members", SCOPE_MEMBERS_READ, SCOPE_MEMBERS_WRITE },
 	{ "metrics", SCOPE_DAEMON_READ, SCOPE_UNSAID },
+	{ "oauth", SCOPE_UNSAID, SCOPE_NONE },
 	{ "organisations", SCOPE_ORGANISATIONS_READ, SCOPE_ORGANISATIONS_WRITE },
 	{ "permissions", SCOPE_PERMISSIONS_READ, SCOPE_UNSAID },
 	{ "plugins", SCOPE_PLUGINS_READ, SCOPE_UNSAID },

@@ -20,6 +20,7 @@
 #include "endpoints/outside.h"
 #include "endpoints/routes.h"
 #include "endpoints/scim_address.h"
+#include "endpoints/scim_oauth.h"
 #include "endpoints/scim_rate.h"
 #include "endpoints/scim_reply.h"
 #include "endpoints/scim_resource.h"
@@ -292,13 +293,20 @@ static bool needs_database(const struct exchange *x)
 	return !x->endpoint->from_memory || authenticate_looks_up(x->request);
 }
 
+static int identify(struct exchange *x, struct error *e)
+{
+	if (x->endpoint->client)
+		return authenticate_client(x->request, x->tx, x->arena, &x->principal, e);
+	return authenticate(&x->options->administrators, x->request, x->tx, x->arena, &x->principal, e);
+}
+
 /* Who asks, about whom, and whether they may. Leaves the transaction open and for the organisation. */
 static int admit(struct exchange *x, struct error *e)
 {
 	const char *named = request_segment(x->request, "organisation");
 
 	if ((needs_database(x) && exchange_begin(x, e) < 0) ||
-	    authenticate(&x->options->administrators, x->request, x->tx, x->arena, &x->principal, e) < 0 ||
+	    identify(x, e) < 0 ||
 	    check_address(x, e) < 0 || (named && find_organisation(x, named, e) < 0) ||
 	    (x->endpoint->permit == PERMIT_PUSH && find_connection(x, e) < 0) ||
 	    authenticate_scope(&x->principal, scope_of(x->endpoint->method, x->endpoint->path), x->arena, e) <
@@ -460,12 +468,15 @@ static void refuse(struct exchange *x, const struct error *e)
 	if (is_recorded(x, e))
 		record_refusal(x, e);
 	/* Either forgets the headers that an answer began to set. */
-	if (text_begins(x->request->path, SCIM_ADDRESS))
+	if (x->endpoint && x->endpoint->client)
+		scim_oauth_reply_error(x->reply, e);
+	else if (text_begins(x->request->path, SCIM_ADDRESS))
 		scim_reply_error(x->reply, e);
 	else
 		reply_error(x->reply, e, x->id);
 	if (e->kind == ERROR_UNAUTHENTICATED)
-		reply_header(x->reply, "WWW-Authenticate", "Bearer realm=\"rosterd\"");
+		reply_header(x->reply, "WWW-Authenticate", "%s realm=\"rosterd\"",
+			     x->endpoint && x->endpoint->client ? "Basic" : "Bearer");
 	if (x->allow[0])
 		reply_header(x->reply, "Allow", "%s", x->allow);
 }

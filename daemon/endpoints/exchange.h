@@ -43,6 +43,8 @@ struct endpoint {
 	bool from_memory;
 	/* SCIM's manners: errors in its own form, parameters that it does not know are passed over. */
 	bool scim;
+	/* Who asks shows the id and secret of a client instead of a token, and is answered in OAuth's manner. */
+	bool client;
 };
 
 enum {

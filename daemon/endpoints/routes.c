@@ -24,6 +24,7 @@
 #include "endpoints/runs.h"
 #include "endpoints/scim.h"
 #include "endpoints/scim_bulk.h"
+#include "endpoints/scim_oauth.h"
 #include "endpoints/scim_tokens.h"
 #include "endpoints/scim_trace.h"
 #include "endpoints/tokens.h"
@@ -145,6 +146,7 @@ const struct endpoint routes[] = {
 	{ "PUT",    SCIM "/Groups/{resource}",              PERMIT_PUSH,               MB(8),  scim_groups_replace, .scim = true },
 	{ "PATCH",  SCIM "/Groups/{resource}",              PERMIT_PUSH,               MB(8),  scim_groups_patch, .scim = true },
 	{ "DELETE", SCIM "/Groups/{resource}",              PERMIT_PUSH,               0,      scim_groups_delete, .scim = true },
+	{ "POST",   SCIM "/oauth/token",                    PERMIT_PUSH,               KB(4),  scim_oauth_token, .scim = true, .client = true },
 	{ "POST",   SCIM "/Bulk",                           PERMIT_PUSH,               SCIM_BULK_BODY_MOST, scim_bulk, .scim = true },
 	{ "GET",    SCIM "/Me",                             PERMIT_PUSH,               0,      scim_me, .scim = true },
 	{ "GET",    SCIM "/ServiceProviderConfig",          PERMIT_PUSH,               0,      scim_provider_config, .scim = true },

@@ -71,13 +71,16 @@ int scim_access_make(struct exchange *x, const struct connection *connection, co
 	char id[ID_TEXT_SIZE];
 	struct scopes scopes = scopes_read(wish->scopes);
 
+	token.is_client = wish->kind && text_equal(wish->kind, "client");
+	if (wish->kind && !token.is_client && !text_equal(wish->kind, "token"))
+		return error_set(e, ERROR_INPUT, "token.kind", "\"kind\" is \"%.40s\"; token or client is expected", wish->kind);
 	if (exchange_check_name("token", wish->name, e) < 0 || check_scopes(wish->scopes, e) < 0 ||
 	    read_life(wish->expires_in, &token.expires_at, e) < 0)
 		return -1;
-	scoped(secret) *text = crypt_token_new(SCIM_TOKEN_PREFIX, hash);
+	scoped(secret) *text = crypt_token_new(token.is_client ? SCIM_CLIENT_PREFIX : SCIM_TOKEN_PREFIX, hash);
 	if (scim_token_create(x->tx, &token, hash, e) < 0 ||
 	    exchange_audit(x, "connection.token_created", "connection", id_text(&connection->id, id), connection->name, NULL,
-			   exchange_object(x, "token", wish->name, "scopes", scopes_text(&scopes, x->arena), NULL), e) < 0)
+			   exchange_object(x, token.is_client ? "client" : "token", wish->name, "scopes", scopes_text(&scopes, x->arena), NULL), e) < 0)
 		return -1;
 	x->shown_once = true;
 	*ret = token;

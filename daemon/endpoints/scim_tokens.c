@@ -5,7 +5,7 @@
 #include "plugin/catalog.h"
 #include "roster/scim_token.h"
 
-enum { EXPIRES_IN_MOST = 32 };
+enum { EXPIRES_IN_MOST = 32, KIND_MOST = 16 };
 
 int scim_tokens_connection(struct exchange *x, struct connection *ret, struct error *e)
 {
@@ -25,6 +25,7 @@ static void put_members(struct exchange *x, struct json_writer *w, const struct 
 
 	exchange_put_id(w, "id", &token->id);
 	json_put_text(w, "name", token->name);
+	json_put_text(w, "kind", token->is_client ? "client" : "token");
 	exchange_put_scopes(x, w, &scopes);
 	json_put_text(w, "created_by", token->created_by);
 	json_put_time(w, "created_at", token->created_at);
@@ -58,6 +59,7 @@ int scim_tokens_list(struct exchange *x, struct error *e)
 
 static const struct json_field fields[] = {
 	JSON_TEXT(struct scim_access_wish, name, JSON_NEEDED, SCIM_TOKEN_NAME_MOST),
+	JSON_TEXT(struct scim_access_wish, kind, JSON_OPTIONAL, KIND_MOST),
 	JSON_TEXT(struct scim_access_wish, expires_in, JSON_OPTIONAL, EXPIRES_IN_MOST),
 	JSON_TEXTS(struct scim_access_wish, scopes, JSON_OPTIONAL, SCOPES),
 	{ 0 },
@@ -78,7 +80,13 @@ int scim_tokens_create(struct exchange *x, struct error *e)
 	json_begin_object(&w, NULL);
 	put_members(x, &w, &token);
 	json_put_text(&w, "base_url", scim_base_url(x, &connection));
-	json_put_text(&w, "token", text);
+	if (token.is_client) {
+		exchange_put_id(&w, "client_id", &token.id);
+		json_put_text(&w, "client_secret", text);
+		json_put_text(&w, "token_url", arena_format(x->arena, "%s/oauth/token", scim_base_url(x, &connection)));
+	} else {
+		json_put_text(&w, "token", text);
+	}
 	json_end_object(&w);
 	return 0;
 }

@@ -132,7 +132,7 @@ void scim_trace_note(struct scim_trace *trace, const struct exchange *x, const s
 	size_t size;
 	char *at;
 
-	if (who->kind != PRINCIPAL_CONNECTION || !x->endpoint || !x->endpoint->scim || x->options->scim_trace == SCIM_TRACE_OFF)
+	if (who->kind != PRINCIPAL_CONNECTION || !x->endpoint || !x->endpoint->scim || x->endpoint->client || x->options->scim_trace == SCIM_TRACE_OFF)
 		return;
 	size = sizeof(*note) + length_of(who->name) + strlen(x->endpoint->method) + strlen(request->target) + strlen(e->code) +
 		      length_of(x->pushed_in) + request_size + answer_size + 6; /* an end for each text */

@@ -5,18 +5,14 @@ static const char *const *texts_or_null(const struct rows *rows, size_t row, int
 	return rows_null(rows, row, column) ? NULL : rows_texts(rows, row, column);
 }
 
-int scim_token_find(struct tx *tx, struct arena *arena, const uint8_t hash[CRYPT_DIGEST_SIZE], struct scim_token *ret,
-		    struct error *e)
+int scim_token_find(struct tx *tx, struct arena *arena, const uint8_t hash[CRYPT_DIGEST_SIZE], bool client,
+		    struct scim_token *ret, struct error *e)
 {
-	static const struct query query = {
-		"scim_token.find",
-		"SELECT id, organisation, connection, name, scopes, ip_allow_list, last_used_at FROM scim_token_find($1) "
-		"WHERE id IS NOT NULL",
-		QUERY_READS,
-		0,
-	};
+#define FOUND "SELECT id, organisation, connection, name, scopes, ip_allow_list, last_used_at FROM "
+	static const struct query token = { "scim_token.find", FOUND "scim_token_find($1) WHERE id IS NOT NULL", QUERY_READS, 0 };
+	static const struct query secret = { "scim_token.find_client", FOUND "scim_client_find($1) WHERE id IS NOT NULL", QUERY_READS, 0 };
 	const struct rows *rows;
-	int found = query_one(tx, &query, PARAMS(P_BYTES(hash, CRYPT_DIGEST_SIZE)), arena, &rows, e);
+	int found = query_one(tx, client ? &secret : &token, PARAMS(P_BYTES(hash, CRYPT_DIGEST_SIZE)), arena, &rows, e);
 
 	if (found == 1)
 		*ret = (struct scim_token){
@@ -48,9 +44,9 @@ int scim_token_create(struct tx *tx, const struct scim_token *token, const uint8
 {
 	static const struct query query = {
 		"scim_token.create",
-		"INSERT INTO scim_tokens (organisation, id, connection, hash, name, scopes, created_by, expires_at) "
-		"SELECT $1, $2, $3, $4, $5, $6, $7, $8 WHERE (SELECT count(*) FROM scim_tokens WHERE organisation = $1 "
-		"AND connection = $3 AND revoked_at IS NULL AND (expires_at IS NULL OR expires_at > now())) < $9",
+		"INSERT INTO scim_tokens (organisation, id, connection, hash, name, scopes, created_by, expires_at, kind) "
+		"SELECT $1, $2, $3, $4, $5, $6, $7, $8, $10 WHERE (SELECT count(*) FROM scim_tokens WHERE organisation = $1 "
+		"AND connection = $3 AND kind = $10 AND revoked_at IS NULL AND (expires_at IS NULL OR expires_at > now())) < $9",
 		QUERY_CHANGES,
 		0,
 	};
@@ -60,7 +56,8 @@ int scim_token_create(struct tx *tx, const struct scim_token *token, const uint8
 	    query_write(tx, &query,
 			PARAMS(P_ID(&token->organisation), P_ID(&token->id), P_ID(&token->connection),
 			       P_BYTES(hash, CRYPT_DIGEST_SIZE), P_TEXT(token->name), P_TEXTS(token->scopes),
-			       P_TEXT(token->created_by), P_TIME(token->expires_at), P_INT(SCIM_TOKENS_MOST)),
+			       P_TEXT(token->created_by), P_TIME(token->expires_at), P_INT(SCIM_TOKENS_MOST),
+			       P_TEXT(token->is_client ? "client" : "token")),
 			&written, e) < 0)
 		return -1;
 	return written == 1 ? 0
@@ -70,13 +67,34 @@ int scim_token_create(struct tx *tx, const struct scim_token *token, const uint8
 					SCIM_TOKENS_MOST);
 }
 
+int scim_token_issue(struct tx *tx, const struct scim_token *token, const uint8_t hash[CRYPT_DIGEST_SIZE], struct error *e)
+{
+	static const struct query query = {
+		"scim_token.issue",
+		"WITH old AS (DELETE FROM scim_tokens WHERE organisation = $1 AND client = $4 AND (expires_at <= now() OR id IN "
+		"(SELECT id FROM scim_tokens WHERE organisation = $1 AND client = $4 ORDER BY created_at DESC, id DESC OFFSET $7))) "
+		"INSERT INTO scim_tokens (organisation, connection, id, hash, name, scopes, created_by, expires_at, kind, client) "
+		"SELECT c.organisation, c.connection, $3, $5, c.name, coalesce($6, c.scopes), 'client ' || c.id, "
+		"now() + $8 * interval '1 second', 'short', c.id FROM scim_tokens c WHERE c.organisation = $1 AND c.connection = $2 "
+		"AND c.id = $4 AND c.kind = 'client'",
+		QUERY_KEEPS,
+		0,
+	};
+
+	return query_write(tx, &query,
+			   PARAMS(P_ID(&token->organisation), P_ID(&token->connection), P_ID(&token->id), P_ID(&token->client),
+				  P_BYTES(hash, CRYPT_DIGEST_SIZE), P_TEXTS(token->scopes), P_INT(SCIM_TOKEN_SHORT_MOST - 1),
+				  P_INT(SCIM_TOKEN_SHORT_S)),
+			   NULL, e);
+}
+
 int scim_token_list(struct tx *tx, struct arena *arena, const struct id *organisation, const struct id *connection,
 		    struct scim_token **ret, size_t *ret_count, struct error *e)
 {
 	static const struct query query = {
 		"scim_token.list",
-		"SELECT id, name, scopes, created_by, created_at, expires_at, last_used_at FROM scim_tokens "
-		"WHERE organisation = $1 AND connection = $2 AND revoked_at IS NULL "
+		"SELECT id, name, scopes, created_by, created_at, expires_at, last_used_at, kind = 'client' FROM scim_tokens "
+		"WHERE organisation = $1 AND connection = $2 AND kind <> 'short' AND revoked_at IS NULL "
 		"AND (expires_at IS NULL OR expires_at > now()) ORDER BY id",
 		QUERY_READS,
 		0,
@@ -98,6 +116,7 @@ int scim_token_list(struct tx *tx, struct arena *arena, const struct id *organis
 			.created_at = rows_time(rows, i, 4),
 			.expires_at = rows_time(rows, i, 5),
 			.last_used_at = rows_time(rows, i, 6),
+			.is_client = rows_bool(rows, i, 7),
 		};
 	return 0;
 }

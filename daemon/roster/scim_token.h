@@ -3,6 +3,7 @@
 #ifndef ROSTERD_ROSTER_SCIM_TOKEN_H
 #define ROSTERD_ROSTER_SCIM_TOKEN_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -12,30 +13,38 @@
 #include "base/id.h"
 #include "store/query.h"
 
-#define SCIM_TOKEN_PREFIX "rsc"
+#define SCIM_TOKEN_PREFIX  "rsc"
+#define SCIM_CLIENT_PREFIX "rss" /* the secret of a client */
 
 enum {
 	SCIM_TOKEN_NAME_MOST = 100,
-	SCIM_TOKENS_MOST = 2, /* of one connection, that count: the one in use, and the one that takes its place */
+	SCIM_TOKENS_MOST = 2, /* of one connection, that count: the one in use, and the one that takes its place; and of clients as many */
+	SCIM_TOKEN_SHORT_S = 3600, /* how long a client's token is good for */
+	SCIM_TOKEN_SHORT_MOST = 20, /* of one client, the last ones */
 };
 
 struct scim_token {
 	struct id id, organisation, connection;
+	struct id client; /* of a short one: whose it is; nil otherwise */
+	bool is_client;	  /* its text is a client's secret, and its id the client's */
 	const char *name, *created_by;
 	const char *const *scopes;	  /* ended by NULL; NULL: all of SCIM */
 	const char *const *ip_allow_list; /* of its organisation; filled by scim_token_find alone */
 	int64_t created_at, expires_at, last_used_at; /* 0: never */
 };
 
-/* Who pushes: 1, 0 (unknown, expired, revoked), -1. Needs no organisation. */
-int scim_token_find(struct tx *tx, struct arena *arena, const uint8_t hash[CRYPT_DIGEST_SIZE], struct scim_token *ret,
-		    struct error *e);
+/* Who pushes, or with client which client has that secret: 1, 0 (unknown, expired, revoked), -1. Needs no organisation. */
+int scim_token_find(struct tx *tx, struct arena *arena, const uint8_t hash[CRYPT_DIGEST_SIZE], bool client,
+		    struct scim_token *ret, struct error *e);
 
 /* Here and below the transaction is for the organisation. ERROR_LIMIT "limit.scim_tokens"; the connection's row is locked, so that the
  * limit holds. */
 int scim_token_create(struct tx *tx, const struct scim_token *token, const uint8_t hash[CRYPT_DIGEST_SIZE], struct error *e);
 
-/* Those that count, in the order in which they were made. */
+/* A client's token of id, client, name, and scopes (NULL: the client's), good for SCIM_TOKEN_SHORT_S; its old ones go. */
+int scim_token_issue(struct tx *tx, const struct scim_token *token, const uint8_t hash[CRYPT_DIGEST_SIZE], struct error *e);
+
+/* Those that count, clients too and their tokens not, in the order in which they were made. */
 int scim_token_list(struct tx *tx, struct arena *arena, const struct id *organisation, const struct id *connection,
 		    struct scim_token **ret, size_t *ret_count, struct error *e);
 

@@ -130,6 +130,76 @@ static void tokens_are_rotated_two_at_a_time(void **state)
 	assert_int_equal(api_audited("acme", "connection.token_revoked"), 1);
 }
 
+static struct answer fetch(const char *id, const char *secret, const char *more)
+{
+	return api_call("", "POST", api_format("/scim/v2/%s/oauth/token", connection),
+			api_format("grant_type=client_credentials&client_id=%s&client_secret=%s%s", id, secret, more));
+}
+
+static void clients_fetch_tokens_that_soon_end(void **state)
+{
+	const char *tokens = "/v1/organisations/acme/connections/okta/tokens", *path = api_format("/scim/v2/%s/Users", connection);
+	const char *id, *secret, *short_one;
+	struct answer made, got;
+
+	(void)state;
+	EXPECT(api_call(acme.tokens[ADMIN], "POST", tokens, body_of("{'name':'x','kind':'password'}")), 400, "token.kind");
+	made = api_call(acme.tokens[ADMIN], "POST", tokens, body_of("{'name':'entra','kind':'client','scopes':['scim:read','scim:users']}"));
+	EXPECT(made, 201, NULL);
+	id = api_text(made, "client_id");
+	secret = api_text(made, "client_secret");
+	assert_null(api_text(made, "token"));
+	assert_non_null(strstr(api_text(made, "token_url"), api_format("/scim/v2/%s/oauth/token", connection)));
+	got = fetch(id, secret, "");
+	EXPECT(got, 200, NULL);
+	assert_string_equal(api_text(got, "token_type"), "Bearer");
+	assert_int_equal(api_int(got, "expires_in"), 3600);
+	short_one = api_text(got, "access_token");
+	EXPECT(api_call(short_one, "GET", path, NULL), 200, NULL);
+	EXPECT(api_call(short_one, "POST", api_format("/scim/v2/%s/Groups", connection), body_of("{'displayName':'no'}")), 403, NULL);
+	/* It is as narrow as it was asked to be, and no wider than the client. */
+	got = fetch(id, secret, "&scope=scim%3Aread");
+	EXPECT(api_call(api_text(got, "access_token"), "GET", path, NULL), 200, NULL);
+	EXPECT(api_call(api_text(got, "access_token"), "POST", path, body_of("{'userName':'no'}")), 403, NULL);
+	got = fetch(id, secret, "&scope=scim:read+scim:groups");
+	assert_int_equal(got.status, 400);
+	assert_string_equal(api_text(got, "error"), "invalid_scope");
+	/* Who is not the client. */
+	static const char *const wrong[] = { "rss_0000000000000000000000000000000000000000000", "x", "" };
+	for (size_t i = 0; i < ARRAY_COUNT(wrong); i++) {
+		got = fetch(id, wrong[i], "");
+		assert_int_equal(got.status, 401);
+		assert_string_equal(api_text(got, "error"), "invalid_client");
+		assert_non_null(strstr(got.head, "WWW-Authenticate: Basic"));
+	}
+	assert_int_equal(fetch("00000000-0000-0000-0000-000000000001", secret, "").status, 401);
+	assert_int_equal(fetch(id, short_one, "").status, 401);
+	assert_int_equal(fetch(id, token, "").status, 401);
+	got = api_call_with("", "Authorization: Basic bm9ib2R5", "POST", api_format("/scim/v2/%s/oauth/token", connection),
+			    "grant_type=client_credentials");
+	assert_int_equal(got.status, 401);
+	/* The secret is no token, and neither is kept as it is. */
+	refused(api_call(secret, "GET", path, NULL), 401, NULL, "the token is unknown");
+	assert_string_equal(api_sql(api_format("SELECT count(*)::text FROM scim_tokens t WHERE position('%s' IN t::text) > 0", secret + 4)), "0");
+	got = api_call("", "POST", api_format("/scim/v2/%s/oauth/token", connection),
+		       api_format("grant_type=password&client_id=%s&client_secret=%s", id, secret));
+	assert_string_equal(api_text(got, "error"), "unsupported_grant_type");
+	/* Another connection's address is not its own. */
+	assert_int_equal(api_call("", "POST", "/scim/v2/00000000-0000-0000-0000-000000000001/oauth/token",
+				  api_format("grant_type=client_credentials&client_id=%s&client_secret=%s", id, secret)).status,
+			 404);
+	/* Two of each, and the short ones do not count; of those the last ones stay. */
+	assert_int_equal(api_count(api_call(acme.tokens[ADMIN], "GET", tokens, NULL), "items"), 2);
+	for (int i = 0; i < 25; i++)
+		got = fetch(id, secret, "");
+	assert_string_equal(api_sql("SELECT count(*)::text FROM scim_tokens WHERE kind = 'short'"), "20");
+	EXPECT(api_call(api_text(got, "access_token"), "GET", path, NULL), 200, NULL);
+	/* With the client its tokens end. */
+	EXPECT(api_call(acme.tokens[ADMIN], "DELETE", api_format("%s/%s", tokens, id), NULL), 204, NULL);
+	refused(api_call(api_text(got, "access_token"), "GET", path, NULL), 401, NULL, "the token is unknown");
+	assert_int_equal(fetch(id, secret, "").status, 401);
+}
+
 /* ---- users ---- */
 
 static void okta_tests_its_connector(void **state)
@@ -752,6 +822,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_token_is_for_its_connection_alone),
 		cmocka_unit_test(tokens_are_rotated_two_at_a_time),
+		cmocka_unit_test(clients_fetch_tokens_that_soon_end),
 		cmocka_unit_test(okta_tests_its_connector),
 		cmocka_unit_test(okta_deactivates_and_returns),
 		cmocka_unit_test(entra_provisions),
