@@ -218,7 +218,8 @@ struct roster_host {
 	 * where the end is whole(). */
 	int (*emit_present)(struct roster_call *, enum roster_subject, const char *remote_id, const char *stamp);
 
-	/* directory, with the last page of scope all, before whole() or incomplete(): one part of the proof that the listing is whole.
+	/* directory, with the last page of scope all, or of changed if it says whole(), before that or incomplete(): one part of the proof that
+	 * the listing is whole.
 	 * part is what administrators see as its name ("pages", "rights"), once in a listing; the words say how we know, or what is
 	 * missing and what to do. value: see enum roster_evidence. A part "bases" of ROSTER_SAME says which entries are listed from: if it
 	 * is what it was, it is the same directory, wherever the settings of `place` have moved. */

@@ -229,6 +229,8 @@ static int emit_group(struct roster_call *call, const struct example *self, cons
 
 static int emit_record(struct roster_call *call, const struct example *self, const struct record *r)
 {
+	if (r->hidden)
+		return 0;
 	switch (r->kind) {
 	case RECORD_PERSON:
 		return emit_person(call, self, r);
@@ -374,6 +376,24 @@ static size_t page_end(const struct example *self, const struct roster_ask *ask,
 	return total - first > most ? first + most : total;
 }
 
+/* Each part by itself: an administrator sees which one is missing. What was worth something then and is not now is found out by rosterd. */
+static void tell_proof(struct roster_call *call, const struct example *self)
+{
+	static const char *const words[] = {
+		[ROSTER_HELD] = "held", [ROSTER_MISSING] = "missing", [ROSTER_UNTOLD] = "untold",
+		[ROSTER_SAME] = "same", [ROSTER_LATER] = "later",     [ROSTER_NO_MORE] = "no_more",
+	};
+
+	for (size_t i = 0; i < self->records.count; i++) {
+		const struct record *r = &self->records.list[i];
+
+		for (int evidence = ROSTER_HELD; r->kind == RECORD_PROOF && evidence <= ROSTER_NO_MORE; evidence++)
+			if (strcmp(words[evidence], r->evidence) == 0)
+				self->host->prove(call, r->name, (enum roster_evidence)evidence, r->value, "the directory says that \"%s\" is \"%s\"",
+				                  r->name, r->value ? r->value : "?");
+	}
+}
+
 static int page_of_all(struct roster_call *call, struct example *self, const struct roster_ask *ask)
 {
 	size_t total = self->records.count + (size_t)self->generated, end;
@@ -393,6 +413,7 @@ static int page_of_all(struct roster_call *call, struct example *self, const str
 	if (end < total)
 		return give_place(call, self, &place) < 0 ? -1 : 1;
 	/* How we know that nobody was left out. Say it only if you know. */
+	tell_proof(call, self);
 	self->host->whole(call, "all %zu records given", total);
 	return give_next_time(call, self, &place);
 }
@@ -492,6 +513,8 @@ static int emit_present(struct roster_call *call, const struct example *self, co
 
 static int emit_change(struct roster_call *call, const struct example *self, const struct record *r, long since)
 {
+	if (r->hidden)
+		return 0;
 	if (r->kind == RECORD_GROUP && emit_group_change(call, self, r, since) < 0)
 		return -1;
 	if (r->change <= since)
@@ -521,6 +544,8 @@ static int page_of_changed(struct roster_call *call, struct example *self, const
 			return -1;
 	if (end < self->records.count)
 		return give_place(call, self, &place) < 0 ? -1 : 1;
+	if (self->script.present)
+		tell_proof(call, self);
 	if (self->script.present)
 		self->host->whole(call, "everybody who is there was given or is present, %zu records", self->records.count);
 	return self->script.stay ? 0 : give_next_time(call, self, &place);

@@ -9,7 +9,7 @@ static const struct {
 	enum record_kind kind;
 } kinds[] = {
 	{ "person", RECORD_PERSON },    { "group", RECORD_GROUP },         { "member", RECORD_MEMBER },
-	{ "gone", RECORD_PERSON_GONE }, { "forgotten", RECORD_FORGOTTEN }, { "end", RECORD_END },
+	{ "proof", RECORD_PROOF },      { "gone", RECORD_PERSON_GONE }, { "forgotten", RECORD_FORGOTTEN }, { "end", RECORD_END },
 };
 
 static const struct {
@@ -28,6 +28,9 @@ static const struct {
 	{ "manager", offsetof(struct record, manager) },
 	{ "locale", offsetof(struct record, locale) },
 	{ "suspended", offsetof(struct record, suspended) },
+	{ "hidden", offsetof(struct record, hidden) },
+	{ "evidence", offsetof(struct record, evidence) },
+	{ "value", offsetof(struct record, value) },
 	{ "group", offsetof(struct record, group) },
 	{ "member", offsetof(struct record, member) },
 	{ "at", offsetof(struct record, at) },
@@ -91,6 +94,8 @@ static const char *missing(const struct record *record)
 		return "at= is missing";
 	if (record->kind == RECORD_MEMBER || record->kind == RECORD_MEMBER_GONE)
 		return record->group && record->member ? NULL : "a member needs group= and member=";
+	if (record->kind == RECORD_PROOF)
+		return record->name && record->evidence ? NULL : "a proof needs name= and evidence=";
 	if (!record->id)
 		return "id= is missing";
 	if (record->kind == RECORD_GROUP && !record->name)

@@ -7,7 +7,12 @@
  *     gone: id=u2; at=8                 a person
  *     gone: group=g1; at=9              a group
  *     gone: group=g2; member=u1; at=9   a membership
- *     forgotten: at=5                   removals up to the fifth change cannot be told any more */
+ *     forgotten: at=5                   removals up to the fifth change cannot be told any more
+ *
+ * For tests of what it takes to call somebody gone, a record with hidden=yes is left out of every listing and there when asked for by
+ * key, and a line gives a part of the proof that a listing is whole:
+ *
+ *     proof: name=change; evidence=later; value=people 005 */
 #ifndef CONNECTORS_EXAMPLE_RECORDS_H
 #define CONNECTORS_EXAMPLE_RECORDS_H
 
@@ -15,7 +20,7 @@
 #include <stddef.h>
 
 enum record_kind {
-	RECORD_PERSON = 1, RECORD_GROUP, RECORD_MEMBER,
+	RECORD_PERSON = 1, RECORD_GROUP, RECORD_MEMBER, RECORD_PROOF,
 	RECORD_PERSON_GONE, RECORD_GROUP_GONE, RECORD_MEMBER_GONE, RECORD_FORGOTTEN, RECORD_END,
 };
 
@@ -26,6 +31,8 @@ struct record {
 	const char *id, *reference, *name;                             /* person and group */
 	const char *user, *email, *given, *family, *title, *department; /* person */
 	const char *manager, *locale, *suspended;
+	const char *hidden;          /* person and group */
+	const char *evidence, *value; /* proof, with name */
 	const char *group, *member; /* member */
 	const char *at;             /* as it stands there, or NULL */
 	long change;                /* the same as a number; 0: from the beginning */

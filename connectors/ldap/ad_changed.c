@@ -13,6 +13,7 @@
 #include "ldap/ad_look.h"
 #include "ldap/named.h"
 #include "ldap/present.h"
+#include "ldap/proof.h"
 
 enum { LOOKED_AT_ONCE = 500, DAY_S = 24 * 3600 };
 
@@ -337,6 +338,8 @@ static int compare_keys(struct directory *d, const struct view *view)
 		return -1;
 	if (people.doubt[0] || groups.doubt[0])
 		caller->host->incomplete(caller->call, "%s", people.doubt[0] ? people.doubt : groups.doubt);
+	else if (proof_of_absence(d, view, true) < 0)
+		return -1;
 	else
 		caller->host->whole(caller->call,
 				    "the keys of %lu people and %lu groups, result 0 on every base; %.80s",

@@ -19,6 +19,7 @@
 #include "ldap/hash.h"
 #include "ldap/named.h"
 #include "ldap/present.h"
+#include "ldap/proof.h"
 #include "ldap/search.h"
 
 #define MICROSECONDS INT64_C(1000000)
@@ -414,6 +415,8 @@ static int page(struct directory *d, const struct view *view, const struct roste
 		if (presences[i].doubt[0])
 			return remain(d, presences[i].doubt);
 	buffer_add(next, places.bytes, places.length);
+	if (proof_of_absence(d, view, false) < 0)
+		return -1;
 	d->caller.host->whole(d->caller.call,
 			      "result 0 on every base: %lu people and %lu groups by key; %.80s",
 			      presences[0].count, presences[1].count, d->session->server);

@@ -198,7 +198,7 @@ static int take_numbers(void *context, const struct entry *entry)
 	return 0;
 }
 
-static int read_mark(struct directory *d, struct proof *proof)
+static int read_mark(struct directory *d, struct proof *proof, bool kept)
 {
 	char *numbers[] = { (char[]){ "highestCommittedUSN" }, (char[]){ "dsServiceName" }, (char[]){ "lastChangeNumber" },
 			    NULL };
@@ -207,7 +207,7 @@ static int read_mark(struct directory *d, struct proof *proof)
 
 	if (look(d, "", numbers, take_numbers, &marking) < 0)
 		return -1;
-	if (!marking.number[0] && read_csns(d, d->settings.user_base, &marking) < 0)
+	if (!marking.number[0] && kept && read_csns(d, d->settings.user_base, &marking) < 0)
 		return -1;
 	if (marking.number[0])
 		snprintf(proof->mark, sizeof(proof->mark), "%s/%s %s", proof->origin.search, marking.of, marking.number);
@@ -272,7 +272,7 @@ int proof_begin(struct directory *d, const struct view *view)
 	learn_canaries(d, proof);
 	if (changed_origin(d, view, &proof->origin) < 0 || read_who(d, proof) < 0)
 		return -1;
-	return read_mark(d, proof);
+	return read_mark(d, proof, true);
 }
 
 static void tell_reading(struct directory *d, enum part part, const char *name, const char *held)
@@ -379,4 +379,19 @@ void proof_tell(struct directory *d)
 	tell_rights(d);
 	tell_change(d);
 	tell_canaries(d);
+}
+
+int proof_of_absence(struct directory *d, const struct view *view, bool kept)
+{
+	struct proof *proof = arena_take(d->page, sizeof(*proof));
+
+	if (changed_origin(d, view, &proof->origin) < 0 || read_who(d, proof) < 0 || read_mark(d, proof, kept) < 0)
+		return -1;
+	d->listing.proof = proof;
+	tell_bases(d);
+	tell_rights(d);
+	if (proof->mark[0])
+		tell_change(d);
+	d->listing.proof = NULL;
+	return 0;
 }

@@ -30,6 +30,11 @@ void proof_doubt(struct listing *listing, enum part part, const char *fmt, ...) 
 /* With the last page: tells all parts. */
 void proof_tell(struct directory *directory);
 
+/* Of a reading of what changed that concludes from somebody's absence, right before it says so: who we are there, which entries the bases
+ * are, when the directory changed last. kept: its contextCSN moves with each change; without overlay syncprov one that is there stands
+ * still. What is not told here is not held against anything. -1: fail() was called. */
+int proof_of_absence(struct directory *directory, const struct view *view, bool kept);
+
 /* ---- functions of their arguments ---- */
 
 /* The marks of several servers of one directory (contextCSN), in the order of the servers' numbers: a later state of the directory

@@ -21,6 +21,7 @@
 #include "ldap/branches.h"
 #include "ldap/named.h"
 #include "ldap/present.h"
+#include "ldap/proof.h"
 #include "ldap/result.h"
 #include "ldap/search.h"
 #include "ldap/sync_search.h"
@@ -454,6 +455,8 @@ static int complete(struct directory *d, const struct view *view, const enum syn
 		if (presence.doubt[0])
 			return lose(d, "%s", presence.doubt);
 	}
+	if (proof_of_absence(d, view, true) < 0)
+		return -1;
 	d->caller.host->whole(d->caller.call,
 			      "the server named everybody who is left (RFC 4533, present phase); %.80s",
 			      d->session->server);

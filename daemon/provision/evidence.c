@@ -21,6 +21,8 @@ static int count_lost(struct tx *tx, struct arena *arena, int64_t *ret_people, i
 }
 
 /* $4: what is lost, in words. A mark stands behind the last blank of a value; before it, what it is the mark of. */
+#define OF_CHANGES "+" /* behind the name of a part: what the last reading of changes that was applied has proved */
+
 static const struct query compare = {
 	"evidence.compare",
 	"WITH judged AS (UPDATE run_parts p SET state = 'missing', words = CASE p.evidence "
@@ -29,7 +31,7 @@ static const struct query compare = {
 	"' || to_char(l.at AT TIME ZONE 'UTC', 'YYYY-MM-DD HH24:MI:SS') || ' UTC): were our rights there changed, or is this an older copy?' "
 	"WHEN 'no_more' THEN p.words || '; it was ' || l.value || ' then, and ' || $4 || ' no longer shown: were our rights there changed?' "
 	"ELSE p.words || '; it was told when a whole listing was applied last, and ' || $4 || ' no longer shown' END "
-	"FROM proven l WHERE p.organisation = $1 AND p.run = $3 AND l.organisation = $1 AND l.connection = $2 AND l.part = p.part "
+	"FROM proven l WHERE p.organisation = $1 AND p.run = $3 AND l.organisation = $1 AND l.connection = $2 AND l.part IN (p.part, CASE WHEN $5 THEN p.part || '" OF_CHANGES "' END) "
 	"AND CASE p.evidence WHEN 'same' THEN p.value <> l.value "
 	"WHEN 'later' THEN regexp_replace(p.value, ' [^ ]*$', '') = regexp_replace(l.value, ' [^ ]*$', '') "
 	"AND substring(p.value FROM '[^ ]*$') COLLATE \"C\" <= substring(l.value FROM '[^ ]*$') COLLATE \"C\" "
@@ -62,7 +64,7 @@ int evidence_judge(struct tx *tx, struct arena *arena, const struct source *sour
 		return 1;
 	if (query_one(tx, &compare,
 	              PARAMS(P_ID(&source->organisation), P_ID(&source->connection.id), P_ID(&run->id),
-	                     P_TEXT(in_words(arena, people, all))),
+	                     P_TEXT(in_words(arena, people, all)), P_BOOL(!run_reads_all(run))),
 	              arena, &rows, e) < 0)
 		return -1;
 	if (rows_int(rows, 0, 0) == 0)
@@ -87,16 +89,18 @@ int evidence_same_bases(struct tx *tx, const struct source *source, const struct
 int evidence_keep(struct tx *tx, const struct source *source, const struct run *run, struct error *e)
 {
 	static const struct query forget = {
-		"evidence.forget", "DELETE FROM proven WHERE organisation = $1 AND connection = $2", QUERY_KEEPS, 0,
+		"evidence.forget", "DELETE FROM proven WHERE organisation = $1 AND connection = $2 AND (NOT $3 OR part LIKE '%" OF_CHANGES "')",
+		QUERY_KEEPS, 0,
 	};
 	static const struct query keep = {
 		"evidence.keep",
-		"INSERT INTO proven (organisation, connection, part, value, run) SELECT $1, $2, part, value, $3 FROM run_parts "
-		"WHERE organisation = $1 AND run = $3 AND value IS NOT NULL",
+		"INSERT INTO proven (organisation, connection, part, value, run) SELECT $1, $2, part || CASE WHEN $4 THEN '" OF_CHANGES "' ELSE '' END, "
+		"value, $3 FROM run_parts WHERE organisation = $1 AND run = $3 AND value IS NOT NULL",
 		QUERY_KEEPS, 0,
 	};
 	const struct id *organisation = &source->organisation, *connection = &source->connection.id;
-	if (query_write(tx, &forget, PARAMS(P_ID(organisation), P_ID(connection)), NULL, e) < 0)
+	bool changes = !run_reads_all(run);
+	if (query_write(tx, &forget, PARAMS(P_ID(organisation), P_ID(connection), P_BOOL(changes)), NULL, e) < 0)
 		return -1;
-	return query_write(tx, &keep, PARAMS(P_ID(organisation), P_ID(connection), P_ID(&run->id)), NULL, e);
+	return query_write(tx, &keep, PARAMS(P_ID(organisation), P_ID(connection), P_ID(&run->id), P_BOOL(changes)), NULL, e);
 }

@@ -21,7 +21,8 @@ int evidence_judge(struct tx *tx, struct arena *arena, const struct source *sour
 /* Whether the entries that the listing began at are those of the last whole one that was applied. 1, 0 they are not, or nobody says so, -1. */
 int evidence_same_bases(struct tx *tx, const struct source *source, const struct run *run, struct error *e);
 
-/* The plan of a whole listing is applied: what it proved is what the next one is held against. */
+/* The plan of a whole listing is applied: what it proved is what the next one is held against. Of a reading of what changed that says who
+ * is left, what it proved is what the next such reading is held against as well, and a listing is not: it finds what they have missed. */
 int evidence_keep(struct tx *tx, const struct source *source, const struct run *run, struct error *e);
 
 #endif

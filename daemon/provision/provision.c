@@ -119,7 +119,7 @@ static int judge(struct tx *tx, struct arena *arena, const struct source *source
 static int carry_out(struct tx *tx, const struct source *source, const struct run *run, const struct actor *actor, int64_t lines,
                      struct error *e)
 {
-	if ((lines > 0 && (guard_record(tx, source, run, e) < 0 || apply_plan(tx, source, actor, e) < 0)) || (run->whole && run_reads_all(run) && evidence_keep(tx, source, run, e) < 0))
+	if ((lines > 0 && (guard_record(tx, source, run, e) < 0 || apply_plan(tx, source, actor, e) < 0)) || (run->whole && run_takes_turns(run) && evidence_keep(tx, source, run, e) < 0))
 		return -1;
 	if (seating_forget(tx, &source->organisation, e) < 0 || apply_mapped_roles(tx, source, e) < 0 || relink_forget(tx, source, run, e) < 0)
 		return -1;
@@ -168,7 +168,7 @@ int provision_reconcile(struct tx *tx, struct arena *arena, const struct source 
 	if (plan_count(tx, arena, &outcome.counts, &outcome.lines, e) < 0)
 		return -1;
 	/* Of another directory nothing is held against what the one before has proved: a person looks at all of it. */
-	int proven = run->whole && run_reads_all(run) && !source->moved ? evidence_judge(tx, arena, source, run, &outcome.reason, e) : 1;
+	int proven = run->whole && run_takes_turns(run) && !source->moved ? evidence_judge(tx, arena, source, run, &outcome.reason, e) : 1;
 	if (proven < 0)
 		return -1;
 	if (proven == 0)

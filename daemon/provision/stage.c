@@ -163,12 +163,12 @@ int stage_expose(struct tx *tx, const struct id *run, bool indexed, struct error
 #define NOT_NEWER(row) \
 	"AND (" row ".observed_at IS NULL OR " row ".observed_at <= (SELECT r.read_at FROM runs r WHERE r.organisation = $1 AND r.id = $4)) "
 
-/* Accounts and groups that are here, and neither staged, nor present, nor refused. $3: how many of each at most, chosen by chance; $4: the run. */
+/* Accounts and groups that are here, and neither staged, nor said to be present or gone, nor refused. $3: how many of each at most, chosen by chance; $4: the run. */
 static const struct query lost_people = {
 	"stage.lost_people",
 	"WITH lost AS (SELECT a.remote_id FROM accounts a WHERE a.organisation = $1 AND a.connection = $2 AND a.gone_at IS NULL "
 	NOT_NEWER("a") "AND NOT EXISTS (SELECT FROM staged_people s WHERE s.remote_id = a.remote_id) "
-	"AND NOT EXISTS (SELECT FROM staged_marks k WHERE NOT k.is_group AND NOT k.gone AND k.remote_id = a.remote_id) "
+	"AND NOT EXISTS (SELECT FROM staged_marks k WHERE NOT k.is_group AND k.remote_id = a.remote_id) "
 	"AND NOT EXISTS (SELECT FROM staged_refused r WHERE r.remote_id = a.remote_id)) "
 	"SELECT (SELECT count(*) FROM lost), array(SELECT l.remote_id FROM lost l "
 	"ORDER BY hashtextextended(l.remote_id, hashtextextended($4::uuid::text, 0)) LIMIT $3)",
@@ -178,7 +178,7 @@ static const struct query lost_groups = {
 	"stage.lost_groups",
 	"WITH lost AS (SELECT g.remote_id FROM groups g WHERE g.organisation = $1 AND g.connection = $2 "
 	NOT_NEWER("g") "AND NOT EXISTS (SELECT FROM staged_groups s WHERE s.remote_id = g.remote_id) "
-	"AND NOT EXISTS (SELECT FROM staged_marks k WHERE k.is_group AND NOT k.gone AND k.remote_id = g.remote_id) "
+	"AND NOT EXISTS (SELECT FROM staged_marks k WHERE k.is_group AND k.remote_id = g.remote_id) "
 	"AND g.remote_id NOT IN (SELECT r.remote_id FROM staged_refused r) "
 	"AND (g.reference IS NULL OR g.reference NOT IN (SELECT r.remote_id FROM staged_refused r))) "
 	"SELECT (SELECT count(*) FROM lost), array(SELECT l.remote_id FROM lost l "

@@ -40,7 +40,7 @@ int stage_sweep(struct tx *tx, int *ret_dropped, struct error *e);
 int stage_expose(struct tx *tx, const struct id *run, bool indexed, struct error *e);
 int stage_hide(struct tx *tx, struct error *e);
 
-/* Who is here by this connection and was not staged: how many, and the keys of at most `most` of each, chosen by chance, ended by NULL.
+/* Who is here by this connection, and was neither staged nor said to be gone: how many, and the keys of at most `most` of each, chosen by chance, ended by NULL.
  * Not while the run is exposed. */
 struct stage_lost {
 	int64_t people, groups;

@@ -188,7 +188,7 @@ static int read_pages(const struct stream *s, struct stage *stage, struct arena 
 		ask.cursor_size = end.cursor_size;
 		if (!end.last && link_ask(s->link, &ask, e) < 0)
 			return -1;
-		if (end.last && end.whole && ask.scope == LINK_ALL && call_witness(s, stage, page, &end, e) < 0)
+		if (end.last && end.whole && ask.scope != LINK_NAMED && call_witness(s, stage, page, &end, e) < 0)
 			return -1;
 		if (stream_keep(s, stage, &end, e) < 0)
 			return -1;

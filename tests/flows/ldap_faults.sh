@@ -80,6 +80,8 @@ fault "a cookie older than all that there is" "place \"convert_to(regexp_replace
 	'all|changed' ''
 fault "no syncprov any more" 'server_again --no-syncprov' all 'a control is not supported'
 fault "and none the next time" : changed '$'
+is "a reading by versions says how it knows who is left" "$(sync --scope changed | jq -r '[.proof_parts[] | "\(.part): \(.state)"] | join(", ")')" \
+	"bases: held, rights: held, asked again: held"
 
 # What the directory says of its last change is older than before, so the listing proves no loss: an administrator must say so.
 server_again
