@@ -77,8 +77,9 @@ static const char *looks_broken(struct arena *arena, const struct tally *t, bool
 		return arena_format(arena, "the directory showed nobody at all; %lld people would be gone and %lld members suspended",
 		                    gone, lost);
 	if (lost > 1 && lost >= t->here)
-		return arena_format(arena, "the directory %s; all %lld active members would be suspended",
-		                    by_absence ? "showed none of those who are here" : "says that everybody is gone", lost);
+		return arena_format(arena, "the directory %s; all %lld of them would be suspended",
+		                    by_absence ? "showed none of the members for whom it leads"
+		                               : "says that all members for whom it leads are gone", lost);
 	if (by_absence && !t->groups && ungrouped > 0)
 		return arena_format(arena, "the directory showed no group at all; %lld groups would be removed with what they yield",
 		                    ungrouped);

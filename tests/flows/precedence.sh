@@ -200,6 +200,18 @@ is "or who would be suspended by it" "$(order --connection it=1 --yes | jq -r .s
 suspended|it"
 is "and comes back by another one" "$(order --connection it=100 | jq -c .counts)" '{"member.restored":1}'
 
+# ---- a directory that leads for few and shows many
+show it "$ada_in_it
+$crew
+person: id=i5; user=gil; email=gil@acme.example; name=Gil" >/dev/null
+led=$(query "SELECT count(*) FROM members m JOIN connections c ON c.organisation = m.organisation AND c.id = m.connection WHERE c.name = 'it' AND m.state = 'active'")
+show it "$ada_in_it
+group: id=g7; name=Crew
+member: group=g7; member=i1" >/dev/null
+is "whoever loses all for whom it leads is looked at first, though it shows others" "$([ "$led" -gt 1 ] && echo several) $(query "SELECT state || ': ' || held_reason
+	FROM runs ORDER BY asked_at DESC LIMIT 1")" "several held: the directory showed none of the members for whom it leads; all $led of them would be suspended"
+ctl sync drop "acme/$(query "SELECT id FROM runs WHERE state = 'held'")" >/dev/null
+
 # ---- refused
 refuses "a connection that is not there" precedence.source --rule role=hr,nobody
 refuses "an attribute that is none" precedence.attribute --rule nmae=hr
