@@ -63,12 +63,22 @@ read_dirs() { # read_dirs ORG DIR...: one after the other in this order, or at t
 	pick 3
 	if [ $r = 0 ]; then
 		for d in "$@"; do run_of "$org" "$d" & running[${#running[@]}]=$!; done
+		[ -z "${started:-}" ] || meanwhile "$org"
 		wait "${running[@]}"
 		running=()
 	else
 		for d in "$@"; do run_of "$org" "$d"; done
 	fi
 	for d in "$@"; do was_read "$org" "$d"; done
+}
+meanwhile() { # meanwhile ORG: a person sets or gives back a role while directories are read. What becomes of it is whatever was answered
+	local p role
+	pick "$people"; p=$((r + 1))
+	pick 3; role=${roles[r]}
+	pick 3
+	if [ $r = 0 ]; then role= ; set -- "$1" --by-directory; else set -- "$1" "$role"; fi
+	ctl member role "$1" "$(member_of "$1" $p)" "$2" >/dev/null 2>"$flow_dir/err.meanwhile" && MANUAL[$1,$p]=$role
+	meant="$meant p$p $2 meanwhile: $?"
 }
 shuffle() { # shuffle WORD...: into mixed
 	mixed=("$@")
@@ -170,8 +180,9 @@ new_words() { # new_words ORG: some directories show something else
 		pick "$people"
 		run_of "$1" "${some[0]}" "p$((r + 1))"
 	fi
+	meant=
 	read_dirs "$1" "${some[@]}"
-	what="read ${some[*]}"
+	what="read ${some[*]}$meant"
 }
 another_order() { # another_order ORG: a number, or a rule
 	local a rule d
@@ -245,7 +256,9 @@ begin() { # begin ORG: the organisation, and everybody in each of its directorie
 	done
 	remember_order "$1"
 	shuffle "${dirs[@]}"
+	started=
 	read_dirs "$1" "${mixed[@]}"
+	started=yes
 	agree "$1" "everybody was shown first"
 }
 history() { # history ORG: what happens on the way
