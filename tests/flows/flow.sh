@@ -4,7 +4,8 @@
 #                         (FLOW_SETTINGS: further lines of rosterd.conf; FLOW_POSTGRES: further settings of the server)
 #   flow_postgres, flow_config, flow_daemon   the same, a step at a time (FLOW_CONNINFO: where the daemon finds the server; FLOW_DATABASE:
 #                         further lines of the section of the database)
-#   flow_daemon           starts the daemon again (after flow_kill); FLOW_UNDER: what watches it, valgrind with its options
+#   flow_daemon           starts the daemon again (after flow_kill); FLOW_UNDER: what watches it, valgrind with its options,
+#                         --error-exitcode=99 among them
 #   flow_kill [SIGNAL]    ends it
 #   ctl ...               rosterctl at its socket
 #   acme TEXT [WORDS]     organisation acme of acme.example, with a connection "people" whose directory shows TEXT
@@ -78,7 +79,7 @@ flow_kill() {
 	wait "$flow_pid" 2>/dev/null
 	flow_status=$?
 	flow_pid=
-	[ -z "${FLOW_UNDER:-}" ] || [ "$flow_status" = 0 ] || [ "${1:-TERM}" = KILL ] || flow_watched
+	[ "$flow_status" != 99 ] || flow_watched
 }
 # Whoever watched the daemon has found something. It is told after everything else, too late for the plan: an error of the test.
 flow_watched() {
