@@ -266,16 +266,20 @@ static const char *shown(const struct member *m, enum explain_attribute attribut
 	return m->user_name;
 }
 
+static const char *who_set(const struct explain_word *manual)
+{
+	return manual->kept ? "the role was kept when the connection that gave it was deleted"
+			    : "a person set it";
+}
+
 static void by_leader(struct arena *arena, struct explain_value *v, const struct explain_word *leader)
 {
 	v->from = is_manual(leader) ? "manual" : "connection";
 	v->source = leader->source;
 	v->connection = leader->connection;
-	v->because =
-		is_manual(leader)
-			? leader->kept ? "the role was kept when the connection that gave it was deleted"
-				       : "a person set it"
-			: arena_format(arena, "\"%s\" says so and leads: %s", leader->source, leader->why);
+	v->because = is_manual(leader)
+			     ? who_set(leader)
+			     : arena_format(arena, "\"%s\" says so and leads: %s", leader->source, leader->why);
 }
 
 static bool is_shown(const struct explain_word *word, const struct explain_value *v)
@@ -289,7 +293,7 @@ static void by_nobody(struct explain_value *v, const struct explain_word *manual
 	bool set = is_shown(manual, v);
 	v->from = set ? "manual" : "kept";
 	v->source = set ? manual->source : NULL;
-	v->because = set ? "a person set it" : because;
+	v->because = set ? who_set(manual) : because;
 }
 
 static void explain_shown(struct arena *arena, struct explain_value *v, const struct explain_word *leader,

@@ -148,10 +148,16 @@ is "to whom it is about" "$(explain "$ada" | jq -c .held)" "[]"
 ctl sync drop "acme/$(jq -r .id "$flow_dir/run")" >/dev/null
 
 # ---- deleted, and kept
+show it "$ada_in_it
+$crew
+member: group=g7; member=i2"
 ctl connection delete acme/it --people keep --yes >/dev/null 2>&1
 eve=$(query "SELECT user_id FROM accounts WHERE remote_id = 'i2'")
 is "a connection that was deleted says nothing any more" "$(says "$ada" name)" "hr=Ada Lovelace leads, it=A. Lovelace deleted"
 is "whoever was kept stays" "$(what "$eve" name | cut -d '|' -f 1-4) $(what "$eve" state | cut -d '|' -f 1-4)" "Eve|kept|-|true active|manual|-|true"
+is "and keeps the role, as if a person had given it" "$(what "$eve" role) $(says "$eve" role)" "viewer|manual|manual|true|member.role_changed manual=viewer leads, it=viewer deleted"
+like "why" "$(because "$eve" role)" 'the role was kept when the connection that gave it was deleted'
+is "by whom that was decided" "$(explain "$eve" | jq -r '.words[] | select(.attribute == "role" and .source == "manual") | .entry | "\(.action) \(.actor_kind)"')" "member.kept operator"
 is "in no group of its" "$(explain "$eve" | jq -c .groups)" "[]"
 
 # ---- who waits for a seat
