@@ -67,6 +67,7 @@ static void become_connection(const struct scim_token *token, struct arena *aren
 		.kind = PRINCIPAL_CONNECTION,
 		.organisation = token->organisation,
 		.connection = token->connection,
+		.connection_gone = token->connection_gone,
 		.token = token->id,
 		.scopes = scopes_read(token->scopes),
 		.used_at = token->last_used_at,

@@ -35,6 +35,7 @@ struct principal {
 	struct id organisation;		  /* nil: the operator */
 	struct id user;			  /* nil: not a member */
 	struct id connection;		  /* nil: not a connection */
+	bool connection_gone;		  /* it was deleted */
 	struct id token;		  /* nil: came by the Unix socket */
 	struct id maker;		  /* the member who answers for what is made here; nil: none */
 	struct scopes scopes;		  /* what the token may do at most */

@@ -26,7 +26,6 @@
 #include "endpoints/scim_resource.h"
 #include "endpoints/scim_trace.h"
 #include "http/router.h"
-#include "roster/connection.h"
 #include "roster/scim_token.h"
 #include "roster/token.h"
 
@@ -258,9 +257,7 @@ static int find_organisation(struct exchange *x, const char *named, struct error
 static int find_connection(struct exchange *x, struct error *e)
 {
 	const char *named = request_segment(x->request, "connection");
-	struct connection connection;
 	struct id id;
-	int found;
 
 	if (x->principal.kind != PRINCIPAL_CONNECTION)
 		return 0; /* refused by the permit */
@@ -270,10 +267,7 @@ static int find_connection(struct exchange *x, struct error *e)
 	if (scim_rate_take(x->rate, &id, x->options->scim_per_second, x->options->scim_burst, clock_monotonic_ms(), e) < 0 ||
 	    tx_for(x->tx, &x->principal.organisation, e) < 0)
 		return -1;
-	found = connection_load(x->tx, x->arena, &x->principal.organisation, &id, &connection, e);
-	if (found < 0)
-		return -1;
-	if (found == 0 || connection.deleted_at > 0)
+	if (x->principal.connection_gone)
 		return error_set(e, ERROR_UNAUTHENTICATED, "scim.connection_deleted",
 				 "this connection was deleted; its people are no longer yours to say anything about");
 	return organisation_load(x->tx, x->arena, &x->principal.organisation, &x->organisation, e) == 1 ? 0 : -1;

@@ -338,6 +338,18 @@ static void settle(struct scim_wish *wish)
 	wish->count = wish->count < 0 ? 0 : wish->count > SCIM_PAGE_MOST ? SCIM_PAGE_MOST : wish->count;
 }
 
+static enum scim_asked asked_for(enum scim_kind kind, const struct scim_filter *filter)
+{
+	const struct scim_path *path = filter ? &filter->path : NULL;
+
+	if (!filter || filter->kind != SCIM_COMPARE || filter->operator != SCIM_EQ || !json_is_text(filter->value) || path->urn ||
+	    path->filter || path->part)
+		return SCIM_ASKED_ANY;
+	if (strcmp(path->name, kind == SCIM_USER ? "userName" : "displayName") == 0)
+		return SCIM_ASKED_KEY;
+	return strcmp(path->name, "externalId") == 0 ? SCIM_ASKED_EXTERNAL : SCIM_ASKED_ANY;
+}
+
 /* RFC 9865, 2.1. A count that is none is told here, where the other way of paging makes it 0. */
 static int begin_at_cursor(struct exchange *x, const struct scim_question *question, const struct scim_wish *wish,
 			   struct scim_condition *condition, const char **ret_behind, struct error *e)
@@ -401,6 +413,7 @@ static int list(struct exchange *x, enum scim_kind kind, struct scim_wish wish, 
 	}
 	struct scim_search search = {
 		.table = table_of(kind),
+		.asked = wish.sort_by && *wish.sort_by ? SCIM_ASKED_ANY : descending ? SCIM_ASKED_ANY : asked_for(kind, filter),
 		.where = condition->where,
 		.order = condition->order,
 		.params = condition->params,

@@ -163,6 +163,15 @@ static int put_always(struct making *m)
 	return 0;
 }
 
+/* What can be NULL is made false then, since "not" may stand before it; what cannot is left alone, so that an index serves. */
+static void put_compared(struct making *m, enum scim_operator operator, const char *column, const char *asked, bool never_null)
+{
+	buffer_text(m->sql, operator == SCIM_NE ? "NOT " : "");
+	buffer_text(m->sql, never_null ? "(" : "coalesce(");
+	put_texts(m, operator, column, asked, false);
+	buffer_text(m->sql, never_null ? ")" : ", false)");
+}
+
 /* A column of text. key: it holds names without case. */
 static int put_column(struct making *m, const struct scim_filter *f, const char *column, bool key)
 {
@@ -179,9 +188,11 @@ static int put_column(struct making *m, const struct scim_filter *f, const char 
 	asked = bind_text(m, key ? scim_key(m->arena, json_text(f->value)) : json_text(f->value));
 	if (!asked)
 		return -1;
-	buffer_text(m->sql, f->operator == SCIM_NE ? "NOT coalesce(" : "coalesce(");
-	put_texts(m, f->operator, column, asked, false);
-	buffer_text(m->sql, ", false)");
+	/* Of external_id: the coalesce says nothing more than what stands before it, which an index serves. */
+	if (!key && f->operator == SCIM_EQ)
+		buffer_format(m->sql, "(%s IS NOT NULL AND %s = %s)", column, column, asked);
+	else
+		put_compared(m, f->operator, column, asked, key);
 	return 0;
 }
 

@@ -320,45 +320,86 @@ static int run_search(struct tx *tx, struct arena *arena, const struct scim_sour
 	return query_run(tx, &query, all_params(arena, source, search), params + 4, arena, ret, e);
 }
 
-int scim_search(struct tx *tx, struct arena *arena, const struct scim_source *source, const struct scim_search *search,
-		struct scim_record **ret, size_t *ret_count, int64_t *ret_total, struct error *e)
+/* What directories ask all day long, "is this one here?", is prepared. */
+static const struct query *prepared(const struct scim_search *search)
 {
+#define FOR_USERS(column) " FROM scim_users r WHERE r.organisation = $1 AND r.connection = $2 AND r." column " = $5 ORDER BY r.id OFFSET $3 LIMIT $4"
+#define FOR_GROUPS(column) " FROM scim_groups r WHERE r.organisation = $1 AND r.connection = $2 AND r." column " = $5 ORDER BY r.id OFFSET $3 LIMIT $4"
+#define ASKED(name, row, inner, from) { { name, "SELECT " row ", NULL::text, NULL::text" from, QUERY_READS, 0 }, \
+					{ name "_inside", "SELECT " row ", " inner ", NULL::text" from, QUERY_READS, 0 } }
+	static const struct query queries[][3][2] = {
+		[SCIM_TABLE_USERS] = {
+			[SCIM_ASKED_KEY] = ASKED("scim.user_by_key", USER_ROW, GROUPS_OF_USER, FOR_USERS("user_key")),
+			[SCIM_ASKED_EXTERNAL] = ASKED("scim.user_by_external", USER_ROW, GROUPS_OF_USER, FOR_USERS("external_id")),
+		},
+		[SCIM_TABLE_GROUPS] = {
+			[SCIM_ASKED_KEY] = ASKED("scim.group_by_key", GROUP_ROW, MEMBERS_OF_GROUP, FOR_GROUPS("name_key")),
+			[SCIM_ASKED_EXTERNAL] = ASKED("scim.group_by_external", GROUP_ROW, MEMBERS_OF_GROUP, FOR_GROUPS("external_id")),
+		},
+	};
+
+	return search->asked != SCIM_ASKED_ANY && !search->by && !search->behind ? &queries[search->table][search->asked][search->inner] : NULL;
+}
+
+static int run_page(struct tx *tx, struct arena *arena, const struct scim_source *source, const struct scim_search *search,
+		    const struct rows **ret, struct error *e)
+{
+	const struct query *query = prepared(search);
 	bool users = search->table == SCIM_TABLE_USERS;
-	const char *from = users ? "scim_users" : "scim_groups";
+
+	if (query)
+		return query_run(tx, query, all_params(arena, source, search), search->param_count + 4, arena, ret, e);
+	return run_search(tx, arena, source, search, "scim.search",
+			  arena_format(arena,
+				       "SELECT %s, %s, (%s)::text FROM %s r WHERE r.organisation = $1 AND r.connection = $2 AND (%s) "
+				       "AND (%s) ORDER BY %s OFFSET $3 LIMIT $4",
+				       users ? USER_ROW : GROUP_ROW,
+				       !search->inner ? "NULL::text"
+				       : users	      ? GROUPS_OF_USER
+						      : MEMBERS_OF_GROUP,
+				       search->by ? search->by : "NULL", users ? "scim_users" : "scim_groups", search->where,
+				       search->behind ? search->behind : "true", search->order),
+			  search->param_count + search->behind_count, ret, e);
+}
+
+static int count_all(struct tx *tx, struct arena *arena, const struct scim_source *source, const struct scim_search *search,
+		     int64_t *ret, struct error *e)
+{
 	const struct rows *rows;
-	size_t count;
 
 	/* Both use all of the first four, so that one list of parameters serves. */
 	if (run_search(tx, arena, source, search, "scim.count",
 		       arena_format(arena,
 				    "SELECT count(*) FROM %s r WHERE r.organisation = $1 AND r.connection = $2 "
 				    "AND $3::bigint >= 0 AND $4::bigint >= 0 AND (%s)",
-				    from, search->where),
+				    search->table == SCIM_TABLE_USERS ? "scim_users" : "scim_groups", search->where),
 		       search->param_count, &rows, e) < 0)
 		return -1;
-	*ret_total = rows_int(rows, 0, 0);
+	*ret = rows_int(rows, 0, 0);
+	return 0;
+}
+
+int scim_search(struct tx *tx, struct arena *arena, const struct scim_source *source, const struct scim_search *search,
+		struct scim_record **ret, size_t *ret_count, int64_t *ret_total, struct error *e)
+{
+	const struct rows *rows;
+
 	*ret_count = 0;
 	*ret = NULL;
-	if (!search->documents || search->most == 0 || *ret_total <= search->skip)
-		return 0;
-	if (run_search(tx, arena, source, search, "scim.search",
-		       arena_format(arena,
-				    "SELECT %s, %s, (%s)::text FROM %s r WHERE r.organisation = $1 AND r.connection = $2 AND (%s) "
-				    "AND (%s) ORDER BY %s OFFSET $3 LIMIT $4",
-				    users ? USER_ROW : GROUP_ROW,
-				    !search->inner ? "NULL::text"
-				    : users	   ? GROUPS_OF_USER
-						   : MEMBERS_OF_GROUP,
-				    search->by ? search->by : "NULL", from, search->where, search->behind ? search->behind : "true",
-				    search->order),
-		       search->param_count + search->behind_count, &rows, e) < 0)
+	if (!search->documents || search->most == 0)
+		return count_all(tx, arena, source, search, ret_total, e);
+	if (run_page(tx, arena, source, search, &rows, e) < 0)
 		return -1;
-	count = rows_count(rows);
-	*ret = arena_array(arena, count, sizeof(**ret));
-	for (size_t i = 0; i < count; i++) {
+	*ret_count = rows_count(rows);
+	*ret = arena_array(arena, *ret_count + 1, sizeof(**ret));
+	for (size_t i = 0; i < *ret_count; i++) {
 		(*ret)[i] = read_row(rows, i);
 		(*ret)[i].place = rows_text(rows, i, 10);
 	}
-	*ret_count = count;
-	return 0;
+	/* A first page that is not full has told how many there are. */
+	if (search->skip == 0 && !search->behind && (int64_t)*ret_count < search->most) {
+		*ret_total = (int64_t)*ret_count;
+		return 0;
+	}
+	return count_all(tx, arena, source, search, ret_total, e);
 }

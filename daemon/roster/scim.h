@@ -74,8 +74,10 @@ int scim_members_edit(struct tx *tx, const struct scim_source *source, const str
 
 /* A page of what a condition holds for. `where` is SQL made of constants and parameters from $5 on, which `params` holds; the row
  * is "r". order: the same, ended by what makes it a total order. */
+enum scim_asked { SCIM_ASKED_ANY, SCIM_ASKED_KEY, SCIM_ASKED_EXTERNAL };
 struct scim_search {
 	enum scim_table table;
+	enum scim_asked asked; /* KEY, EXTERNAL: where is "this is equal to $5" and nothing else; in the usual order */
 	const char *where, *order;
 	const struct param *params; /* the first four are not the caller's to fill */
 	size_t param_count;

@@ -8,11 +8,15 @@ static const char *const *texts_or_null(const struct rows *rows, size_t row, int
 int scim_token_find(struct tx *tx, struct arena *arena, const uint8_t hash[CRYPT_DIGEST_SIZE], bool client,
 		    struct scim_token *ret, struct error *e)
 {
-#define FOUND "SELECT id, organisation, connection, name, scopes, ip_allow_list, last_used_at FROM "
-	static const struct query token = { "scim_token.find", FOUND "scim_token_find($1) WHERE id IS NOT NULL", QUERY_READS, 0 };
-	static const struct query secret = { "scim_token.find_client", FOUND "scim_client_find($1) WHERE id IS NOT NULL", QUERY_READS, 0 };
+	static const struct query query = {
+		"scim_token.find",
+		"SELECT id, organisation, connection, name, scopes, ip_allow_list, last_used_at, gone FROM scim_pusher_find($1, $2) "
+		"WHERE id IS NOT NULL",
+		QUERY_READS,
+		0,
+	};
 	const struct rows *rows;
-	int found = query_one(tx, client ? &secret : &token, PARAMS(P_BYTES(hash, CRYPT_DIGEST_SIZE)), arena, &rows, e);
+	int found = query_one(tx, &query, PARAMS(P_BYTES(hash, CRYPT_DIGEST_SIZE), P_BOOL(client)), arena, &rows, e);
 
 	if (found == 1)
 		*ret = (struct scim_token){
@@ -23,6 +27,7 @@ int scim_token_find(struct tx *tx, struct arena *arena, const uint8_t hash[CRYPT
 			.scopes = texts_or_null(rows, 0, 4),
 			.ip_allow_list = texts_or_null(rows, 0, 5),
 			.last_used_at = rows_time(rows, 0, 6),
+			.connection_gone = rows_bool(rows, 0, 7),
 		};
 	return found;
 }

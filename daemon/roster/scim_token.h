@@ -29,7 +29,8 @@ struct scim_token {
 	bool is_client;	  /* its text is a client's secret, and its id the client's */
 	const char *name, *created_by;
 	const char *const *scopes;	  /* ended by NULL; NULL: all of SCIM */
-	const char *const *ip_allow_list; /* of its organisation; filled by scim_token_find alone */
+	const char *const *ip_allow_list; /* of its organisation; filled by scim_token_find alone, as the next one */
+	bool connection_gone;		  /* the connection was deleted */
 	int64_t created_at, expires_at, last_used_at; /* 0: never */
 };
 

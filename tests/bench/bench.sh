@@ -151,4 +151,5 @@ if wanted memory && bench_memory >"$flow_dir/rounds"; then
 fi
 if wanted ldap-read && [ -e "$SRCDIR/tests/bench/ldap.sh" ]; then bash "$SRCDIR/tests/bench/ldap.sh"; fi
 if wanted increment && [ -e "$SRCDIR/tests/bench/increment.sh" ]; then bash "$SRCDIR/tests/bench/increment.sh" "$people" "$rounds"; fi
+if [[ scim == "${only%%-*}"* ]]; then BENCH_ROUNDS=$rounds bash "$SRCDIR/tests/bench/scim.sh"; fi
 true
