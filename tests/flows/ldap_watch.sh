@@ -31,4 +31,18 @@ sleep 2
 server_again
 name "Second Name"
 ok "the server was gone: what changed is here when it is back" eventually "count(*) = 1 FROM members WHERE name = 'Second Name'"
+
+# It hangs without a word, and its connection stays open: nobody hears that it is gone, so it is asked from time to time.
+ok "a daemon waits again" eventually "count(*) = 1 FROM readings WHERE watcher IS NOT NULL"
+name "Third Name"
+ok "and hears" eventually "count(*) = 1 FROM members WHERE name = 'Third Name'"
+frozen='no answer for [0-9]+ s; see whether the server hangs'
+lines=$(wc -l <"$flow_dir/log")
+"$SRCDIR/tests/peers/slapd.sh" freeze "$server"
+for _ in $(seq 700); do tail -n +"$((lines + 1))" "$flow_dir/log" | grep -qE "$frozen" && break; sleep 0.1; done
+like "a server that hangs is noticed" "$(tail -n +"$((lines + 1))" "$flow_dir/log")" "$frozen"
+is "and nobody has gone for that" "$(query "SELECT count(*) FROM audit WHERE action = 'member.suspended'")" 1
+"$SRCDIR/tests/peers/slapd.sh" thaw "$server"
+name "Fourth Name"
+ok "it goes on: what changed is here" eventually "count(*) = 1 FROM members WHERE name = 'Fourth Name'"
 done_testing
