@@ -60,8 +60,8 @@ static const char *compare(struct arena *arena, const char *so_far, const char *
 	return text_equal(was, is) ? so_far : in_words(arena, so_far, name, was, is);
 }
 
-const char *settings_moved(struct arena *arena, const struct catalog_plugin *plugin, const struct connection_pair *before,
-                           size_t before_count, const struct connection_pair *now, size_t now_count)
+const char *settings_moved(struct arena *arena, const struct catalog_plugin *plugin, const struct connection_pair *was,
+                           size_t was_count, const struct connection_pair *is, size_t is_count)
 {
 	const char *moved = NULL;
 
@@ -69,12 +69,12 @@ const char *settings_moved(struct arena *arena, const struct catalog_plugin *plu
 		const struct catalog_setting *s = &plugin->settings[i];
 
 		if (s->place)
-			moved = compare(arena, moved, s->name, value_of(before, before_count, s->name, s->fallback),
-			                value_of(now, now_count, s->name, s->fallback));
+			moved = compare(arena, moved, s->name, value_of(was, was_count, s->name, s->fallback),
+			                value_of(is, is_count, s->name, s->fallback));
 	}
-	for (size_t i = 0; !plugin && i < before_count; i++)
-		moved = compare(arena, moved, before[i].name, before[i].value, value_of(now, now_count, before[i].name, NULL));
-	for (size_t i = 0; !plugin && !moved && i < now_count; i++)
-		moved = compare(arena, moved, now[i].name, value_of(before, before_count, now[i].name, NULL), now[i].value);
+	for (size_t i = 0; !plugin && i < was_count; i++)
+		moved = compare(arena, moved, was[i].name, was[i].value, value_of(is, is_count, was[i].name, NULL));
+	for (size_t i = 0; !plugin && !moved && i < is_count; i++)
+		moved = compare(arena, moved, is[i].name, value_of(was, was_count, is[i].name, NULL), is[i].value);
 	return moved;
 }

@@ -31,7 +31,7 @@ void settings_close(struct settings *settings);
 
 /* Whether these settings lead to another directory than those did, or to another part of it: NULL if not, or what changed, in words, in
  * the arena. plugin NULL (it is not there to be asked): any change may have done it. */
-const char *settings_moved(struct arena *arena, const struct catalog_plugin *plugin, const struct connection_pair *before,
-                           size_t before_count, const struct connection_pair *now, size_t now_count);
+const char *settings_moved(struct arena *arena, const struct catalog_plugin *plugin, const struct connection_pair *was,
+                           size_t was_count, const struct connection_pair *is, size_t is_count);
 
 #endif

@@ -590,7 +590,7 @@ static void fill_actor(struct work *w, const char *slug)
 		.run = &w->run.id,
 	};
 	if (!reads(&w->run))
-		name_who(w, who);
+		name_who(w, w->run.approved_by ? w->run.approved_by : w->run.asked_by);
 }
 
 /* What is about all connections is of none. */
