@@ -215,6 +215,18 @@ static int reply_again(struct exchange *x, int status, enum scim_kind kind, cons
 	return 0;
 }
 
+/* A user was read back with what it is in as it was written; a group's members may be many, and changed after it. */
+static int reply_kept(struct exchange *x, int status, enum scim_kind kind, struct scim_record *record,
+		      const struct scim_selection *selection, struct error *e)
+{
+	if (kind == SCIM_GROUP)
+		return reply_again(x, status, kind, &record->id, selection, e);
+	if (!scim_selection_inner(selection, kind))
+		record->inner = NULL;
+	scim_reply_resource(x, status, kind, record, selection);
+	return 0;
+}
+
 int scim_create(struct exchange *x, enum scim_kind kind, const struct id *as, struct error *e)
 {
 	struct scim_source source = source_of(x);
@@ -225,13 +237,13 @@ int scim_create(struct exchange *x, enum scim_kind kind, const struct id *as, st
 
 	if (read_selection(x, kind, &selection, e) < 0 || read_body(x, &body, e) < 0 ||
 	    scim_document_take(x->arena, kind, body, &document, &deviations, e) < 0 ||
-	    fill_record(x, kind, document, &record, e) < 0 || scim_wake(x->tx, x->arena, &source, &x->pushed_in, e) < 0 ||
+	    fill_record(x, kind, document, &record, e) < 0 ||
 	    (kind == SCIM_USER && scim_revive(x->tx, &source, record.key, record.external_id, &record.id, e) < 0) ||
-	    scim_insert(x->tx, &source, table_of(kind), &record, e) < 0 ||
+	    scim_insert(x->tx, x->arena, &source, table_of(kind), &record, &x->pushed_in, e) < 0 ||
 	    (kind == SCIM_GROUP && take_members(x, body, &record.id, SCIM_ADD_MEMBERS, &deviations, e) < 0))
 		return -1;
 	scim_count_deviations(deviations);
-	return reply_again(x, 201, kind, &record.id, &selection, e);
+	return reply_kept(x, 201, kind, &record, &selection, e);
 }
 
 /* Who does not say "active" (as Okta's PUT need not), or takes the value away, switches nobody off or on by that. */
@@ -255,12 +267,12 @@ static int replace(struct exchange *x, enum scim_kind kind, struct error *e)
 		return -1;
 	if (kind == SCIM_USER)
 		keep_active(x, &record, document);
-	if (fill_record(x, kind, document, &record, e) < 0 || scim_wake(x->tx, x->arena, &source, &x->pushed_in, e) < 0 ||
-	    scim_update(x->tx, &source, table_of(kind), &record, e) < 0 ||
+	if (fill_record(x, kind, document, &record, e) < 0 ||
+	    scim_update(x->tx, x->arena, &source, table_of(kind), &record, &x->pushed_in, e) < 0 ||
 	    (kind == SCIM_GROUP && take_members(x, body, &record.id, SCIM_REPLACE_MEMBERS, &deviations, e) < 0))
 		return -1;
 	scim_count_deviations(deviations);
-	return reply_again(x, 200, kind, &record.id, &selection, e);
+	return reply_kept(x, 200, kind, &record, &selection, e);
 }
 
 static int apply_edits(struct exchange *x, const struct scim_record *record, const struct scim_patch *patch, int64_t *changed, struct error *e)
@@ -290,11 +302,11 @@ static int patch(struct exchange *x, enum scim_kind kind, struct error *e)
 		return -1;
 	if (kind == SCIM_USER)
 		keep_active(x, &record, document);
-	if (scim_wake(x->tx, x->arena, &source, &x->pushed_in, e) < 0)
-		return -1;
 	changed = (int64_t)done.changed;
 	if (done.changed > 0 && (fill_record(x, kind, document, &record, e) < 0 ||
-				 scim_update(x->tx, &source, table_of(kind), &record, e) < 0))
+				 scim_update(x->tx, x->arena, &source, table_of(kind), &record, &x->pushed_in, e) < 0))
+		return -1;
+	if (done.changed == 0 && done.edit_count > 0 && scim_wake(x->tx, x->arena, &source, &x->pushed_in, e) < 0)
 		return -1;
 	if (apply_edits(x, &record, &done, &changed, e) < 0)
 		return -1;
@@ -306,7 +318,8 @@ static int patch(struct exchange *x, enum scim_kind kind, struct error *e)
 		exchange_done(x);
 		return 0;
 	}
-	return reply_again(x, 200, kind, &record.id, &selection, e);
+	return changed > 0 ? reply_kept(x, 200, kind, &record, &selection, e)
+			   : reply_again(x, 200, kind, &record.id, &selection, e);
 }
 
 static int delete(struct exchange *x, enum scim_kind kind, struct error *e)

@@ -57,51 +57,72 @@ static int taken(struct tx *tx, enum scim_table table, const char *key, struct e
 			 table == SCIM_TABLE_USERS ? "user" : "group", table == SCIM_TABLE_USERS ? "userName" : "displayName", key);
 }
 
-int scim_insert(struct tx *tx, const struct scim_source *source, enum scim_table table, struct scim_record *record,
-		struct error *e)
-{
-	static const struct query queries[] = {
-		[SCIM_TABLE_USERS] = { "scim.insert_user",
-				       "WITH made AS (INSERT INTO scim_users AS r (organisation, connection, id, user_key, external_id, "
-				       "active, schemas, document) VALUES ($1, $2, $3, $4, $5, $6, $7, $8) RETURNING r.created_at, r.id), "
-				       "due AS (INSERT INTO scim_due (organisation, connection, kind, id) SELECT $1, $2, 'user', id FROM made) "
-				       "SELECT created_at FROM made",
-				       QUERY_KEEPS, 0 },
-		[SCIM_TABLE_GROUPS] = { "scim.insert_group",
-					"WITH made AS (INSERT INTO scim_groups AS r (organisation, connection, id, name_key, external_id, "
-					"schemas, document) SELECT $1, $2, $3, $4, $5, $7, $8 WHERE $6::boolean IS NOT NULL "
-					"RETURNING r.created_at, r.id), "
-					"due AS (INSERT INTO scim_due (organisation, connection, kind, id) SELECT $1, $2, 'group', id FROM made) "
-					"SELECT created_at FROM made",
-					QUERY_KEEPS, 0 },
-	};
-	scoped(arena) *arena = arena_open("scim insert");
-	const struct rows *rows;
-
-	if (query_run(tx, &queries[table],
-		      PARAMS(SOURCE(source), P_ID(&record->id), P_TEXT(record->key), P_TEXT(record->external_id),
-			     P_BOOL(record->active), P_TEXT(record->schemas), P_JSON(record->document)),
-		      arena, &rows, e) < 0)
-		return taken(tx, table, record->key, e);
-	record->created_at = record->modified_at = rows_time(rows, 0, 0);
-	record->version = 1;
-	return 0;
-}
+static const struct query wake = {
+	"scim.wake",
+	"SELECT pg_current_xact_id()::text, CASE WHEN NOT EXISTS (SELECT FROM scim_due WHERE organisation = $1 "
+	"AND connection = $2 AND run IS NULL) THEN pg_notify('rosterd_run', '')::text END",
+	QUERY_KEEPS,
+	0,
+};
 
 int scim_wake(struct tx *tx, struct arena *arena, const struct scim_source *source, const char **ret_in, struct error *e)
 {
-	static const struct query wake = {
-		"scim.wake",
-		"SELECT pg_current_xact_id()::text, CASE WHEN NOT EXISTS (SELECT FROM scim_due WHERE organisation = $1 "
-		"AND connection = $2 AND run IS NULL) THEN pg_notify('rosterd_run', '')::text END",
-		QUERY_KEEPS,
-		0,
-	};
 	const struct rows *rows;
 
 	if (query_run(tx, &wake, PARAMS(SOURCE(source)), arena, &rows, e) < 0)
 		return -1;
 	*ret_in = rows_text(rows, 0, 0);
+	return 0;
+}
+
+/* The same and a statement behind it, in one round trip. Both are heard whatever becomes of them. */
+static int wake_and_run(struct tx *tx, struct arena *arena, const struct scim_source *source, const struct query *query,
+			const struct param *params, size_t count, const char **ret_in, const struct rows **ret, struct error *e)
+{
+	const struct rows *woken = NULL;
+	struct error later;
+	int first, second;
+
+	if (query_send(tx, &wake, PARAMS(SOURCE(source)), e) < 0)
+		return -1;
+	if (query_send(tx, query, params, count, e) < 0) {
+		query_receive(tx, arena, &woken, NULL, &later);
+		return -1;
+	}
+	first = query_receive(tx, arena, &woken, NULL, e);
+	second = query_receive(tx, arena, ret, NULL, first < 0 ? &later : e);
+	if (first < 0 || second < 0)
+		return -1;
+	*ret_in = rows_text(woken, 0, 0);
+	return 0;
+}
+
+int scim_insert(struct tx *tx, struct arena *arena, const struct scim_source *source, enum scim_table table,
+		struct scim_record *record, const char **ret_in, struct error *e)
+{
+	static const struct query queries[] = {
+		[SCIM_TABLE_USERS] = { "scim.insert_user",
+				       "WITH made AS (INSERT INTO scim_users AS r (organisation, connection, id, user_key, external_id, "
+				       "active, schemas, document) VALUES ($1, $2, $3, $4, $5, $6, $7, $8) RETURNING r.*), "
+				       "due AS (INSERT INTO scim_due (organisation, connection, kind, id) SELECT $1, $2, 'user', id FROM made) "
+				       "SELECT " USER_ROW ", " GROUPS_OF_USER " FROM made r",
+				       QUERY_KEEPS, 0 },
+		[SCIM_TABLE_GROUPS] = { "scim.insert_group",
+					"WITH made AS (INSERT INTO scim_groups AS r (organisation, connection, id, name_key, external_id, "
+					"schemas, document) SELECT $1, $2, $3, $4, $5, $7, $8 WHERE $6::boolean IS NOT NULL "
+					"RETURNING r.*), "
+					"due AS (INSERT INTO scim_due (organisation, connection, kind, id) SELECT $1, $2, 'group', id FROM made) "
+					"SELECT " GROUP_ROW ", NULL::text FROM made r",
+					QUERY_KEEPS, 0 },
+	};
+	const struct rows *rows;
+
+	if (wake_and_run(tx, arena, source, &queries[table],
+			 PARAMS(SOURCE(source), P_ID(&record->id), P_TEXT(record->key), P_TEXT(record->external_id),
+				P_BOOL(record->active), P_TEXT(record->schemas), P_JSON(record->document)),
+			 ret_in, &rows, e) < 0)
+		return taken(tx, table, record->key, e);
+	*record = read_row(rows, 0);
 	return 0;
 }
 
@@ -146,38 +167,36 @@ int scim_lock(struct tx *tx, struct arena *arena, const struct scim_source *sour
 	return look_up(tx, arena, source, table, id, LOOK_LOCKED, ret, e);
 }
 
-int scim_update(struct tx *tx, const struct scim_source *source, enum scim_table table, struct scim_record *record,
-		struct error *e)
+int scim_update(struct tx *tx, struct arena *arena, const struct scim_source *source, enum scim_table table,
+		struct scim_record *record, const char **ret_in, struct error *e)
 {
 	static const struct query queries[] = {
 		[SCIM_TABLE_USERS] = { "scim.update_user",
 				       "WITH changed AS (UPDATE scim_users r SET user_key = $4, external_id = $5, active = $6, schemas = $7, "
 				       "document = $8, modified_at = now(), version = r.version + 1 "
-				       "WHERE r.organisation = $1 AND r.connection = $2 AND r.id = $3 RETURNING r.id, r.modified_at, r.version), "
+				       "WHERE r.organisation = $1 AND r.connection = $2 AND r.id = $3 RETURNING r.*), "
 				       "due AS (INSERT INTO scim_due (organisation, connection, kind, id) SELECT $1, $2, 'user', id FROM changed) "
-				       "SELECT modified_at, version FROM changed",
+				       "SELECT " USER_ROW ", " GROUPS_OF_USER " FROM changed r",
 				       QUERY_KEEPS, 0 },
 		[SCIM_TABLE_GROUPS] = { "scim.update_group",
 					"WITH changed AS (UPDATE scim_groups r SET name_key = $4, external_id = $5, schemas = $7, "
 					"document = $8, modified_at = now(), version = r.version + 1 "
 					"WHERE r.organisation = $1 AND r.connection = $2 AND r.id = $3 AND $6::boolean IS NOT NULL "
-					"RETURNING r.id, r.modified_at, r.version), "
+					"RETURNING r.*), "
 					"due AS (INSERT INTO scim_due (organisation, connection, kind, id) SELECT $1, $2, 'group', id FROM changed) "
-					"SELECT modified_at, version FROM changed",
+					"SELECT " GROUP_ROW ", NULL::text FROM changed r",
 					QUERY_KEEPS, 0 },
 	};
-	scoped(arena) *arena = arena_open("scim update");
 	const struct rows *rows;
 
-	if (query_run(tx, &queries[table],
-		      PARAMS(SOURCE(source), P_ID(&record->id), P_TEXT(record->key), P_TEXT(record->external_id),
-			     P_BOOL(record->active), P_TEXT(record->schemas), P_JSON(record->document)),
-		      arena, &rows, e) < 0)
+	if (wake_and_run(tx, arena, source, &queries[table],
+			 PARAMS(SOURCE(source), P_ID(&record->id), P_TEXT(record->key), P_TEXT(record->external_id),
+				P_BOOL(record->active), P_TEXT(record->schemas), P_JSON(record->document)),
+			 ret_in, &rows, e) < 0)
 		return taken(tx, table, record->key, e);
 	if (rows_count(rows) == 0)
 		return error_set(e, ERROR_NOT_FOUND, "scim.unknown", "it was deleted meanwhile");
-	record->modified_at = rows_time(rows, 0, 0);
-	record->version = rows_int(rows, 0, 1);
+	*record = read_row(rows, 0);
 	return 0;
 }
 

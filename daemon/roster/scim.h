@@ -34,13 +34,14 @@ struct scim_record {
 
 enum scim_table { SCIM_TABLE_USERS, SCIM_TABLE_GROUPS };
 
-/* Before something is written: the watch is told, unless it has something to look at already. *ret_in is how the database calls this
+/* Before members are changed or something is deleted: the watch is told, unless it has something to look at already. *ret_in is how the database calls this
  * transaction (pg_current_xact_id): by that it can be told later which run saw it. */
 int scim_wake(struct tx *tx, struct arena *arena, const struct scim_source *source, const char **ret_in, struct error *e);
 
-/* Adds one. ERROR_CONFLICT "scim.uniqueness": another one has its key. Fills the times and the version. */
-int scim_insert(struct tx *tx, const struct scim_source *source, enum scim_table table, struct scim_record *record,
-		struct error *e);
+/* Adds one, and wakes as above. ERROR_CONFLICT "scim.uniqueness": another one has its key. *record becomes what was kept; of a user with its
+ * groups, of a group without its members. */
+int scim_insert(struct tx *tx, struct arena *arena, const struct scim_source *source, enum scim_table table,
+		struct scim_record *record, const char **ret_in, struct error *e);
 
 /* By id: 1, 0, -1. inner: whether groups or members are wanted. */
 int scim_find(struct tx *tx, struct arena *arena, const struct scim_source *source, enum scim_table table, const struct id *id,
@@ -50,9 +51,9 @@ int scim_find(struct tx *tx, struct arena *arena, const struct scim_source *sour
 int scim_lock(struct tx *tx, struct arena *arena, const struct scim_source *source, enum scim_table table, const struct id *id,
 	      struct scim_record *ret, struct error *e);
 
-/* Writes key, external_id, active, schemas and document of the row with this id. ERROR_CONFLICT "scim.uniqueness". */
-int scim_update(struct tx *tx, const struct scim_source *source, enum scim_table table, struct scim_record *record,
-		struct error *e);
+/* Writes key, external_id, active, schemas and document of the row with this id, likewise. ERROR_CONFLICT "scim.uniqueness". */
+int scim_update(struct tx *tx, struct arena *arena, const struct scim_source *source, enum scim_table table,
+		struct scim_record *record, const char **ret_in, struct error *e);
 
 /* 1 gone, 0 there is none, -1. Memberships of and in it go along. */
 int scim_delete(struct tx *tx, const struct scim_source *source, enum scim_table table, const struct id *id, struct error *e);
