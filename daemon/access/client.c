@@ -42,7 +42,8 @@ const char *client_field(const struct request *request, struct arena *arena, con
 int client_unknown(struct error *e)
 {
 	return error_set(e, ERROR_UNAUTHENTICATED, "oauth.invalid_client",
-			 "the client is unknown, expired or revoked, or its secret is another; make one for this connection");
+			 "the client is unknown, expired or revoked, or its secret is another; make one for "
+			 "this connection");
 }
 
 /* RFC 4648, 4: with "+" and "/", and padding at the end. */
@@ -61,26 +62,30 @@ static int read_base64(struct arena *arena, const char *given, char **ret)
 	return size > 0 && strlen(*ret) == (size_t)size ? 0 : -1;
 }
 
-static int read_basic(struct arena *arena, const char *given, const char **ret_id, const char **ret_secret, struct error *e)
+static int read_basic(struct arena *arena, const char *given, const char **ret_id, const char **ret_secret,
+		      struct error *e)
 {
 	char *both, *colon;
 
-	if (strlen(given) > CREDENTIALS_MOST || read_base64(arena, given, &both) < 0 || !(colon = strchr(both, ':')))
+	if (strlen(given) > CREDENTIALS_MOST || read_base64(arena, given, &both) < 0 ||
+	    !(colon = strchr(both, ':')))
 		return client_unknown(e);
 	*ret_id = decoded(arena, both, (size_t)(colon - both));
 	*ret_secret = decoded(arena, colon + 1, strlen(colon + 1));
 	return *ret_id && *ret_secret ? 0 : client_unknown(e);
 }
 
-int client_credentials(const struct request *request, struct arena *arena, const char **ret_id, const char **ret_secret,
-		       struct error *e)
+int client_credentials(const struct request *request, struct arena *arena, const char **ret_id,
+		       const char **ret_secret, struct error *e)
 {
 	static const char scheme[] = "Basic ";
-	const char *header = request_header(request, "Authorization"), *id = client_field(request, arena, "client_id");
+	const char *header = request_header(request, "Authorization"),
+		   *id = client_field(request, arena, "client_id");
 	const char *secret = client_field(request, arena, "client_secret");
 
 	if (header && secret)
-		return error_set(e, ERROR_INPUT, "oauth.invalid_request", "the secret is shown in the header and in the body; one is enough");
+		return error_set(e, ERROR_INPUT, "oauth.invalid_request",
+				 "the secret is shown in the header and in the body; one is enough");
 	if (header && strncasecmp(header, scheme, sizeof(scheme) - 1) == 0)
 		return read_basic(arena, header + sizeof(scheme) - 1, ret_id, ret_secret, e);
 	if (header || !id || !secret)

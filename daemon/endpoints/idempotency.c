@@ -50,7 +50,8 @@ static size_t fingerprint(const struct exchange *x, uint8_t ret[CRYPT_KEYS_MOST]
 
 static bool counts(const struct exchange *x)
 {
-	return x->tx && (text_equal(x->endpoint->method, "POST") || text_equal(x->endpoint->method, "PATCH"));
+	/* What is pushed happens once by its names (RFC 7644, 3.3), and would be kept here with everything about a person. */
+	return x->tx && !x->endpoint->scim && (text_equal(x->endpoint->method, "POST") || text_equal(x->endpoint->method, "PATCH"));
 }
 
 int idempotency_read(struct exchange *x, const struct idempotency_key **ret, struct error *e)

@@ -1,5 +1,6 @@
-/* What refers to others by their bulkId is done after them, wherever it stands in the request. Those that refer to each other in a
- * circle are done together or not at all: a resource's id is known before it is made, and a member may be named before it is there. */
+/* What refers to others by their bulkId is done after them, wherever it stands in the request. Those that
+ * refer to each other in a circle are done together or not at all: a resource's id is known before it is
+ * made, and a member may be named before it is there. */
 #include "endpoints/scim_bulk.h"
 
 #include <stdio.h>
@@ -59,8 +60,10 @@ static const char *location_of(const struct bulk *b, const struct operation *o)
 {
 	const struct exchange *x = b->x;
 
-	return o->resource ? arena_format(x->arena, "%s/scim/v2/%s/%s/%s", x->options->public_url ? x->options->public_url : "",
-					  request_segment(x->request, "connection"), o->way->collection, o->resource)
+	return o->resource ? arena_format(x->arena, "%s/scim/v2/%s/%s/%s",
+					  x->options->public_url ? x->options->public_url : "",
+					  request_segment(x->request, "connection"), o->way->collection,
+					  o->resource)
 			   : NULL;
 }
 
@@ -121,9 +124,11 @@ static struct operation *find_made(struct bulk *b, const char *bulk_id)
 }
 
 /* "/Users", "Users/ID"; a slash too many is no other path. */
-static const struct way *way_of(struct bulk *b, const char *method, const char *path, const char **ret_resource)
+static const struct way *way_of(struct bulk *b, const char *method, const char *path,
+				const char **ret_resource)
 {
-	char *rest = arena_text(b->x->arena, path), *collection = strtok_r(rest, "/", &rest), *resource = strtok_r(rest, "/", &rest);
+	char *rest = arena_text(b->x->arena, path), *collection = strtok_r(rest, "/", &rest),
+	     *resource = strtok_r(rest, "/", &rest);
 
 	*ret_resource = resource;
 	for (size_t i = 0; collection && !strtok_r(rest, "/", &rest) && i < ARRAY_COUNT(ways); i++)
@@ -145,9 +150,11 @@ static void read_operation(struct bulk *b, struct operation *o, const struct jso
 	o->way = method && path ? way_of(b, method, path, &o->resource) : NULL;
 	if (!o->way)
 		refuse_with(b, o, "scim.invalidPath",
-			    "\"method\" and \"path\" are no operation: POST of /Users or /Groups, PUT, PATCH or DELETE of one of them");
+			    "\"method\" and \"path\" are no operation: POST of /Users or /Groups, PUT, PATCH "
+			    "or DELETE of one of them");
 	else if (!o->way->named && (!o->bulk_id || !*o->bulk_id))
-		refuse_with(b, o, "scim.invalidSyntax", "a POST needs a \"bulkId\", by which its answer is known");
+		refuse_with(b, o, "scim.invalidSyntax",
+			    "a POST needs a \"bulkId\", by which its answer is known");
 	else if (o->bulk_id && strlen(o->bulk_id) > SCIM_BULK_ID_MOST)
 		refuse_with(b, o, "scim.invalidValue", "the \"bulkId\" is too long");
 	else if (!o->way->named && find_made(b, o->bulk_id) != o)
@@ -160,12 +167,15 @@ static int read_operations(struct bulk *b, const struct json *body, struct error
 	const struct json *list = member(body, "Operations"), *most = member(body, "failOnErrors");
 
 	if (!json_is_array(list))
-		return error_set(e, ERROR_INPUT, "scim.invalidSyntax", "\"Operations\", an array, is expected");
+		return error_set(e, ERROR_INPUT, "scim.invalidSyntax",
+				 "\"Operations\", an array, is expected");
 	if (json_count(list) > SCIM_BULK_OPERATIONS_MOST)
-		return error_set(e, ERROR_LIMIT, "scim.bulk_limit", "there are %zu operations; at most %d are taken at once", json_count(list),
+		return error_set(e, ERROR_LIMIT, "scim.bulk_limit",
+				 "there are %zu operations; at most %d are taken at once", json_count(list),
 				 SCIM_BULK_OPERATIONS_MOST);
 	if (most && (!json_is_number(most) || json_int(most) < 0))
-		return error_set(e, ERROR_INPUT, "scim.invalidValue", "\"failOnErrors\" is a number, 1 or more");
+		return error_set(e, ERROR_INPUT, "scim.invalidValue",
+				 "\"failOnErrors\" is a number, 1 or more");
 	b->errors_most = most ? json_int(most) : 0;
 	b->operations = arena_array(b->x->arena, json_count(list) + 1, sizeof(*b->operations));
 	b->waiting = arena_array(b->x->arena, json_count(list) + 1, sizeof(struct operation *));
@@ -199,14 +209,16 @@ static const char *resolve(struct bulk *b, struct operation *o, const char *text
 	char id[ID_TEXT_SIZE];
 
 	if (!other) {
-		refuse_with(b, o, "scim.invalidValue", "it refers to a \"bulkId\" that no POST of this request has");
+		refuse_with(b, o, "scim.invalidValue",
+			    "it refers to a \"bulkId\" that no POST of this request has");
 		return NULL;
 	}
 	need(b, o, other);
 	return arena_text(b->x->arena, id_text(&other->made, id));
 }
 
-/* A value with ids in place of references. Small values are the rule, and base/json limits how deep they are. */
+/* A value with ids in place of references. Small values are the rule, and base/json limits how deep they are.
+ */
 static const struct json *with_ids(struct bulk *b, struct operation *o, const struct json *value)
 {
 	struct arena *arena = b->x->arena;
@@ -256,7 +268,8 @@ static int settle_ids(struct bulk *b, struct error *e)
 
 	for (size_t i = 0; i < b->count; i++) {
 		struct operation *o = &b->operations[i];
-		const char *name = json_text(member(o->data, "userName")), *external = json_text(member(o->data, "externalId"));
+		const char *name = json_text(member(o->data, "userName")),
+			   *external = json_text(member(o->data, "externalId"));
 
 		if (o->refused || o->way->named || o->way->kind != SCIM_USER || !name || !external)
 			continue;
@@ -281,7 +294,8 @@ static void resolve_all(struct bulk *b)
 
 /* ---- doing ---- */
 
-/* The request that it would be by itself. Members and groups need not be read for an answer that does not show them. */
+/* The request that it would be by itself. Members and groups need not be read for an answer that does not
+ * show them. */
 static void make_request(struct bulk *b, const struct operation *o)
 {
 	struct request *r = &b->request;
@@ -295,7 +309,8 @@ static void make_request(struct bulk *b, const struct operation *o)
 		.body = body,
 		.body_size = body ? strlen(body) : 0,
 		.segment_count = 2,
-		.segments = { { "connection", request_segment(b->x->request, "connection") }, { "resource", o->resource ? o->resource : "" } },
+		.segments = { { "connection", request_segment(b->x->request, "connection") },
+			      { "resource", o->resource ? o->resource : "" } },
 		.query_count = 1,
 		.query = { { "excludedAttributes", "members,groups" } },
 	};
@@ -339,8 +354,8 @@ static int do_one(struct bulk *b, struct operation *o, struct error *e)
 /* Whether it is the operation's own fault; else the whole request fails, and may be sent again. */
 static bool is_its_own(const struct error *e)
 {
-	return e->kind == ERROR_INPUT || e->kind == ERROR_DENIED || e->kind == ERROR_NOT_FOUND || e->kind == ERROR_CONFLICT ||
-	       e->kind == ERROR_PRECONDITION || e->kind == ERROR_LIMIT;
+	return e->kind == ERROR_INPUT || e->kind == ERROR_DENIED || e->kind == ERROR_NOT_FOUND ||
+	       e->kind == ERROR_CONFLICT || e->kind == ERROR_PRECONDITION || e->kind == ERROR_LIMIT;
 }
 
 static bool is_over(const struct bulk *b)
@@ -361,22 +376,24 @@ static const char lacking[] = "it refers to a \"bulkId\" whose operation was ref
 /* A circle, or what is alone: nothing of it, or all. */
 static int do_together(struct bulk *b, struct operation **unit, size_t count, struct error *e)
 {
-	struct operation *culprit = NULL;
+	bool torn = false;
 	struct error why;
 
-	for (size_t i = 0; i < count && !culprit; i++) {
+	for (size_t i = 0; i < count && !torn; i++) {
 		if (unit[i]->refused) {
 			b->errors++; /* while it was read */
-			culprit = unit[i];
+			torn = true;
 		} else if (lacks_what_it_needs(b, unit[i])) {
 			refuse_with(b, unit[i], "scim.invalidValue", lacking);
-			culprit = unit[i];
+			torn = true;
 		}
 	}
-	if (!culprit && tx_mark(b->x->tx, e) < 0)
+	if (!torn && tx_mark(b->x->tx, e) < 0)
 		return -1;
-	for (size_t i = 0; i < count && !culprit; i++) {
-		if (do_one(b, unit[i], &why) == 0)
+	for (size_t i = 0; i < count && !torn; i++) {
+		struct operation *o = unit[i];
+
+		if (do_one(b, o, &why) == 0)
 			continue;
 		if (!is_its_own(&why)) {
 			*e = why;
@@ -384,12 +401,12 @@ static int do_together(struct bulk *b, struct operation **unit, size_t count, st
 		}
 		if (tx_back_to_mark(b->x->tx, e) < 0)
 			return -1;
-		culprit = unit[i];
-		if (!culprit->way->named)
-			culprit->resource = NULL;
-		refuse(b, culprit, &why);
+		if (!o->way->named)
+			o->resource = NULL;
+		refuse(b, o, &why);
+		torn = true;
 	}
-	for (size_t i = 0; i < count && culprit; i++)
+	for (size_t i = 0; i < count && torn; i++)
 		if (!unit[i]->refused) {
 			unit[i]->resource = unit[i]->way->named ? unit[i]->resource : NULL;
 			refuse_with(b, unit[i], "scim.invalidValue", lacking);
@@ -404,8 +421,8 @@ static size_t least(size_t a, size_t b)
 	return a < b ? a : b;
 }
 
-/* Circles of references (strongly connected components, by Tarjan's walk), those that are needed first; else as they stand in the
- * request. No deeper than there are operations. */
+/* Circles of references (strongly connected components, by Tarjan's walk), those that are needed first; else
+ * as they stand in the request. No deeper than there are operations. */
 static int walk(struct bulk *b, struct operation *o, struct error *e)
 {
 	size_t begins = b->waiting_count;
@@ -433,7 +450,8 @@ static int walk(struct bulk *b, struct operation *o, struct error *e)
 
 static int do_all(struct bulk *b, struct error *e)
 {
-	/* What was refused as it was read is answered where it stands, and nothing behind it if that was one too many. */
+	/* What was refused as it was read is answered where it stands, and nothing behind it if that was one
+	 * too many. */
 	for (size_t i = 0; i < b->count; i++)
 		b->operations[i].finished = false;
 	for (size_t i = 0; i < b->count && !is_over(b); i++) {
@@ -488,9 +506,10 @@ int scim_bulk(struct exchange *x, struct error *e)
 
 	b->x = x;
 	if (x->request->body_size == 0)
-		return error_set(e, ERROR_INPUT, "scim.invalidSyntax", "a body is expected, and there is none");
-	if (json_parse(x->arena, x->request->body, x->request->body_size, &body, e) < 0 || read_operations(b, body, e) < 0 ||
-	    settle_ids(b, e) < 0)
+		return error_set(e, ERROR_INPUT, "scim.invalidSyntax",
+				 "a body is expected, and there is none");
+	if (json_parse(x->arena, x->request->body, x->request->body_size, &body, e) < 0 ||
+	    read_operations(b, body, e) < 0 || settle_ids(b, e) < 0)
 		return -1;
 	resolve_all(b);
 	if (do_all(b, e) < 0)

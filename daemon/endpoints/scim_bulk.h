@@ -1,5 +1,6 @@
-/* Many operations in one request (RFC 7644, 3.7), each taking the way that it would take by itself: the same checks, scopes, limits
- * and answers. One that is refused leaves nothing behind and does not stop the others, unless failOnErrors says so. */
+/* Many operations in one request (RFC 7644, 3.7), each taking the way that it would take by itself: the same
+ * checks, scopes, limits and answers. One that is refused leaves nothing behind and does not stop the others,
+ * unless failOnErrors says so. */
 #ifndef ROSTERD_ENDPOINTS_SCIM_BULK_H
 #define ROSTERD_ENDPOINTS_SCIM_BULK_H
 

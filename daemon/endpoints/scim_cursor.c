@@ -29,12 +29,13 @@ static const char *context_of(struct exchange *x, const struct scim_question *qu
 	return arena_format(x->arena, "scim_cursor/%s/%s", id_text(&x->principal.connection, id), hex);
 }
 
-const char *scim_cursor_write(struct exchange *x, const struct scim_question *question, const struct scim_place *place)
+const char *scim_cursor_write(struct exchange *x, const struct scim_question *question,
+			      const struct scim_place *place)
 {
 	long long ends = (long long)(clock_now_us() / 1000000) + SCIM_CURSOR_LIFE_S;
 	char id[ID_TEXT_SIZE], *ret;
-	const char *text = arena_format(x->arena, "%0*lld%s%c%s", END_DIGITS, ends, id_text(&place->id, id), place->value ? '+' : '-',
-					place->value ? place->value : "");
+	const char *text = arena_format(x->arena, "%0*lld%s%c%s", END_DIGITS, ends, id_text(&place->id, id),
+					place->value ? '+' : '-', place->value ? place->value : "");
 	scoped(secret) *plain = secret_take(text, strlen(text));
 	const uint8_t *sealed;
 	size_t size;
@@ -47,8 +48,9 @@ const char *scim_cursor_write(struct exchange *x, const struct scim_question *qu
 
 static int invalid(struct error *e)
 {
-	return error_set(e, ERROR_INPUT, "scim.invalidCursor",
-			 "the cursor is none that was given here for this question; begin again with \"cursor=\"");
+	return error_set(
+		e, ERROR_INPUT, "scim.invalidCursor",
+		"the cursor is none that was given here for this question; begin again with \"cursor=\"");
 }
 
 /* Sealed by us, so it is as we wrote it. */
@@ -61,14 +63,15 @@ static int take_place(struct exchange *x, const char *text, struct scim_place *r
 	    id_parse(arena_text_n(x->arena, text + END_DIGITS, ID_TEXT_SIZE - 1), &ret->id) < 0)
 		return invalid(e);
 	if (ends * 1000000 < clock_now_us())
-		return error_set(e, ERROR_INPUT, "scim.expiredCursor", "the cursor is older than %d seconds; begin again with \"cursor=\"",
+		return error_set(e, ERROR_INPUT, "scim.expiredCursor",
+				 "the cursor is older than %d seconds; begin again with \"cursor=\"",
 				 SCIM_CURSOR_LIFE_S);
 	ret->value = text[HEAD - 1] == '+' ? arena_text(x->arena, text + HEAD) : NULL;
 	return 0;
 }
 
-int scim_cursor_read(struct exchange *x, const struct scim_question *question, const char *cursor, struct scim_place *ret,
-		     struct error *e)
+int scim_cursor_read(struct exchange *x, const struct scim_question *question, const char *cursor,
+		     struct scim_place *ret, struct error *e)
 {
 	size_t length = strlen(cursor);
 	uint8_t *sealed = arena_take(x->arena, length + 1);
@@ -76,7 +79,8 @@ int scim_cursor_read(struct exchange *x, const struct scim_question *question, c
 	struct error ignored;
 	int size = length > SCIM_CURSOR_MOST ? -1 : text_unbase64url(cursor, length, sealed, length);
 
-	if (size <= 0 || crypt_open(x->options->crypt_keys, context_of(x, question), sealed, (size_t)size, &plain, &ignored) < 0)
+	if (size <= 0 || crypt_open(x->options->crypt_keys, context_of(x, question), sealed, (size_t)size,
+				    &plain, &ignored) < 0)
 		return invalid(e);
 	return take_place(x, secret_text(plain), ret, e);
 }

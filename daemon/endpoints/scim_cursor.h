@@ -1,7 +1,9 @@
-/* Cursors of lists (RFC 9865): where a list goes on, told to the client in a form that it can neither read nor make.
+/* Cursors of lists (RFC 9865): where a list goes on, told to the client in a form that it can neither read
+ * nor make.
  *
- * Nothing is kept here: a cursor is the place itself, sealed by the master key (base/crypt), for one connection and one question.
- * So it outlives the daemon that gave it, any daemon of a cluster takes it, and a page after changes begins behind what was shown. */
+ * Nothing is kept here: a cursor is the place itself, sealed by the master key (base/crypt), for one
+ * connection and one question. So it outlives the daemon that gave it, any daemon of a cluster takes it, and
+ * a page after changes begins behind what was shown. */
 #ifndef ROSTERD_ENDPOINTS_SCIM_CURSOR_H
 #define ROSTERD_ENDPOINTS_SCIM_CURSOR_H
 
@@ -29,10 +31,11 @@ struct scim_question {
 	bool descending;
 };
 
-const char *scim_cursor_write(struct exchange *x, const struct scim_question *question, const struct scim_place *place);
+const char *scim_cursor_write(struct exchange *x, const struct scim_question *question,
+			      const struct scim_place *place);
 
 /* ERROR_INPUT "scim.invalidCursor", "scim.expiredCursor". */
-int scim_cursor_read(struct exchange *x, const struct scim_question *question, const char *cursor, struct scim_place *ret,
-		     struct error *e);
+int scim_cursor_read(struct exchange *x, const struct scim_question *question, const char *cursor,
+		     struct scim_place *ret, struct error *e);
 
 #endif

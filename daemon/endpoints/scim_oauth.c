@@ -21,9 +21,11 @@ static int read_scopes(struct exchange *x, const char *const **ret, struct error
 	while ((word = strtok_r(rest, " ", &rest))) {
 		enum scope scope = scope_parse(word);
 
-		if (scope == SCOPE_UNSAID || count == SCOPES || !scopes_include(&x->principal.scopes, scope) ||
+		if (scope == SCOPE_UNSAID || count == SCOPES ||
+		    !scopes_include(&x->principal.scopes, scope) ||
 		    (scope != SCOPE_SCIM_READ && scope != SCOPE_SCIM_USERS && scope != SCOPE_SCIM_GROUPS))
-			return error_set(e, ERROR_INPUT, "oauth.invalid_scope", "the client has no scope \"%.40s\"", word);
+			return error_set(e, ERROR_INPUT, "oauth.invalid_scope",
+					 "the client has no scope \"%.40s\"", word);
 		list[count++] = word;
 		*ret = list;
 	}
@@ -32,7 +34,7 @@ static int read_scopes(struct exchange *x, const char *const **ret, struct error
 
 int scim_oauth_token(struct exchange *x, struct error *e)
 {
-	const char *grant = client_field(x->request, x->arena, "grant_type"), *const *scopes;
+	const char *grant = client_field(x->request, x->arena, "grant_type"), *const * scopes;
 	uint8_t hash[CRYPT_DIGEST_SIZE];
 	struct scim_token token = {
 		.id = id_new(),
@@ -44,7 +46,8 @@ int scim_oauth_token(struct exchange *x, struct error *e)
 	struct json_writer w;
 
 	if (!grant || !text_equal(grant, "client_credentials"))
-		return error_set(e, ERROR_INPUT, "oauth.unsupported_grant_type", "\"grant_type\" is \"client_credentials\" here");
+		return error_set(e, ERROR_INPUT, "oauth.unsupported_grant_type",
+				 "\"grant_type\" is \"client_credentials\" here");
 	if (read_scopes(x, &scopes, e) < 0)
 		return -1;
 	token.scopes = scopes;

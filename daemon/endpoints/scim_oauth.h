@@ -7,7 +7,8 @@
 struct exchange;
 struct reply;
 
-/* Who asks has been found to be the client of the connection. ERROR_INPUT "oauth.unsupported_grant_type", "oauth.invalid_scope". */
+/* Who asks has been found to be the client of the connection. ERROR_INPUT "oauth.unsupported_grant_type",
+ * "oauth.invalid_scope". */
 int scim_oauth_token(struct exchange *x, struct error *e);
 
 /* An error as OAuth tells it. Replaces whatever stands in the reply. */

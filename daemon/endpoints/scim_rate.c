@@ -62,7 +62,9 @@ static int64_t take(struct bucket *bucket, int64_t per_second, int64_t burst, in
 	if (bucket->seen_ms == 0 || past_ms > full / per_second)
 		bucket->left = full;
 	else if (past_ms > 0)
-		bucket->left = bucket->left + past_ms * per_second > full ? full : bucket->left + past_ms * per_second;
+		bucket->left = bucket->left + past_ms * per_second > full
+				       ? full
+				       : bucket->left + past_ms * per_second;
 	bucket->seen_ms = now_ms;
 	if (bucket->left < ONE)
 		return (ONE - bucket->left + per_second - 1) / per_second;
@@ -70,7 +72,8 @@ static int64_t take(struct bucket *bucket, int64_t per_second, int64_t burst, in
 	return 0;
 }
 
-int scim_rate_take(struct scim_rate *rate, const struct id *connection, int per_second, int burst, int64_t now_ms, struct error *e)
+int scim_rate_take(struct scim_rate *rate, const struct id *connection, int per_second, int burst,
+		   int64_t now_ms, struct error *e)
 {
 	int64_t wait_ms;
 
@@ -81,7 +84,8 @@ int scim_rate_take(struct scim_rate *rate, const struct id *connection, int per_
 	pthread_mutex_unlock(&rate->lock);
 	if (wait_ms == 0)
 		return 0;
-	error_set(e, ERROR_LIMIT, "rate.scim", "the connection pushes more than %d requests a second; come again", per_second);
+	error_set(e, ERROR_LIMIT, "rate.scim",
+		  "the connection pushes more than %d requests a second; come again", per_second);
 	e->wait_ms = (int)wait_ms;
 	return -1;
 }

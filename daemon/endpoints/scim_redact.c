@@ -15,9 +15,27 @@
 #define SECRET "(secret)"
 
 /* Members whose values are words of the protocol. */
-static const char *const plain_names[] = { "schemas", "op",	"status",      "scimType",     "method",    "bulkId",	 "version",
-					   "created", "type",	"resourceType", "lastModified", "sortBy",    "sortOrder", "totalResults",
-					   "count",   "primary", "startIndex",	"itemsPerPage", "attributes", "failOnErrors", "excludedAttributes",
+static const char *const plain_names[] = { "schemas",
+					   "op",
+					   "status",
+					   "scimType",
+					   "method",
+					   "bulkId",
+					   "version",
+					   "created",
+					   "type",
+					   "resourceType",
+					   "lastModified",
+					   "sortBy",
+					   "sortOrder",
+					   "totalResults",
+					   "count",
+					   "primary",
+					   "startIndex",
+					   "itemsPerPage",
+					   "attributes",
+					   "failOnErrors",
+					   "excludedAttributes",
 					   NULL };
 
 static bool is_one_of(const char *name, const char *const *names)
@@ -66,7 +84,8 @@ static bool is_operator(const char *word, size_t length)
 /* Values by which one of several is chosen, and that name nobody. */
 static bool is_plain_value(const char *text, size_t length)
 {
-	static const char *const plain[] = { "work", "home", "other", "mobile", "fax", "pager", "true", "false", "null", NULL };
+	static const char *const plain[] = { "work",  "home", "other", "mobile", "fax",
+					     "pager", "true", "false", "null",	 NULL };
 
 	for (size_t i = 0; plain[i]; i++)
 		if (strlen(plain[i]) == length && strncasecmp(text, plain[i], length) == 0)
@@ -129,15 +148,19 @@ const char *scim_redact_filter(struct arena *arena, const char *text)
 /* ---- bodies ---- */
 
 /* Small, so that it can be walked by recursion: base/json reads no deeper than its own limit. */
-static const struct json *redact(struct arena *arena, const char *name, const struct json *value, bool personal);
+static const struct json *redact(struct arena *arena, const char *name, const struct json *value,
+				 bool personal);
 
-static const struct json *redact_array(struct arena *arena, const char *name, const struct json *value, bool personal)
+static const struct json *redact_array(struct arena *arena, const char *name, const struct json *value,
+				       bool personal)
 {
 	struct json *list = json_new_array(arena);
 
 	for (size_t i = 0; i < json_count(value); i++) {
 		if (i == SCIM_REDACT_VALUES_MOST) {
-			json_append(arena, list, json_new_text(arena, arena_format(arena, "(and %zu more)", json_count(value) - i)));
+			json_append(arena, list,
+				    json_new_text(arena, arena_format(arena, "(and %zu more)",
+								      json_count(value) - i)));
 			break;
 		}
 		json_append(arena, list, redact(arena, name, json_at(value, i), personal));
@@ -183,7 +206,8 @@ static const struct json *redact_text(struct arena *arena, const char *name, con
 	return json_new_text(arena, hidden(arena, strlen(text)));
 }
 
-static const struct json *redact(struct arena *arena, const char *name, const struct json *value, bool personal)
+static const struct json *redact(struct arena *arena, const char *name, const struct json *value,
+				 bool personal)
 {
 	if (json_is_array(value))
 		return redact_array(arena, name, value, personal);
@@ -192,7 +216,9 @@ static const struct json *redact(struct arena *arena, const char *name, const st
 	if (personal || json_is_bool(value) || json_is_null(value) || is_one_of(name, plain_names))
 		return value;
 	if (json_is_text(value))
-		return is_ours(json_text(value), strlen(json_text(value))) ? value : redact_text(arena, name, json_text(value));
+		return is_ours(json_text(value), strlen(json_text(value)))
+			       ? value
+			       : redact_text(arena, name, json_text(value));
 	return json_new_text(arena, "(a number)");
 }
 
@@ -215,8 +241,11 @@ const char *scim_redact_body(struct arena *arena, const char *body, size_t size,
 
 static const char *redact_segment(struct arena *arena, const char *segment, size_t length)
 {
-	static const char *const known[] = { "scim", "v2", "Users", "Groups", ".search", "Me", "Bulk", "Schemas", "ResourceTypes",
-					     "ServiceProviderConfig", "User", "Group", "" };
+	static const char *const known[] = {
+		"scim", "v2",	 "Users",   "Groups",	     ".search",
+		"Me",	"Bulk",	 "Schemas", "ResourceTypes", "ServiceProviderConfig",
+		"User", "Group", ""
+	};
 
 	for (size_t i = 0; i < ARRAY_COUNT(known); i++)
 		if (strlen(known[i]) == length && strncmp(segment, known[i], length) == 0)
@@ -226,14 +255,16 @@ static const char *redact_segment(struct arena *arena, const char *segment, size
 	return hidden(arena, length);
 }
 
-/* As it came, undone where it is encoded; what is encoded badly hides nothing, since nothing of it is a known word. */
+/* As it came, undone where it is encoded; what is encoded badly hides nothing, since nothing of it is a known
+ * word. */
 static const char *decoded(struct arena *arena, const char *text, size_t length)
 {
 	char *into = arena_text_n(arena, text, length), *at = into;
 	unsigned char byte;
 
 	for (size_t i = 0; i < length; i++) {
-		if (text[i] == '%' && length - i > 2 && text_unhex(text + i + 1, 2, &byte, 1) == 1 && byte >= ' ') {
+		if (text[i] == '%' && length - i > 2 && text_unhex(text + i + 1, 2, &byte, 1) == 1 &&
+		    byte >= ' ') {
 			*at++ = (char)byte;
 			i += 2;
 		} else {
@@ -246,7 +277,9 @@ static const char *decoded(struct arena *arena, const char *text, size_t length)
 
 static const char *redact_pair(struct arena *arena, const char *pair, size_t length)
 {
-	static const char *const plain[] = { "startIndex", "count", "sortBy", "sortOrder", "attributes", "excludedAttributes", NULL };
+	static const char *const plain[] = { "startIndex", "count",	 "sortBy",
+					     "sortOrder",  "attributes", "excludedAttributes",
+					     NULL };
 	const char *equals = memchr(pair, '=', length);
 	const char *name = decoded(arena, pair, equals ? (size_t)(equals - pair) : length), *value;
 
@@ -256,7 +289,8 @@ static const char *redact_pair(struct arena *arena, const char *pair, size_t len
 	if (strcasecmp(name, "filter") == 0)
 		return arena_format(arena, "%s=%s", name, scim_redact_filter(arena, value));
 	return is_one_of(name, plain) ? arena_format(arena, "%s=%s", name, value)
-				      : arena_format(arena, "%s=%s", scim_redact_filter(arena, name), hidden(arena, strlen(value)));
+				      : arena_format(arena, "%s=%s", scim_redact_filter(arena, name),
+						     hidden(arena, strlen(value)));
 }
 
 static bool speaks_of_passwords(const char *text)
@@ -308,11 +342,13 @@ static bool is_name_of_ours(struct arena *arena, const char *text)
 		return true;
 	if (strcasecmp(text, "value") == 0 || strcasecmp(text, "path") == 0 || strcasecmp(text, "count") == 0)
 		return true;
-	return !strpbrk(text, "[ @") && (scim_path_read(arena, SCIM_USER, text, &path, &deviations, &ignored) == 0 ||
-					 scim_path_read(arena, SCIM_GROUP, text, &path, &deviations, &ignored) == 0);
+	return !strpbrk(text, "[ @") &&
+	       (scim_path_read(arena, SCIM_USER, text, &path, &deviations, &ignored) == 0 ||
+		scim_path_read(arena, SCIM_GROUP, text, &path, &deviations, &ignored) == 0);
 }
 
-/* From the first quote whose text is not known to the last one: what stands in quotes may have quotes in it. */
+/* From the first quote whose text is not known to the last one: what stands in quotes may have quotes in it.
+ */
 const char *scim_redact_words(struct arena *arena, const char *text)
 {
 	const char *last = strrchr(text, '"'), *at = text;
@@ -321,7 +357,8 @@ const char *scim_redact_words(struct arena *arena, const char *text)
 		const char *end = strchr(at + 1, '"');
 
 		if (!end || !is_name_of_ours(arena, arena_text_n(arena, at + 1, (size_t)(end - at - 1))))
-			return arena_format(arena, "%.*s\"...\"%s", (int)(at - text), text, last > at ? last + 1 : "");
+			return arena_format(arena, "%.*s\"...\"%s", (int)(at - text), text,
+					    last > at ? last + 1 : "");
 		at = end + 1;
 	}
 	return text;

@@ -122,7 +122,8 @@ static size_t length_of(const char *text)
 	return text ? strlen(text) : 0;
 }
 
-void scim_trace_note(struct scim_trace *trace, const struct exchange *x, const struct error *e, int64_t took_us)
+void scim_trace_note(struct scim_trace *trace, const struct exchange *x, const struct error *e,
+		     int64_t took_us)
 {
 	const struct request *request = x->request;
 	const struct principal *who = &x->principal;
@@ -132,10 +133,12 @@ void scim_trace_note(struct scim_trace *trace, const struct exchange *x, const s
 	size_t size;
 	char *at;
 
-	if (who->kind != PRINCIPAL_CONNECTION || !x->endpoint || !x->endpoint->scim || x->endpoint->client || x->options->scim_trace == SCIM_TRACE_OFF)
+	if (who->kind != PRINCIPAL_CONNECTION || !x->endpoint || !x->endpoint->scim || x->endpoint->client ||
+	    x->options->scim_trace == SCIM_TRACE_OFF)
 		return;
-	size = sizeof(*note) + length_of(who->name) + strlen(x->endpoint->method) + strlen(request->target) + strlen(e->code) +
-		      length_of(x->pushed_in) + request_size + answer_size + 6; /* an end for each text */
+	size = sizeof(*note) + length_of(who->name) + strlen(x->endpoint->method) + strlen(request->target) +
+	       strlen(e->code) + length_of(x->pushed_in) + request_size + answer_size +
+	       6; /* an end for each text */
 	note = malloc(size);
 	if (!note)
 		abort();
@@ -189,7 +192,8 @@ static struct scim_traced entry_of(struct arena *arena, const struct note *note)
 	};
 }
 
-static int write_queue(struct scim_trace *trace, struct arena *arena, const struct queue *queue, struct error *e)
+static int write_queue(struct scim_trace *trace, struct arena *arena, const struct queue *queue,
+		       struct error *e)
 {
 	struct scim_traced *list = arena_array(arena, queue->count + 1, sizeof(*list));
 	scoped(tx) *tx = NULL;
@@ -197,7 +201,8 @@ static int write_queue(struct scim_trace *trace, struct arena *arena, const stru
 
 	for (const struct note *note = queue->first; note; note = note->next)
 		list[count++] = entry_of(arena, note);
-	if (tx_begin(trace->store, STORE_REQUEST, &tx, e) < 0 || tx_for(tx, &queue->source.organisation, e) < 0 ||
+	if (tx_begin(trace->store, STORE_REQUEST, &tx, e) < 0 ||
+	    tx_for(tx, &queue->source.organisation, e) < 0 ||
 	    scim_trace_add(tx, &queue->source, list, count, e) < 0)
 		return -1;
 	return tx_commit(&tx, e);
@@ -287,7 +292,8 @@ int scim_trace_open(struct store *store, const struct log *log, struct scim_trac
 	failed = pthread_create(&trace->thread, NULL, write_on, trace);
 	if (failed) {
 		free(trace);
-		return error_set(e, ERROR_INTERNAL, "scim.thread", "could not start a thread for what is pushed: %s", strerror(failed));
+		return error_set(e, ERROR_INTERNAL, "scim.thread",
+				 "could not start a thread for what is pushed: %s", strerror(failed));
 	}
 	*ret = trace;
 	return 0;

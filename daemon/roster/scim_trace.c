@@ -29,17 +29,23 @@ static void put_entry(struct json_writer *w, const struct scim_traced *entry)
 	json_end_object(w);
 }
 
-int scim_trace_add(struct tx *tx, const struct scim_source *source, const struct scim_traced *list, size_t count, struct error *e)
+int scim_trace_add(struct tx *tx, const struct scim_source *source, const struct scim_traced *list,
+		   size_t count, struct error *e)
 {
 	/* What is deleted is looked for among those that were there before. */
 	static const struct query add = {
 		"scim_trace.add",
-		"WITH added AS (INSERT INTO scim_trace (organisation, connection, at, token, token_name, method, target, status, ms, "
-		"code, request, answer, pushed_in) SELECT $1, $2, n.at, n.token, n.token_name, n.method, n.target, n.status, n.ms, "
-		"n.code, n.request, n.answer, n.pushed_in::xid8 FROM jsonb_to_recordset($3::jsonb) AS n (at timestamptz, token uuid, "
-		"token_name text, method text, target text, status integer, ms bigint, code text, request text, answer text, "
+		"WITH added AS (INSERT INTO scim_trace (organisation, connection, at, token, token_name, "
+		"method, target, status, ms, "
+		"code, request, answer, pushed_in) SELECT $1, $2, n.at, n.token, n.token_name, n.method, "
+		"n.target, n.status, n.ms, "
+		"n.code, n.request, n.answer, n.pushed_in::xid8 FROM jsonb_to_recordset($3::jsonb) AS n (at "
+		"timestamptz, token uuid, "
+		"token_name text, method text, target text, status integer, ms bigint, code text, request "
+		"text, answer text, "
 		"pushed_in text)) "
-		"DELETE FROM scim_trace t WHERE t.organisation = $1 AND t.connection = $2 AND t.seq <= (SELECT o.seq FROM scim_trace o "
+		"DELETE FROM scim_trace t WHERE t.organisation = $1 AND t.connection = $2 AND t.seq <= "
+		"(SELECT o.seq FROM scim_trace o "
 		"WHERE o.organisation = $1 AND o.connection = $2 ORDER BY o.seq DESC OFFSET $4 LIMIT 1)",
 		QUERY_KEEPS,
 		0,
@@ -54,26 +60,34 @@ int scim_trace_add(struct tx *tx, const struct scim_source *source, const struct
 	for (size_t i = 0; i < count; i++)
 		put_entry(&w, &list[i]);
 	json_end_array(&w);
-	result = text.full ? error_set(e, ERROR_LIMIT, "scim.trace_limit", "the requests are too long to be kept")
-			   : query_write(tx, &add, PARAMS(SOURCE(source), P_JSON(text.bytes), P_INT(SCIM_TRACE_KEPT - (int64_t)count)),
+	result = text.full ? error_set(e, ERROR_LIMIT, "scim.trace_limit",
+				       "the requests are too long to be kept")
+			   : query_write(tx, &add,
+					 PARAMS(SOURCE(source), P_JSON(text.bytes),
+						P_INT(SCIM_TRACE_KEPT - (int64_t)count)),
 					 NULL, e);
 	buffer_close(&text);
 	return result;
 }
 
-int scim_trace_list(struct tx *tx, struct arena *arena, const struct scim_source *source, int64_t before, int most,
-		    struct scim_traced **ret, size_t *ret_count, struct error *e)
+int scim_trace_list(struct tx *tx, struct arena *arena, const struct scim_source *source, int64_t before,
+		    int most, struct scim_traced **ret, size_t *ret_count, struct error *e)
 {
-	/* The first run that saw it, of those that did not fail if there is one: what a failed one had is due again. A backup that was
-	 * played back counts transactions anew, so what was pushed later than a run began is not the run's whatever its number. */
+	/* The first run that saw it, of those that did not fail if there is one: what a failed one had is due
+	 * again. A backup that was played back counts transactions anew, so what was pushed later than a run
+	 * began is not the run's whatever its number. */
 	static const struct query list = {
 		"scim_trace.list",
-		"SELECT t.seq, t.at, t.ms, t.token, t.token_name, t.method, t.target, t.status, t.code, t.request, t.answer, "
-		"t.pushed_in::text, k.run, k.state, k.held_reason FROM scim_trace t LEFT JOIN LATERAL (SELECT s.run, r.state, "
-		"r.held_reason FROM scim_takes s JOIN runs r ON r.organisation = $1 AND r.id = s.run WHERE s.organisation = $1 "
+		"SELECT t.seq, t.at, t.ms, t.token, t.token_name, t.method, t.target, t.status, t.code, "
+		"t.request, t.answer, "
+		"t.pushed_in::text, k.run, k.state, k.held_reason FROM scim_trace t LEFT JOIN LATERAL "
+		"(SELECT s.run, r.state, "
+		"r.held_reason FROM scim_takes s JOIN runs r ON r.organisation = $1 AND r.id = s.run WHERE "
+		"s.organisation = $1 "
 		"AND s.connection = $2 AND s.at >= t.at - t.ms * interval '1 ms' - interval '1 second' "
 		"AND pg_visible_in_snapshot(t.pushed_in, s.seen) "
-		"ORDER BY r.state = 'failed', s.at LIMIT 1) k ON true WHERE t.organisation = $1 AND t.connection = $2 "
+		"ORDER BY r.state = 'failed', s.at LIMIT 1) k ON true WHERE t.organisation = $1 AND "
+		"t.connection = $2 "
 		"AND ($3::bigint = 0 OR t.seq < $3) ORDER BY t.seq DESC LIMIT $4",
 		QUERY_READS,
 		0,

@@ -409,6 +409,18 @@ static void only_tags_are_tags(void **state)
 	EXPECT(api_call_with(token, "If-Match: W/\"7\", \"1\"", "DELETE", path, NULL), 204, NULL);
 }
 
+/* Names are what makes a push happen once; a key of HTTP's is passed over, so that nothing of a person is kept under it. */
+static void sent_again(void **state)
+{
+	const char *path = api_format("/scim/v2/%s/Users", connection), *key = "Idempotency-Key: \"once-4711\"";
+
+	(void)state;
+	EXPECT(api_call_with(token, key, "POST", path, body_of("{'userName':'once@acme.example'}")), 201, NULL);
+	refused(api_call_with(token, key, "POST", path, body_of("{'userName':'once@acme.example'}")), 409, "uniqueness", "");
+	EXPECT(api_call_with(token, key, "POST", path, body_of("{'userName':'another@acme.example'}")), 201, NULL);
+	assert_string_equal(api_sql("SELECT count(*)::text FROM idempotency_keys WHERE path LIKE '%/scim/%'"), "0");
+}
+
 /* ---- searching ---- */
 
 static void filters_find_whom_they_mean(void **state)
@@ -832,6 +844,7 @@ int main(void)
 		cmocka_unit_test(bodies_that_are_too_large),
 		cmocka_unit_test(no_word_about_active_is_none),
 		cmocka_unit_test(only_tags_are_tags),
+		cmocka_unit_test(sent_again),
 		cmocka_unit_test(filters_find_whom_they_mean),
 		cmocka_unit_test(pages_and_order),
 		cmocka_unit_test(cursors_go_on_behind_what_was_shown),
