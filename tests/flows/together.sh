@@ -18,7 +18,7 @@ ctl sync run acme/staff --wait >/dev/null 2>&1
 is "all are in both" "$(query "SELECT count(*) FROM accounts") $(query "SELECT count(*) FROM members")" "6 3"
 { person bob; person cyd; } >"$flow_dir/people.txt"
 for name in people staff; do ctl connection set acme/$name --set directory=@"$flow_dir/people.txt" >/dev/null; done
-moment "UPDATE ON accounts"
+moment "UPDATE ON accounts FOR EACH ROW"
 one=$(ctl sync run acme/people --json | jq -r .id)
 two=$(ctl sync run acme/staff --json | jq -r .id)
 moment_wait
@@ -32,7 +32,7 @@ bob=$(query "SELECT user_id FROM members WHERE name = 'bob'")
 person cyd >"$flow_dir/people.txt"
 ctl connection set acme/people --set directory=@"$flow_dir/people.txt" >/dev/null
 ctl connection delete acme/staff --people keep --yes >/dev/null
-moment "UPDATE ON accounts"
+moment "UPDATE ON accounts FOR EACH ROW"
 one=$(ctl sync run acme/people --json | jq -r .id)
 moment_wait
 ctl member suspend acme "$bob" >"$flow_dir/suspend" 2>&1 &
