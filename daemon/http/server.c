@@ -204,6 +204,17 @@ static struct connection *connection_of(struct MHD_Connection *carrier)
 	return MHD_get_connection_info(carrier, MHD_CONNECTION_INFO_SOCKET_CONTEXT)->socket_context;
 }
 
+/* The library would take the query apart as well, into its own small memory, and when that is full it neither answers nor forgets
+ * the request: a thousand parameters were enough. What it is about to parse lies in its buffer, which this ends behind the "?";
+ * ours is a copy. */
+static void keep_query_to_ourselves(const char *target)
+{
+	char *query = strchr(target, '?');
+
+	if (query)
+		query[1] = '\0';
+}
+
 /* The library's first word about a request: its target as it came. */
 static void *begin_exchange(void *self, const char *target, struct MHD_Connection *carrier)
 {
@@ -217,6 +228,7 @@ static void *begin_exchange(void *self, const char *target, struct MHD_Connectio
 	x->request.target = x->request.path = arena_text(arena, target);
 	reply_open(&x->reply);
 	buffer_open(&x->body, 0);
+	keep_query_to_ourselves(target);
 	connections_set(x->server->connections, x->connection, CONNECTION_ARRIVING);
 	atomic_fetch_add(&x->server->open, 1);
 	metric_add(METRIC_HTTP_IN_FLIGHT, NO_LABELS, 1);

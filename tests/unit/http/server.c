@@ -618,6 +618,22 @@ static void survives_a_head_that_never_ends(void **state)
 	assert_has(ask("GET /after HTTP/1.1\r\nHost: x\r\n\r\n"), "/after");
 }
 
+/* More than the library has room for, were it to read them: it would neither answer nor forget the request. */
+static void answers_a_thousand_parameters(void **state)
+{
+	static char head[3 * HEAD_MOST];
+	int length = snprintf(head, sizeof(head), "GET /x?a");
+
+	(void)state;
+	open_server();
+	while (length < HEAD_MOST - 100)
+		length += snprintf(head + length, sizeof(head) - (size_t)length, "&a");
+	snprintf(head + length, sizeof(head) - (size_t)length, " HTTP/1.1\r\nHost: x\r\n\r\n");
+	assert_has(ask(head), "HTTP/1.1 400 ");
+	assert_has(ask(head), "\"code\":\"http.query\"");
+	wait_until_open(0);
+}
+
 static void refuses_what_may_be_read_in_two_ways(void **state)
 {
 	static const char *const bad[] = {
@@ -1040,6 +1056,7 @@ int main(void)
 		CASE(tells_a_client_that_sends_on_and_on),
 		CASE(limits_heads),
 		CASE(survives_a_head_that_never_ends),
+		CASE(answers_a_thousand_parameters),
 		CASE(refuses_what_may_be_read_in_two_ways),
 		CASE(refuses_a_nul),
 		CASE(refuses_early_what_the_handler_refuses),
