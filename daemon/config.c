@@ -337,7 +337,8 @@ static void read_forms(struct settings_reader *r, const struct syntax_section *f
 static struct config *read_settings(const char *path, struct arena *arena, struct problems *problems)
 {
 	struct given *given = arena_take(arena, sizeof(*given));
-	struct settings_reader r = { arena, path ? path : "rosterd.conf", problems, &given->config.secrets };
+	struct settings_reader r = { arena, path ? path : "rosterd.conf", problems, &given->config.secrets,
+				     forms };
 	const struct syntax_section *file;
 
 	given->config.arena = arena;

@@ -328,11 +328,13 @@ static void unknown_setting(struct organisation_reader *o, const struct catalog_
 			    const struct syntax_setting *setting)
 {
 	const char **names = arena_array(o->r.arena, plugin->setting_count + 1, sizeof(*names));
+	const char *elsewhere = settings_where(&o->r, setting->name);
 
 	for (size_t i = 0; i < plugin->setting_count; i++)
 		names[i] = plugin->settings[i].name;
 	wrong(o, setting->line, "plug-in \"%s\" has no setting \"%s\"%s", plugin->name,
-	      problem_value(o->r.problems, setting->name), meant(o, setting->name, names));
+	      problem_value(o->r.problems, setting->name),
+	      elsewhere ? elsewhere : meant(o, setting->name, names));
 }
 
 /* The text of a setting that is no secret: NULL and a problem. */
@@ -742,7 +744,9 @@ void orgfile_read_all(struct arena *arena, const struct orgfile_options *options
 		      struct settings_secrets *secrets, const struct orgfile **ret, size_t *ret_count,
 		      struct problems *problems)
 {
-	struct organisation_reader o = { { arena, options->directory, problems, secrets }, options, catalog };
+	struct organisation_reader o = { { arena, options->directory, problems, secrets, forms },
+					 options,
+					 catalog };
 	struct orgfile *list = arena_array(arena, ORGFILES_MOST, sizeof(*list));
 	size_t before = problems->count, done = 0;
 	struct dirent **entries = NULL;

@@ -527,13 +527,24 @@ static const char *const *all_names(struct settings_reader *r, const struct sett
 	return names;
 }
 
+const char *settings_where(struct settings_reader *r, const char *name)
+{
+	for (const struct settings_form *const *form = r->forms; form && *form; form++)
+		if (find_row(*form, name))
+			return *(*form)->section ? arena_format(r->arena, "; it belongs in section \"%s\"",
+								(*form)->section)
+						 : "; it belongs outside of all sections";
+	return NULL;
+}
+
 static void unknown(struct settings_reader *r, const struct settings_form *form,
 		    const struct syntax_section *section, const char *what, const char *name, int line)
 {
 	const char *place = section->parent ? arena_format(r->arena, " in \"%s\"", section->name) : "";
+	const char *elsewhere = text_equal(what, "setting") ? settings_where(r, name) : NULL;
 
 	wrong(r, line, "there is no %s \"%s\"%s%s", what, problem_value(r->problems, name), place,
-	      meant(r, name, all_names(r, form)));
+	      elsewhere ? elsewhere : meant(r, name, all_names(r, form)));
 }
 
 static void read_setting(struct settings_reader *r, const struct settings_form *form,

@@ -66,7 +66,14 @@ struct settings_reader {
 	const char *file;
 	struct problems *problems;
 	struct settings_secrets *secrets;
+	const struct settings_form *const
+		*forms; /* of such a file, ended by NULL: for saying where a setting belongs */
 };
+
+/* The end of a message about a setting that is not known where it stands, but elsewhere in such a file: "; it
+ * belongs in section
+ * \"guard\"". NULL: nowhere. */
+const char *settings_where(struct settings_reader *r, const char *name);
 
 /* Fills `into` with the defaults of the form's rows, before anything is read. */
 void settings_defaults(struct settings_reader *r, const struct settings_form *form, void *into);

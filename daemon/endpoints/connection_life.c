@@ -184,6 +184,17 @@ int connection_life_end(struct exchange *x, struct error *e)
 			       exchange_object(x, "people", wish.people, "to", wish.to, "others", wish.others, NULL), e);
 }
 
+/* It is there and was not deleted, or there is none. */
+static int refuse_restore(struct exchange *x, const char *named, struct error *e)
+{
+	struct connection connection;
+
+	if (connections_find(x, named, &connection, e) < 0)
+		return -1;
+	return error_set(e, ERROR_CONFLICT, "connection.not_deleted",
+			 "connection \"%s\" is not deleted; there is nothing to bring back", connection.name);
+}
+
 int connection_life_restore(struct exchange *x, struct error *e)
 {
 	const char *named = request_segment(x->request, "connection");
@@ -193,7 +204,7 @@ int connection_life_restore(struct exchange *x, struct error *e)
 	int found = connection_find_deleted(x->tx, x->arena, &x->organisation.id, named, &connection, e);
 
 	if (found <= 0)
-		return found == 0 ? exchange_unknown("connection", named, e) : -1;
+		return found == 0 ? refuse_restore(x, named, e) : -1;
 	if (run_ask_operation(x->tx, x->arena, &x->organisation.id, &connection.id, "restore",
 			      exchange_object(x, "with", id_text(&connection.id, id), NULL), false, exchange_who(x), &run, e) < 0)
 		return -1;

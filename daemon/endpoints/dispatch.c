@@ -154,11 +154,35 @@ static int find_route(const struct endpoints *endpoints, struct exchange *x, str
 	return 0;
 }
 
+/* Two values of one name: one reader would take the first, another the last. */
+static int check_once(const struct exchange *x, const char *name, struct error *e)
+{
+	static const char *const scim[] = { "filter", "sortBy", "sortOrder",  "startIndex",
+					    "count",  "cursor", "attributes", "excludedAttributes",
+					    NULL };
+	const char *code = x->endpoint->scim ? "scim.invalidValue" : "request.parameter", *const *read = scim;
+	size_t times = 0;
+
+	while (x->endpoint->scim && *read && !text_equal(*read, name))
+		read++;
+	if (!*read)
+		return 0; /* of a directory, and nobody's here to read */
+	for (size_t i = 0; i < x->request->query_count; i++)
+		times += text_equal(x->request->query[i].name, name);
+	if (times < 2)
+		return 0;
+	return error_set(e, ERROR_INPUT, code, "the parameter \"%.80s\" came %zu times; once is expected",
+			 name, times);
+}
+
 static int check_parameters(const struct exchange *x, struct error *e)
 {
 	static const char *const none[] = { NULL };
 	const char *const *known = x->endpoint->parameters ? x->endpoint->parameters : none;
 
+	for (size_t i = 0; i < x->request->query_count; i++)
+		if (check_once(x, x->request->query[i].name, e) < 0)
+			return -1;
 	/* Flags for the server travel there (one vendor's "aadOptscim062020"), and what it does not know it passes over. */
 	if (x->endpoint->scim)
 		return 0;

@@ -91,7 +91,7 @@ int exchange_word(struct exchange *x, const char *name, const char *const *words
 	if (!given)
 		return *ret = NULL, 0;
 	return error_set(e, ERROR_INPUT, "request.parameter", "\"%s\" is \"%.80s\", which it cannot be%s",
-			 name, given, exchange_suggestion(x, given, words));
+			 name, given, exchange_choices(x, given, words));
 }
 
 int exchange_time(struct exchange *x, const char *name, int64_t *ret, struct error *e)
@@ -308,6 +308,17 @@ const char *exchange_suggestion(const struct exchange *x, const char *given, con
 	const char *meant = text_did_you_mean(given, words);
 
 	return meant ? arena_format(x->arena, "; did you mean \"%s\"?", meant) : "";
+}
+
+const char *exchange_choices(const struct exchange *x, const char *given, const char *const *words)
+{
+	const char *all = "";
+
+	if (text_did_you_mean(given, words))
+		return exchange_suggestion(x, given, words);
+	for (size_t i = 0; words[i]; i++)
+		all = arena_format(x->arena, "%s%s\"%s\"", all, i ? ", " : "", words[i]);
+	return arena_format(x->arena, "; one of %s is expected", all);
 }
 
 static int unknown(const char *kind, const char *which, const char *suggestion, struct error *e)

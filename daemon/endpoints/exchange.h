@@ -152,6 +152,10 @@ const char *exchange_object(struct exchange *x, const char *name, ...) __attribu
 /* Who asks, in one word and an id, for rows that keep it: "operator uid 0". */
 const char *exchange_who(const struct exchange *x);
 
+/* The same, and where none is near, all of them: "; one of \"a\", \"b\" is expected". For lists that are
+ * short enough to be read. */
+const char *exchange_choices(const struct exchange *x, const char *given, const char *const *words);
+
 /* The end of a message about a word that is none of words (ended by NULL): "; did you mean \"state\"?", or
  * "". */
 const char *exchange_suggestion(const struct exchange *x, const char *given, const char *const *words);

@@ -107,6 +107,8 @@ int members_show(struct exchange *x, struct error *e)
 
 /* ---- made by hand ---- */
 
+enum { ROLE_MOST = 32 };
+
 struct wish {
 	const char *name, *email, *role, *state;
 };
@@ -160,7 +162,7 @@ int members_create(struct exchange *x, struct error *e)
 /* ---- changed ---- */
 
 static const struct json_field change_fields[] = {
-	JSON_WORD(struct wish, role, JSON_OPTIONAL, member_roles),
+	JSON_TEXT(struct wish, role, JSON_OPTIONAL, ROLE_MOST),
 	JSON_WORD(struct wish, state, JSON_OPTIONAL, given_states),
 	{ 0 },
 };
@@ -177,9 +179,10 @@ static struct question about(enum permit permit, const struct member *member, co
 
 static int to_owner(struct error *e)
 {
-	return error_set(
-		e, ERROR_CONFLICT, "member.to_owner",
-		"a role cannot be changed to owner; transfer the ownership instead (POST .../owner)");
+	return error_set(e, ERROR_CONFLICT, "member.to_owner",
+			 "nobody is given the role of the owner, who offers the ownership instead "
+			 "(\"rosterctl ownership offer\", POST "
+			 ".../ownership)");
 }
 
 /* The declared order holds for people, too: what would not count is not taken. */
@@ -214,6 +217,18 @@ static int write_role(struct exchange *x, struct member *member, const char *rol
 					exchange_object(x, "role", member->role, "role_source",
 							member->role_source, NULL),
 					exchange_object(x, "role", role, "role_source", source, NULL), e);
+}
+
+/* "owner" is a role, and is refused where it is known who asks; it is offered to nobody. */
+static int check_role(const struct exchange *x, const char *role, struct error *e)
+{
+	for (const char *const *word = member_roles; role && *word; word++)
+		if (text_equal(role, *word))
+			return 0;
+	return !role ? 0
+		     : error_set(e, ERROR_INPUT, "json.field",
+				 "\"/role\": \"%s\" is no role that can be given%s", role,
+				 exchange_choices(x, role, given_roles));
 }
 
 static int change_role(struct exchange *x, struct member *member, const char *role, struct error *e)
@@ -389,11 +404,11 @@ int members_change(struct exchange *x, struct error *e)
 	struct member member;
 	struct keys keys = { 0 };
 
-	if (exchange_read(x, change_fields, &wish, e) < 0 || find_named(x, &member, e) < 0 ||
-	    exchange_match(x, member.version, e) < 0 ||
+	if (exchange_read(x, change_fields, &wish, e) < 0 || check_role(x, wish.role, e) < 0 ||
+	    find_named(x, &member, e) < 0 || exchange_match(x, member.version, e) < 0 ||
 	    (wish.role && change_role(x, &member, wish.role, e) < 0) ||
-	    (wish.state &&
-	     (check_return(x, &member, wish.state, e) < 0 || change_state(x, &member, wish.state, &keys, e) < 0)))
+	    (wish.state && (check_return(x, &member, wish.state, e) < 0 ||
+			    change_state(x, &member, wish.state, &keys, e) < 0)))
 		return -1;
 	return show_again(x, 200, &member.user, e);
 }
@@ -414,9 +429,10 @@ static int give_back_role(struct exchange *x, struct member *member, struct erro
 	struct explain_role chosen;
 
 	if (text_equal(member->role, "owner"))
-		return error_set(
-			e, ERROR_CONFLICT, "member.is_owner",
-			"the owner's role is no directory's to decide; transfer the ownership first");
+		return error_set(e, ERROR_CONFLICT, "member.is_owner",
+				 "the owner's role is no directory's to decide; hand the ownership over "
+				 "first (\"rosterctl ownership "
+				 "offer\", POST .../ownership)");
 	if (member_hold(x->tx, &x->organisation.id, &member->user, e) < 0 ||
 	    explain_role_if(x->tx, x->arena, member, "", &chosen, e) < 0)
 		return -1;

@@ -92,7 +92,8 @@ static int find_owner(struct exchange *x, struct member *ret, struct error *e)
 	if (owned != 0)
 		return owned < 0 ? -1 : 0;
 	return error_set(e, ERROR_CONFLICT, "owner.none",
-			 "the organisation never had an owner; the operator names the first one (POST .../owner)");
+			 "the organisation never had an owner; the operator names the first one (\"rosterctl "
+			 "org owner\", POST .../owner)");
 }
 
 /* Who is to become the owner: an active member, and another one. */
@@ -196,8 +197,11 @@ int ownership_begin_first(struct exchange *x, struct error *e)
 		return -1;
 	if (owned == 1)
 		return error_set(e, ERROR_DENIED, "owner.exists",
-				 "the organisation has an owner, and only the owner can transfer the ownership; if a directory keeps the "
-				 "owner out, it can be recovered (POST .../ownership/recover)");
+				 "the organisation has an owner, and only the owner can hand it over "
+				 "(\"rosterctl ownership offer\", POST "
+				 ".../ownership); if a directory keeps the owner out, another can follow "
+				 "(\"rosterctl ownership recover\", "
+				 "POST .../ownership/recover)");
 	if (find_heir(x, wish.member, &heir, e) < 0 ||
 	    seats_take(x->tx, x->arena, &x->organisation, heir.role, "owner", e) < 0 ||
 	    ownership_begin(x->tx, organisation, &heir.user, e) < 0 || audit_passed(x, NULL, &heir, e) < 0)

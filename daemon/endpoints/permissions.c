@@ -72,7 +72,7 @@ static int find_permission(struct exchange *x, const char *name, enum permit *re
 	if (*ret != PERMIT_UNSAID)
 		return 0;
 	return error_set(e, ERROR_INPUT, "permission.unknown", "there is no permission \"%s\"%s", name,
-			 exchange_suggestion(x, name, permit_names(x->arena)));
+			 exchange_choices(x, name, permit_names(x->arena)));
 }
 
 /* A gateway asks about a member; without one, who asks asks about themselves. */

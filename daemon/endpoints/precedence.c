@@ -17,15 +17,31 @@ static void put_texts(struct json_writer *w, const char *name, const char *const
 	json_end_array(w);
 }
 
+/* A run that is about the order and has not changed it yet. */
+static void put_pending(struct json_writer *w, const struct run_order *run)
+{
+	if (!run) {
+		json_put_null(w, "pending");
+		return;
+	}
+	json_begin_object(w, "pending");
+	exchange_put_id(w, "run", &run->id);
+	json_put_text(w, "state", run->held ? "held" : "under_way");
+	json_end_object(w);
+}
+
 int precedence_show(struct exchange *x, struct error *e)
 {
 	struct json_writer w;
 	struct connection *connections;
 	struct precedence *all;
+	struct run_order pending;
 	size_t count, connection_count;
+	int found = run_find_order(x->tx, x->arena, &x->organisation.id, "null", &pending, e);
 
-	if (connection_list(x->tx, x->arena, &x->organisation.id, NULL, CONNECTIONS_MOST, false, &connections, &connection_count,
-			    e) < 0 ||
+	if (found < 0 ||
+	    connection_list(x->tx, x->arena, &x->organisation.id, NULL, CONNECTIONS_MOST, false, &connections,
+			    &connection_count, e) < 0 ||
 	    precedence_list(x->tx, x->arena, &x->organisation.id, &all, &count, e) < 0)
 		return -1;
 	exchange_reply(x, 200, &w);
@@ -43,6 +59,7 @@ int precedence_show(struct exchange *x, struct error *e)
 	for (size_t i = 0; i < count; i++)
 		put_texts(&w, all[i].attribute, all[i].order);
 	json_end_object(&w);
+	put_pending(&w, found == 1 ? &pending : NULL);
 	json_end_object(&w);
 	return 0;
 }
@@ -146,8 +163,8 @@ static int take_rule(struct exchange *x, struct json_writer *w, const char *attr
 	while (*known && !text_equal(*known, attribute))
 		known++;
 	if (!*known)
-		return error_set(e, ERROR_INPUT, "precedence.attribute", "there is no rule for \"%.80s\"%s", attribute,
-				 exchange_suggestion(x, attribute, precedence_attributes));
+		return error_set(e, ERROR_INPUT, "precedence.attribute", "there is no rule for \"%.80s\"%s",
+				 attribute, exchange_choices(x, attribute, precedence_attributes));
 	if (json_is_null(list)) {
 		json_put_null(w, *known);
 		return 0;
@@ -173,6 +190,10 @@ static int write_wish(struct exchange *x, const struct wish *wish, struct json_w
 	if ((wish->connections && !json_is_object(wish->connections)) || (wish->rules && !json_is_object(wish->rules)))
 		return error_set(e, ERROR_INPUT, "precedence.object",
 				 "\"connections\" and \"rules\" are objects of names");
+	if (json_count(wish->connections) + json_count(wish->rules) == 0)
+		return error_set(e, ERROR_INPUT, "precedence.nothing",
+				 "nothing came that is to be different; the numbers of \"connections\" or "
+				 "\"rules\" are expected");
 	json_begin_object(w, NULL);
 	json_begin_object(w, "connections");
 	while (wish->connections && json_next(wish->connections, &at, &name, &value) == 1)

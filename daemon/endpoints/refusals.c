@@ -85,7 +85,11 @@ static int find_refusal(struct exchange *x, const struct connection *connection,
 	int found = refusal_find(x->tx, x->arena, &x->organisation.id, &connection->id, wish->remote_id, ret, e);
 
 	if (found <= 0)
-		return found == 0 ? exchange_unknown("refused entry", wish->remote_id, e) : -1;
+		return found == 0 ? error_set(e, ERROR_NOT_FOUND, "refusal.unknown",
+					      "there is no refused entry \"%.200s\" here; "
+					      "\"rosterctl connection refused\" lists them",
+					      wish->remote_id)
+				  : -1;
 	if (!text_equal(ret->code, "person.address_taken"))
 		return error_set(e, ERROR_CONFLICT, "refusal.other",
 				 "this entry is refused for another reason (%s), which is mended in the directory or in the connection",

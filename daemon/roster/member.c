@@ -59,6 +59,45 @@ static void read_rows(const struct rows *rows, struct arena *arena, struct membe
 		(*ret)[i] = read_row(rows, i);
 }
 
+enum { CANDIDATES_MOST = 3 }; /* that are named when an address is several members' */
+
+/* What tells them apart, without a word of who they are: it may stand in a log. */
+static int add_candidate(struct tx *tx, struct arena *arena, const struct id *organisation,
+			 const struct member *m, const char **all, struct error *e)
+{
+	static const struct query query = {
+		"member.connection_name",
+		"SELECT name FROM connections WHERE organisation = $1 AND id = $2",
+		QUERY_READS,
+		0,
+	};
+	const struct rows *rows;
+	char id[ID_TEXT_SIZE];
+	int found = query_one(tx, &query, PARAMS(P_ID(organisation), P_ID(&m->connection)), arena, &rows, e);
+
+	if (found < 0)
+		return -1;
+	*all = arena_format(arena, "%s%s%s (%s%s, %s, from %s)", *all, **all ? ", " : "",
+			    id_text(&m->user, id), m->guest ? "guest, " : "", m->role, m->state,
+			    found == 1 ? rows_text(rows, 0, 0) : m->source);
+	return 0;
+}
+
+static int refuse_ambiguous(struct tx *tx, struct arena *arena, const struct id *organisation,
+			    const struct member *members, size_t count, struct error *e)
+{
+	const char *all = "";
+
+	for (size_t i = 0; i < count && i < CANDIDATES_MOST && !text_equal(members[i].state, "left"); i++)
+		if (add_candidate(tx, arena, organisation, &members[i], &all, e) < 0)
+			return -1;
+	return error_set(e, ERROR_CONFLICT, "member.ambiguous",
+			 "more than one member has this address; name the member by id: %s%s", all,
+			 count > CANDIDATES_MOST && !text_equal(members[CANDIDATES_MOST].state, "left")
+				 ? ", and more"
+				 : "");
+}
+
 /* Who has left is found by address only when nobody else has it: people come back under the same one. */
 static int find_by_email(struct tx *tx, struct arena *arena, const struct id *organisation, const char *email,
 			 struct member *ret, struct error *e)
@@ -66,7 +105,7 @@ static int find_by_email(struct tx *tx, struct arena *arena, const struct id *or
 	static const struct query query = {
 		"member.find_by_email",
 		"SELECT " COLUMNS " FROM members m WHERE m.organisation = $1 AND m.email = $2 "
-		"ORDER BY m.state = 'left', m.user_id DESC LIMIT 2",
+		"ORDER BY m.state = 'left', m.user_id DESC LIMIT 4",
 		QUERY_READS,
 		0,
 	};
@@ -79,9 +118,8 @@ static int find_by_email(struct tx *tx, struct arena *arena, const struct id *or
 	read_rows(rows, arena, &members, &count);
 	if (count == 0)
 		return 0;
-	if (count == 2 && !text_equal(members[1].state, "left"))
-		return error_set(e, ERROR_CONFLICT, "member.ambiguous",
-				 "more than one member has this address; name the member by id");
+	if (count > 1 && !text_equal(members[1].state, "left"))
+		return refuse_ambiguous(tx, arena, organisation, members, count, e);
 	*ret = members[0];
 	return 1;
 }

@@ -45,7 +45,7 @@ extern const char *const member_states[];
 extern const char *const member_roles[];
 
 /* By id or address: 1, 0, -1. An address that two members share who have not left is ERROR_CONFLICT
- * "member.ambiguous". */
+ * "member.ambiguous", which names the first of them by id. */
 int member_find(struct tx *tx, struct arena *arena, const struct id *organisation, const char *id_or_email,
 		struct member *ret, struct error *e);
 int member_load(struct tx *tx, struct arena *arena, const struct id *organisation, const struct id *user,

@@ -90,6 +90,8 @@ ctl sync run acme/okta >/dev/null 2>&1
 is "nobody can run it" "$?" 3
 is "the audit says who wanted it" "$(query "SELECT actor_kind || ' ' || action FROM audit WHERE action = 'connection.deleted'")" "operator connection.deleted"
 is "brought back, its people are" "$(back)" "member.handed_over=1 member.restored=2 member.role_changed=1"
+ctl connection restore acme/okta >/dev/null 2>"$flow_dir/err"
+is "what is not deleted is not brought back" "$? $(cat "$flow_dir/err")" '7 rosterctl: connection "okta" is not deleted; there is nothing to bring back (connection.not_deleted'"$(sed 's/.*connection.not_deleted//' "$flow_dir/err")"
 is "as they were, but for what a person set meanwhile" "$(people)" "${begun/Bob member default/Bob viewer manual}"
 is "it comes back paused" "$(ctl connection show acme/okta --json | jq -r .state)" paused
 ctl connection set acme/okta --state active >/dev/null

@@ -182,6 +182,16 @@ static void unknown_parameters_are_refused(void **state)
 	EXPECT(answer, 400, "request.parameter");
 	assert_non_null(strstr(api_text(answer, "detail"), "did you mean \"active\"?"));
 	EXPECT(api_call(OPERATOR, "GET", "/healthz?x=1", NULL), 400, "request.parameter");
+	answer = api_call(OPERATOR, "GET", "/v1/organisations/acme/members?role=owner", NULL);
+	EXPECT(answer, 200, NULL);
+	answer = api_call(OPERATOR, "GET", "/v1/organisations/acme/members?role=xyzzy", NULL);
+	EXPECT(answer, 400, "request.parameter");
+	assert_non_null(strstr(api_text(answer, "detail"), "\"viewer\" is expected"));
+	answer = api_call(OPERATOR, "GET", "/v1/organisations/acme/members?limit=1&state=active&limit=3",
+			  NULL);
+	EXPECT(answer, 400, "request.parameter");
+	assert_string_equal(api_text(answer, "detail"),
+			    "the parameter \"limit\" came 2 times; once is expected");
 }
 
 static void bodies_are_read_strictly(void **state)

@@ -40,6 +40,11 @@ is "they are members like others" "$(ctl member show acme "$pat" --json | jq -r 
 
 connect acme other 'person: id=o1; user=pat; email=pat@freelance.example; name=Pat O'
 is "another directory of the organisation does not link them either" "$(run acme/other) $(users)" "member.joined=1 7"
+both=$(ctl member show acme pat@freelance.example 2>&1)
+is "by the address nobody is meant" "$? $(grep -o member.ambiguous <<<"$both")" "7 member.ambiguous"
+like "but each is named, with what tells them apart" "$both" "$(user_of acme other o1) \(guest, member, active, from other\), $pat \(guest, member, active, from people\)"
+is "a list shows their ids and who is a guest" "$(ctl member list acme --ids --match pat@ | awk 'NR > 1 { print $1 }' | sort | paste -sd ' ') $(ctl member list acme --ids --match pat@ | grep -c ' yes ')" \
+	"$({ echo "$pat"; user_of acme other o1; } | sort | paste -sd ' ') 2"
 is "gone from theirs, they are suspended, whoever else is shown with the address" "$(show acme people 'person: id=a1; user=ada; email=ada@acme.example; name=Ada
 person: id=a3; user=rob; name=Robot') $(query "SELECT state FROM members WHERE user_id = '$pat'")" "member.suspended=1 suspended"
 is "and back, as who they were" "$(show acme people 'person: id=a1; user=ada; email=ada@acme.example; name=Ada

@@ -76,6 +76,7 @@ is "other troubles" "$(refused)" "n3 person.address_taken
 n4 person.incomplete
 u8 person.address_taken"
 is "of an entry that is not refused" "$(resolve n9 --same-person; grep -c 'no refused entry "n9"' "$flow_dir/err")" 1
+is "with a code that is a name" "$(code n9 --same-person)" refusal.unknown
 is "of one that is refused for another reason" "$(code n4 --new-person)" refusal.other
 is "of one whose address somebody has who is there" "$(code n3 --same-person) $(code n3 --new-person) $(code u8 --new-person)" \
 	"refusal.still_there refusal.still_given refusal.still_given"

@@ -481,6 +481,10 @@ static void pages_and_order(void **state)
 	struct answer answer = scim("GET", "/Users?filter=userType%20eq%20%22search%22&sortBy=name.familyName&count=2", NULL);
 
 	(void)state;
+	refused(scim("GET", "/Users?filter=title%20pr&filter=userName%20pr", NULL), 400, "invalidValue",
+		"the parameter \"filter\" came 2 times");
+	refused(scim("GET", "/Users?count=1&cursor=&cursor=x", NULL), 400, "invalidValue", "the parameter \"cursor\" came 2 times");
+	assert_int_equal(scim("GET", "/Users?aadOptscim062020&count=1&aadOptscim062020", NULL).status, 200);
 	EXPECT(answer, 200, NULL);
 	assert_int_equal(api_int(answer, "totalResults"), 3);
 	assert_int_equal(api_int(answer, "itemsPerPage"), 2);

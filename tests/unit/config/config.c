@@ -502,6 +502,8 @@ static const struct {
 	{ "workers = { 1, 2 }", "\"workers\" is a list of 2 values; one value is expected" },
 	{ "workers = { }", "\"workers\" is a list of 0 values; one value is expected" },
 	{ "wrokers = 1", "there is no setting \"wrokers\"; did you mean \"workers\"?" },
+	{ "allow_private_addresses = no",
+	  "there is no setting \"allow_private_addresses\"; it belongs in section \"plugins\"" },
 	{ "log = info", "\"log\" is a section; \"log {\", its settings and \"}\" are expected, a line each" },
 	{ "workers {\n}", "\"workers\" is no section but a setting; \"workers = value\" is expected" },
 	{ "log main {\n}", "\"main\" comes between \"log\" and \"{\"; this section has no name" },
@@ -540,24 +542,28 @@ static void wrong_in_sections(void **state)
 			  "log {\n"
 			  "level = informational\n"
 			  "levle = info\n"
+			  "workers = 2\n"
 			  "}\n"
 			  "log {\n"
 			  "}\n"
 			  "http {\n"
 			  "waiting = 0\n"
 			  "}\n");
-	assert_problems(f,
-			"rosterd.conf:3: \"plugins.memory\" is \"1M\"; a size such as \"64M\", from 64M to "
-			"64G, is expected\n"
-			"rosterd.conf:4: \"plugins.memory\" is set a second time; the first is in line 3\n"
-			"rosterd.conf:5: \"plugins.allow_private_addresses\" is \"maybe\"; \"yes\" or \"no\" "
-			"is expected\n"
-			"rosterd.conf:8: \"log.level\" is \"informational\"; \"error\", \"warning\", "
-			"\"notice\", \"info\" or "
-			"\"debug\" is expected\n"
-			"rosterd.conf:9: there is no setting \"levle\" in \"log\"; did you mean \"level\"?\n"
-			"rosterd.conf:11: section \"log\" is there a second time; the first is in line 7\n"
-			"rosterd.conf:14: \"http.waiting\" is \"0\"; a whole number from 1 to 100000 is expected\n");
+	assert_problems(
+		f,
+		"rosterd.conf:3: \"plugins.memory\" is \"1M\"; a size such as \"64M\", from 64M to "
+		"64G, is expected\n"
+		"rosterd.conf:4: \"plugins.memory\" is set a second time; the first is in line 3\n"
+		"rosterd.conf:5: \"plugins.allow_private_addresses\" is \"maybe\"; \"yes\" or \"no\" "
+		"is expected\n"
+		"rosterd.conf:8: \"log.level\" is \"informational\"; \"error\", \"warning\", "
+		"\"notice\", \"info\" or "
+		"\"debug\" is expected\n"
+		"rosterd.conf:9: there is no setting \"levle\" in \"log\"; did you mean \"level\"?\n"
+		"rosterd.conf:10: there is no setting \"workers\" in \"log\"; it belongs outside of all "
+		"sections\n"
+		"rosterd.conf:12: section \"log\" is there a second time; the first is in line 7\n"
+		"rosterd.conf:15: \"http.waiting\" is \"0\"; a whole number from 1 to 100000 is expected\n");
 }
 
 static void wrong_organisations(void **state)
@@ -593,7 +599,8 @@ static void wrong_organisations(void **state)
 		"orgs.d/Bad_Name.conf:1: \"slug\" is \"Bad_Name\"; at most 63 small letters, digits and "
 		"\"-\" are "
 		"expected, with a letter or digit at both ends\n"
-		"orgs.d/Bad_Name.conf:2: there is no setting \"schedule\"\n"
+		"orgs.d/Bad_Name.conf:2: there is no setting \"schedule\"; it belongs in section "
+		"\"connection\"\n"
 		"orgs.d/one.conf:3: domain \"one.example\" is already taken in orgs.d/one.conf:3\n"
 		"orgs.d/two.conf:1: \"name\" is missing; a text of 1 to 200 bytes is expected\n"
 		"orgs.d/two.conf:1: slug \"same\" is already taken in orgs.d/one.conf:2\n"
@@ -614,7 +621,8 @@ static void wrong_organisations(void **state)
 		"\"state\"?\n"
 		"orgs.d/two.conf:16: \"guard.remove_share\" is \"101\"; a whole number from 0 to 100 is "
 		"expected\n"
-		"orgs.d/two.conf:19: no connection can be called \"manual\": that is what a person set, where the order of sources "
+		"orgs.d/two.conf:19: no connection can be called \"manual\": that is what a person set, "
+		"where the order of sources "
 		"is told\n"
 		"orgs.d/two.conf:20: plug-in \"broken\" cannot be used: it needs ABI 2\n");
 }
