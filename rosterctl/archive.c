@@ -26,7 +26,8 @@ _Static_assert(sizeof(struct header) == BLOCK, "a header is one block");
 
 static int could_not(const char *path, struct error *e)
 {
-	return error_set(e, ERROR_INPUT, "archive.file", "could not write \"%s\": %s", path, strerror(errno));
+	return error_set(e, ERROR_INTERNAL, "archive.file", "could not write \"%s\": %s", path,
+			 strerror(errno));
 }
 
 int archive_open(const char *path, int64_t now_s, struct archive **ret, struct error *e)

@@ -2,7 +2,9 @@
 #include "platform.h" /* memmem */
 #include "rosterctl/arguments.h"
 
+#include <ctype.h>
 #include <stdint.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "base/arena.h"
@@ -43,20 +45,39 @@ static void add_options(struct names *names, const struct option *options)
 		add_name(names, options->name);
 }
 
-/* command NULL: no command knows it. */
-static int unknown_option(const struct command *command, const char *name, struct error *e)
+/* No command knows it. */
+static int unknown_anywhere(const char *name, struct error *e)
 {
 	struct names names = { 0 };
 
 	add_options(&names, common_options);
 	for (const struct command *any = commands; any->name; any++)
-		if (!command || any == command)
-			add_options(&names, any->options);
-	if (!command)
-		return unknown(&names, "option", name, "\"rosterctl help COMMAND\" shows those of a command",
-			       e);
+		add_options(&names, any->options);
+	return unknown(&names, "option", name, "\"rosterctl help COMMAND\" shows those of a command", e);
+}
+
+static int unknown_to(const struct command *command, const char *name, struct error *e)
+{
+	struct names names = { 0 };
+	const char *meant;
+
+	add_options(&names, command->options);
+	add_options(&names, common_options);
+	meant = text_did_you_mean(name, names.list);
+	if (meant)
+		return usage_error(e, "\"%s\" takes no option \"--%s\"; did you mean \"--%s\"?",
+				   command->name, name, meant);
 	return usage_error(e, "\"%s\" takes no option \"--%s\"; \"rosterctl help %s\" shows what it takes",
 			   command->name, name, command->name);
+}
+
+/* The command that the words so far name, or NULL. */
+static const struct command *command_so_far(struct arena *arena, const struct arguments *a)
+{
+	const struct command *command =
+		a->count > 1 ? command_find(arena_format(arena, "%s %s", a->words[0], a->words[1])) : NULL;
+
+	return command || a->count == 0 ? command : command_find(a->words[0]);
 }
 
 static int check_choice(const struct option *option, const char *value, struct error *e)
@@ -92,8 +113,11 @@ static int read_option(struct arena *arena, int argc, char *const *argv, int *at
 	const char *name = equals ? arena_text_n(arena, given, (size_t)(equals - given)) : given;
 	const struct option *option = command_option(NULL, name);
 
-	if (!option)
-		return unknown_option(NULL, name, e);
+	if (!option) {
+		const struct command *command = command_so_far(arena, a);
+
+		return command ? unknown_to(command, name, e) : unknown_anywhere(name, e);
+	}
 	if (!option->value && value)
 		return usage_error(e, "--%s takes no value, and \"%s\" came with it", name, value);
 	if (option->value && !value && *at + 1 < argc && !text_begins(argv[*at + 1], "--"))
@@ -209,7 +233,7 @@ static int check_option(struct arguments *a, size_t index, struct error *e)
 	const struct option *own = command_option(a->command, given->option->name);
 
 	if (!own)
-		return unknown_option(a->command, given->option->name, e);
+		return unknown_to(a->command, given->option->name, e);
 	for (size_t i = 0; i < index && !own->many && own->value; i++)
 		if (a->options[i].option == own)
 			return usage_error(e, "--%s is given twice; it is expected once", own->name);
@@ -253,6 +277,62 @@ int arguments_read(struct arena *arena, int argc, char *const *argv, struct argu
 		return -1;
 	*ret = a;
 	return 0;
+}
+
+/* ---- places in the body, as options ---- */
+
+/* "default_role" is "default-role", and MEMBER is "member". */
+static bool is_called(const char *word, size_t length, const char *member)
+{
+	size_t i = 0;
+
+	for (; i < length && member[i]; i++) {
+		char c = word[i] == '-' ? '_' : (char)tolower((unsigned char)word[i]);
+
+		if (c != member[i])
+			return false;
+	}
+	return i == length && !member[i];
+}
+
+static const char *option_for(struct arena *arena, const struct command *command, const char *member)
+{
+	for (const struct option *o = command->options; o && o->name; o++)
+		if (o->member ? text_equal(o->member, member)
+			      : o->value && is_called(o->name, strlen(o->name), member))
+			return arena_format(arena, "--%s", o->name);
+	return NULL;
+}
+
+static const char *argument_for(struct arena *arena, const struct command *command, const char *member)
+{
+	for (const char *at = command->arguments; *at; at += strspn(at, " []")) {
+		size_t length = strcspn(at, " []");
+
+		if (length > 0 && is_called(at, length, member))
+			return arena_text_n(arena, at, length);
+		at += length;
+	}
+	return NULL;
+}
+
+void arguments_name_place(struct arena *arena, const struct command *command, struct error *e)
+{
+	size_t length;
+	const char *member, *name;
+
+	if (!text_begins(e->text, "\"/"))
+		return;
+	length = strcspn(e->text + 2, "\"/");
+	member = arena_text_n(arena, e->text + 2, length);
+	name = option_for(arena, command, member);
+	if (!name)
+		name = argument_for(arena, command, member);
+	length += 2;
+	length += strcspn(e->text + length, "\"");
+	if (name && e->text[length] == '"')
+		snprintf(e->text, sizeof(e->text), "%s",
+			 arena_format(arena, "%s%s", name, e->text + length + 1));
 }
 
 const char *arguments_each(const struct arguments *given, const char *name, size_t *at)

@@ -19,6 +19,7 @@ struct option {
 	const char *words;	    /* what it does */
 	const char *const *choices; /* the values that there are, ended by NULL; NULL: any */
 	bool many;		    /* may be given more than once */
+	const char *member;	    /* what it is called in the body that we send, if that is another word */
 };
 
 typedef int command_fn(struct ctl *ctl, struct error *e);
@@ -59,6 +60,10 @@ bool arguments_given(const struct arguments *given, const char *name);
 
 /* Walks the values of an option that may be given often: *at starts at 0; NULL at the end. */
 const char *arguments_each(const struct arguments *given, const char *name, size_t *at);
+
+/* The daemon names what is wrong by its place in the body, "/seat_limit". In its message that becomes the
+ * option or the argument that whoever reads it knows: "--seats", "NAME". Any other message stays. */
+void arguments_name_place(struct arena *arena, const struct command *command, struct error *e);
 
 /* How many arguments a command takes, from its "arguments". */
 void arguments_bounds(const struct command *command, size_t *ret_least, size_t *ret_most);

@@ -160,7 +160,7 @@ static int open_file(const char *name, FILE **ret, struct error *e)
 {
 	*ret = text_equal(name, "-") ? stdin : fopen(name, "r");
 	return *ret ? 0
-		    : error_set(e, ERROR_INPUT, "audit.file", "could not open the file \"%s\": %s", name,
+		    : error_set(e, ERROR_INTERNAL, "audit.file", "could not open the file \"%s\": %s", name,
 				strerror(errno));
 }
 

@@ -105,7 +105,7 @@ static const struct option org_list_options[] = {
 /* How many may be in it. */
 #define PLAN_OPTIONS \
 	{ .name = "plan", .value = "PLAN", .words = "free, pro or enterprise; what its type has otherwise", .choices = plans }, \
-	{ .name = "seats", .value = "N", \
+	{ .name = "seats", .value = "N", .member = "seat_limit", \
 	  .words = "how many may be in it, whatever the plan says; none for no limit, plan for the plan's" }
 
 static const char *const plans[] = { "free", "pro", "enterprise", NULL };
@@ -149,16 +149,16 @@ static const struct option org_set_options[] = {
 
 /* What connection create and connection set take. */
 #define CONNECTION_OPTIONS \
-	{ .name = "set", .value = "KEY=VALUE", \
+	{ .name = "set", .value = "KEY=VALUE", .member = "settings", \
 	  .words = "a setting of the plug-in; KEY=@FILE reads it, KEY=@@TEXT is \"@TEXT\"", \
 	  .many = true }, \
 	{ .name = "secret", .value = "KEY[=@FILE]", \
 	  .words = "a secret setting, from a file, from standard input (KEY=@-), or asked for " \
 	           "(KEY)", .many = true }, \
-	{ .name = "role", .value = "GROUP=ROLE", \
+	{ .name = "role", .value = "GROUP=ROLE", .member = "roles", \
 	  .words = "members of the directory's group get this role; the first one given that names a group of theirs wins", \
 	  .many = true }, \
-	{ .name = "attribute", .value = "FIELD=ATTR", \
+	{ .name = "attribute", .value = "FIELD=ATTR", .member = "attributes", \
 	  .words = "take our field from this attribute of the directory", .many = true }, \
 	{ .name = "schedule", .value = "TIME", \
 	  .words = "how often to read the directory, such as 15m; or never" }, \
@@ -257,6 +257,7 @@ static const struct option member_list_options[] = {
 	{ .name = "role", .value = "ROLE", .words = "only those with this role" },
 	{ .name = "match", .value = "TEXT",
 	  .words = "only those whose name or e-mail has TEXT in it" },
+	{ .name = "ids", .words = "show their ids, and who is a guest: for telling apart those who share an address" },
 	LIST_OPTIONS,
 	{ 0 },
 };
@@ -310,7 +311,7 @@ static const struct option audit_verify_options[] = {
 static const struct option connection_resolve_options[] = {
 	{ .name = "same-person", .words = "they are who had the address: what they have is theirs again" },
 	{ .name = "new-person", .words = "the address was handed on: they join as somebody new, and whoever had it is without it" },
-	{ .name = "yes", .words = "do it, whatever the plan is; without a terminal it is left for \"sync approve\"" },
+	{ .name = "yes", .words = "go on if the run is held; without a terminal a held one is left for \"sync approve\"" },
 	{ 0 },
 };
 
@@ -319,10 +320,10 @@ static const struct option token_create_options[] = {
 	{ .name = "member", .value = "MEMBER",
 	  .words = "the token acts for this member, by id or e-mail" },
 	{ .name = "role", .value = "ROLE", .words = "what it may do at most" },
-	{ .name = "scope", .value = "SCOPE",
+	{ .name = "scope", .value = "SCOPE", .member = "scopes",
 	  .words = "it may do nothing but this, such as members:read; whatever the role may otherwise",
 	  .many = true },
-	{ .name = "expires", .value = "TIME", .words = "how long it is good for, such as 30d" },
+	{ .name = "expires", .value = "TIME", .member = "expires_in", .words = "how long it is good for, such as 30d" },
 	{ 0 },
 };
 
@@ -340,8 +341,8 @@ static const struct option scim_token_options[] = {
 	{ .name = "kind", .value = "KIND",
 	  .words = "token (sent with each request) or client (an id and a secret by which the directory gets tokens that soon end)",
 	  .choices = scim_token_kinds },
-	{ .name = "expires", .value = "TIME", .words = "how long it is good for, such as 365d; for ever otherwise" },
-	{ .name = "scope", .value = "SCOPE", .words = "it may do nothing but this: scim:read, scim:users or scim:groups; all three otherwise",
+	{ .name = "expires", .value = "TIME", .member = "expires_in", .words = "how long it is good for, such as 365d; for ever otherwise" },
+	{ .name = "scope", .value = "SCOPE", .member = "scopes", .words = "it may do nothing but this: scim:read, scim:users or scim:groups; all three otherwise",
 	  .many = true },
 	{ 0 },
 };
@@ -423,7 +424,8 @@ const struct command commands[] = {
 		.arguments = "ORG MEMBER",
 		.summary = "Name the first owner of an organisation.",
 		.words = "Only the operator may, and only where there never was one: from then on there is exactly one owner, who hands "
-		         "over with \"rosterctl ownership offer\". MEMBER is an id or an e-mail.",
+		         "over with \"rosterctl ownership offer\". An owner whom a directory keeps out is followed by another with "
+		         "\"rosterctl ownership recover\". MEMBER is an id or an e-mail.",
 		.example = "rosterctl org owner acme ada@acme.example",
 		.next = "\"rosterctl ownership show ORG\" shows who it is.",
 		.run = organisation_owner,
@@ -587,7 +589,8 @@ const struct command commands[] = {
 		         "stands on the command line, where others can read it.",
 		.options = connection_create_options,
 		.example = "rosterctl connection create acme ldap corporate --set "
-		           "url=ldaps://dc1.acme.example --secret bind_password=@/root/bind "
+		           "url=ldaps://dc1.acme.example --set user_base=ou=people,dc=acme,dc=example "
+		           "--set bind_dn=cn=reader,dc=acme,dc=example --secret bind_password=@/root/bind "
 		           "--role Admins=admin --schedule 15m",
 		.next = "Try it with \"rosterctl connection test ORG/NAME\", then see what it "
 		        "would do with \"rosterctl sync plan ORG/NAME\".",
@@ -722,7 +725,8 @@ const struct command commands[] = {
 		.summary = "Say who somebody is whose address is another entry's.",
 		.words = "A directory shows a new entry with an address that somebody had whose entry there is gone. Nobody but a "
 		         "person can know whether they came back or the address was handed on, so the entry is refused until it is said. "
-		         "What it comes to is a plan like any other.",
+		         "It is done at once, as a run about this entry (about all of them, if the directory cannot be asked for one); "
+		         "only if that run is held it is shown and asked about.",
 		.options = connection_resolve_options,
 		.example = "rosterctl connection resolve acme/corporate 5f0d3c1e-93c3-4d55-8e29-5a1c3f6b7c11 --same-person",
 		.next = "\"rosterctl connection refused ORG/NAME\" shows who is left.",
@@ -935,8 +939,8 @@ const struct command commands[] = {
 		.name = "member remove",
 		.arguments = "ORG MEMBER",
 		.summary = "Remove a member from an organisation.",
-		.words = "A directory that still has this person brings the member back with its "
-		         "next run.",
+		.words = "No directory brings the member back; \"rosterctl member restore\" does. Whoever is only to be kept out "
+		         "for a while is suspended.",
 		.options = removing_options,
 		.example = "rosterctl member remove acme ada@acme.example --yes",
 		.next = "\"rosterctl audit list ORG\" shows who did it.",
@@ -1043,7 +1047,7 @@ const struct command commands[] = {
 		.summary = "Ask whether somebody may do something.",
 		.words = "The exit code is 0 for yes and 4 for no.",
 		.options = check_options,
-		.example = "rosterctl permission check acme members.change --member "
+		.example = "rosterctl permission check acme change_roles --member "
 		           "ada@acme.example",
 		.next = "\"rosterctl member role ORG MEMBER ROLE\" changes what a member may.",
 		.run = permission_check,

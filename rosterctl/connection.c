@@ -50,7 +50,8 @@ static const struct column in_full[] = {
 	{ "admins share %", "remove_admins_share", CELL_NUMBER },
 	{ "group at most", "remove_group_most", CELL_NUMBER },
 	{ "group share %", "remove_group_share", CELL_NUMBER },
-	{ "last run", "last_run", CELL_TEXT },
+	{ "last run", "last_run.id", CELL_TEXT },
+	{ "how it ended", "last_run.state", CELL_TEXT },
 	{ "next due", "next_due_at", CELL_TIME },
 	{ "managed by", "managed_by", CELL_TEXT },
 	{ "its line", "managed_line", CELL_TEXT },
@@ -65,9 +66,9 @@ static const struct column of_refused[] = {
 	{ "account", "remote_id", CELL_TEXT },
 	{ "user name", "user_name", CELL_TEXT },
 	{ "e-mail", "email", CELL_TEXT },
-	{ "reason", "reason", CELL_TEXT },
 	{ "last seen", "last_seen_at", CELL_TIME },
 	{ "code", "code", CELL_TEXT },
+	{ "reason", "reason", CELL_TEXT }, /* a sentence: nothing stands behind it */
 	{ 0 },
 };
 

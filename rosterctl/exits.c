@@ -6,7 +6,7 @@
 const struct exits_meaning exits_meanings[] = {
 	{ EXITS_DONE, "done" },
 	{ EXITS_REFUSED, "refused or failed; the message says why" },
-	{ EXITS_USAGE, "the command line is wrong; nothing was asked of the daemon" },
+	{ EXITS_USAGE, "the command line is wrong, by our word or the daemon's; nothing was changed" },
 	{ EXITS_NOT_FOUND, "there is no such thing" },
 	{ EXITS_DENIED, "the daemon does not know you, or you may not" },
 	{ EXITS_UNREACHABLE, "the daemon could not be reached, or did not answer in time" },
@@ -27,11 +27,12 @@ static const struct {
 	const char *code;
 	enum exits number;
 } by_code[] = {
-	{ CODE_USAGE, EXITS_USAGE },	   { CODE_UNREACHABLE, EXITS_UNREACHABLE }, { CODE_HELD, EXITS_HELD },
-	{ CODE_NONSENSE, EXITS_NONSENSE }, { CODE_TOO_LARGE, EXITS_NONSENSE },
-	{ CODE_PROBLEM, EXITS_PROBLEM },   { CODE_WARNING, EXITS_WARNING },
-	{ CODE_PARTIAL, EXITS_PARTIAL },
-	{ CODE_ALTERED, EXITS_ALTERED },
+	{ CODE_USAGE, EXITS_USAGE },	     { CODE_UNREACHABLE, EXITS_UNREACHABLE },
+	{ CODE_HELD, EXITS_HELD },	     { CODE_NONSENSE, EXITS_NONSENSE },
+	{ CODE_TOO_LARGE, EXITS_NONSENSE },  { CODE_PROBLEM, EXITS_PROBLEM },
+	{ CODE_WARNING, EXITS_WARNING },     { CODE_PARTIAL, EXITS_PARTIAL },
+	{ CODE_ALTERED, EXITS_ALTERED },     { CODE_AUDIT_LINE, EXITS_REFUSED },
+	{ CODE_AUDIT_HEADS, EXITS_REFUSED },
 };
 
 static enum exits of_kind(enum error_kind kind)
@@ -50,7 +51,8 @@ static enum exits of_kind(enum error_kind kind)
 		return EXITS_CHANGED;
 	case ERROR_RETRY:
 		return EXITS_LATER;
-	case ERROR_INPUT:
+	case ERROR_INPUT: /* of a value: whoever finds it out */
+		return EXITS_USAGE;
 	case ERROR_LIMIT:
 	case ERROR_REMOTE:
 	case ERROR_UNCERTAIN:

@@ -32,6 +32,8 @@ enum exits {
 #define CODE_WARNING	 "doctor.warning"
 #define CODE_PARTIAL	 "run.partial"
 #define CODE_ALTERED	 "audit.altered"
+#define CODE_AUDIT_LINE	 "audit.line"
+#define CODE_AUDIT_HEADS "audit.heads"
 
 struct exits_meaning {
 	enum exits number;

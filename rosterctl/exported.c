@@ -10,6 +10,7 @@
 #include "base/arena.h"
 #include "base/json.h"
 #include "base/text.h"
+#include "rosterctl/exits.h"
 
 const char *const exported_names[EXPORTED_COLUMNS] = {
 	"record",     "encoding",   "organisation", "first",	"last",	       "position", "id",     "at",
@@ -55,7 +56,7 @@ static int refuse(struct error *e, const char *fmt, ...)
 	va_list args;
 
 	va_start(args, fmt);
-	error_setv(e, ERROR_INPUT, "audit.line", fmt, args);
+	error_setv(e, ERROR_INPUT, CODE_AUDIT_LINE, fmt, args);
 	va_end(args);
 	return -1;
 }
@@ -71,7 +72,7 @@ static int take(struct exported *x, char byte, struct error *e)
 	buffer_add(&x->line, &byte, 1);
 	if (!x->line.full)
 		return 0;
-	return error_set(e, ERROR_INPUT, "audit.line",
+	return error_set(e, ERROR_INPUT, CODE_AUDIT_LINE,
 			 "the line is longer than %d MiB, which none of an export is",
 			 EXPORTED_LINE_MOST >> 20);
 }

@@ -196,7 +196,7 @@ int precedence_show(struct ctl *ctl, struct error *e)
 {
 	static const struct column none[] = { { 0 } };
 	struct answer answer;
-	const struct json *order, *rules, *value;
+	const struct json *order, *rules, *pending, *value;
 	const char *name;
 	size_t at = 0;
 
@@ -208,10 +208,17 @@ int precedence_show(struct ctl *ctl, struct error *e)
 	}
 	order = json_member(answer.json, "order");
 	rules = json_member(answer.json, "rules");
+	pending = json_member(answer.json, "pending");
 	print_line(ctl, "who leads, and who is next where they say nothing:");
 	while (json_next(order, &at, &name, &value) == 1)
 		print_names(ctl, arena_format(ctl->arena, "%s%s", name, json_member(rules, name) ? " *" : ""), value);
 	print_line(ctl, "* by a rule; otherwise what a person set, then connections by their precedence");
+	if (json_is_object(pending))
+		print_line(ctl,
+			   "a change of it %s, so this is the order as it was: rosterctl sync show %s/%s",
+			   text_equal(json_text(json_member(pending, "state")), "held") ? "is held"
+											: "is under way",
+			   ctl_word(ctl, 0), json_text(json_member(pending, "run")));
 	return 0;
 }
 
@@ -277,6 +284,12 @@ int precedence_set(struct ctl *ctl, struct error *e)
 	scoped(body) body;
 
 	body_open(&body);
+	if (!ctl_given(ctl, "connection") && !ctl_given(ctl, "rule"))
+		return usage_error(e,
+				   "what is to be different is expected: --connection NAME=N or --rule "
+				   "ATTR=NAMES; \"rosterctl precedence "
+				   "show %s\" shows what is",
+				   ctl_word(ctl, 0));
 	if (put_numbers(&body, ctl, e) < 0 || put_rules(&body, ctl, e) < 0)
 		return -1;
 	json_put_bool(&body.writer, "plan_only", ctl_given(ctl, "plan-only"));

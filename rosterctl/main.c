@@ -70,7 +70,10 @@ static int run_command(struct ctl *ctl, struct error *e)
 	     hold_to_version(ctl->given, session, e) < 0))
 		return -1;
 	ctl->session = session;
-	return ctl->given->command->run(ctl, e);
+	if (ctl->given->command->run(ctl, e) == 0)
+		return 0;
+	arguments_name_place(ctl->arena, ctl->given->command, e);
+	return -1;
 }
 
 /* What needs no command: --help, or a hint for somebody who gave nothing. */

@@ -17,6 +17,14 @@ static const struct column in_list[] = {
 	{ 0 },
 };
 
+/* For telling apart those who share an address or a name. */
+static const struct column with_ids[] = {
+	{ "id", "id", CELL_TEXT },	   { "name", "name", CELL_TEXT },
+	{ "e-mail", "email", CELL_TEXT },  { "guest", "guest", CELL_TEXT },
+	{ "role", "role", CELL_TEXT },	   { "state", "state", CELL_TEXT },
+	{ "source", "source", CELL_TEXT }, { 0 },
+};
+
 static const struct column in_full[] = {
 	{ "id", "id", CELL_TEXT },
 	{ "name", "name", CELL_TEXT },
@@ -72,7 +80,8 @@ int member_list(struct ctl *ctl, struct error *e)
 	path = path_with(ctl->arena, path, "state", ctl_option(ctl, "state"));
 	path = path_with(ctl->arena, path, "role", ctl_option(ctl, "role"));
 	path = path_with(ctl->arena, path, "q", ctl_option(ctl, "match"));
-	return print_list(ctl, path, &(struct listing){ in_list, "no members" }, e);
+	return print_list(ctl, path,
+			  &(struct listing){ ctl_given(ctl, "ids") ? with_ids : in_list, "no members" }, e);
 }
 
 int member_add(struct ctl *ctl, struct error *e)

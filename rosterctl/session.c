@@ -246,8 +246,11 @@ static enum error_kind kind_of_status(long status)
 	case 429:
 	case 503:
 		return ERROR_RETRY;
+	case 400:
+	case 415:
+		return ERROR_INPUT;
 	default:
-		return status >= 500 ? ERROR_INTERNAL : ERROR_INPUT;
+		return status >= 500 ? ERROR_INTERNAL : ERROR_REMOTE;
 	}
 }
 

@@ -14,6 +14,7 @@
 #include "base/crypt.h"
 #include "base/id.h"
 #include "base/text.h"
+#include "rosterctl/exits.h"
 #include "rosterctl/exported.h"
 
 enum {
@@ -213,7 +214,7 @@ static int take_head(struct verify *v, const char *name, size_t number, char *te
 		return 0;
 	if (!is_uuid(organisation) || !position || text_to_int64(position, &head->position) < 0 ||
 	    !is_link(link) || strtok_r(NULL, " \t\r\n", &rest))
-		return error_set(e, ERROR_INPUT, "audit.heads",
+		return error_set(e, ERROR_INPUT, CODE_AUDIT_HEADS,
 				 "%s:%zu: a line such as \"rosterctl audit head\" prints is expected: an "
 				 "organisation's id, a "
 				 "position and 64 hexadecimal digits",

@@ -115,17 +115,17 @@ set_to --set url="ldap://127.0.0.1:1 ldap://127.0.0.1:2"
 like "both are down: a run says so" "$(ran)" 'could not connect to 127\.0\.0\.1 port 2.*Connection refused'
 set_to --set url="$SLAPD_LDAP"
 said=$(ctl connection set acme/people --set url=ldap://ldap.acme.invalid 2>&1)
-is "another server without the password is refused" "$?" 1
+is "another server without the password is refused" "$?" 2
 like "it says what is needed" "$said" 'bind_password'
 
 # ---- settings -------------------------------------------------------------------------------------------------------------------
 
 creates() { ctl connection create acme ldap other "$@" 2>&1; }
 said=$(creates --set bind_dn=cn=x)
-is "a setting is missing: there is no connection" "$?" 1
+is "a setting is missing: there is no connection" "$?" 2
 like "it says which, all at once" "$said" 'plug-in "ldap" also needs "url", "user_base"'
 said=$(creates --set url=ldap://x --set user_bsae="$people")
-is "a setting is misspelt: there is no connection" "$?" 1
+is "a setting is misspelt: there is no connection" "$?" 2
 like "it says which was meant" "$said" 'no setting "user_bsae"; did you mean "user_base"\?'
 like "a word that is none of the choices" "$(creates --set url=ldap://x --set user_base=x --set tls=maybe)" \
 	'"tls" is "maybe".*starttls.*none'

@@ -112,7 +112,7 @@ refuses() { # refuses WHAT CODE WORDS: the order is refused
 	local what=$1 code=$2
 	shift 2
 	order "$@" >/dev/null
-	is "$what" "$? $(grep -o "$code" "$flow_dir/err" | head -n 1)" "1 $code"
+	is "$what" "$? $(grep -o "$code" "$flow_dir/err" | head -n 1)" "2 $code"
 }
 is "the order is shown" "$(ctl precedence show acme --json | jq -c '[.connections, .rules, .order.role, .order.state]')" \
 	'[{"hr":100,"it":100},{},["manual","hr","it"],["hr","it"]]'
@@ -188,11 +188,14 @@ order --rule role=hr >/dev/null
 is "given by a rule, she is an admin" "$(shows "$ada" | cut -d '|' -f 4)" "admin mapping"
 order --rule role=none >"$flow_dir/run"
 is "an order that takes an admin's role is held" "$?" 6
+is "whoever looks at the order is told of it" "$(ctl precedence show acme --json | jq -r '[.pending.run, .pending.state] | join(" ")')" "$(jq -r .id "$flow_dir/run") held"
+like "in words, too" "$(ctl precedence show acme | tail -n 1)" 'a change of it is held, so this is the order as it was: rosterctl sync show acme/'
 like "and says so" "$(jq -r .held_reason "$flow_dir/run")" '0 members would be suspended, and 1 admin would lose the role'
 is "until somebody approves" "$(shows "$ada" | cut -d '|' -f 4)" "admin mapping"
 order --rule name=it >/dev/null
 is "no other order is asked for meanwhile" "$? $(grep -o 'run.held' "$flow_dir/err")" "6 run.held"
 ctl sync approve "acme/$(jq -r .id "$flow_dir/run")" --wait >/dev/null 2>&1
+is "then nothing is pending" "$(ctl precedence show acme --json | jq -c .pending)" null
 is "approved" "$(shows "$ada" | cut -d '|' -f 4)" "viewer manual"
 show it "$ada_in_it; suspended=yes
 $crew" >/dev/null
@@ -213,6 +216,9 @@ is "whoever loses all for whom it leads is looked at first, though it shows othe
 ctl sync drop "acme/$(query "SELECT id FROM runs WHERE state = 'held'")" >/dev/null
 
 # ---- refused
+ctl precedence set acme 2>"$flow_dir/err"
+is "an order that names nothing is not asked for" "$? $(grep -c -- '--connection NAME=N or --rule ATTR=NAMES' "$flow_dir/err")" "2 1"
+like "a rule for what has none names those that have" "$(ctl precedence set acme --rule colour=hr 2>&1)" 'there is no rule for "colour"; one of "name", .*"state" is expected'
 refuses "a connection that is not there" precedence.source --rule role=hr,nobody
 refuses "an attribute that is none" precedence.attribute --rule nmae=hr
 refuses "a source twice" precedence.twice --rule name=hr,hr
@@ -221,6 +227,7 @@ refuses "nor a number" precedence.manual --connection manual=3
 ctl connection create acme example manual --set directory=x >/dev/null 2>"$flow_dir/err"
 like "no connection is called so" "$(cat "$flow_dir/err")" 'no connection can be called "manual"'
 api() { curl -s --unix-socket "$socket" -H 'Content-Type: application/json' -d "$1" http://x/v1/organisations/acme/precedence | jq -r .code; }
+is "nor is one by the API" "$(api '{}') $(api '{"rules":{},"connections":{}}')" "precedence.nothing precedence.nothing"
 is "nonsense is refused" "$(api '{"rules":[]}') $(api '{"rules":{"name":"hr"}}') $(api '{"rules":{"name":[1]}}') $(api '{"connections":{"hr":-1}}')" \
 	"precedence.object precedence.rule precedence.source precedence.number"
 done_testing

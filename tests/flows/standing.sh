@@ -16,7 +16,7 @@ member: group=g2; member=u3
 member: group=g3; member=u4" --role Admins=admin --role Viewers=viewer --remove-most 9 --remove-admins-most 9
 sync >/dev/null
 ctl connection set acme/people --role Owners=owner >/dev/null 2>&1
-is "no mapping yields an owner" "$?" 1
+is "no mapping yields an owner" "$?" 2
 query "INSERT INTO role_mappings SELECT organisation, connection, 99, 'Owners', 'owner' FROM role_mappings LIMIT 1" 2>"$flow_dir/err"
 like "not even past the API" "$(cat "$flow_dir/err")" 'role_mappings_role_check'
 

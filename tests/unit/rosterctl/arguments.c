@@ -99,13 +99,45 @@ static void what_was_meant_is_said(void **state)
 	(void)state;
 	assert_refused(READ("conection", "list", "acme"), "did you mean \"connection\"?");
 	assert_refused(READ("member", "lst", "acme"), "did you mean \"list\"?");
-	assert_refused(READ("org", "create", "A", "--tpye", "team"), "did you mean \"type\"?");
+	assert_refused(READ("org", "create", "A", "--tpye", "team"), "did you mean \"--type\"?");
+	assert_refused(READ("org", "list", "--delted"),
+		       "\"org list\" takes no option \"--delted\"; did you mean \"--deleted\"?");
+	assert_refused(READ("--delted", "org", "list"),
+		       "there is no option \"delted\"; did you mean \"deleted\"?");
+	assert_refused(READ("connection", "list", "a", "--states", "x"),
+		       "\"rosterctl help connection list\" shows what it takes");
+	assert_refused(READ("member", "list", "a", "--slate", "x"),
+		       "\"member list\" takes no option \"--slate\"; did you mean \"--state\"?");
 	assert_refused(READ("org", "create", "A", "--type", "entreprise"), "did you mean \"enterprise\"?");
 	assert_refused(READ("statsu"), "did you mean \"status\"?");
 	assert_refused(READ("xyzzy"), "\"rosterctl help\" lists them");
 	assert_refused(READ("domain", "xyzzy"), "there are add, check, show, list, adopt, remove");
 	assert_refused(READ("org", "create", "A", "--type", "xyzzy"),
 		       "one of solo, team, enterprise is expected");
+}
+
+/* What the daemon says of a place in the body, as whoever typed the command reads it. */
+static const char *named(const char *command, const char *text)
+{
+	snprintf(error.text, sizeof(error.text), "%s", text);
+	arguments_name_place(arena, command_find(command), &error);
+	return error.text;
+}
+
+static void places_in_the_body_become_options(void **state)
+{
+	(void)state;
+	assert_string_equal(named("org create", "\"/type\": one of a is expected, nothing came"),
+			    "--type: one of a is expected, nothing came");
+	assert_string_equal(named("org create", "\"/seat_limit\": a number"), "--seats: a number");
+	assert_string_equal(named("org set", "\"/default_role\": no"), "--default-role: no");
+	assert_string_equal(named("org create", "\"/name\": text"), "NAME: text");
+	assert_string_equal(named("member role", "\"/role\": text"), "ROLE: text");
+	assert_string_equal(named("token create", "\"/scopes/0\": text"), "--scope: text");
+	assert_string_equal(named("connection create", "\"/settings/url\": text"), "--set: text");
+	assert_string_equal(named("org create", "\"/colour\": text"), "\"/colour\": text");
+	assert_string_equal(named("org create", "\"/type"), "\"/type");
+	assert_string_equal(named("org create", "there is no /type"), "there is no /type");
 }
 
 static void what_is_missing_or_too_much_is_said(void **state)
@@ -194,6 +226,7 @@ int main(void)
 		cmocka_unit_test(values_after_equals_may_be_anything),
 		cmocka_unit_test(some_options_may_be_given_often),
 		cmocka_unit_test(what_was_meant_is_said),
+		cmocka_unit_test(places_in_the_body_become_options),
 		cmocka_unit_test(what_is_missing_or_too_much_is_said),
 		cmocka_unit_test(help_does_not_mind_what_is_missing),
 		cmocka_unit_test(the_number_of_arguments_is_read_from_the_table),

@@ -60,7 +60,8 @@ static void check_refusal(int status, int exit_code)
 static void refusals_have_their_own_exit_codes(void **state)
 {
 	(void)state;
-	check_refusal(400, 1);
+	check_refusal(400, 2);
+	check_refusal(415, 2);
 	check_refusal(422, 1);
 	check_refusal(401, 4);
 	check_refusal(403, 4);
@@ -331,7 +332,7 @@ static void secrets_that_others_can_read_are_refused(void **state)
 	(void)state;
 	snprintf(password, sizeof(password), "password=@%s", scratch_file("open", "hush", 0644));
 	o = run(STEPS({ 0 }), WORDS("connection", "set", "acme/corp", "--secret", password));
-	assert_int_equal(o.exit, 1);
+	assert_int_equal(o.exit, 2);
 	assert_has(o.err, "/open");
 	assert_lacks(o.err, "hush");
 }
@@ -687,7 +688,7 @@ static void a_token_is_not_sent_in_the_clear(void **state)
 	assert_int_equal(o.exit, 2);
 	assert_has(o.err, "use https");
 	o = run(STEPS({ 0 }), WORDS("whoami", "--token-file", scratch_file("token", "rt\nabc\n", 0600)));
-	assert_int_equal(o.exit, 1);
+	assert_int_equal(o.exit, 2);
 	assert_lacks(o.err, "abc");
 }
 
