@@ -84,7 +84,7 @@ struct roster_identity {
 	const char *remote_id; /* MUST: the directory's own key, never reused, never a name: entryUUID, objectGUID, "00u..." */
 	const char *reference; /* MAY: how this directory's groups refer to the person, if not by remote_id (LDAP: the
 	                        * normalised DN) */
-	const char *user_name; /* MUST, unless GONE: what the person signs in with there */
+	const char *user_name; /* MUST, unless GONE: what the person signs in with there; "": nothing that can be given */
 	const char *email;     /* the primary address */
 	enum roster_proof email_proof;
 	const char *given_name, *family_name, *display_name;
@@ -152,8 +152,9 @@ struct roster_host {
 	int (*emit_group)(struct roster_call *, const struct roster_group *);
 	int (*emit_member)(struct roster_call *, const char *group, const char *member);
 
-	/* A record that the plug-in itself cannot read (no key, unreadable bytes): becomes a visible row with the reason.
-	 * remote_id may be anything that helps to find it (a DN). */
+	/* A record that the plug-in itself cannot read (no key): becomes a visible row with the reason. remote_id may be
+	 * anything that helps to find it (a DN). Of a person with a usable key it says what was left out (too long, not UTF-8),
+	 * beside emit: people can often write parts of their record, and that they are switched off counts all the same. */
 	int (*emit_refused)(struct roster_call *, const char *remote_id, const char *fmt, ...)
 		__attribute__((format(printf, 3, 4)));
 

@@ -194,27 +194,50 @@ static int example_check(struct roster_call *call, void *opaque)
  * Set `size` in every struct: that is how a newer rosterd knows what you do not know of. Leave out what the directory
  * does not say (NULL); give "" for what it says is empty. Everything is copied before emit returns. If emit gives -1,
  * return -1: the reason is filled in. */
+/* A text that can be given, or else what stands for it; then *left_out says what it was, the first time. */
+static const char *fitting(const char *what, const char *text, const char *otherwise, const char **left_out)
+{
+	if (!text || strlen(text) <= ROSTER_TEXT_MOST)
+		return text;
+	if (!*left_out)
+		*left_out = what;
+	return otherwise;
+}
+
+/* People can often write parts of their own record. One value of it that cannot be given must neither end the listing of
+ * everybody nor hide that this person is switched off: give the rest, and say with emit_refused what is missing. A user
+ * name that cannot be given is "". */
 static int emit_person(struct roster_call *call, const struct example *self, const struct record *r)
 {
+	const char *left_out = NULL;
 	const struct roster_identity person = {
 		.size = sizeof(person),
 		.remote_id = r->id, /* the key that never changes and is never given to somebody else */
-		.reference = r->reference,
-		.user_name = r->user ? r->user : r->id,
-		.email = r->email,
+		.reference = r->reference && strlen(r->reference) <= ROSTER_ID_MOST ? r->reference : NULL,
+		.user_name = fitting("user", r->user ? r->user : r->id, "", &left_out),
+		.email = fitting("email", r->email, NULL, &left_out),
 		.email_proof = ROSTER_ASSERTED, /* somebody wrote it down; the person has proven nothing */
-		.given_name = r->given,
-		.family_name = r->family,
-		.display_name = r->name,
+		.given_name = fitting("given", r->given, NULL, &left_out),
+		.family_name = fitting("family", r->family, NULL, &left_out),
+		.display_name = fitting("name", r->name, NULL, &left_out),
 		.standing = r->suspended && strcmp(r->suspended, "yes") == 0 ? ROSTER_SUSPENDED : ROSTER_ACTIVE,
-		.locale = r->locale,
-		.title = r->title,
-		.department = r->department,
-		.manager = r->manager,
+		.locale = fitting("locale", r->locale, NULL, &left_out),
+		.title = fitting("title", r->title, NULL, &left_out),
+		.department = fitting("department", r->department, NULL, &left_out),
+		.manager = r->manager && strlen(r->manager) <= ROSTER_ID_MOST ? r->manager : NULL,
 		.stamp = r->at, /* the directory's own version of the record, if it has one */
 	};
 
-	return self->host->emit(call, &person);
+	/* Only without a key there is nobody whom the rest could be about. */
+	if (strlen(r->id) > ROSTER_ID_MOST)
+		return self->host->emit_refused(call, "(too long)", "the id of line %d has more than %d bytes", r->line, ROSTER_ID_MOST);
+	if (r->broken)
+		return self->host->emit_refused(call, r->id, "nothing but the id of line %d can be read", r->line);
+	if (self->host->emit(call, &person) < 0)
+		return -1;
+	return !left_out ? 0
+	                 : self->host->emit_refused(call, r->id, "%s= has more than %d bytes and was left out; correct it in the directory",
+	                                            left_out, ROSTER_TEXT_MOST);
 }
 
 static int emit_group(struct roster_call *call, const struct example *self, const struct record *r, int partial)

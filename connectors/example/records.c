@@ -29,6 +29,7 @@ static const struct {
 	{ "locale", offsetof(struct record, locale) },
 	{ "suspended", offsetof(struct record, suspended) },
 	{ "hidden", offsetof(struct record, hidden) },
+	{ "broken", offsetof(struct record, broken) },
 	{ "evidence", offsetof(struct record, evidence) },
 	{ "value", offsetof(struct record, value) },
 	{ "group", offsetof(struct record, group) },

@@ -10,7 +10,7 @@
  *     forgotten: at=5                   removals up to the fifth change cannot be told any more
  *
  * For tests of what it takes to call somebody gone, a record with hidden=yes is left out of every listing and there when asked for by
- * key, and a line gives a part of the proof that a listing is whole:
+ * key, of a person with broken=yes nothing but the id can be read, and a line gives a part of the proof that a listing is whole:
  *
  *     proof: name=change; evidence=later; value=people 005 */
 #ifndef CONNECTORS_EXAMPLE_RECORDS_H
@@ -32,6 +32,7 @@ struct record {
 	const char *user, *email, *given, *family, *title, *department; /* person */
 	const char *manager, *locale, *suspended;
 	const char *hidden;          /* person and group */
+	const char *broken;          /* person: nothing but the id can be read */
 	const char *evidence, *value; /* proof, with name */
 	const char *group, *member; /* member */
 	const char *at;             /* as it stands there, or NULL */

@@ -32,7 +32,8 @@ static int look_at_person(void *context, const struct entry *entry)
 	struct seen *seen = context;
 	char why[ROSTER_NOTE_MOST];
 
-	if (view_person(seen->view, entry, time(NULL), seen->arena, &seen->person, why) < 0) {
+	if (view_person(seen->view, entry, time(NULL), seen->arena, &seen->person, why) < 0 ||
+	    !*seen->person.identity.user_name) {
 		count_refused(seen, why);
 		return 0;
 	}

@@ -140,11 +140,13 @@ static int refuse(struct directory *d, const char *id, const char *why)
 static int emit_primary(struct reading *reading, const struct entry *entry)
 {
 	const struct caller *caller = &reading->directory->caller;
+	const struct roster_identity *person = &reading->person.identity;
 	const char *group;
 	int has = primary_group(reading->directory, reading->view, &reading->primaries, entry, &group);
 
 	return has <= 0 ? has
-			: caller->host->emit_member(caller->call, group, reading->person.identity.reference);
+			: caller->host->emit_member(caller->call, group,
+						    person->reference ? person->reference : person->remote_id);
 }
 
 /* What the page begins with. */
@@ -160,16 +162,19 @@ static int take_person(void *context, const struct entry *entry)
 	struct directory *d = reading->directory;
 	struct person *person = &reading->person;
 	char why[ROSTER_NOTE_MOST];
-	int result;
+	int usable, result;
 
 	d->listing.people++;
 	remember_first(&d->listing, entry);
-	if (view_person(reading->view, entry, reading->now, reading->entry, person, why) < 0)
+	usable = view_person(reading->view, entry, reading->now, reading->entry, person, why);
+	if (usable < 0)
 		return refuse(d, person->id, why);
 	proof_saw(&d->listing, person->reference, person->identity.user_name);
 	if (is_disabled(&d->listing, person->id))
 		person->identity.standing = ROSTER_SUSPENDED;
 	result = d->caller.host->emit(d->caller.call, &person->identity);
+	if (result == 0 && usable == 1)
+		result = refuse(d, person->id, why);
 	if (result == 0)
 		result = emit_primary(reading, entry);
 	if (person->identity.attributes)

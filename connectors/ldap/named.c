@@ -215,10 +215,10 @@ static const char *belonging_filter(const struct asking *asking, const struct en
 	buffer_open(&text, (NAMES_MOST + 1) * FILTER_MOST);
 	buffer_format(&text, "(&%s(|", d->settings.group_filter);
 	for (const char *const *name = asking->view->group_member.name; *name; name++) {
-		const char *user_name = asking->person.identity.user_name;
+		const char *reference = asking->person.identity.reference;
 		int made =
 			asking->view->member_is_name
-				? named_filter_bytes(*name, user_name, strlen(user_name), one, sizeof(one))
+				? named_filter_bytes(*name, reference, strlen(reference), one, sizeof(one))
 				: named_filter_bytes(*name, entry->dn.bv_val, entry->dn.bv_len, one, sizeof(one));
 
 		if (made == 0)
@@ -232,9 +232,11 @@ static const char *belonging_filter(const struct asking *asking, const struct en
 static int find_groups(struct asking *asking, const struct entry *entry)
 {
 	struct directory *d = asking->directory;
+	/* Where groups name people by user name, none can name whoever has no usable one. */
+	bool unnamed = asking->view->member_is_name && !asking->person.identity.reference;
 	struct search search = { "finding the groups of a person",
 				 d->settings.group_base,
-				 belonging_filter(asking, entry),
+				 unnamed ? NULL : belonging_filter(asking, entry),
 				 d->settings.group_scope,
 				 search_no_attributes,
 				 0,
@@ -246,7 +248,7 @@ static int find_groups(struct asking *asking, const struct entry *entry)
 	const char *primary;
 	int has_primary;
 
-	if (run_whole(d, &search, take_belonging, &belonging) < 0 ||
+	if ((!unnamed && run_whole(d, &search, take_belonging, &belonging) < 0) ||
 	    (has_primary = primary_group(d, asking->view, &asking->primaries, entry, &primary)) < 0)
 		return -1;
 	if (has_primary && belonging.count++ < ROSTER_VALUES_MOST)
@@ -264,8 +266,10 @@ static int take_person(void *context, const struct entry *entry)
 	int usable = view_person(asking->view, entry, asking->now, asking->arena, person, why);
 
 	mark(asking, person->id, asking->found);
+	if (usable != 0 && d->caller.host->emit_refused(d->caller.call, person->id, "%s", why) < 0)
+		return -1;
 	if (usable < 0)
-		return d->caller.host->emit_refused(d->caller.call, person->id, "%s", why);
+		return 0;
 	if (is_marked(asking, person->id, asking->disabled))
 		person->identity.standing = ROSTER_SUSPENDED;
 	if (d->settings.group_base && find_groups(asking, entry) < 0)

@@ -88,6 +88,9 @@ struct view view_make(struct arena *arena, const struct settings *settings, cons
 
 /* ---- what an entry says ---- */
 
+/* What an identity has room for beside its fields, and what each value costs beside its bytes, at most. */
+enum { VALUES_ROOM = ROSTER_IDENTITY_MOST / 2, VALUE_OVERHEAD = 32 };
+
 static int refuse(char why[ROSTER_NOTE_MOST], const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 
 static int refuse(char why[ROSTER_NOTE_MOST], const char *fmt, ...)
@@ -141,15 +144,26 @@ static int read_field(const struct entry *entry, const struct names *names, cons
 	if (find_values(entry, names, &values, &name) == 0)
 		return 0;
 	if (!value_is_text(values, ROSTER_TEXT_MOST))
-		return refuse(why,
-			      "\"%.60s\" is not UTF-8 text of at most %d bytes; correct it in the directory",
+		return refuse(why, "\"%.60s\" is not UTF-8 text of at most %d bytes; correct it in the directory",
 			      name, ROSTER_TEXT_MOST);
 	*ret = values->bv_val;
 	return 0;
 }
 
+/* Whether there is room for one more of the values of which an entry may have any number: more than an identity may hold would
+ * be the end of the whole listing. */
+static bool has_room(size_t *room, const struct berval *value)
+{
+	size_t needed = value->bv_len + VALUE_OVERHEAD;
+
+	if (needed > *room)
+		return false;
+	*room -= needed;
+	return true;
+}
+
 /* Addresses of mail beyond the first. One that is no text is left out: the first is what counts. */
-static void read_addresses(const struct view *view, const struct entry *entry, struct person *ret)
+static void read_addresses(const struct view *view, const struct entry *entry, size_t *room, struct person *ret)
 {
 	const char *name;
 	BerVarray values;
@@ -158,7 +172,7 @@ static void read_addresses(const struct view *view, const struct entry *entry, s
 	if (find_values(entry, &view->fields[FIELD_EMAIL], &values, &name) == 0 || !values[1].bv_val)
 		return;
 	for (values++; values->bv_val && count < ROSTER_VALUES_MOST; values++)
-		if (values->bv_len > 0 && value_is_text(values, ROSTER_TEXT_MOST))
+		if (values->bv_len > 0 && value_is_text(values, ROSTER_TEXT_MOST) && has_room(room, values))
 			ret->addresses[count++] = (struct roster_address){ sizeof(struct roster_address),
 									   values->bv_val, ROSTER_ASSERTED };
 	ret->addresses[count] = (struct roster_address){ 0 };
@@ -166,32 +180,35 @@ static void read_addresses(const struct view *view, const struct entry *entry, s
 }
 
 /* Values that are no text (pictures, certificates) are left out. */
-static const char *const *text_values(struct arena *arena, BerVarray values)
+static const char *const *text_values(struct arena *arena, BerVarray values, size_t *room)
 {
 	const char **texts = arena_array(arena, ROSTER_VALUES_MOST + 1, sizeof(*texts));
 	size_t count = 0;
 
 	for (; values && values->bv_val && count < ROSTER_VALUES_MOST; values++)
-		if (value_is_text(values, ROSTER_TEXT_MOST))
+		if (value_is_text(values, ROSTER_TEXT_MOST) && has_room(room, values))
 			texts[count++] = values->bv_val;
 	return texts;
 }
 
 static const struct roster_attribute *read_extra(const struct view *view, const struct entry *entry,
-						 struct arena *arena)
+						 size_t *room, struct arena *arena)
 {
 	struct roster_attribute *extra = arena_array(arena, ROSTER_ATTRIBUTES_MOST + 1, sizeof(*extra));
 	size_t count = 0;
 
 	for (const char *const *name = view->extra; *name && count < ROSTER_ATTRIBUTES_MOST; name++)
 		extra[count++] = (struct roster_attribute){ sizeof(*extra), *name,
-							    text_values(arena, entry_values(entry, *name)) };
+							    text_values(arena, entry_values(entry, *name), room) };
 	return extra;
 }
 
+/* Those that are usable. 0; -1: there are others, and why says what the first of them is. */
 static int read_fields(const struct view *view, const struct entry *entry, struct roster_identity *identity,
 		       char why[ROSTER_NOTE_MOST])
 {
+	char other[ROSTER_NOTE_MOST];
+	int result = 0;
 	const char **const targets[FIELD_COUNT] = {
 		[FIELD_USER_NAME] = &identity->user_name,
 		[FIELD_EMAIL] = &identity->email,
@@ -205,12 +222,24 @@ static int read_fields(const struct view *view, const struct entry *entry, struc
 	};
 
 	for (int i = 0; i < FIELD_COUNT; i++)
-		if (read_field(entry, &view->fields[i], targets[i], why) < 0)
-			return -1;
-	if (!identity->user_name)
-		return refuse(why, "it has no \"%s\"; that is what people sign in with, see \"user_name\"",
-			      view->fields[FIELD_USER_NAME].name[0]);
-	return 0;
+		if (read_field(entry, &view->fields[i], targets[i], result < 0 ? other : why) < 0)
+			result = -1;
+	if (identity->user_name)
+		return result;
+	identity->user_name = "";
+	return result < 0 ? result
+			  : refuse(why, "it has no \"%s\"; that is what people sign in with, see \"user_name\"",
+				   view->fields[FIELD_USER_NAME].name[0]);
+}
+
+/* How groups refer to this person; NULL: by nothing that could be read, so none does. */
+static const char *find_reference(const struct view *view, struct person *person)
+{
+	const char *name = person->identity.user_name;
+
+	if (view->member_is_name)
+		return *name && strlen(name) <= ROSTER_ID_MOST ? name : NULL;
+	return *person->reference ? person->reference : NULL;
 }
 
 /* The key, or, so that somebody finds the entry, as much of its DN as is text. */
@@ -242,21 +271,26 @@ int view_person(const struct view *view, const struct entry *entry, time_t now, 
 		struct person *ret, char ret_why[ROSTER_NOTE_MOST])
 {
 	struct roster_identity *identity = &ret->identity;
+	size_t room = VALUES_ROOM;
+	char other[ROSTER_NOTE_MOST];
+	int result = 0;
 
 	*identity = (struct roster_identity){ .size = sizeof(*identity),
 					      .remote_id = ret->id,
 					      .standing = ROSTER_ACTIVE };
-	if (read_id(entry, view->user_id, "user_id", ret->id, sizeof(ret->id), ret_why) < 0 ||
-	    read_reference(entry, ret->reference, sizeof(ret->reference), ret_why) < 0 ||
-	    read_fields(view, entry, identity, ret_why) < 0)
+	if (read_id(entry, view->user_id, "user_id", ret->id, sizeof(ret->id), ret_why) < 0)
 		return -1;
-
-	identity->reference = view->member_is_name ? identity->user_name : ret->reference;
-	if (view->member_is_name && strlen(identity->user_name) > ROSTER_ID_MOST)
-		return refuse(ret_why, "its user name is longer than %d bytes", ROSTER_ID_MOST);
+	ret->reference[0] = '\0';
+	if (read_reference(entry, ret->reference, sizeof(ret->reference), ret_why) < 0) {
+		ret->reference[0] = '\0';
+		result = 1;
+	}
+	if (read_fields(view, entry, identity, result ? other : ret_why) < 0)
+		result = 1;
+	identity->reference = find_reference(view, ret);
 	identity->stamp = view_stamp(view, entry);
 	identity->email_proof = ROSTER_ASSERTED;
-	read_addresses(view, entry, ret);
+	read_addresses(view, entry, &room, ret);
 	if (identity->manager)
 		identity->manager =
 			!view->member_is_name && dn_normalise(identity->manager, strlen(identity->manager),
@@ -264,11 +298,11 @@ int view_person(const struct view *view, const struct entry *entry, time_t now, 
 				? ret->manager
 				: NULL;
 	if (view->extra && view->extra[0])
-		identity->attributes = read_extra(view, entry, arena);
+		identity->attributes = read_extra(view, entry, &room, arena);
 	if (vendor_suspends(view->vendor, view->vendor->lock ? entry_text(entry, view->vendor->lock) : NULL,
 			    view->vendor->expiry ? entry_text(entry, view->vendor->expiry) : NULL, now))
 		identity->standing = ROSTER_SUSPENDED;
-	return 0;
+	return result;
 }
 
 int view_group(const struct view *view, const struct entry *entry, struct group *ret,

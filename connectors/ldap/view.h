@@ -37,10 +37,13 @@ struct group {
 	char id[ROSTER_ID_MOST + 1], reference[ROSTER_ID_MOST + 1];
 };
 
-/* What an entry says about a person at this time. The arena takes what extra attributes need. 0; -1: it
- * cannot be taken, and *ret_why says why; ret->id then holds its key, or its DN if it has no usable key. */
+/* What an entry says about a person at this time. The arena takes what extra attributes need. 0; 1: it is
+ * usable without what *ret_why says, which was left out (without a usable user name that is ""); -1: it has no
+ * usable key, and *ret_why says why; ret->id then holds its DN. Many can write parts of their own entry: nothing
+ * but the key may hide that the directory has switched them off. */
 int view_person(const struct view *view, const struct entry *entry, time_t now, struct arena *arena,
 		struct person *ret, char ret_why[ROSTER_NOTE_MOST]);
+/* 0; -1: it cannot be taken, and *ret_why says why; ret->id as above. */
 int view_group(const struct view *view, const struct entry *entry, struct group *ret,
 	       char ret_why[ROSTER_NOTE_MOST]);
 

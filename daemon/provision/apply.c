@@ -3,6 +3,7 @@
 #include "base/text.h"
 #include "provision/change.h"
 #include "provision/plan.h"
+#include "provision/stage.h"
 #include "store/query.h"
 
 /* $1 organisation, $2 connection. In this order: nothing refers to what is not there yet. */
@@ -253,12 +254,15 @@ int apply_observed(struct tx *tx, const struct source *source, const struct run 
 
 int apply_refusals(struct tx *tx, const struct source *source, const struct run *run, int64_t *ret_refused, struct error *e)
 {
-	/* One row a person: what could not be read at all comes before what was quarrelled about. */
+	/* One row a person: what the plug-in could not read before what we cannot take, and that before what was quarrelled about. */
 	static const struct query keep = {
 		"apply.refusals",
 		"INSERT INTO refusals (organisation, connection, remote_id, code, reason, user_name, email, run) "
 		"SELECT DISTINCT ON (remote_id) $1, $2, remote_id, code, reason, user_name, email, $3 FROM ("
-		"SELECT 1 AS rank, remote_id, code, reason, user_name, email FROM staged_refused "
+		"SELECT CASE r.code WHEN '" STAGE_UNREADABLE "' THEN 0 ELSE 1 END AS rank, r.remote_id, r.code, r.reason || CASE "
+		"WHEN r.code IN ('person.incomplete', 'person.too_long', 'person.unreadable') AND EXISTS (SELECT FROM staged_people p "
+		"WHERE p.remote_id = r.remote_id) THEN '; taken with the user name that they had' ELSE '' END AS reason, "
+		"r.user_name, r.email FROM staged_refused r "
 		"UNION ALL SELECT 2, s.remote_id, 'person.address_' || s.quarrel, CASE "
 		"WHEN s.quarrel = 'same' THEN 'the directory gives this address to two people; the first one has it' "
 		"WHEN s.what = 'new' THEN 'this address belongs to a person who has another entry in this directory; if it is the same "

@@ -47,6 +47,8 @@ static int count(struct tx *tx, struct arena *arena, const struct source *source
 		"EXISTS (SELECT FROM groups_shown) OR EXISTS (SELECT FROM staged_marks WHERE is_group AND NOT gone), "
 		"(SELECT count(DISTINCT r.remote_id) FROM staged_refused r WHERE r.code = '" STAGE_UNREADABLE "' "
 		"AND NOT EXISTS (SELECT FROM accounts a WHERE a.organisation = $1 AND a.connection = $2 AND a.remote_id = r.remote_id) "
+		"AND NOT EXISTS (SELECT FROM staged_people p WHERE p.remote_id = r.remote_id) "
+		"AND NOT EXISTS (SELECT FROM staged_unnamed p WHERE p.remote_id = r.remote_id) "
 		"AND r.remote_id NOT IN (SELECT g.remote_id FROM groups_shown g WHERE g.unread) "
 		"AND r.remote_id NOT IN (SELECT g.reference FROM groups_shown g WHERE g.unread AND g.reference IS NOT NULL) "
 		"AND NOT EXISTS (SELECT FROM refusals f WHERE f.organisation = $1 AND f.connection = $2 "

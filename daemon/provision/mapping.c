@@ -102,6 +102,18 @@ static int check_key(const char *what, const char *value, size_t most, struct er
 	return 0;
 }
 
+/* Many can write their own user name: one that is none must not hide its person from what the directory says of them. */
+static void take_user_name(struct arena *arena, const char *given, struct mapped *m)
+{
+	struct error e;
+	if (check_key("user name", given, MAPPED_USER_NAME_MOST, &e) == 0) {
+		m->user_name = given;
+		return;
+	}
+	m->poor = arena_text(arena, e.text);
+	m->poor_code = arena_text(arena, e.code);
+}
+
 /* An address that is none does not cost its person the membership: the person is taken without it, and the row says so. */
 static void take_email(struct arena *arena, const char *given, struct mapped *m)
 {
@@ -111,8 +123,10 @@ static void take_email(struct arena *arena, const char *given, struct mapped *m)
 		return;
 	if (text_email(arena, cleaned, &m->email, &e) == 0)
 		m->domain = strchr(m->email, '@') + 1;
-	else
+	else if (!m->poor) {
 		m->poor = arena_format(arena, "taken without an address of mail: %s", e.text);
+		m->poor_code = "person.no_address";
+	}
 }
 
 static void fingerprint(struct digest *digest, struct mapped *m)
@@ -129,14 +143,12 @@ int mapping_person(const struct source *source, const struct identity *given, st
                    struct mapped *ret, struct error *e)
 {
 	struct identity chosen = choose(source, given);
-	if (check_key("id", chosen.remote_id, MAPPED_ID_MOST, e) < 0 ||
-	    check_key("user name", chosen.user_name, MAPPED_USER_NAME_MOST, e) < 0)
+	if (check_key("id", chosen.remote_id, MAPPED_ID_MOST, e) < 0)
 		return -1;
 
 	struct mapped m = {
 		.remote_id = chosen.remote_id,
 		.key = chosen.reference ? chosen.reference : chosen.remote_id,
-		.user_name = chosen.user_name,
 		.given_name = clean(arena, chosen.given_name),
 		.family_name = clean(arena, chosen.family_name),
 		.title = clean(arena, chosen.title),
@@ -144,6 +156,7 @@ int mapping_person(const struct source *source, const struct identity *given, st
 		.locale = clean(arena, chosen.locale),
 		.standing = chosen.standing,
 	};
+	take_user_name(arena, chosen.user_name, &m);
 	m.display_name = name_of(arena, &m, chosen.display_name);
 	/* An address that the directory itself calls unproven is not evidence of anything. */
 	if (chosen.email_proof != PROOF_NONE)

@@ -16,15 +16,17 @@ enum { MAPPED_NAME_MOST = 200, MAPPED_USER_NAME_MOST = 256, MAPPED_ID_MOST = 102
 
 struct mapped {
 	const char *remote_id, *key; /* key: how groups refer to it */
-	const char *user_name, *email, *domain; /* email NULL: none, or none that is one */
-	const char *given_name, *family_name, *display_name; /* display_name is never NULL */
+	const char *user_name, *email, *domain; /* NULL: none, or none that is one */
+	const char *given_name, *family_name, *display_name; /* display_name is NULL only without user_name */
 	const char *title, *department, *locale;
 	enum standing standing;
 	unsigned char fingerprint[CRYPT_DIGEST_SIZE]; /* of all the above but key */
-	const char *poor; /* a reason why less was taken than was given (an address that is none), or NULL */
+	const char *poor, *poor_code; /* a reason why less was taken than was given (an address that is none), or NULL */
 };
 
-/* 0, or -1 with ERROR_INPUT: this person cannot be taken, and the text says why in the words of a visible row. */
+/* 0, or -1 with ERROR_INPUT: this person cannot be taken, and the text says why in the words of a visible row. That is so without a
+ * usable key alone: whoever is known by theirs is switched off, and loses groups, whatever else their record says. Without a usable user
+ * name, somebody known keeps the one that they had, and nobody new can come in. */
 int mapping_person(const struct source *source, const struct identity *given, struct digest *digest, struct arena *arena,
                    struct mapped *ret, struct error *e);
 

@@ -12,6 +12,9 @@
 #define STEP(step_name, text) { "plan." step_name, text, QUERY_KEEPS, QUERY_ONCE }
 
 /* What the listing says of memberships, with those of groups that it has but could not read. */
+/* Whom groups can name: people as they were given, and as they are known those whose record could not be read. */
+#define NAMED "(SELECT remote_id, key, user_name FROM staged_people UNION ALL SELECT remote_id, key, user_name FROM people_unread)"
+
 #define EDGES "(" PLAN_EDGES_READ " UNION ALL SELECT group_key, member_key FROM edges_kept)"
 
 /* Of whom there was news after the reading began. */
@@ -99,6 +102,17 @@ static const struct query matching[] = {
 /* ---- groups, and what they yield ---- */
 
 static const struct query listing_groups[] = {
+	/* Of people whose record could not be read, groups whose record was read say whether they are members: by the key that groups
+	 * knew them by last, unless that is somebody else's now. Only where people say themselves which groups they are in, nothing was
+	 * said of these, and they keep theirs. */
+	STEP("people_unread",
+	     "CREATE TEMP TABLE people_unread ON COMMIT DROP AS "
+	     "SELECT a.remote_id, CASE WHEN NOT EXISTS (SELECT FROM staged_people p WHERE p.key = coalesce(a.reference, a.remote_id)) "
+	     "THEN coalesce(a.reference, a.remote_id) END AS key, a.user_name FROM accounts a WHERE a.organisation = $1 "
+	     "AND a.connection = $2 AND a.gone_at IS NULL AND a.remote_id IN (SELECT r.remote_id FROM staged_refused r) "
+	     "AND NOT EXISTS (SELECT FROM staged_people p WHERE p.remote_id = a.remote_id) "
+	     "AND NOT EXISTS (SELECT FROM staged_people p WHERE p.says_groups)"),
+
 	/* Groups as they were seen last. One that the listing has but could not read is as we know it, with its members, and so is one of
 	 * which there was news after this reading began. A key
 	 * that is a person's and a group's is the person's: nobody is let into a group because its number is theirs. */
@@ -118,7 +132,7 @@ static const struct query listing_groups[] = {
 	     "CREATE TEMP TABLE edges_kept ON COMMIT DROP AS "
 	     "SELECT u.key AS group_key, p.key AS member_key FROM groups_shown u JOIN group_accounts k ON k.organisation = $1 "
 	     "AND k.group_id = u.id JOIN accounts a ON a.organisation = $1 AND a.id = k.account_id "
-	     "JOIN staged_people p ON p.remote_id = a.remote_id WHERE u.unread "
+	     "JOIN " NAMED " p ON p.remote_id = a.remote_id WHERE u.unread "
 	     "UNION ALL SELECT u.key, s.key FROM groups_shown u JOIN group_groups k ON k.organisation = $1 AND k.group_id = u.id "
 	     "JOIN groups c ON c.organisation = $1 AND c.id = k.child_id "
 	     "JOIN groups_shown s ON s.remote_id = c.remote_id WHERE u.unread"),
@@ -134,14 +148,13 @@ static const struct query listing_groups[] = {
 	     "UNION SELECT c.key, b.position FROM below b JOIN " EDGES " e ON e.group_key = b.key "
 	     "JOIN groups_shown c ON c.nests AND c.key = e.member_key), "
 	     "best AS (SELECT p.remote_id, min(b.position) AS position FROM below b JOIN " EDGES " e ON e.group_key = b.key "
-	     "JOIN staged_people p ON p.key = e.member_key GROUP BY p.remote_id) "
+	     "JOIN " NAMED " p ON p.key = e.member_key GROUP BY p.remote_id) "
 	     "SELECT b.remote_id, m.role FROM best b JOIN role_mappings m ON m.organisation = $1 AND m.connection = $2 "
 	     "AND m.position = b.position"),
 
 	STEP("wanted_known", "ANALYZE wanted"),
 
-	/* What the groups yield now against what they yielded last. Who is gone or unreadable keeps theirs, for the day they come
-	 * back. */
+	/* What the groups yield now against what they yielded last. Who is gone keeps theirs, for the day they come back. */
 	STEP("roles",
 	     "CREATE TEMP TABLE roles ON COMMIT DROP AS "
 	     "SELECT a.id AS account, a.user_id AS person, a.display_name AS name, w.role AS mapped, a.mapped_role AS was "
@@ -150,7 +163,7 @@ static const struct query listing_groups[] = {
 	     "UNION ALL SELECT a.id, a.user_id, a.display_name, NULL, a.mapped_role FROM accounts a "
 	     "WHERE $4 AND a.organisation = $1 AND a.connection = $2 AND a.mapped_role IS NOT NULL "
 	     "AND NOT EXISTS (SELECT FROM wanted w WHERE w.remote_id = a.remote_id) "
-	     "AND EXISTS (SELECT FROM staged_people p WHERE p.remote_id = a.remote_id)"),
+	     "AND EXISTS (SELECT FROM " NAMED " p WHERE p.remote_id = a.remote_id)"),
 	STEP("roles_newer", "DELETE FROM roles r WHERE r.account IN " NEWER_ACCOUNTS),
 };
 
@@ -265,7 +278,7 @@ static const struct query listing_memberships[] = {
 	     "CREATE TEMP TABLE member_changes ON COMMIT DROP AS "
 	     "WITH stated AS (SELECT g.id AS group_id, coalesce(a.id, n.account) AS account_id, min(g.name) AS group_name, "
 	     "min(p.user_name) AS user_name FROM " EDGES " e JOIN group_keys g ON g.key = e.group_key "
-	     "JOIN staged_people p ON p.key = e.member_key "
+	     "JOIN " NAMED " p ON p.key = e.member_key "
 	     "LEFT JOIN accounts a ON a.organisation = $1 AND a.connection = $2 AND a.remote_id = p.remote_id "
 	     "LEFT JOIN effects n ON n.remote_id = p.remote_id AND a.id IS NULL "
 	     "WHERE coalesce(a.id, n.account) IS NOT NULL GROUP BY 1, 2), "
@@ -277,11 +290,11 @@ static const struct query listing_memberships[] = {
 	     "WHERE $4 AND (s.group_id IS NULL OR k.group_id IS NULL)) "
 	     "SELECT d.group_id, d.account_id, d.group_name, coalesce(d.user_name, a.user_name) AS user_name, d.added FROM differ d "
 	     "LEFT JOIN accounts a ON a.organisation = $1 AND a.id = d.account_id"),
-	/* A person whom this run could not read keeps their groups. */
+	/* A person whom this run could not read keeps their groups where nobody but they themselves could name them. */
 	STEP("unread_keep_groups",
 	     "DELETE FROM member_changes c USING accounts a JOIN staged_refused r ON r.remote_id = a.remote_id "
 	     "WHERE NOT c.added AND a.organisation = $1 AND a.id = c.account_id "
-	     "AND NOT EXISTS (SELECT FROM staged_people p WHERE p.remote_id = a.remote_id)"),
+	     "AND NOT EXISTS (SELECT FROM " NAMED " p WHERE p.remote_id = a.remote_id)"),
 	STEP("nesting_changes",
 	     "CREATE TEMP TABLE nesting_changes ON COMMIT DROP AS "
 	     "WITH stated AS (SELECT DISTINCT g.id AS group_id, c.id AS child_id, g.name FROM " EDGES " e "

@@ -40,7 +40,7 @@ static int all_there(struct tx *tx, struct arena *arena, const struct run *run, 
 {
 	static const struct query count = {
 		"provision.count",
-		"SELECT (SELECT count(*) FROM staged_people), (SELECT count(*) FROM staged_groups), "
+		"SELECT (SELECT count(*) FROM staged_people) + (SELECT count(*) FROM staged_unnamed), (SELECT count(*) FROM staged_groups), "
 		"(SELECT count(*) FROM staged_edges), (SELECT count(*) FROM staged_refused), (SELECT count(*) FROM staged_marks)",
 		QUERY_READS, QUERY_ONCE,
 	};
@@ -158,7 +158,7 @@ int provision_reconcile(struct tx *tx, struct arena *arena, const struct source 
 		return -1;
 	if (same == 1)
 		as_it_is.moved = NULL;
-	if (relink_make(tx, source, run, e) < 0 || plan_make(tx, arena, source, run, e) < 0)
+	if (stage_name(tx, source, e) < 0 || relink_make(tx, source, run, e) < 0 || plan_make(tx, arena, source, run, e) < 0)
 		return -1;
 	int known = all_known(tx, arena, source, run, &outcome.reason, e);
 	if (known < 0)

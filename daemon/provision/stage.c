@@ -23,6 +23,7 @@ static const struct {
 	const char *prefix, *view, *columns, *names;
 	const char *joined; /* what joins go by: all that the planner must know of */
 	size_t most;
+	const char *of; /* which rows the view shows */
 } tables[KINDS] = {
 	[PEOPLE] = { "people", "staged_people",
 	             "id uuid, remote_id text COLLATE \"C\", key text COLLATE \"C\", user_name text COLLATE \"C\", "
@@ -31,7 +32,7 @@ static const struct {
 	             "says_groups boolean",
 	             "id, remote_id, key, user_name, email, domain, given_name, family_name, display_name, title, department, "
 	             "locale, standing, fingerprint, stamp, says_groups",
-	             "remote_id, key, email", PEOPLE_MOST },
+	             "remote_id, key, email", PEOPLE_MOST, " WHERE user_name IS NOT NULL" },
 	[GROUPS] = { "groups", "staged_groups",
 	             "id uuid, remote_id text COLLATE \"C\", reference text COLLATE \"C\", key text COLLATE \"C\", name text, "
 	             "stamp text, partial boolean",
@@ -151,12 +152,24 @@ int stage_expose(struct tx *tx, const struct id *run, bool indexed, struct error
 		snprintf(sql, sizeof(sql), "ANALYZE staging.%s_%s (%s)", tables[k].prefix, suffix, tables[k].joined);
 		if (run_statement(tx, sql, e) < 0)
 			return -1;
-		snprintf(sql, sizeof(sql), "CREATE TEMP VIEW %s AS SELECT * FROM staging.%s_%s", tables[k].view,
-		         tables[k].prefix, suffix);
+		snprintf(sql, sizeof(sql), "CREATE TEMP VIEW %s AS SELECT * FROM staging.%s_%s%s", tables[k].view,
+		         tables[k].prefix, suffix, tables[k].of ? tables[k].of : "");
 		if (run_statement(tx, sql, e) < 0)
 			return -1;
 	}
-	return 0;
+	snprintf(sql, sizeof(sql), "CREATE TEMP VIEW staged_unnamed AS SELECT * FROM staging.people_%s WHERE user_name IS NULL", suffix);
+	return run_statement(tx, sql, e);
+}
+
+int stage_name(struct tx *tx, const struct source *source, struct error *e)
+{
+	static const struct query name = {
+		"stage.name",
+		"UPDATE staged_unnamed s SET user_name = a.user_name, display_name = coalesce(s.display_name, a.display_name) "
+		"FROM accounts a WHERE a.organisation = $1 AND a.connection = $2 AND a.remote_id = s.remote_id",
+		QUERY_KEEPS, QUERY_ONCE,
+	};
+	return query_write(tx, &name, PARAMS(P_ID(&source->organisation), P_ID(&source->connection.id)), NULL, e);
 }
 
 /* What was observed after this run began to read is none of its business. */
@@ -203,7 +216,7 @@ int stage_lost(struct tx *tx, struct arena *arena, const struct source *source, 
 
 int stage_hide(struct tx *tx, struct error *e)
 {
-	return run_statement(tx, "DROP VIEW staged_people, staged_groups, staged_edges, staged_refused, staged_marks", e);
+	return run_statement(tx, "DROP VIEW staged_people, staged_unnamed, staged_groups, staged_edges, staged_refused, staged_marks", e);
 }
 
 struct stage *stage_open(const struct source *source, const struct id *run)
@@ -309,7 +322,7 @@ void stage_person(struct stage *stage, const struct identity *person)
 
 	put_person(stage->rows[PEOPLE], &mapped, person);
 	if (mapped.poor)
-		put_refused(stage, mapped.remote_id, "person.no_address", mapped.poor, mapped.user_name, person->email);
+		put_refused(stage, mapped.remote_id, mapped.poor_code, mapped.poor, person->user_name, person->email);
 
 	if (person->groups)
 		for (const char *const *group = person->groups; *group; group++) {

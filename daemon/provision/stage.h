@@ -40,6 +40,10 @@ int stage_sweep(struct tx *tx, int *ret_dropped, struct error *e);
 int stage_expose(struct tx *tx, const struct id *run, bool indexed, struct error *e);
 int stage_hide(struct tx *tx, struct error *e);
 
+/* Who was staged without a usable user name (staged_unnamed) and is known by their key gets the one that they had, and is one of
+ * staged_people then; whoever is not known stays apart: nobody can come in so. */
+int stage_name(struct tx *tx, const struct source *source, struct error *e);
+
 /* Who is here by this connection, and was neither staged nor said to be gone: how many, and the keys of at most `most` of each, chosen by chance, ended by NULL.
  * Not while the run is exposed. */
 struct stage_lost {

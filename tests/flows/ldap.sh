@@ -144,6 +144,37 @@ before=$(ctl group members acme developers --json | jq -r '.items[].user_name' |
 is "it stays the same group" "$(sync | counts)" "group.updated=1"
 is "with the same members" "$(ctl group members acme engineers --json | jq -r '.items[].user_name' | sort)" "$before"
 
+# ---- whoever is switched off has spoiled their entry before ---------------------------------------------------------------------
+
+ok "somebody with a name that is too long is switched off" server_change "dn: uid=$disabled,$people
+changetype: modify
+replace: displayName
+displayName: $(printf 'x%.0s' $(seq 5000))
+-
+replace: employeeType
+employeeType: gone"
+is "they are out" "$(sync | counts)" "member.suspended=1"
+like "and what cannot be taken of them can be seen" "$(ctl connection refused acme/people --json | jq -r '.items[].reason')" \
+	'^"displayName" is not UTF-8 text of at most 4096 bytes; correct it in the directory$'
+ok "they are switched on" server_change "dn: uid=$disabled,$people
+changetype: modify
+replace: employeeType
+employeeType: staff"
+is "they are in again, looked at alone" "$(sync --person "$disabled" | counts)" "member.restored=1"
+ok "and off" server_change "dn: uid=$disabled,$people
+changetype: modify
+replace: employeeType
+employeeType: gone"
+is "and out, looked at alone" "$(sync --person "$disabled" | counts)" "member.suspended=1"
+ok "with an entry as it was" server_change "dn: uid=$disabled,$people
+changetype: modify
+replace: employeeType
+employeeType: staff
+-
+delete: displayName"
+is "they are back" "$(sync | counts)" "member.restored=1"
+is "and nothing is left to be seen" "$(ctl connection refused acme/people --json | jq '.items | length')" 0
+
 # ---- a filter that is too narrow --------------------------------------------------------------------------------------------------
 
 before=$(roster_digest)

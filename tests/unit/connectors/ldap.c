@@ -807,6 +807,7 @@ static void test_a_person(void **state)
 	arena_close(&arena);
 }
 
+/* Only an entry without a usable key. Of any other one, that it is switched off counts whatever its owner wrote into it. */
 static void test_people_who_cannot_be_taken(void **state)
 {
 	struct arena *arena = arena_open("test");
@@ -825,20 +826,107 @@ static void test_people_who_cannot_be_taken(void **state)
 
 	fake_add(fake, "entryUUID", "abc");
 	fake_add(fake, "sn", "\377");
-	assert_int_equal(view_person(&view, &fake->entry, 0, arena, person, why), -1);
+	fake_add(fake, "mail", "anna@acme.example");
+	assert_int_equal(view_person(&view, &fake->entry, 0, arena, person, why), 1);
 	assert_string_equal(person->id, "abc");
 	assert_non_null(strstr(why, "\"sn\" is not UTF-8"));
+	assert_null(person->identity.family_name);
+	assert_string_equal(person->identity.user_name, "anna");
+	assert_string_equal(person->identity.email, "anna@acme.example");
+	assert_string_equal(person->identity.reference, "cn=anna,dc=acme");
 
 	fake_open(fake, "cn=Anna,dc=Acme");
 	fake_add(fake, "entryUUID", "abc");
-	assert_int_equal(view_person(&view, &fake->entry, 0, arena, person, why), -1);
+	assert_int_equal(view_person(&view, &fake->entry, 0, arena, person, why), 1);
 	assert_non_null(strstr(why, "\"uid\""));
+	assert_string_equal(person->identity.user_name, "");
 
 	fake_open(fake, "not a name");
 	fake_add(fake, "entryUUID", "abc");
 	fake_add(fake, "uid", "anna");
-	assert_int_equal(view_person(&view, &fake->entry, 0, arena, person, why), -1);
+	fake_add(fake, "sn", "\377");
+	assert_int_equal(view_person(&view, &fake->entry, 0, arena, person, why), 1);
 	assert_non_null(strstr(why, "distinguished name"));
+	assert_null(person->identity.reference);
+	assert_string_equal(person->identity.user_name, "anna");
+
+	names_read(arena, "memberUid", &settings.group_member);
+	view = view_make(arena, &settings, openldap(), NULL);
+	fake_open(fake, "cn=Anna,dc=Acme");
+	fake_add(fake, "entryUUID", "abc");
+	fake_add(fake, "uid", "\377");
+	assert_int_equal(view_person(&view, &fake->entry, 0, arena, person, why), 1);
+	assert_null(person->identity.reference);
+	free(person);
+	free(fake);
+	arena_close(&arena);
+}
+
+static void test_locked_people_with_spoiled_entries(void **state)
+{
+	static const struct root_dse of_389 = { .vendor_name = "389 Project" }, of_ad = { .active_directory = true };
+	const struct {
+		const struct root_dse *said;
+		const char *id, *lock, *value;
+	} servers[] = { { &of_389, "nsUniqueId", "nsAccountLock", "TRUE" },
+			{ &of_ad, "objectGUID", "userAccountControl", "514" } };
+	static char longest[ROSTER_TEXT_MOST + 2];
+	struct fake *fake = calloc(1, sizeof(*fake));
+	struct person *person = calloc(1, sizeof(*person));
+
+	(void)state;
+	memset(longest, 'x', sizeof(longest) - 1);
+	for (size_t i = 0; i < sizeof(servers) / sizeof(servers[0]); i++) {
+		struct arena *arena = arena_open("test");
+		struct settings settings = plain_settings(arena);
+		struct view view = view_make(arena, &settings, vendor_of(servers[i].said), NULL);
+		char why[ROSTER_NOTE_MOST] = "";
+
+		fake_open(fake, "cn=Anna,dc=Acme");
+		fake_add(fake, servers[i].id, "0123456789abcdef");
+		fake_add(fake, servers[i].lock, servers[i].value);
+		fake_add(fake, "displayName", longest);
+		assert_int_equal(view_person(&view, &fake->entry, 0, arena, person, why), 1);
+		assert_int_equal(person->identity.standing, ROSTER_SUSPENDED);
+		arena_close(&arena);
+	}
+	free(person);
+	free(fake);
+}
+
+/* More than an identity may hold would end the listing of everybody. */
+static void test_values_have_an_end(void **state)
+{
+	static const char *const extra[] = { "description", NULL };
+	static char value[ROSTER_TEXT_MOST + 1];
+	static struct berval many[ROSTER_VALUES_MOST + 1];
+	struct arena *arena = arena_open("test");
+	struct settings settings = plain_settings(arena);
+	struct view view = view_make(arena, &settings, openldap(), extra);
+	struct fake *fake = calloc(1, sizeof(*fake));
+	struct person *person = calloc(1, sizeof(*person));
+	char why[ROSTER_NOTE_MOST] = "";
+	size_t total = 0;
+
+	(void)state;
+	memset(value, 'x', sizeof(value) - 1);
+	fake_open(fake, "cn=Anna,dc=Acme");
+	fake_add(fake, "entryUUID", "abc");
+	fake_add(fake, "uid", "anna");
+	fake_add(fake, "mail", value);
+	fake_add(fake, "description", value);
+	for (size_t i = 0; i < ROSTER_VALUES_MOST; i++)
+		many[i] = bytes(value);
+	for (size_t i = 0; i < fake->entry.count; i++)
+		if (fake->entry.attributes[i].values->bv_len == sizeof(value) - 1)
+			fake->entry.attributes[i].values = many;
+	assert_int_equal(view_person(&view, &fake->entry, 0, arena, person, why), 0);
+	for (size_t i = 0; person->identity.addresses[i].email; i++)
+		total += strlen(person->identity.addresses[i].email);
+	for (size_t i = 0; person->identity.attributes[0].values[i]; i++)
+		total += strlen(person->identity.attributes[0].values[i]);
+	assert_true(total > 0);
+	assert_true(total <= ROSTER_IDENTITY_MOST / 2);
 	free(person);
 	free(fake);
 	arena_close(&arena);
@@ -1077,6 +1165,8 @@ int main(void)
 		cmocka_unit_test(test_sooner),
 		cmocka_unit_test(test_a_person),
 		cmocka_unit_test(test_people_who_cannot_be_taken),
+		cmocka_unit_test(test_locked_people_with_spoiled_entries),
+		cmocka_unit_test(test_values_have_an_end),
 		cmocka_unit_test(test_members),
 		cmocka_unit_test(test_attribute_names),
 		cmocka_unit_test(test_certificates),

@@ -64,10 +64,10 @@ static struct mapped map(struct identity given)
 }
 
 /* The code of the refusal. */
-static const char *refused(const struct connection_pair *pairs, size_t count, struct identity given)
+static const char *refused(struct identity given)
 {
 	static struct error e;
-	struct source source = { .connection = { .attributes = pairs, .attribute_count = count } };
+	struct source source = { 0 };
 	struct mapped mapped = { 0 };
 
 	e = (struct error){ 0 };
@@ -132,6 +132,17 @@ static void what_is_shown_is_cleaned(void **state)
 	assert_int_equal(strlen(map(given).title), MAPPED_NAME_MOST - 1);
 }
 
+/* What is said of somebody who is taken with everything but a user name. */
+static const char *without_name(struct identity given)
+{
+	struct mapped m = map(given);
+
+	assert_null(m.user_name);
+	assert_string_equal(m.remote_id, "u1");
+	assert_non_null(m.poor);
+	return m.poor_code;
+}
+
 static void a_key_is_taken_whole_or_not_at_all(void **state)
 {
 	struct identity given;
@@ -141,19 +152,22 @@ static void a_key_is_taken_whole_or_not_at_all(void **state)
 	memset(longest, 'x', sizeof(longest) - 1);
 	longest[sizeof(longest) - 1] = '\0';
 	given = ada(), given.remote_id = "";
-	assert_string_equal(refused(NULL, 0, given), "person.incomplete");
+	assert_string_equal(refused(given), "person.incomplete");
 	given = ada(), given.remote_id = longest;
-	assert_string_equal(refused(NULL, 0, given), "person.too_long");
+	assert_string_equal(refused(given), "person.too_long");
 	given = ada(), given.remote_id = longest + 1;
 	assert_int_equal(strlen(map(given).remote_id), MAPPED_ID_MOST);
 	given = ada(), given.remote_id = "u\n1";
-	assert_string_equal(refused(NULL, 0, given), "person.unreadable");
+	assert_string_equal(refused(given), "person.unreadable");
 	given = ada(), given.user_name = NULL;
-	assert_string_equal(refused(NULL, 0, given), "person.incomplete");
+	assert_string_equal(without_name(given), "person.incomplete");
 	given = ada(), given.user_name = longest + (MAPPED_ID_MOST - MAPPED_USER_NAME_MOST);
-	assert_string_equal(refused(NULL, 0, given), "person.too_long");
+	assert_string_equal(without_name(given), "person.too_long");
 	given = ada(), given.user_name = "ad\xc3";
-	assert_string_equal(refused(NULL, 0, given), "person.unreadable");
+	assert_string_equal(without_name(given), "person.unreadable");
+	given.standing = STANDING_SUSPENDED, given.email = "ada at acme";
+	assert_string_equal(without_name(given), "person.unreadable"); /* what is said of the name, not of the address */
+	assert_int_equal(map(given).standing, STANDING_SUSPENDED);
 }
 
 static void an_address_that_is_none_costs_the_address_alone(void **state)
@@ -201,7 +215,7 @@ static void fields_come_from_the_attributes_that_are_named(void **state)
 	assert_string_equal(m.department, "Difference");
 	assert_string_equal(m.user_name, "countess");
 	assert_null(m.title); /* what the attribute does not say is not said: the directory's own title is not meant */
-	assert_string_equal(refused(missing, 1, given), "person.incomplete");
+	assert_string_equal(map_by(missing, 1, given).poor_code, "person.incomplete");
 	assert_string_equal(asked[0], "office");
 	assert_string_equal(asked[2], "role");
 	assert_null(asked[3]);
