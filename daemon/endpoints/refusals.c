@@ -112,6 +112,15 @@ static int check_holder(const struct refusal_holder *holder, bool same, struct e
 	return 0;
 }
 
+/* Whom the operator suspended has their address until the operator hands it on: a new entry with it is no way round. */
+static int check_operators(const struct exchange *x, const struct refusal_holder *holder, bool same, struct error *e)
+{
+	if (same || !holder->by_operator || x->principal.kind == PRINCIPAL_OPERATOR)
+		return 0;
+	return error_set(e, ERROR_DENIED, "member.suspended_by_operator",
+			 "the operator suspended whoever has the address (\"%.80s\"); only the operator can hand it on", holder->name);
+}
+
 static int keep_verdict(struct exchange *x, const struct connection *connection, const struct wish *wish, struct error *e)
 {
 	bool same = text_equal(wish->as, "same-person");
@@ -126,7 +135,7 @@ static int keep_verdict(struct exchange *x, const struct connection *connection,
 	if (found == 0)
 		return error_set(e, ERROR_CONFLICT, "refusal.over",
 				 "the address is nobody's any more who is known by a directory; the next run takes this entry as it is");
-	if (found < 0 || check_holder(&holder, same, e) < 0 ||
+	if (found < 0 || check_operators(x, &holder, same, e) < 0 || check_holder(&holder, same, e) < 0 ||
 	    refusal_resolve(x->tx, &x->organisation.id, &connection->id, wish->remote_id, &holder.account, same, exchange_who(x), e) < 0)
 		return -1;
 	return exchange_audit(x, "refusal.resolved", "connection", id_text(&connection->id, id), refusal.user_name, NULL,

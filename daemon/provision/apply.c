@@ -12,11 +12,13 @@
 static const struct query people[] = {
 	STEP("users", "INSERT INTO users (id) SELECT person FROM effects WHERE what = 'new' AND new_user"),
 
-	/* An address that its directory no longer gives to a person is free for the next one. */
+	/* An address that its directory no longer gives to a person is free for the next one; but not that of a person whom people keep
+	 * out, or a new entry with it would be the way back in: that it is somebody else's is theirs to say (provision/relink). */
 	STEP("addresses_free",
 	     "DELETE FROM addresses f USING effects x WHERE x.what = 'changed' AND x.old_email IS DISTINCT FROM x.email "
 	     "AND f.address = x.old_email AND f.user_id = x.person AND NOT EXISTS (SELECT FROM accounts o "
-	     "WHERE o.organisation = $1 AND o.user_id = x.person AND o.id <> x.account AND o.email = x.old_email)"),
+	     "WHERE o.organisation = $1 AND o.user_id = x.person AND o.id <> x.account AND o.email = x.old_email) "
+	     "AND coalesce(x.suspended_by, 'connector') = 'connector' AND coalesce(x.left_by, 'grace') = 'grace'"),
 	STEP("addresses_given_up",
 	     "DELETE FROM addresses d USING addresses_given_up f JOIN effects x ON x.remote_id = f.remote_id AND x.claims "
 	     "WHERE d.address = f.address AND d.user_id = f.person"),
@@ -265,10 +267,23 @@ int apply_refusals(struct tx *tx, const struct source *source, const struct run 
 		"r.user_name, r.email FROM staged_refused r "
 		"UNION ALL SELECT 2, s.remote_id, 'person.address_' || s.quarrel, CASE "
 		"WHEN s.quarrel = 'same' THEN 'the directory gives this address to two people; the first one has it' "
+		/* Who had it was given another one by this very listing: it was freed, or exchanged, just now. */
+		"WHEN NOT EXISTS (SELECT FROM addresses h WHERE h.address = p.email AND h.user_id = s.holder) THEN CASE WHEN s.what = 'new' "
+		"THEN 'this address was another person''s, who has given it up with this very listing; the next one that shows it takes this entry as it is' "
+		"ELSE 'taken with the new address, which is not proven yet: it was another person''s, who has given it up with this very listing; "
+		"the next one that reads this entry proves it' END "
+		"WHEN s.what = 'new' AND k.user_id IS NOT NULL THEN 'this address belongs to a person whom ' || CASE "
+		"WHEN 'operator' IN (k.suspended_by, k.left_by) THEN 'the operator' ELSE 'an administrator' END || CASE "
+		"WHEN k.state = 'left' THEN ' removed' ELSE ' suspended' END || ', and is not handed on by a directory; if it is another person''s by now, ' "
+		"|| CASE WHEN k.suspended_by = 'operator' THEN 'the operator' ELSE 'an administrator' END "
+		"|| ' must say so (rosterctl connection resolve)' "
 		"WHEN s.what = 'new' THEN 'this address belongs to a person who has another entry in this directory; if it is the same "
 		"person with a new entry, or another person by now, an administrator must say so (rosterctl connection resolve)' "
-		"ELSE 'taken with the new address, which is not proven: it belongs to another person' END, p.user_name, p.email "
-		"FROM seen s JOIN staged_people p ON p.id = s.id WHERE s.quarrel IS NOT NULL) r ORDER BY remote_id, rank "
+		"ELSE 'taken with the new address, which is not proven: it belongs to another person; if it was handed on, take it from that person in "
+		"their directory, or say so where no directory gives it to them any more (rosterctl connection resolve --new-person)' END, p.user_name, p.email "
+		"FROM seen s JOIN staged_people p ON p.id = s.id LEFT JOIN members k ON k.organisation = $1 AND k.user_id = s.holder "
+		"AND (k.suspended_by IN ('admin', 'operator') OR k.left_by IN ('admin', 'operator')) "
+		"WHERE s.quarrel IS NOT NULL) r ORDER BY remote_id, rank "
 		"ON CONFLICT (organisation, connection, remote_id) DO UPDATE SET code = excluded.code, reason = excluded.reason, "
 		"user_name = excluded.user_name, email = excluded.email, run = excluded.run, last_seen_at = now()",
 		QUERY_KEEPS, QUERY_ONCE,

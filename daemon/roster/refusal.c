@@ -63,7 +63,8 @@ int refusal_find_holder(struct tx *tx, struct arena *arena, const struct id *org
 		"SELECT a.id, coalesce(m.name, a.display_name, a.user_name), a.connection = $2 AND a.gone_at IS NOT NULL, "
 		"EXISTS (SELECT FROM accounts o JOIN connections c ON c.organisation = $1 AND c.id = o.connection AND c.state <> 'deleted' "
 		"WHERE o.organisation = $1 AND o.user_id = h.user_id AND o.gone_at IS NULL AND o.email = h.address), "
-		"EXISTS (SELECT FROM accounts k WHERE k.organisation = $1 AND k.connection = $2 AND k.remote_id = $3) "
+		"EXISTS (SELECT FROM accounts k WHERE k.organisation = $1 AND k.connection = $2 AND k.remote_id = $3), "
+		"coalesce(m.suspended_by = 'operator', false) "
 		"FROM addresses h JOIN accounts a ON a.organisation = $1 AND a.user_id = h.user_id "
 		"LEFT JOIN members m ON m.organisation = $1 AND m.user_id = h.user_id "
 		"WHERE h.address = $4 ORDER BY a.connection = $2 DESC, a.gone_at DESC NULLS FIRST, a.id LIMIT 1",
@@ -81,6 +82,7 @@ int refusal_find_holder(struct tx *tx, struct arena *arena, const struct id *org
 			.gone = rows_bool(rows, 0, 2),
 			.given = rows_bool(rows, 0, 3),
 			.known = rows_bool(rows, 0, 4),
+			.by_operator = rows_bool(rows, 0, 5),
 		};
 	return found;
 }

@@ -34,6 +34,7 @@ struct refusal_holder {
 	bool gone;	  /* that entry is of this connection, and is gone */
 	bool given;	  /* a directory gives them the address now */
 	bool known;	  /* the refused entry is somebody already */
+	bool by_operator; /* the operator suspended them */
 };
 
 /* 1, 0 nobody has it of whom a directory says anything, -1. */
