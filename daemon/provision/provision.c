@@ -158,7 +158,7 @@ int provision_reconcile(struct tx *tx, struct arena *arena, const struct source 
 		return -1;
 	if (same == 1)
 		as_it_is.moved = NULL;
-	if (stage_name(tx, source, e) < 0 || relink_make(tx, source, run, e) < 0 || plan_make(tx, arena, source, run, e) < 0)
+	if (stage_name(tx, source, run_reads_all(run), e) < 0 || relink_make(tx, source, run, e) < 0 || plan_make(tx, arena, source, run, e) < 0)
 		return -1;
 	int known = all_known(tx, arena, source, run, &outcome.reason, e);
 	if (known < 0)

@@ -161,14 +161,20 @@ int stage_expose(struct tx *tx, const struct id *run, bool indexed, struct error
 	return run_statement(tx, sql, e);
 }
 
-int stage_name(struct tx *tx, const struct source *source, struct error *e)
+int stage_name(struct tx *tx, const struct source *source, bool all, struct error *e)
 {
+	/* As in provision/plan: of a listing of all, nothing is compared row by row. */
+	static const struct query memory = {
+		"stage.name_memory", "SELECT set_config('enable_nestloop', CASE WHEN $1 THEN 'off' ELSE 'on' END, true)", QUERY_KEEPS, QUERY_ONCE,
+	};
 	static const struct query name = {
 		"stage.name",
 		"UPDATE staged_unnamed s SET user_name = a.user_name, display_name = coalesce(s.display_name, a.display_name) "
 		"FROM accounts a WHERE a.organisation = $1 AND a.connection = $2 AND a.remote_id = s.remote_id",
 		QUERY_KEEPS, QUERY_ONCE,
 	};
+	if (query_write(tx, &memory, PARAMS(P_BOOL(all)), NULL, e) < 0)
+		return -1;
 	return query_write(tx, &name, PARAMS(P_ID(&source->organisation), P_ID(&source->connection.id)), NULL, e);
 }
 

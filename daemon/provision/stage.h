@@ -41,8 +41,8 @@ int stage_expose(struct tx *tx, const struct id *run, bool indexed, struct error
 int stage_hide(struct tx *tx, struct error *e);
 
 /* Who was staged without a usable user name (staged_unnamed) and is known by their key gets the one that they had, and is one of
- * staged_people then; whoever is not known stays apart: nobody can come in so. */
-int stage_name(struct tx *tx, const struct source *source, struct error *e);
+ * staged_people then; whoever is not known stays apart: nobody can come in so. all: it is a listing of all. */
+int stage_name(struct tx *tx, const struct source *source, bool all, struct error *e);
 
 /* Who is here by this connection, and was neither staged nor said to be gone: how many, and the keys of at most `most` of each, chosen by chance, ended by NULL.
  * Not while the run is exposed. */
