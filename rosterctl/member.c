@@ -1,6 +1,7 @@
 /* Members and groups of an organisation. */
 #include "base/json.h"
 #include "rosterctl/body.h"
+#include "rosterctl/cell.h"
 #include "rosterctl/exits.h"
 #include "rosterctl/handlers.h"
 #include "rosterctl/path.h"
@@ -174,6 +175,20 @@ static void print_part(struct ctl *ctl, const struct answer *answer, const char 
 	print_table(ctl, part, columns);
 }
 
+/* What is known of them may be older than it looks. */
+static void print_refused(struct ctl *ctl, const struct json *accounts)
+{
+	for (size_t i = 0; i < json_count(accounts); i++) {
+		const struct json *account = json_at(accounts, i);
+
+		if (json_text(json_member(account, "refused")))
+			print_line(ctl, "the entry in \"%s\" is not taken whole since %s: %s",
+				   cell_text(ctl->arena, json_member(account, "connection_name"), CELL_TEXT),
+				   cell_text(ctl->arena, json_member(account, "refused_since"), CELL_TIME),
+				   cell_text(ctl->arena, json_member(account, "refused"), CELL_TEXT));
+	}
+}
+
 int member_explain(struct ctl *ctl, struct error *e)
 {
 	struct answer answer;
@@ -189,6 +204,7 @@ int member_explain(struct ctl *ctl, struct error *e)
 	print_part(ctl, &answer, "attributes", of_attribute);
 	print_part(ctl, &answer, "words", of_word);
 	print_part(ctl, &answer, "accounts", of_account);
+	print_refused(ctl, json_member(answer.json, "accounts"));
 	print_part(ctl, &answer, "groups", of_their_group);
 	if (json_bool(json_member(answer.json, "more_groups")))
 		print_line(ctl, "... and more groups");

@@ -95,6 +95,8 @@ static void put_account(struct json_writer *w, const struct explain_account *acc
 	json_put_time(w, "first_seen_at", account->first_seen_at);
 	json_put_time(w, "changed_at", account->changed_at);
 	json_put_time(w, "gone_at", account->gone_at);
+	json_put_text(w, "refused", account->refused);
+	json_put_time(w, "refused_since", account->refused_since);
 	json_end_object(w);
 }
 

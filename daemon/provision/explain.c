@@ -543,7 +543,9 @@ static int load_accounts(struct tx *tx, struct arena *arena, const struct member
 		"explain.accounts",
 		"SELECT c.name, c.state, a.remote_id, a.user_name, a.locale, a.connection, a.id, a.standing "
 		"= 1, a.first_seen_at, a.changed_at, "
-		"a.gone_at FROM accounts a JOIN connections c ON c.organisation = $1 AND c.id = a.connection "
+		"a.gone_at, f.reason, f.first_seen_at FROM accounts a "
+		"JOIN connections c ON c.organisation = $1 AND c.id = a.connection "
+		"LEFT JOIN refusals f ON f.organisation = $1 AND f.connection = a.connection AND f.remote_id = a.remote_id "
 		"WHERE a.organisation = $1 AND a.user_id = $2 ORDER BY a.gone_at IS NOT NULL, c.name, a.id",
 		QUERY_READS,
 		0,
@@ -567,6 +569,8 @@ static int load_accounts(struct tx *tx, struct arena *arena, const struct member
 			.first_seen_at = rows_time(rows, i, 8),
 			.changed_at = rows_time(rows, i, 9),
 			.gone_at = rows_time(rows, i, 10),
+			.refused = rows_text(rows, i, 11),
+			.refused_since = rows_time(rows, i, 12),
 		};
 	return 0;
 }

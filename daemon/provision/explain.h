@@ -86,6 +86,8 @@ struct explain_account {
 	struct id connection, account;
 	bool active;
 	int64_t first_seen_at, changed_at, gone_at;
+	const char *refused; /* what of it could not be taken, so that the rest may be older; NULL: it was taken whole */
+	int64_t refused_since;
 };
 
 struct explain_group {

@@ -55,6 +55,11 @@ is "whom the group no longer names is out of it" "$(sync | counts)" "group.membe
 is "whether their name is unusable" "$(state u1) $(groups_of u1)" "active member 0"
 is "or all of their record" "$(state u6) $(groups_of u6)" "active member 0"
 is "who is named stays in it though their record could not be read" "$(state u5) $(groups_of u5)" "active admin 1"
+eve=$(query "SELECT user_id FROM accounts WHERE remote_id = 'u5'")
+like "whoever asks why they are as they are is told" "$(ctl member explain acme "$eve")" \
+	'^the entry in "people" is not taken whole since 20[0-9]{2}-[0-9:TZ. -]+: nothing but the id of line [0-9]+ can be read$'
+is "and so is a program" "$(ctl member explain acme "$eve" --json | jq -r '.accounts[] | (.refused != null and .refused_since != null)')" true
+is "and of nobody else" "$(ctl member explain acme "$(query "SELECT user_id FROM accounts WHERE remote_id = 'u9'")" | grep -c 'not taken whole')" 0
 is "what could not be read at all can be seen" "$(refused)" "u1 person.too_long
 u5 record.unreadable
 u6 record.unreadable"
