@@ -3,7 +3,7 @@
 # is at work on it, the daemon is killed, or its plug-in's process, or its connection to the database. What a run takes away and gives is
 # there wholly or not at all, the audit agrees, and the next one comes to the same end.
 #
-# Among the tests a seeded sample of the steps (KILLED_SAMPLE of each kind, KILLED_SEED); in the torture all of them.
+# Among the tests a seeded sample of the steps (KILLED_SAMPLE of each kind, KILLED_SEED, KILLED_KINDS); in the torture all of them.
 . "$SRCDIR/tests/flows/flow.sh"
 sample=${KILLED_SAMPLE:-6} seed=${KILLED_SEED:-1}
 [ -z "${TORTURE_ROUNDS:-}" ] || sample=all
@@ -65,7 +65,7 @@ stopped() { # stopped KIND STEP
 	is "$1, step $2: it was there wholly or not at all" "$(between "$there" "$entered" "$(state)")" ""
 	is "$1, step $2: the same again is nothing to do" "$(sync | counts)" ""
 }
-for kind in daemon database child; do
+for kind in ${KILLED_KINDS:-daemon database child}; do
 	for place in $(places); do stopped "$kind" "$place"; done
 done
 done_testing
