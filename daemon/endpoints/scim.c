@@ -82,11 +82,61 @@ static int read_selection(struct exchange *x, enum scim_kind kind, struct scim_s
 				   request_query(x->request, "excludedAttributes"), ret, e);
 }
 
+static bool is_media_type(const char *given, const char *type)
+{
+	size_t length = strlen(type);
+
+	return strncasecmp(given, type, length) == 0 && strchr("; \t", given[length]);
+}
+
+int scim_check_media_type(const struct request *request, struct error *e)
+{
+	const char *given = request_header(request, "Content-Type");
+
+	if (!given || is_media_type(given, "application/scim+json") ||
+	    is_media_type(given, "application/json"))
+		return 0;
+	return error_set(
+		e, ERROR_INPUT, "http.media_type",
+		"the body is \"%.80s\"; \"application/scim+json\" or \"application/json\" is expected",
+		given);
+}
+
 static int read_body(struct exchange *x, struct json **ret, struct error *e)
 {
 	if (x->request->body_size == 0)
 		return error_set(e, ERROR_INPUT, "scim.invalidSyntax", "a body is expected, and there is none");
+	if (scim_check_media_type(x->request, e) < 0)
+		return -1;
 	return json_parse(x->arena, x->request->body, x->request->body_size, ret, e);
+}
+
+static bool names_schema(const struct json *schemas, const char *urn)
+{
+	for (size_t i = 0; i < json_count(schemas); i++) {
+		const char *text = json_text(json_at(schemas, i));
+
+		if (text && strcasecmp(text, urn) == 0)
+			return true;
+	}
+	return false;
+}
+
+/* Schemas follow from what there is, so that nobody has to name them; but a user is no group, whatever it is
+ * called. */
+static int read_resource(struct exchange *x, enum scim_kind kind, struct json **ret, struct error *e)
+{
+	const char *own = scim_schemas(kind)[0]->urn,
+		   *other = scim_schemas(kind == SCIM_USER ? SCIM_GROUP : SCIM_USER)[0]->urn;
+	const struct json *schemas;
+
+	if (read_body(x, ret, e) < 0)
+		return -1;
+	schemas = json_member(*ret, "schemas");
+	if (!json_is_array(schemas) || !names_schema(schemas, other) || names_schema(schemas, own))
+		return 0;
+	return error_set(e, ERROR_INPUT, "scim.invalidValue",
+			 "\"schemas\" is of another kind of resource; \"%s\" is expected here", own);
 }
 
 /* ---- from a document to a row ---- */
@@ -235,10 +285,11 @@ int scim_create(struct exchange *x, enum scim_kind kind, const struct id *as, st
 	struct json *body, *document;
 	unsigned deviations = 0;
 
-	if (read_selection(x, kind, &selection, e) < 0 || read_body(x, &body, e) < 0 ||
+	if (read_selection(x, kind, &selection, e) < 0 || read_resource(x, kind, &body, e) < 0 ||
 	    scim_document_take(x->arena, kind, body, &document, &deviations, e) < 0 ||
 	    fill_record(x, kind, document, &record, e) < 0 ||
-	    (kind == SCIM_USER && scim_revive(x->tx, &source, record.key, record.external_id, &record.id, e) < 0) ||
+	    (kind == SCIM_USER &&
+	     scim_revive(x->tx, &source, record.key, record.external_id, &record.id, e) < 0) ||
 	    scim_insert(x->tx, x->arena, &source, table_of(kind), &record, &x->pushed_in, e) < 0 ||
 	    (kind == SCIM_GROUP && take_members(x, body, &record.id, SCIM_ADD_MEMBERS, &deviations, e) < 0))
 		return -1;
@@ -262,7 +313,7 @@ static int replace(struct exchange *x, enum scim_kind kind, struct error *e)
 	unsigned deviations = 0;
 
 	if (read_selection(x, kind, &selection, e) < 0 || find(x, kind, true, false, &record, e) < 0 ||
-	    check_version(x, &record, e) < 0 || read_body(x, &body, e) < 0 ||
+	    check_version(x, &record, e) < 0 || read_resource(x, kind, &body, e) < 0 ||
 	    scim_document_take(x->arena, kind, body, &document, &deviations, e) < 0)
 		return -1;
 	if (kind == SCIM_USER)
@@ -351,6 +402,14 @@ static void settle(struct scim_wish *wish)
 	wish->count = wish->count < 0 ? 0 : wish->count > SCIM_PAGE_MOST ? SCIM_PAGE_MOST : wish->count;
 }
 
+static int check_order(const char *order, struct error *e)
+{
+	if (!order || !*order || strcasecmp(order, "ascending") == 0 || strcasecmp(order, "descending") == 0)
+		return 0;
+	return error_set(e, ERROR_INPUT, "scim.invalidValue",
+			 "\"sortOrder\" is \"%.40s\"; \"ascending\" or \"descending\" is expected", order);
+}
+
 static enum scim_asked asked_for(enum scim_kind kind, const struct scim_filter *filter)
 {
 	const struct scim_path *path = filter ? &filter->path : NULL;
@@ -410,9 +469,12 @@ static int list(struct exchange *x, enum scim_kind kind, struct scim_wish wish, 
 	const struct scim_question question = { kind == SCIM_USER ? "users" : "groups", wish.filter, wish.sort_by, descending };
 
 	settle(&wish);
-	if (scim_selection_read(x, kind, wish.attributes, wish.excluded, &selection, e) < 0 ||
-	    (wish.filter && *wish.filter && scim_filter_read(x->arena, kind, wish.filter, &filter, &deviations, e) < 0) ||
-	    (wish.sort_by && *wish.sort_by && scim_path_read(x->arena, kind, wish.sort_by, &sort_by, &deviations, e) < 0) ||
+	if (check_order(wish.sort_order, e) < 0 ||
+	    scim_selection_read(x, kind, wish.attributes, wish.excluded, &selection, e) < 0 ||
+	    (wish.filter && *wish.filter &&
+	     scim_filter_read(x->arena, kind, wish.filter, &filter, &deviations, e) < 0) ||
+	    (wish.sort_by && *wish.sort_by &&
+	     scim_path_read(x->arena, kind, wish.sort_by, &sort_by, &deviations, e) < 0) ||
 	    scim_condition_make(x->arena, kind, filter, wish.sort_by && *wish.sort_by ? &sort_by : NULL,
 				descending, condition, e) < 0)
 		return -1;
@@ -506,6 +568,28 @@ static const char *joined(struct exchange *x, const struct json *names)
 	return ret;
 }
 
+/* What is passed over would be a list of all. */
+static int text_of(const struct json *body, const char *name, const char **ret, struct error *e)
+{
+	const struct json *value = json_member(body, name);
+
+	*ret = json_text(value);
+	if (!value || json_is_null(value) || *ret)
+		return 0;
+	return error_set(e, ERROR_INPUT, "scim.invalidValue", "\"%s\" is no text; one is expected", name);
+}
+
+static int number_of(const struct json *body, const char *name, int64_t *ret, struct error *e)
+{
+	const struct json *value = json_member(body, name);
+
+	if (json_is_number(value))
+		*ret = json_int(value);
+	if (!value || json_is_null(value) || json_is_number(value))
+		return 0;
+	return error_set(e, ERROR_INPUT, "scim.invalidValue", "\"%s\" is no number; one is expected", name);
+}
+
 /* RFC 7644, 3.4.3: a query that does not stand in an address, and so in nobody's log. */
 static int list_by_body(struct exchange *x, enum scim_kind kind, struct error *e)
 {
@@ -516,17 +600,14 @@ static int list_by_body(struct exchange *x, enum scim_kind kind, struct error *e
 		return -1;
 	if (!json_is_object(body))
 		return error_set(e, ERROR_INPUT, "scim.invalidSyntax", "the body is no JSON object");
-	wish.filter = json_text(json_member(body, "filter"));
-	wish.sort_by = json_text(json_member(body, "sortBy"));
-	wish.sort_order = json_text(json_member(body, "sortOrder"));
+	if (text_of(body, "filter", &wish.filter, e) < 0 || text_of(body, "sortBy", &wish.sort_by, e) < 0 ||
+	    text_of(body, "sortOrder", &wish.sort_order, e) < 0 ||
+	    text_of(body, "cursor", &wish.cursor, e) < 0 ||
+	    number_of(body, "startIndex", &wish.start, e) < 0 || number_of(body, "count", &wish.count, e) < 0)
+		return -1;
 	wish.attributes = joined(x, json_member(body, "attributes"));
 	wish.excluded = joined(x, json_member(body, "excludedAttributes"));
-	wish.cursor = json_text(json_member(body, "cursor"));
 	wish.start_given = json_member(body, "startIndex");
-	if (json_is_number(json_member(body, "startIndex")))
-		wish.start = json_int(json_member(body, "startIndex"));
-	if (json_is_number(json_member(body, "count")))
-		wish.count = json_int(json_member(body, "count"));
 	return list(x, kind, wish, e);
 }
 

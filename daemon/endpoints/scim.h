@@ -32,6 +32,10 @@ int scim_groups_delete(struct exchange *x, struct error *e);
 /* Makes one of the body; `as` is the id that it will have, unless it was deleted and comes back. */
 int scim_create(struct exchange *x, enum scim_kind kind, const struct id *as, struct error *e);
 
+/* Whether a body is said to be JSON, or nothing is said of it (as some clients do): ERROR_INPUT
+ * "http.media_type" otherwise. */
+int scim_check_media_type(const struct request *request, struct error *e);
+
 int scim_me(struct exchange *x, struct error *e);
 int scim_provider_config(struct exchange *x, struct error *e);
 int scim_schemas_list(struct exchange *x, struct error *e);

@@ -508,7 +508,8 @@ int scim_bulk(struct exchange *x, struct error *e)
 	if (x->request->body_size == 0)
 		return error_set(e, ERROR_INPUT, "scim.invalidSyntax",
 				 "a body is expected, and there is none");
-	if (json_parse(x->arena, x->request->body, x->request->body_size, &body, e) < 0 ||
+	if (scim_check_media_type(x->request, e) < 0 ||
+	    json_parse(x->arena, x->request->body, x->request->body_size, &body, e) < 0 ||
 	    read_operations(b, body, e) < 0 || settle_ids(b, e) < 0)
 		return -1;
 	resolve_all(b);

@@ -514,6 +514,47 @@ static void pages_and_order(void **state)
 	assert_null(api_text(answer, "Resources/0/emails/0/value"));
 	assert_non_null(api_text(answer, "Resources/0/id"));
 	refused(scim("GET", "/Users?count=many", NULL), 400, "invalidValue", "\"count\" is \"many\"");
+	refused(scim("GET", "/Users?sortBy=userName&sortOrder=sideways", NULL), 400, "invalidValue",
+		"\"sortOrder\" is \"sideways\"");
+	assert_int_equal(scim("GET", "/Users?sortBy=userName&sortOrder=Ascending", NULL).status, 200);
+	refused(scim("POST", "/Users/.search", "{'count':'x'}"), 400, "invalidValue",
+		"\"count\" is no number");
+	refused(scim("POST", "/Users/.search", "{'startIndex':[]}"), 400, "invalidValue",
+		"\"startIndex\" is no number");
+	refused(scim("POST", "/Users/.search", "{'filter':7}"), 400, "invalidValue", "\"filter\" is no text");
+	assert_int_equal(scim("POST", "/Users/.search", "{'filter':null,'count':null}").status, 200);
+}
+
+/* Of those who push none sends another type than these two, or says that a user is a group. */
+static void what_a_body_is_said_to_be(void **state)
+{
+	static const char user[] = "{\"schemas\":[\"urn:ietf:params:scim:schemas:core:2.0:User\"],"
+				   "\"userName\":\"typed@acme.example\"}";
+	const char *users = api_format("/scim/v2/%s/Users", connection),
+		   *bulk = api_format("/scim/v2/%s/Bulk", connection);
+
+	(void)state;
+	refused(api_call_with(token, "Content-Type: text/plain", "POST", users, user), 415, NULL,
+		"the body is \"text/plain\"");
+	refused(api_call_with(token, "Content-Type: application/jsonx", "POST", users, user), 415, NULL,
+		"\"application/scim+json\" or");
+	refused(api_call_with(token, "Content-Type: text/plain", "POST", bulk, "{\"Operations\":[]}"), 415,
+		NULL, "text/plain");
+	refused(scim("POST", "/Users",
+		     "{'schemas':['urn:ietf:params:scim:schemas:core:2.0:Group'],'userName':'typed@acme."
+		     "example'}"),
+		400, "invalidValue", "\"urn:ietf:params:scim:schemas:core:2.0:User\" is expected here");
+	refused(scim("POST", "/Groups",
+		     "{'schemas':['urn:ietf:params:scim:schemas:core:2.0:User'],'displayName':'Typed'}"),
+		400, "invalidValue", "\"urn:ietf:params:scim:schemas:core:2.0:Group\" is expected here");
+	assert_int_equal(api_call_with(token, "Content-Type: Application/SCIM+json;charset=utf-8", "POST",
+				       users, user)
+				 .status,
+			 201);
+	assert_int_equal(scim("POST", "/Users",
+			      "{'schemas':['urn:x:of-the-vendor'],'userName':'vendor@acme.example'}")
+				 .status,
+			 201);
 }
 
 /* All of a list by cursors of two at a time: the names in their order, with blanks between. */
@@ -851,6 +892,7 @@ int main(void)
 		cmocka_unit_test(sent_again),
 		cmocka_unit_test(filters_find_whom_they_mean),
 		cmocka_unit_test(pages_and_order),
+		cmocka_unit_test(what_a_body_is_said_to_be),
 		cmocka_unit_test(cursors_go_on_behind_what_was_shown),
 		cmocka_unit_test(groups_are_changed_without_being_read),
 		cmocka_unit_test(many_at_once_refer_to_each_other),
