@@ -71,24 +71,33 @@ static int count(struct tx *tx, struct arena *arena, const struct source *source
 	return 0;
 }
 
+/* One more reason, after those that there are. */
+static const char *also(struct arena *arena, const char *reasons, const char *reason)
+{
+	return reasons ? arena_format(arena, "%s; %s", reasons, reason) : reason;
+}
+
 /* What no limit allows, because it is how a broken directory looks; NULL if it is nothing of the kind. */
 static const char *looks_broken(struct arena *arena, const struct tally *t, bool by_absence)
 {
 	long long lost = t->lost, gone = t->gone, ungrouped = t->ungrouped, unnamed = t->unnamed;
+	const char *reasons = NULL;
 	if (by_absence && !t->people && gone > 0)
-		return arena_format(arena, "the directory showed nobody at all; %lld people would be gone and %lld members suspended",
-		                    gone, lost);
-	if (lost > 1 && lost >= t->here)
-		return arena_format(arena, "the directory %s; all %lld of them would be suspended",
-		                    by_absence ? "showed none of the members for whom it leads"
-		                               : "says that all members for whom it leads are gone", lost);
+		reasons = arena_format(arena, "the directory showed nobody at all; %lld people would be gone and %lld members suspended",
+		                       gone, lost);
+	else if (lost > 1 && lost >= t->here)
+		reasons = arena_format(arena, "the directory %s; all %lld of them would be suspended",
+		                       by_absence ? "showed none of the members for whom it leads"
+		                                  : "says that all members for whom it leads are gone", lost);
 	if (by_absence && !t->groups && ungrouped > 0)
-		return arena_format(arena, "the directory showed no group at all; %lld groups would be removed with what they yield",
-		                    ungrouped);
+		reasons = also(arena, reasons,
+		               arena_format(arena, "the directory showed no group at all; %lld groups would be removed with what they yield",
+		                            ungrouped));
 	if (by_absence && unnamed > 0 && lost > 0)
-		return arena_format(arena, "%lld member%s would be suspended, and %lld record%s that could not be read may be one of them",
-		                    lost, lost == 1 ? "" : "s", unnamed, unnamed == 1 ? "" : "s");
-	return NULL;
+		reasons = also(arena, reasons,
+		               arena_format(arena, "%lld member%s would be suspended, and %lld record%s that could not be read may be one of them",
+		                            lost, lost == 1 ? "" : "s", unnamed, unnamed == 1 ? "" : "s"));
+	return reasons;
 }
 
 /* ---- limits ---- */
@@ -114,12 +123,6 @@ static struct guard_limit for_so_many(const struct guard_limit *limit, int64_t h
 static const char *with_recent(struct arena *arena, int64_t recent)
 {
 	return recent == 0 ? "" : arena_format(arena, ", beside %lld in the last %d hours", (long long)recent, GUARD_WINDOW_HOURS);
-}
-
-/* One more reason, after those that there are. */
-static const char *also(struct arena *arena, const char *reasons, const char *reason)
-{
-	return reasons ? arena_format(arena, "%s; %s", reasons, reason) : reason;
 }
 
 static const char *judge_people(struct arena *arena, const struct guard_limit *limit, const struct tally *t, const char *reasons)
@@ -230,11 +233,9 @@ int guard_judge(struct tx *tx, struct arena *arena, const struct source *source,
 	if (count(tx, arena, source, all, &tally, e) < 0)
 		return -1;
 	const char *reasons = looks_broken(arena, &tally, all || run->whole);
-	if (!reasons) {
-		reasons = judge_people(arena, &source->connection.guard[GUARD_PEOPLE], &tally, NULL);
-		if (judge_admins(tx, arena, source, &reasons, e) < 0 || judge_groups(tx, arena, source, &reasons, e) < 0)
-			return -1;
-	}
+	reasons = judge_people(arena, &source->connection.guard[GUARD_PEOPLE], &tally, reasons);
+	if (judge_admins(tx, arena, source, &reasons, e) < 0 || judge_groups(tx, arena, source, &reasons, e) < 0)
+		return -1;
 	if (!reasons)
 		return 1;
 	*ret_reason = reasons;

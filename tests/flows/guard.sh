@@ -137,6 +137,13 @@ ctl connection set acme/people --remove-most 0 --remove-share 1 >/dev/null
 sync >"$flow_dir/run"
 like "all reasons are told at once" "$(jq -r .held_reason "$flow_dir/run")" '^3 of 40 active members .*; 3 of 3 admins would go'
 
+ctl sync drop "acme/$(held_id)" >/dev/null
+ctl connection set acme/people --remove-admins-most 0 --remove-admins-share 0 >/dev/null
+directory "$(people 4 40)"
+sync >"$flow_dir/run"
+like "also beside what no limit allows" "$(jq -r .held_reason "$flow_dir/run")" \
+	'no group at all; .*; 3 of 40 active members would be .*; 3 of 3 admins would go'
+
 # A number that is meant for many is no limit for few; and what goes one by one is counted together.
 ctl sync drop "acme/$(held_id)" >/dev/null
 ctl connection delete acme/people --people keep --yes >/dev/null
