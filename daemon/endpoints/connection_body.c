@@ -282,15 +282,16 @@ static bool leads_secrets(const struct catalog_setting *setting)
 	       setting->type == CATALOG_WORD;
 }
 
-/* Whoever could send a sealed secret to a server of their own would read it there. So it goes where whoever
- * gave it sent it, and nowhere else. */
-static int check_secrets_stay(const struct catalog_plugin *plugin, const struct connection *now,
+/* Whoever could send a sealed secret to a server of their own would read it there, and whoever says which part of a directory is read
+ * reads it with somebody else's rights. So it goes where whoever gave it sent it, and nowhere else. */
+static int check_secrets_stay(const struct exchange *x, const struct catalog_plugin *plugin, const struct connection *now,
 			      const struct connection_wish *wish, struct error *e)
 {
 	const char *led = NULL, *kept = NULL;
+	bool by_operator = x->principal.kind == PRINCIPAL_OPERATOR;
 
 	for (size_t i = 0; i < plugin->setting_count && !led; i++)
-		if (leads_secrets(&plugin->settings[i]) &&
+		if ((leads_secrets(&plugin->settings[i]) || (plugin->settings[i].place && !by_operator)) &&
 		    !text_equal(value_of(now, &plugin->settings[i]),
 				value_of(&wish->connection, &plugin->settings[i])))
 			led = plugin->settings[i].name;
@@ -301,24 +302,36 @@ static int check_secrets_stay(const struct catalog_plugin *plugin, const struct 
 		return 0;
 	return error_set(
 		e, ERROR_INPUT, "connection.secret_again",
-		"\"%s\" decides where the secret \"%s\" goes or who can read it; give the secret again "
+		"\"%s\" decides where the secret \"%s\" goes, who can read it or what is read with it; give the secret again "
 		"in the same change",
 		led, kept);
 }
 
 /* ---- our own networks ---- */
 
+static bool same_attributes(const struct connection *a, const struct connection *b)
+{
+	size_t same = 0;
+
+	for (size_t i = 0; i < a->attribute_count; i++)
+		for (size_t k = 0; k < b->attribute_count; k++)
+			same += text_equal(a->attributes[i].name, b->attributes[k].name) &&
+				text_equal(a->attributes[i].value, b->attributes[k].value);
+	return same == a->attribute_count && same == b->attribute_count;
+}
+
+/* What differs of where it leads and what is read there: any setting may (a filter, a name of an attribute), so all do. NULL: nothing. */
 static const char *find_led(const struct catalog_plugin *plugin, const struct connection *now, const struct connection *wanted)
 {
 	for (size_t i = 0; i < plugin->setting_count; i++)
-		if (plugin->settings[i].type == CATALOG_ADDRESS &&
+		if (plugin->settings[i].type != CATALOG_SECRET &&
 		    !text_equal(value_of(now, &plugin->settings[i]), value_of(wanted, &plugin->settings[i])))
 			return plugin->settings[i].name;
-	return NULL;
+	return same_attributes(now, wanted) ? NULL : "attributes";
 }
 
-/* What a connection may reach of our networks is the operator's to say, and so is where one leads that may: otherwise whoever has one
- * could look round with it. now: NULL if it is new. */
+/* What a connection may reach of our networks is the operator's to say, and so is where one leads that may and what it reads there:
+ * otherwise whoever has one could look round with it, or read with the operator's rights what is not theirs. now: NULL if it is new. */
 static int check_private(const struct exchange *x, const struct catalog_plugin *plugin, const struct connection *now,
 			 const struct connection *wanted, struct error *e)
 {
@@ -334,8 +347,8 @@ static int check_private(const struct exchange *x, const struct catalog_plugin *
 	if (!led)
 		return 0;
 	return error_set(e, ERROR_DENIED, "connection.private_addresses",
-			 "this connection may reach addresses that are not public, so where \"%s\" leads is the operator's to say; or give "
-			 "that up in the same change (private_addresses: false)",
+			 "this connection may reach addresses that are not public, so where it leads and what it reads there (\"%s\") is the "
+			 "operator's to say; or give that up in the same change (private_addresses: false)",
 			 led);
 }
 
@@ -502,5 +515,5 @@ int connection_body_change(struct exchange *x, const struct connection *now, str
 		return -1;
 	if (check_private(x, plugin, now, &ret->connection, e) < 0)
 		return -1;
-	return check_secrets_stay(plugin, now, ret, e);
+	return check_secrets_stay(x, plugin, now, ret, e);
 }

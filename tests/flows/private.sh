@@ -42,7 +42,9 @@ like "she cannot ask for it" "$(create admin other --private-addresses yes 2>&1)
 like "nor take it" "$(admin connection set acme/hers --private-addresses yes 2>&1)" "is the operator's to say"
 ctl connection set acme/hers --private-addresses yes >/dev/null
 is "the operator allows it" "$(may acme/hers) $(tested admin acme/hers)" "true plugin.try_later"
-like "then where it leads is not hers to say" "$(admin connection set acme/hers --set server=127.0.0.1:22 2>&1)" "so where \"server\" leads is the operator's to say"
+like "then where it leads is not hers to say" "$(admin connection set acme/hers --set server=127.0.0.1:22 2>&1)" "so where it leads and what it reads there \(\"server\"\) is the operator's to say"
+like "nor what is read there" "$(admin connection set acme/hers --set directory='person: id=u2; user=bob' 2>&1)" "what it reads there \(\"directory\"\) is"
+like "nor from which attributes" "$(admin connection set acme/hers --attribute email=description 2>&1)" "what it reads there \(\"attributes\"\) is"
 is "and is what it was" "$(ctl connection show acme/hers --json | jq -r .settings.server)" "127.0.0.1:$port"
 ok "everything else is" admin connection set acme/hers --schedule 1h
 like "as an attempt it stands in the audit" "$(ctl audit list acme --action access.denied --json | jq -r '.items[].after.code')" connection.private_addresses
