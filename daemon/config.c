@@ -59,7 +59,7 @@ static const struct setting top_rows[] = {
 	{ "previous_master_key", SETTING_SECRET, AT(config.previous_master_key),
 	  .about = "The master key before the last change; still opens what it sealed." },
 	{ "workers", SETTING_NUMBER, AT(config.workers), "2", .least = 1, .most = 64,
-	  .about = "How many directories are read at the same time." },
+	  .about = "How many directories are read at the same time; of more than one, those of one organisation have at most half (rounded up)." },
 	{ "watches", SETTING_NUMBER, AT(config.watches), "8", .least = 0, .most = 256,
 	  .about = "How many connections with \"watch\" this daemon waits for at the same time: a child each, and never more than half of "
 		   "plugins.children." },
@@ -148,6 +148,8 @@ static const struct setting sync_rows[] = {
 	  .about = "How many people to ask a directory for at a time." },
 	{ "call_timeout", SETTING_DURATION, AT(config.call_deadline_ms), "2m", .least = MS, .most = 3600 * MS,
 	  .about = "How long a plug-in may take for one page, or to say whether it works." },
+	{ "read_timeout", SETTING_DURATION, AT(config.read_most_ms), "12h", .least = MS, .most = 7 * 24 * 3600 * MS,
+	  .about = "How long a daemon reads one directory for a run; one that is not at its end by then has failed, and its worker is free." },
 	{ 0 },
 };
 

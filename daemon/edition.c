@@ -156,6 +156,7 @@ struct workers_options edition_workers(struct shared *shared, struct store *stor
 		.watches_most = watches_most(edition->config),
 		.allow_private = edition->config->allow_private_addresses,
 		.call_deadline_ms = edition->config->call_deadline_ms,
+		.read_most_ms = edition->config->read_most_ms,
 		.page_most = edition->config->page_most,
 		.figures_every_ms = edition->config->figures_every_ms,
 		.keeps = shared,

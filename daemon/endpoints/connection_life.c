@@ -38,7 +38,8 @@ int connection_life_delete(struct exchange *x, struct error *e)
 				 "connection \"%s\" has %lld people; say what becomes of them (POST .../delete): keep, "
 				 "suspend or hand-over",
 				 connection.name, (long long)people);
-	if (connection_bin(x->tx, &x->organisation.id, &connection.id, e) < 0 ||
+	if (run_give_up(x->tx, &x->organisation.id, &connection.id, exchange_who(x), e) < 0 ||
+	    connection_bin(x->tx, &x->organisation.id, &connection.id, e) < 0 ||
 	    managed_forget(x->tx, &x->organisation.id, "connection", id_text(&connection.id, text), e) < 0 ||
 	    exchange_audit(x, "connection.deleted", "connection", text, connection.name,
 			   exchange_object(x, "name", connection.name, "plugin", connection.plugin, "state", connection.state,

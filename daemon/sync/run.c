@@ -49,6 +49,7 @@ struct work {
 	struct source source;
 	struct actor actor;
 	int64_t missed; /* of a whole listing after increments: what they had not told; -1: it is none */
+	int64_t until_ms; /* of clock_monotonic_ms: by then it has been read, however often it was begun again here */
 };
 
 static int begin(struct work *w, enum state *ret, struct error *e);
@@ -277,6 +278,7 @@ static int read_through(struct work *w, struct link *link, struct error *e)
 		.stop = w->options->stop,
 		.lease = w->options->lease,
 		.lease_ms = page_lease_ms(w->options),
+		.until_ms = w->until_ms,
 	};
 	return link ? stream_read(&stream, e) : pushed_read(&stream, e);
 }
@@ -633,6 +635,15 @@ static int load(struct work *w, const struct id *organisation, const struct id *
 	return tx_commit(&tx, e) == 0 ? 1 : -1;
 }
 
+/* What was asked before the connection was deleted is nobody's wish any more; its directory is not contacted. */
+static int check_deleted(const struct work *w, struct error *e)
+{
+	if (!reads(&w->run) || !text_equal(w->source.connection.state, "deleted"))
+		return 0;
+	return error_set(e, ERROR_CONFLICT, "connection.deleted", "connection \"%s\" was deleted, and is not read any more",
+	                 w->source.connection.name);
+}
+
 static int check_claims(const struct work *w, struct error *e)
 {
 	if (w->run.attempts <= RUN_CLAIMS_MOST)
@@ -658,7 +669,7 @@ static int step_once(struct work *w, const struct id *organisation, const struct
 	if (!doing[from])
 		return 0;
 	lease_take(w->options->lease, from == RUN_RECONCILING ? RECONCILE_MS_MOST : page_lease_ms(w->options));
-	if (check_claims(w, &e) < 0 || doing[from](w, &to, &e) < 0) {
+	if (check_claims(w, &e) < 0 || check_deleted(w, &e) < 0 || doing[from](w, &to, &e) < 0) {
 		decide(w, &e);
 		return 0;
 	}
@@ -675,7 +686,7 @@ static int step_once(struct work *w, const struct id *organisation, const struct
 void run_work(const struct run_options *options, const struct id *organisation, const struct id *run)
 {
 	scoped(arena) *arena = arena_open("run");
-	struct work work = { .options = options, .arena = arena };
+	struct work work = { .options = options, .arena = arena, .until_ms = clock_monotonic_ms() + options->read_most_ms };
 	while (!atomic_load(options->stop) && step_once(&work, organisation, run) == 1)
 		;
 	if (atomic_load(options->stop))

@@ -19,6 +19,7 @@ struct run_options {
 	struct id daemon;        /* this process, as other daemons see it */
 	bool allow_private;      /* whether directories may be at loopback and private addresses */
 	int call_deadline_ms;    /* of one page, one check */
+	int read_most_ms;        /* of all pages that a daemon reads for a run */
 	int page_most;           /* people a page, about */
 	const atomic_bool *stop; /* turned on when the daemon ends */
 	struct lease *lease;     /* of the thread that works on it: renewed with each step and page */

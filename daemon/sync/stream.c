@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "base/arena.h"
+#include "base/clock.h"
 #include "base/lease.h"
 #include "base/log.h"
 #include "base/metric.h"
@@ -45,11 +46,22 @@ static const struct query need_not_wait = {
 	"stream.need_not_wait", "SELECT set_config('synchronous_commit', 'off', true)", QUERY_KEEPS, 0,
 };
 
+/* A directory that answers in time, page after page, could have its worker for as long as it likes. */
+static int check_time(const struct stream *s, struct error *e)
+{
+	if (clock_monotonic_ms() < s->until_ms)
+		return 0;
+	return error_set(e, ERROR_LIMIT, "run.too_long",
+	                 "the directory was not at its end after all the time that one reading may take (sync.read_timeout)");
+}
+
 int stream_keep(const struct stream *s, struct stage *stage, const struct page_end *end, struct error *e)
 {
 	scoped(tx) *tx = NULL;
 	struct stage_counts sent;
 	int64_t moved;
+	if (!end->last && check_time(s, e) < 0)
+		return -1;
 	lease_take(s->lease, s->lease_ms);
 	if (tx_begin(s->store, STORE_WORKER, &tx, e) < 0 || tx_for(tx, &s->run->organisation, e) < 0 ||
 	    query_write(tx, &need_not_wait, NO_PARAMS, NULL, e) < 0 || stage_flush(stage, tx, &sent, e) < 0 ||

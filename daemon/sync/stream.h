@@ -30,6 +30,7 @@ struct stream {
 	const atomic_bool *stop; /* turned on when the daemon ends */
 	struct lease *lease;     /* renewed with each page, and what goes out of it */
 	int64_t lease_ms;
+	int64_t until_ms; /* clock_monotonic_ms at which it must be at its end: ERROR_LIMIT "run.too_long" */
 };
 
 /* How a page ended, kept after the link was asked for the next one. */

@@ -54,6 +54,7 @@ struct workers {
 	struct watcher *watcher; /* waits for directories that say when something changed */
 	struct log log;
 	atomic_bool stop;
+	pthread_mutex_t claiming; /* one looks for a run at a time: two would take the last place of an organisation's share */
 	pthread_mutex_t mutex; /* guards what stands here up to `each` */
 	pthread_cond_t wake;
 	unsigned long asked; /* grows when there may be something to do */
@@ -103,24 +104,46 @@ static void work_on(struct worker *self, const struct id *organisation, const st
 	pthread_mutex_unlock(&w->mutex);
 }
 
-/* 1: a run was claimed and worked on. 0: there is none. -1. */
-static int work_once(struct worker *self, struct error *e)
+/* How many of the workers one organisation may hold: half of them, rounded up. 0: there is nothing to share. */
+static int share_of_one(struct workers *w)
 {
-	static const struct query claim = {
-		"workers.claim", "SELECT organisation, id FROM runs_claim($1, " SILENT_FOR ") WHERE id IS NOT NULL",
+	pthread_mutex_lock(&w->mutex);
+	int threads = w->threads;
+	pthread_mutex_unlock(&w->mutex);
+	return threads > 1 ? (threads + 1) / 2 : 0;
+}
+
+/* 1: the run is this daemon's to work on. 0: there is none. -1. */
+static int claim(struct worker *self, struct id *ret_organisation, struct id *ret_run, struct error *e)
+{
+	static const struct query claim_one = {
+		"workers.claim", "SELECT organisation, id FROM runs_claim($1, " SILENT_FOR ", $2::integer) WHERE id IS NOT NULL",
 		QUERY_KEEPS, 0,
 	};
 	scoped(arena) *arena = arena_open("claim");
 	const struct rows *rows;
 	struct workers *w = self->all;
-	if (call(w, &claim, PARAMS(P_ID(&w->daemon)), arena, &rows, e) < 0)
+	pthread_mutex_lock(&w->claiming);
+	keep_lease(w, &self->lease);
+	int asked = call(w, &claim_one, PARAMS(P_ID(&w->daemon), P_INT(share_of_one(w))), arena, &rows, e);
+	pthread_mutex_unlock(&w->claiming);
+	if (asked < 0)
 		return -1;
 	if (rows_count(rows) == 0)
 		return 0;
-
-	struct id organisation = rows_id(rows, 0, 0), run = rows_id(rows, 0, 1);
-	work_on(self, &organisation, &run);
+	*ret_organisation = rows_id(rows, 0, 0);
+	*ret_run = rows_id(rows, 0, 1);
 	return 1;
+}
+
+/* 1: a run was claimed and worked on. 0: there is none. -1. */
+static int work_once(struct worker *self, struct error *e)
+{
+	struct id organisation, run;
+	int found = claim(self, &organisation, &run, e);
+	if (found == 1)
+		work_on(self, &organisation, &run);
+	return found;
 }
 
 /* Sleeps until there may be something to do that this thread has not looked for yet. */
@@ -151,7 +174,6 @@ static void *work(void *opaque)
 	pthread_setname_np(pthread_self(), "worker");
 	while (!atomic_load(&w->stop)) {
 		struct error e;
-		keep_lease(w, &self->lease);
 		int done = may_work(self) ? work_once(self, &e) : 0;
 		lease_give_up(&self->lease);
 		if (done < 0)
@@ -280,6 +302,7 @@ static struct shared *manner_open(struct workers *w, const struct workers_option
 		.daemon = w->daemon,
 		.allow_private = options->allow_private,
 		.call_deadline_ms = options->call_deadline_ms,
+		.read_most_ms = options->read_most_ms,
 		.page_most = options->page_most,
 		.stop = &w->stop,
 	};
@@ -356,6 +379,7 @@ int workers_open(const struct workers_options *options, struct workers **ret, st
 	w->patience_ms = options->patience_ms;
 	w->daemon = id_new();
 	w->manner = latest_open(manner_open(w, options));
+	pthread_mutex_init(&w->claiming, NULL);
 	pthread_mutex_init(&w->mutex, NULL);
 	pthread_cond_init(&w->wake, NULL);
 	log_subject(&w->log, NULL, "workers");
@@ -402,6 +426,7 @@ void workers_close(struct workers **workers)
 	latest_close(&w->manner);
 	pthread_cond_destroy(&w->wake);
 	pthread_mutex_destroy(&w->mutex);
+	pthread_mutex_destroy(&w->claiming);
 	free(w);
 	*workers = NULL;
 }

@@ -19,10 +19,11 @@ struct workers_options {
 	struct store *store;
 	struct catalog *catalog;
 	const struct crypt_keys *keys;
-	int threads;          /* runs at the same time */
+	int threads;          /* runs at the same time; of one organisation half of them, rounded up */
 	int watches_most;     /* connections that are waited for at the same time */
 	bool allow_private;
 	int call_deadline_ms; /* of one page */
+	int read_most_ms;     /* of all pages of a run */
 	int patience_ms;      /* for one answer of the database, the waiting for a connection included */
 	int page_most;
 	int figures_every_ms; /* how often what the database shows is counted (sync/figures) */

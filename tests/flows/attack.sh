@@ -132,13 +132,19 @@ query "DELETE FROM runs;
 	INSERT INTO runs (organisation, id, connection, state, asked_by, not_before)
 	SELECT organisation, gen_random_uuid(), id, 'asked', 'test', now() - CASE name WHEN 'people' THEN 1 ELSE 2 END * interval '1 minute'
 	FROM connections WHERE name IN ('people', 'hole', 'two', 'three')"
-claim() { as rosterd_worker "SELECT organisation_slug FROM (SELECT organisation AS o FROM runs_claim('$organisation', '20 s')) c,
+claim() { as rosterd_worker "SELECT organisation_slug FROM (SELECT organisation AS o FROM runs_claim('$organisation', '20 s', ${1:-0})) c,
 	LATERAL (SELECT CASE WHEN o = '$organisation' THEN 'acme' WHEN o IS NOT NULL THEN 'evil' ELSE 'nobody' END AS organisation_slug) s"; }
 is "many slow directories of one organisation do not hold up another's" "$(claim; claim; claim; claim; claim)" "evil
 acme
 evil
 evil
 nobody"
+query "UPDATE runs SET claimed_by = NULL, beat_at = NULL"
+is "and hold no more than their share" "$(claim 2; claim 2; claim 2; claim 2)" "evil
+acme
+evil
+nobody"
+is "which is each daemon's own" "$(query "UPDATE runs SET claimed_by = gen_random_uuid() WHERE claimed_by IS NOT NULL"; claim 2)" evil
 
 is "no password and no token is in the log" "$(grep -cF -e "$secret" -e "$acme_admin" -e "$evil_admin" "$flow_dir/log")" 0
 done_testing
