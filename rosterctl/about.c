@@ -78,7 +78,7 @@ static void show_seats(struct ctl *ctl, const struct json *s)
 {
 	long long waiting = figure(s, NULL, "seats_waiting"), wrong = figure(s, NULL, "seats_miscounted");
 
-	print_line(ctl, "seats          %lld people wait for one%s%s", waiting, waiting > 0 ? ", for up to " : "",
+	print_line(ctl, "seats          %lld %s for one%s%s", waiting, waiting == 1 ? "person waits" : "people wait", waiting > 0 ? ", for up to " : "",
 		   waiting > 0 ? span(ctl, figure(s, NULL, "oldest_seat_waiting_seconds")) : "");
 	if (wrong > 0)
 		print_line(ctl, "               %lld organisations are counted wrongly: please report it", wrong);

@@ -49,6 +49,19 @@ static void add_difference(struct arena *arena, struct buffer *buffer, const cha
 	buffer_format(buffer, strcmp(old, "-") == 0 ? "%.0s%s" : "%s -> %s", old, new);
 }
 
+/* Whether this is said better by what stands beside it: of an account, its user name. */
+static bool is_said(const struct json *all, const char *name)
+{
+	return text_equal(name, "account") && json_text(json_member(all, "user_name"));
+}
+
+/* What is no more, where nothing has taken its place. */
+static void add_gone(struct arena *arena, struct buffer *buffer, const char *name, const struct json *before)
+{
+	buffer_format(buffer, "%s%s: %s", buffer->length > 0 ? ", " : "", safe_text(arena, name),
+		      cell_text(arena, before, CELL_TEXT));
+}
+
 static const char *difference(struct arena *arena, const struct json *change)
 {
 	const struct json *before = json_member(change, "before"), *after = json_member(change, "after"),
@@ -58,9 +71,12 @@ static const char *difference(struct arena *arena, const struct json *change)
 
 	buffer_open(&buffer, DIFFERENCE_MOST);
 	for (size_t at = 0; json_next(after, &at, &name, &value) > 0;)
-		add_difference(arena, &buffer, name, json_member(before, name), value);
+		if (!is_said(after, name))
+			add_difference(arena, &buffer, name, json_member(before, name), value);
 	for (size_t at = 0; json_next(before, &at, &name, &value) > 0;)
-		if (!json_member(after, name))
+		if (!json_is_object(after) && !is_said(before, name))
+			add_gone(arena, &buffer, name, value);
+		else if (json_is_object(after) && !json_member(after, name))
 			add_difference(arena, &buffer, name, value, NULL);
 	text = arena_text_n(arena, buffer.length > 0 ? buffer.bytes : "", buffer.length);
 	buffer_close(&buffer);

@@ -48,8 +48,9 @@ static void print_for_people(struct ctl *ctl, const struct examination *x)
 
 	if (json_parse(ctl->arena, bytes, x->findings->length + 2, &findings, &e) == 0)
 		print_findings(ctl, findings);
-	print_line(ctl, "%zu problems, %zu warnings, %zu notes; %zu checks are well%s", x->problems, x->warnings, x->notes,
-		   x->well, ctl_given(ctl, "all") ? "" : " (--all shows them)");
+	print_line(ctl, "%zu problem%s, %zu warning%s, %zu note%s; %zu check%s well%s", x->problems, x->problems == 1 ? "" : "s",
+		   x->warnings, x->warnings == 1 ? "" : "s", x->notes, x->notes == 1 ? "" : "s", x->well,
+		   x->well == 1 ? " is" : "s are", ctl_given(ctl, "all") ? "" : " (--all shows them)");
 }
 
 /* One object, with the findings of everybody in one list. */

@@ -26,9 +26,12 @@ static long long number(const struct json *run, const char *name)
 
 const char *progress_read(struct arena *arena, const struct json *run)
 {
-	return arena_format(arena, "%lld people, %lld groups, %lld memberships in %lld pages",
-			    number(run, "people"), number(run, "groups"), number(run, "memberships"),
-			    number(run, "pages"));
+	long long people = number(run, "people"), groups = number(run, "groups"),
+		  memberships = number(run, "memberships"), pages = number(run, "pages");
+
+	return arena_format(arena, "%lld %s, %lld group%s, %lld membership%s in %lld page%s", people,
+			    people == 1 ? "person" : "people", groups, groups == 1 ? "" : "s", memberships,
+			    memberships == 1 ? "" : "s", pages, pages == 1 ? "" : "s");
 }
 
 void progress_show(struct arena *arena, const struct json *run)

@@ -289,8 +289,8 @@ static void print_outcome(struct ctl *ctl, const struct subject *subject, const 
 	print_line(ctl, "%s  %s", foreseen ? "planned" : "changed",
 		   changes_counts(ctl->arena, json_member(run, "counts")));
 	if (refused > 0)
-		print_line(ctl, "refused  %lld people; see: rosterctl connection refused %s/%s",
-			   (long long)refused, subject->organisation,
+		print_line(ctl, "refused  %lld %s; see: rosterctl connection refused %s/%s",
+			   (long long)refused, refused == 1 ? "person" : "people", subject->organisation,
 			   subject->connection ? subject->connection : "CONNECTION");
 }
 

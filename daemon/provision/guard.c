@@ -83,16 +83,16 @@ static const char *looks_broken(struct arena *arena, const struct tally *t, bool
 	long long lost = t->lost, gone = t->gone, ungrouped = t->ungrouped, unnamed = t->unnamed;
 	const char *reasons = NULL;
 	if (by_absence && !t->people && gone > 0)
-		reasons = arena_format(arena, "the directory showed nobody at all; %lld people would be gone and %lld members suspended",
-		                       gone, lost);
+		reasons = arena_format(arena, "the directory showed nobody at all; %lld %s would be gone and %lld member%s suspended",
+		                       gone, gone == 1 ? "person" : "people", lost, lost == 1 ? "" : "s");
 	else if (lost > 1 && lost >= t->here)
 		reasons = arena_format(arena, "the directory %s; all %lld of them would be suspended",
 		                       by_absence ? "showed none of the members for whom it leads"
 		                                  : "says that all members for whom it leads are gone", lost);
 	if (by_absence && !t->groups && ungrouped > 0)
 		reasons = also(arena, reasons,
-		               arena_format(arena, "the directory showed no group at all; %lld groups would be removed with what they yield",
-		                            ungrouped));
+		               arena_format(arena, "the directory showed no group at all; %lld group%s would be removed with what they yield",
+		                            ungrouped, ungrouped == 1 ? "" : "s"));
 	if (by_absence && unnamed > 0 && lost > 0)
 		reasons = also(arena, reasons,
 		               arena_format(arena, "%lld member%s would be suspended, and %lld record%s that could not be read may be one of them",

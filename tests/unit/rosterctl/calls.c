@@ -382,7 +382,7 @@ static void a_run_is_waited_for(void **state)
 	(void)state;
 	assert_int_equal(o.exit, 0);
 	assert_string_equal(o.out, "run      r1: done, took 1.5 s\n"
-	                           "read     12 people, 2 groups, 9 memberships in 1 pages\n"
+	                           "read     12 people, 2 groups, 9 memberships in 1 page\n"
 	                           "changed  12 join, 1 suspend\n"
 	                           "refused  2 people; see: rosterctl connection refused acme/corp\n");
 	assert_string_equal(o.err, "");
@@ -458,7 +458,9 @@ static const struct step a_plan[] = {
 	{ "GET /v1/organisations/acme/runs/r1/changes?limit=1000", NULL, 200,
 	  "{\"items\":[{\"kind\":\"member.joined\",\"subject\":\"x\",\"name\":\"Ada\",\"before\":{},\"after\":{\"role\":\"member\"}},"
 	  "{\"kind\":\"member.role_changed\",\"name\":\"Bob\",\"before\":{\"role\":\"member\"},\"after\":{\"role\":\"admin\"}},"
-	  "{\"kind\":\"member.suspended\",\"subject\":\"id-3\",\"name\":null,\"before\":{\"state\":\"active\"},\"after\":{}}],\"next\":null}",
+	  "{\"kind\":\"member.suspended\",\"subject\":\"id-3\",\"name\":null,\"before\":{\"state\":\"active\"},\"after\":{}},"
+	  "{\"kind\":\"group.member_removed\",\"subject\":\"g\",\"name\":\"Admins\",\"before\":{\"account\":\"id-4\",\"user_name\":\"cyd\"},\"after\":null},"
+	  "{\"kind\":\"group.member_added\",\"subject\":\"g\",\"name\":\"Staff\",\"before\":null,\"after\":{\"account\":\"id-4\",\"user_name\":\"cyd\"}}],\"next\":null}",
 	  PLAIN },
 	{ 0 },
 };
@@ -469,9 +471,11 @@ static void a_plan_is_a_difference_that_people_read(void **state)
 
 	(void)state;
 	assert_int_equal(o.exit, 0);
-	assert_has(o.out, "+  member.joined        Ada   role: member\n"
-	                  "~  member.role_changed  Bob   role: member -> admin\n"
-	                  "-  member.suspended     id-3  state: active -> -\n");
+	assert_has(o.out, "+  member.joined         Ada     role: member\n"
+	                  "~  member.role_changed   Bob     role: member -> admin\n"
+	                  "-  member.suspended      id-3    state: active -> -\n"
+	                  "-  group.member_removed  Admins  user_name: cyd\n"
+	                  "+  group.member_added    Staff   user_name: cyd\n");
 	assert_has(o.out, "planned  1 member.joined, 1 member.role_changed, 1 member.suspended\n");
 	o = run(a_plan, WORDS("sync", "plan", "acme/corp", "--json"));
 	assert_int_equal(o.exit, 0);
