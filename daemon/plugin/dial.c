@@ -391,16 +391,17 @@ static int count_addresses(const struct addrinfo *found)
 	return count;
 }
 
-static int refuse_address(const struct dial_request *request, bool named, const char *where, struct error *e)
+/* Which address it is stays untold: whoever names hosts here would learn what our own names lead to. */
+static int refuse_address(const struct dial_request *request, bool named, const struct sockaddr *address, struct error *e)
 {
 	if (!named)
 		return error_set(e, ERROR_DENIED, "dial.refused",
-		                 "may not connect to %s port %s (%s): no setting names this host, and the address is not public",
-		                 request->host, request->port, where);
-	return error_set(e, ERROR_DENIED, "dial.refused", "may not connect to %s port %s (%s): the address is not public%s",
-	                 request->host, request->port, where,
-	                 request->allow_private ? " and belongs to a kind that is never allowed"
-	                                        : "; the operator can let this connection reach private addresses");
+		                 "may not connect to %s port %s: no setting names this host, and the address is not public",
+		                 request->host, request->port);
+	return error_set(e, ERROR_DENIED, "dial.refused", "may not connect to %s port %s: the address is not public%s", request->host,
+	                 request->port,
+	                 dial_judge(address) == DIAL_NEVER ? " and belongs to a kind that is never allowed"
+	                                                   : "; the operator can let this connection reach private addresses");
 }
 
 static int refuse_connection(const struct dial_request *request, const char *where, int why, struct error *e)
@@ -425,7 +426,7 @@ static int connect_to_any(const struct dial_request *request, const struct addri
 
 		getnameinfo(found->ai_addr, found->ai_addrlen, where, sizeof(where), NULL, 0, NI_NUMERICHOST);
 		if (!may_reach(request, named, found->ai_addr)) {
-			refuse_address(request, named, where, e);
+			refuse_address(request, named, found->ai_addr, e);
 			continue;
 		}
 		why = connect_to(request, found->ai_addr, found->ai_addrlen, until_ms, ret);
