@@ -140,7 +140,7 @@ static int put_connection(struct exchange *x, struct json_writer *w, const struc
 	put_last_run(w, runs ? last : NULL);
 	json_put_time(w, "next_due_at", c->next_due_at);
 	json_put_time(w, "created_at", c->created_at);
-	json_put_text(w, "managed_by", c->managed_by);
+	json_put_text(w, "managed_by", exchange_managed_by(x, c->managed_by));
 	exchange_put_managed(w, &managed);
 	json_put_int(w, "version", c->version);
 	if (scim_is_pushed(c))

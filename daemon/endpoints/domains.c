@@ -33,7 +33,7 @@ static void put_domain(struct exchange *x, struct json_writer *w, const struct d
 	json_put_text(w, "state", domain->state);
 	json_put_text(w, "proven_by", domain->proven_by);
 	json_put_time(w, "proven_at", domain->proven_at);
-	json_put_text(w, "managed_by", domain->managed_by);
+	json_put_text(w, "managed_by", exchange_managed_by(x, domain->managed_by));
 	put_challenge(x, w, domain);
 	json_end_object(w);
 }

@@ -372,9 +372,17 @@ static const char *place(struct exchange *x, const char *managed_by, const struc
 	return managed->line ? arena_format(x->arena, "%s:%d", managed_by, managed->line) : managed_by;
 }
 
+const char *exchange_managed_by(const struct exchange *x, const char *managed_by)
+{
+	return managed_by && x->principal.kind != PRINCIPAL_OPERATOR ? "a file of the operator" : managed_by;
+}
+
 static int described(struct exchange *x, const char *kind, const char *managed_by, const struct managed *managed,
 		     struct error *e)
 {
+	if (x->principal.kind != PRINCIPAL_OPERATOR)
+		return error_set(e, ERROR_CONFLICT, "managed_by_file",
+				 "this %s is described by a file of the operator; ask them to change it there", kind);
 	return error_set(e, ERROR_CONFLICT, "managed_by_file",
 			 "this %s is described by the file \"%s\"; change it there, then run \"rosterctl reload\"", kind,
 			 place(x, managed_by, managed));
@@ -391,6 +399,10 @@ int exchange_managed(struct exchange *x, const char *kind, const char *target, c
 		return -1;
 	if (!managed.orphaned_at)
 		return described(x, kind, managed_by, &managed, e);
+	if (x->principal.kind != PRINCIPAL_OPERATOR)
+		return error_set(e, ERROR_CONFLICT, "managed_by_orphan",
+				 "this %s was described by a file of the operator and no longer is, since %s; adopt it first",
+				 kind, clock_text(managed.orphaned_at, since));
 	return error_set(e, ERROR_CONFLICT, "managed_by_orphan",
 			 "this %s was described by the file \"%s\" and no longer is, since %s; adopt it first, or put it back "
 			 "there",

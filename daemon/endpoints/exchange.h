@@ -165,8 +165,10 @@ int exchange_unknown(const char *kind, const char *which, struct error *e);
 /* The same with what was probably meant. names (ended by NULL) are those that who asks may see, and no others. */
 int exchange_unknown_of(const struct exchange *x, const char *kind, const char *which, const char *const *names,
 			struct error *e);
+/* What is shown as managed_by: the file, to the operator; to everybody else that it is a file of theirs. NULL stays NULL. */
+const char *exchange_managed_by(const struct exchange *x, const char *managed_by);
 /* Before something is changed: ERROR_CONFLICT "managed_by_file" if a file says what it is like, "managed_by_orphan" if
- * one did and no longer does, with file and line; 0 if none does. target as in roster/managed. */
+ * one did and no longer does, with file and line for the operator; 0 if none does. target as in roster/managed. */
 int exchange_managed(struct exchange *x, const char *kind, const char *target, const char *managed_by, struct error *e);
 /* The same before it is deleted, which an orphan may be. */
 int exchange_managed_deletable(struct exchange *x, const char *kind, const char *target, const char *managed_by,

@@ -58,7 +58,7 @@ static void put_organisation(const struct exchange *x, struct json_writer *w, co
 	json_put_int(w, "members", o->members);
 	json_put_time(w, "created_at", o->created_at);
 	json_put_int(w, "version", o->version);
-	json_put_text(w, "managed_by", o->managed_by);
+	json_put_text(w, "managed_by", exchange_managed_by(x, o->managed_by));
 	if (managed)
 		exchange_put_managed(w, managed);
 	if (o->deleted_at) {
