@@ -207,7 +207,7 @@ static const struct roster_attribute *read_extra(const struct view *view, const 
 static int read_fields(const struct view *view, const struct entry *entry, struct roster_identity *identity,
 		       char why[ROSTER_NOTE_MOST])
 {
-	char other[ROSTER_NOTE_MOST];
+	char other[ROSTER_NOTE_MOST] = "";
 	int result = 0;
 	const char **const targets[FIELD_COUNT] = {
 		[FIELD_USER_NAME] = &identity->user_name,
@@ -272,7 +272,7 @@ int view_person(const struct view *view, const struct entry *entry, time_t now, 
 {
 	struct roster_identity *identity = &ret->identity;
 	size_t room = VALUES_ROOM;
-	char other[ROSTER_NOTE_MOST];
+	char other[ROSTER_NOTE_MOST] = "";
 	int result = 0;
 
 	*identity = (struct roster_identity){ .size = sizeof(*identity),
