@@ -3,6 +3,7 @@
 # listing that began before.
 . "$SRCDIR/tests/flows/flow.sh"
 . "$SRCDIR/tests/flows/increments_server.sh"
+FLOW_SETTINGS='workers = 4' # of which one organisation holds two
 flow_start
 
 named() { sync "$@" | counts; }
