@@ -105,11 +105,26 @@ static void test_refusals_say_why(void **state)
 	expect_refused("127.0.0.1", "1", "127.0.0.1", false, "the operator can let this connection reach private addresses");
 	expect_refused("127.0.0.1", "1", "ldap.acme.example", true, "no setting names this host");
 	expect_refused("169.254.169.254", "80", "http://169.254.169.254/", true, "belongs to a kind that is never allowed");
-	expect_refused("2852039166", "80", "2852039166", true, "(169.254.169.254)"); /* as one number */
-	expect_refused("0", "80", "0", true, "(0.0.0.0)");
+	expect_refused("2852039166", "80", "2852039166", true, "belongs to a kind that is never allowed"); /* as one number */
+	expect_refused("0", "80", "0", true, "belongs to a kind that is never allowed");
 	expect_refused("", "80", "", true, "this is no host name");
 	expect_refused("/run/x", NULL, "ldapi:///run/y", true, "no setting names it");
 	expect_refused("/run/x", NULL, "ldapi:///run/x", false, "the operator can let this connection reach sockets");
+}
+
+/* What a name leads to in the operator's network is nothing that a customer gets to know. */
+static void test_refusals_tell_no_address(void **state)
+{
+	struct error e;
+	int fd;
+
+	(void)state;
+	assert_int_equal(try_dial("2852039166", "80", "2852039166", true, &fd, &e), -1);
+	assert_null(strstr(e.text, "169.254"));
+	assert_int_equal(try_dial("localhost", "1", "localhost", false, &fd, &e), -1);
+	assert_string_equal(e.code, "dial.refused");
+	assert_null(strstr(e.text, "127."));
+	assert_null(strstr(e.text, "::1"));
 }
 
 static int listen_at(const char *path)
@@ -373,6 +388,7 @@ int main(void)
 		cmocka_unit_test(test_addresses_are_judged),
 		cmocka_unit_test(test_hosts_are_named_by_settings),
 		cmocka_unit_test(test_refusals_say_why),
+		cmocka_unit_test(test_refusals_tell_no_address),
 		cmocka_unit_test(test_a_path_that_a_setting_holds),
 		cmocka_unit_test(test_sockets_that_know_us),
 		cmocka_unit_test(test_a_socket_that_was_handed_in),
