@@ -23,7 +23,7 @@ static const struct {
 	const char *prefix, *view, *columns, *names;
 	const char *joined; /* what joins go by: all that the planner must know of */
 	size_t most;
-	const char *of; /* which rows the view shows */
+	const char *of; /* which rows the view shows; "": all */
 } tables[KINDS] = {
 	[PEOPLE] = { "people", "staged_people",
 	             "id uuid, remote_id text COLLATE \"C\", key text COLLATE \"C\", user_name text COLLATE \"C\", "
@@ -36,14 +36,14 @@ static const struct {
 	[GROUPS] = { "groups", "staged_groups",
 	             "id uuid, remote_id text COLLATE \"C\", reference text COLLATE \"C\", key text COLLATE \"C\", name text, "
 	             "stamp text, partial boolean",
-	             "id, remote_id, reference, key, name, stamp, partial", "remote_id, key, name", GROUPS_MOST },
+	             "id, remote_id, reference, key, name, stamp, partial", "remote_id, key, name", GROUPS_MOST, "" },
 	[EDGES] = { "edges", "staged_edges", "group_key text COLLATE \"C\", member_key text COLLATE \"C\", removed boolean",
-	            "group_key, member_key, removed", "group_key, member_key", EDGES_MOST },
+	            "group_key, member_key, removed", "group_key, member_key", EDGES_MOST, "" },
 	[REFUSED] = { "refused", "staged_refused",
 	              "remote_id text COLLATE \"C\", code text, reason text, user_name text, email text",
-	              "remote_id, code, reason, user_name, email", "remote_id", REFUSED_MOST },
+	              "remote_id, code, reason, user_name, email", "remote_id", REFUSED_MOST, "" },
 	[MARKS] = { "marks", "staged_marks", "id uuid, is_group boolean, gone boolean, remote_id text COLLATE \"C\"",
-	            "id, is_group, gone, remote_id", "remote_id", MARKS_MOST },
+	            "id, is_group, gone, remote_id", "remote_id", MARKS_MOST, "" },
 };
 
 struct stage {
@@ -153,7 +153,7 @@ int stage_expose(struct tx *tx, const struct id *run, bool indexed, struct error
 		if (run_statement(tx, sql, e) < 0)
 			return -1;
 		snprintf(sql, sizeof(sql), "CREATE TEMP VIEW %s AS SELECT * FROM staging.%s_%s%s", tables[k].view,
-		         tables[k].prefix, suffix, tables[k].of ? tables[k].of : "");
+		         tables[k].prefix, suffix, tables[k].of);
 		if (run_statement(tx, sql, e) < 0)
 			return -1;
 	}
