@@ -30,26 +30,13 @@ CREATE TABLE proven (
 	FOREIGN KEY (organisation, connection) REFERENCES connections ON DELETE CASCADE
 );
 
--- What runs took away without being asked, for as long as the guard looks back: many small ones may not take what one large may not.
-CREATE TABLE removals (
-	organisation uuid NOT NULL,
-	connection   uuid NOT NULL,
-	run          uuid NOT NULL,
-	kind         text NOT NULL CHECK (kind IN ('people', 'admins', 'group')),
-	subject      uuid NOT NULL, -- the group, or the connection
-	lost         bigint NOT NULL CHECK (lost > 0),
-	at           timestamptz NOT NULL DEFAULT now(),
-	PRIMARY KEY (organisation, connection, run, kind, subject),
-	FOREIGN KEY (organisation, connection) REFERENCES connections ON DELETE CASCADE
-);
-
 -- Asked for to be judged by itself: the directory, or our rights there, were changed on purpose.
 ALTER TABLE runs ADD COLUMN anew boolean NOT NULL DEFAULT false;
 
 DO $$
 DECLARE t text;
 BEGIN
-	FOREACH t IN ARRAY ARRAY['run_parts', 'proven', 'removals'] LOOP
+	FOREACH t IN ARRAY ARRAY['run_parts', 'proven'] LOOP
 		EXECUTE format('ALTER TABLE %I ENABLE ROW LEVEL SECURITY', t);
 		EXECUTE format('ALTER TABLE %I FORCE ROW LEVEL SECURITY', t);
 		EXECUTE format('CREATE POLICY tenant ON %I TO rosterd_request, rosterd_worker
@@ -58,5 +45,5 @@ BEGIN
 		EXECUTE format('CREATE POLICY keeper ON %I TO rosterd_owner USING (true) WITH CHECK (true)', t);
 	END LOOP;
 END $$;
-GRANT SELECT ON run_parts, proven, removals TO rosterd_request;
-GRANT SELECT, INSERT, UPDATE, DELETE ON run_parts, proven, removals TO rosterd_worker;
+GRANT SELECT ON run_parts, proven TO rosterd_request;
+GRANT SELECT, INSERT, UPDATE, DELETE ON run_parts, proven TO rosterd_worker;

@@ -1,6 +1,6 @@
 /* What a member shows, chosen among what their sources say: name, address, title, department, role, state.
  *
- * The order of the sources stands in the database (source_ranks, schema/0018_precedence.sql) and each attribute may have its own. A source
+ * The order of the sources stands in the database (source_ranks, schema/0021_connection_life.sql) and each attribute may have its own. A source
  * that says nothing of an attribute is passed over; a connection says nothing of whom it no longer shows. So the roster depends on what the
  * directories say now, and not on which of them was read last. Nothing here decides who somebody is. */
 #ifndef ROSTERD_PROVISION_CHOICE_H

@@ -1,5 +1,5 @@
 /* The order of an organisation's sources: who leads for each attribute of its members. Kept by the numbers of connections and by rules
- * (schema/0018_precedence.sql); changed by a run alone (provision/operation), because whose word counts is what members show. */
+ * (schema/0018_precedence.sql, 0021_connection_life.sql); changed by a run alone (provision/operation), because whose word counts is what members show. */
 #ifndef ROSTERD_ROSTER_PRECEDENCE_H
 #define ROSTERD_ROSTER_PRECEDENCE_H
 

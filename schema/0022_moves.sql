@@ -5,7 +5,6 @@ SET LOCAL search_path = rosterd, pg_temp;
 
 -- The settings of the reading that was applied last: when one of those that say which directory is read has changed since, nobody is gone,
 -- but may be elsewhere. What stands in a connection may have changed before anything was read with it.
-ALTER TABLE connections DROP COLUMN directory;
 ALTER TABLE readings ADD COLUMN directory jsonb;
 UPDATE readings r SET directory = c.settings FROM connections c WHERE c.organisation = r.organisation AND c.id = r.connection;
 ALTER TABLE runs ADD COLUMN directory jsonb; -- as they were when its reading began
