@@ -1,10 +1,5 @@
 #include "roster/scim_token.h"
 
-static const char *const *texts_or_null(const struct rows *rows, size_t row, int column)
-{
-	return rows_null(rows, row, column) ? NULL : rows_texts(rows, row, column);
-}
-
 int scim_token_find(struct tx *tx, struct arena *arena, const uint8_t hash[CRYPT_DIGEST_SIZE], bool client,
 		    struct scim_token *ret, struct error *e)
 {
@@ -24,8 +19,8 @@ int scim_token_find(struct tx *tx, struct arena *arena, const uint8_t hash[CRYPT
 			.organisation = rows_id(rows, 0, 1),
 			.connection = rows_id(rows, 0, 2),
 			.name = rows_text(rows, 0, 3),
-			.scopes = texts_or_null(rows, 0, 4),
-			.ip_allow_list = texts_or_null(rows, 0, 5),
+			.scopes = rows_texts_or_null(rows, 0, 4),
+			.ip_allow_list = rows_texts_or_null(rows, 0, 5),
 			.last_used_at = rows_time(rows, 0, 6),
 			.connection_gone = rows_bool(rows, 0, 7),
 		};
@@ -116,7 +111,7 @@ int scim_token_list(struct tx *tx, struct arena *arena, const struct id *organis
 			.organisation = *organisation,
 			.connection = *connection,
 			.name = rows_text(rows, i, 1),
-			.scopes = texts_or_null(rows, i, 2),
+			.scopes = rows_texts_or_null(rows, i, 2),
 			.created_by = rows_text(rows, i, 3),
 			.created_at = rows_time(rows, i, 4),
 			.expires_at = rows_time(rows, i, 5),

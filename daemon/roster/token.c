@@ -7,11 +7,6 @@
 	"EXISTS (SELECT FROM members m WHERE m.organisation = t.organisation AND m.state = 'active' "        \
 	"AND m.user_id = coalesce(t.user_id, t.maker)))"
 
-static const char *const *texts_or_null(const struct rows *rows, size_t row, int column)
-{
-	return rows_null(rows, row, column) ? NULL : rows_texts(rows, row, column);
-}
-
 static struct token read_row(const struct rows *rows, size_t row)
 {
 	return (struct token){
@@ -25,7 +20,7 @@ static struct token read_row(const struct rows *rows, size_t row)
 		.expires_at = rows_time(rows, row, 7),
 		.revoked_at = rows_time(rows, row, 8),
 		.maker = rows_id(rows, row, 9),
-		.scopes = texts_or_null(rows, row, 10),
+		.scopes = rows_texts_or_null(rows, row, 10),
 		.last_used_at = rows_time(rows, row, 11),
 		.made_with = rows_id(rows, row, 12),
 		.suspended_at = rows_time(rows, row, 13),
@@ -60,8 +55,8 @@ int token_find(struct tx *tx, struct arena *arena, const uint8_t hash[CRYPT_DIGE
 			.role = rows_text(rows, 0, 3),
 			.name = rows_text(rows, 0, 4),
 			.maker = rows_id(rows, 0, 5),
-			.scopes = texts_or_null(rows, 0, 6),
-			.ip_allow_list = texts_or_null(rows, 0, 7),
+			.scopes = rows_texts_or_null(rows, 0, 6),
+			.ip_allow_list = rows_texts_or_null(rows, 0, 7),
 			.last_used_at = rows_time(rows, 0, 8),
 		};
 	return found;

@@ -221,3 +221,8 @@ const char *const *rows_texts(const struct rows *rows, size_t row, int column)
 {
 	return cell_of(rows, row, column, OID_TEXTS, "a list of texts")->texts;
 }
+
+const char *const *rows_texts_or_null(const struct rows *rows, size_t row, int column)
+{
+	return rows_null(rows, row, column) ? NULL : rows_texts(rows, row, column);
+}

@@ -25,6 +25,7 @@ int64_t rows_time(const struct rows *rows, size_t row, int column);
 struct id rows_id(const struct rows *rows, size_t row, int column);
 const void *rows_bytes(const struct rows *rows, size_t row, int column, size_t *ret_size);
 const char *const *rows_texts(const struct rows *rows, size_t row, int column); /* ends with NULL */
+const char *const *rows_texts_or_null(const struct rows *rows, size_t row, int column); /* NULL where the cell is */
 
 /* ---- for the other rooms of store/ alone ---- */
 
