@@ -658,6 +658,22 @@ static int watch(int ms)
 	return harness_watch(&harness, &ask, ms);
 }
 
+/* A server may tell one change twice or late (389-ds does, when it comes while the search begins), but never
+ * without an end. With a record, that is changed before each wait, and must not wake anybody.
+ */
+static void assert_quiet_though(const char *record)
+{
+	enum { TOLD_AGAIN_MOST = 5 };
+	int told = 0, answer;
+
+	do {
+		if (record)
+			peer_modify(record);
+		answer = watch(400);
+	} while (answer == 1 && told++ < TOLD_AGAIN_MOST);
+	assert_int_equal(answer, 0);
+}
+
 static void test_waiting(void **state)
 {
 	(void)state;
@@ -668,15 +684,17 @@ static void test_waiting(void **state)
 	assert_int_equal(watch(60000), 1);
 	peer_modify(replace("u000021", "displayName", "Between"));
 	assert_int_equal(watch(60000), 1);
-	assert_int_equal(watch(400), 0);
+	assert_quiet_though(NULL);
 	peer_modify(change_group("developers", "add", "u000021"));
 	assert_int_equal(watch(60000), 1);
+	assert_quiet_though(NULL);
 	peer_modify(dismiss("u000023"));
 	assert_int_equal(watch(60000), 1);
+	assert_quiet_though(NULL);
 	assert_int_equal(harness.dials, 1);
 	/* What is nobody's concern is none of ours. */
-	peer_modify("dn: dc=acme,dc=example\nchangetype: modify\nreplace: description\ndescription: x\n\n");
-	assert_int_equal(watch(400), 0);
+	assert_quiet_though(
+		"dn: dc=acme,dc=example\nchangetype: modify\nreplace: description\ndescription: x\n\n");
 
 	peer_tell("crash", "");
 	assert_int_equal(watch(60000), -1);
