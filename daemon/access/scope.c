@@ -14,6 +14,7 @@ static const char *const names[SCOPES] = {
 	[SCOPE_DAEMON_WRITE] = "daemon:write",
 	[SCOPE_DOMAINS_READ] = "domains:read",
 	[SCOPE_DOMAINS_WRITE] = "domains:write",
+	[SCOPE_EVENTS_READ] = "events:read",
 	[SCOPE_GROUPS_READ] = "groups:read",
 	[SCOPE_MEMBERS_READ] = "members:read",
 	[SCOPE_MEMBERS_WRITE] = "members:write",
@@ -47,6 +48,7 @@ static const struct noun {
 	{ "check", SCOPE_PERMISSIONS_READ, SCOPE_PERMISSIONS_READ, "organisations" }, /* a question, though a POST */
 	{ "connections", SCOPE_CONNECTIONS_READ, SCOPE_CONNECTIONS_WRITE },
 	{ "domains", SCOPE_DOMAINS_READ, SCOPE_DOMAINS_WRITE },
+	{ "events", SCOPE_EVENTS_READ, SCOPE_UNSAID },
 	{ "explain", SCOPE_AUDIT_READ, SCOPE_UNSAID, "members" }, /* it tells who set what */
 	{ "groups", SCOPE_GROUPS_READ, SCOPE_UNSAID },
 	{ "master-keys", SCOPE_DAEMON_READ, SCOPE_DAEMON_WRITE },

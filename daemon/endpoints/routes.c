@@ -8,6 +8,7 @@
 #include "endpoints/connection_life.h"
 #include "endpoints/connections.h"
 #include "endpoints/domains.h"
+#include "endpoints/events.h"
 #include "endpoints/explain.h"
 #include "endpoints/figures.h"
 #include "endpoints/groups.h"
@@ -59,6 +60,7 @@ const struct endpoint routes[] = {
 	{ "GET",    "/v1/audit",                            PERMIT_OPERATOR,           0,      audit_show, NULL, audit_parameters },
 	{ "GET",    "/v1/audit/export",                     PERMIT_OPERATOR,           0,      audit_export, NULL, audit_export_parameters },
 	{ "GET",    "/v1/audit/head",                       PERMIT_OPERATOR,           0,      audit_head },
+	{ "GET",    "/v1/events",                           PERMIT_OPERATOR,           0,      events_list_all, NULL, events_parameters },
 
 	{ "GET",    "/v1/organisations",                    PERMIT_KNOWN,              0,      organisations_list, NULL, organisations_parameters },
 	{ "POST",   "/v1/organisations",                    PERMIT_OPERATOR,           KB(4),  organisations_create },
@@ -80,6 +82,7 @@ const struct endpoint routes[] = {
 	{ "GET",    ORGANISATION "/audit",                  PERMIT_VIEW_AUDIT,         0,      audit_show, NULL, audit_parameters },
 	{ "GET",    ORGANISATION "/audit/export",           PERMIT_VIEW_AUDIT,         0,      audit_export, NULL, audit_export_parameters },
 	{ "GET",    ORGANISATION "/audit/head",             PERMIT_VIEW_AUDIT,         0,      audit_head },
+	{ "GET",    ORGANISATION "/events",                 PERMIT_VIEW_AUDIT,         0,      events_list, NULL, events_parameters },
 
 	{ "GET",    ORGANISATION "/domains",                PERMIT_KNOWN,              0,      domains_list, NULL, paged },
 	{ "POST",   ORGANISATION "/domains",                PERMIT_CONFIGURE_SETTINGS, KB(4),  domains_add },

@@ -31,6 +31,7 @@ static const struct {
 	{ "GET", "/v1/tokens", "tokens:read" },
 	{ "POST", ORGANISATION "/tokens/{token}/adopt", "tokens:write" },
 	{ "GET", "/v1/audit", "audit:read" },
+	{ "GET", ORGANISATION "/events", "events:read" },
 	{ "POST", "/v1/master-keys/reseal", "daemon:write" },
 	{ "GET", "/v1/plugins/{plugin}", "plugins:read" },
 };
