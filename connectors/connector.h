@@ -22,8 +22,8 @@
 #include <stdint.h>
 
 #define ROSTER_ABI_MAJOR 1 /* raised when an old plug-in could misread us */
-#define ROSTER_ABI_MINOR 2 /* raised when something is added at the end: 1.1 brought stamps, partial groups, emit_member_gone,
-                            * emit_present, prove, and what watch() says; 1.2 place */
+#define ROSTER_ABI_MINOR 3 /* raised when something is added at the end: 1.1 brought stamps, partial groups, emit_member_gone,
+                            * emit_present, prove, and what watch() says; 1.2 place; 1.3 notifications as they are now */
 
 /* The one symbol that a plug-in exports: ROSTER_CONNECTOR = { .abi_major = ..., ... }; */
 #define ROSTER_CONNECTOR __attribute__((visibility("default"))) const struct roster_connector roster_connector
@@ -45,6 +45,9 @@ enum {
 	ROSTER_EVIDENCE_MOST = 512,    /* its value */
 	ROSTER_URL_MOST = 16384,       /* an address to send a browser to */
 	ROSTER_BODY_MOST = 1048576,    /* a form's value, a notification's body, metadata */
+	ROSTER_PAIRS_MOST = 200,       /* query parameters and headers of one notification */
+	ROSTER_SUBJECTS_MOST = 500,    /* look_at calls of one notification */
+	ROSTER_REPLY_MOST = 16384,     /* the reply to a notification */
 };
 
 struct roster_call; /* one question put to a plug-in; valid until it returns */
@@ -117,12 +120,14 @@ enum roster_trouble {
 	ROSTER_LOST_PLACE,    /* the cursor is too old or not ours; begin again */
 	ROSTER_NONSENSE,      /* the remote broke its own rules */
 	ROSTER_MISCONFIGURED, /* a setting is wrong: the text names it */
-	ROSTER_DENIED,        /* sign_on: the person may not come in; the text says which check failed */
+	ROSTER_DENIED,        /* sign_on: the person may not come in; notifications: the message is not authentic. The text says which check
+	                       * failed, never what it was compared with */
 };
 
 /* ---- what a plug-in may ask of rosterd, and all it may ask ------------------------------------------------------ */
 
-enum roster_subject { ROSTER_PERSON = 1, ROSTER_GROUP };
+/* ROSTER_CHANGES: something has changed, and the message does not say of whom (or of too many): look_at alone. */
+enum roster_subject { ROSTER_PERSON = 1, ROSTER_GROUP, ROSTER_CHANGES };
 
 /* What a part of a proof is worth.
  *
@@ -196,20 +201,23 @@ struct roster_host {
 	int (*keep)(struct roster_call *, const char *name, const void *bytes, size_t size, int64_t until);
 	int (*recall)(struct roster_call *, const char *name, void *ret, size_t size);
 
-	/* sign_on, notifications: this message may be used once; the daemon writes it down in the transaction that uses it. */
+	/* sign_on, notifications: this message may be used once; the daemon writes it down in the transaction that uses it, and answers one
+	 * that comes again as the first without using it. At most one in a call; until: seconds since 1970, how long one may be repeated. */
 	int (*once)(struct roster_call *, const char *message_id, int64_t until);
 
-	/* notifications: whom to look at. Never what is true. */
+	/* notifications: whom to look at. Never what is true. At most ROSTER_SUBJECTS_MOST in a call: of more say ROSTER_CHANGES, once, with
+	 * NULL. */
 	int (*look_at)(struct roster_call *, enum roster_subject, const char *remote_id);
 
-	/* notifications: the reply that the vendor wants. sign_on.describe: our metadata (status 200). */
+	/* notifications: the reply that the vendor wants, once: a status of 200 to 299, or 400 to 499 where nobody is to be looked at; JSON or
+	 * plain text, or NULL and no body. Without it the reply is 204. sign_on.describe: our metadata (status 200). */
 	int (*reply)(struct roster_call *, int status, const char *content_type, const void *body, size_t size);
 
 	/* sign_on.begin and logout: where to send the browser, or (post_body not NULL) what to post there. */
 	int (*send_browser)(struct roster_call *, const char *url, const char *post_body);
 
 	/* The addresses of ourselves that the operator's public_url yields: "acs", "metadata", "callback", "logout",
-	 * "notifications". NULL: no such. */
+	 * "notifications". NULL: no such. The text lives as long as the link. */
 	const char *(*address)(struct roster_call *, const char *name);
 
 	/* directory, scope changed: a member that a group no longer has. The group is given as partial, before or after. */
@@ -312,10 +320,24 @@ struct roster_sign_on {
 	uint32_t needs_network; /* 1u << 0 begin, 1 finish, 2 describe, 3 logout, 4 check_password */
 };
 
-/* Being told. Says whom to look at, never what is true. */
+/* What came to the address "notifications" of this connection; from anybody, until the plug-in has found it authentic. */
+struct roster_message {
+	size_t size;
+	const char *method; /* "GET", "POST" */
+	const struct roster_pair *query;   /* decoded */
+	const struct roster_pair *headers; /* names in any case; those whose value is not UTF-8 are left out */
+	const void *body;                  /* as it came: what it is signed over. NULL: none */
+	size_t body_size;
+};
+
+/* Being told. Says whom to look at, never what is true. Since 1.3. */
 struct roster_notifications {
 	size_t size;
-	int (*read)(struct roster_call *, void *self, const struct roster_pair *headers, const void *body, size_t body_size);
+	/* Is it authentic, and about whom? 0: it is; look_at(), once() and reply() were called as needed. -1 after fail(): ROSTER_DENIED, it is
+	 * not, or it does not say enough to know (401, and nothing is kept); ROSTER_NONSENSE, it is and cannot be understood (400);
+	 * ROSTER_TRY_LATER or ROSTER_MISCONFIGURED, the sender shall repeat it (503). Compare secrets in constant time. Vendors wait three seconds
+	 * in all, so do not dial. The same self is given many messages. */
+	int (*read)(struct roster_call *, void *self, const struct roster_message *);
 	int (*subscribe)(struct roster_call *, void *self);   /* keep() remembers what renew and unsubscribe need */
 	int (*renew)(struct roster_call *, void *self);
 	int (*unsubscribe)(struct roster_call *, void *self);

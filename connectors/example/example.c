@@ -22,12 +22,14 @@
 #include "example/fetch.h"
 #include "example/records.h"
 #include "example/script.h"
+#include "example/signature.h"
 
 #include "connector.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -37,6 +39,8 @@ enum {
 	CURSOR_MOST = 64,
 	LOOK_EVERY_MS = 100,   /* at the server, while waiting for a change */
 	MARGIN_MS = 500,       /* of the deadline, left for the answer */
+	LINE_MOST = 128,       /* of a message, and of a challenge */
+	REPEATED_FOR_S = 3600, /* how long the server may repeat a message */
 };
 
 /* ---- 1. settings: what an administrator fills in --------------------------------------------------------------------
@@ -67,6 +71,9 @@ static const struct roster_setting settings[] = {
 	{ .name = "source",
 	  .type = ROSTER_ADDRESS,
 	  .words_for_people = "A server that gives more lines to whoever connects, such as \"localhost:7778\"; may be left out." },
+	{ .name = "hook_secret",
+	  .type = ROSTER_SECRET,
+	  .words_for_people = "What the server signs its messages with; without it, none is believed." },
 	{ 0 },
 };
 
@@ -78,7 +85,7 @@ struct example {
 	struct records records;
 	struct script script;
 	long generated;
-	int pages, watches; /* so far, for the script */
+	int pages, watches, messages; /* so far, for the script */
 };
 
 /* A failure names the setting, the place in it and what was expected, in one line. fail() returns -1. */
@@ -186,6 +193,8 @@ static int example_check(struct roster_call *call, void *opaque)
 	if (fetch_records(call, self) < 0)
 		return -1;
 	self->host->note(call, "the directory has %zu lines", self->records.count);
+	if (self->host->address(call, "notifications"))
+		self->host->note(call, "messages are taken at %s", self->host->address(call, "notifications"));
 	return 0;
 }
 
@@ -631,10 +640,125 @@ static int example_watch(struct roster_call *call, void *opaque, const struct ro
 
 static const struct roster_watch watch = { .size = sizeof(watch), .watch = example_watch };
 
+/* ---- 7. notifications: being told -------------------------------------------------------------------------------------
+ *
+ * Many servers send a message when something changed. Anybody can send one: so first of all find out whether it is authentic, in constant
+ * time, and say ROSTER_DENIED if not. Then say whom it is about, and believe nothing else of it: rosterd asks the directory for these people.
+ *
+ *     GET  ?challenge=anything           is there anybody? The reply is the challenge
+ *     POST, X-Example-Signature: sha256=<HMAC-SHA-256 of the body, in hex>
+ *
+ *     id: m1                             the same if it is repeated
+ *     person: u1                         somebody has changed, or is new, or gone
+ *     group: g1
+ *     changes:                           something has changed
+ */
+static const char *find_pair(const struct roster_pair *pairs, const char *name)
+{
+	for (; pairs->name; pairs++)
+		if (strcasecmp(pairs->name, name) == 0)
+			return pairs->value;
+	return NULL;
+}
+
+/* Whoever asks gets back what they sent: short, and nothing that could mean something to whoever else reads it. */
+static int answer_challenge(struct roster_call *call, const struct example *self, const struct roster_message *message)
+{
+	const char *challenge = find_pair(message->query, "challenge");
+
+	if (!challenge || strlen(challenge) > LINE_MOST ||
+	    strspn(challenge, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_") != strlen(challenge))
+		return self->host->fail(call, ROSTER_DENIED, 0, "a GET without a challenge, or with one that is not short letters and digits");
+	return self->host->reply(call, 200, "text/plain", challenge, strlen(challenge));
+}
+
+static int check_signature(struct roster_call *call, const struct example *self, const struct roster_message *message)
+{
+	static const char algorithm[] = "sha256=";
+	const char *secret = self->host->setting(call, "hook_secret"), *given = find_pair(message->headers, "X-Example-Signature");
+	char made[SIGNATURE_HEX_SIZE];
+
+	if (!secret)
+		return self->host->fail(call, ROSTER_MISCONFIGURED, 0, "setting \"hook_secret\" is not set, so that no message can be believed");
+	if (!given || strncmp(given, algorithm, sizeof(algorithm) - 1) != 0)
+		return self->host->fail(call, ROSTER_DENIED, 0, "the message is not signed (X-Example-Signature)");
+	signature_make(secret, message->body, message->body_size, made);
+	return signature_equal(made, given + sizeof(algorithm) - 1)
+	               ? 0
+	               : self->host->fail(call, ROSTER_DENIED, 0, "the signature is not that of \"hook_secret\"");
+}
+
+static int take_line(struct roster_call *call, const struct example *self, const char *word, const char *value)
+{
+	if (strcmp(word, "id") == 0)
+		return self->host->once(call, value, (int64_t)time(NULL) + REPEATED_FOR_S);
+	if (strcmp(word, "person") == 0)
+		return self->host->look_at(call, ROSTER_PERSON, value);
+	if (strcmp(word, "group") == 0)
+		return self->host->look_at(call, ROSTER_GROUP, value);
+	if (strcmp(word, "changes") == 0)
+		return self->host->look_at(call, ROSTER_CHANGES, NULL);
+	return self->host->fail(call, ROSTER_NONSENSE, 0, "a message has a line \"%s\"; id, person, group and changes are known", word);
+}
+
+static int take_lines(struct roster_call *call, const struct example *self, const struct roster_message *message)
+{
+	const char *at = message->body, *end = at + message->body_size;
+
+	while (at < end) {
+		const char *stop = memchr(at, '\n', (size_t)(end - at));
+		size_t length = (size_t)((stop ? stop : end) - at);
+		char line[LINE_MOST + 1], *value;
+
+		if (length > LINE_MOST)
+			return self->host->fail(call, ROSTER_NONSENSE, 0, "a line of a message has more than %d bytes", LINE_MOST);
+		memcpy(line, at, length);
+		line[length] = '\0';
+		at += length + 1;
+		value = strchr(line, ':');
+		if (!value)
+			continue;
+		*value++ = '\0';
+		if (take_line(call, self, line, value + strspn(value, " ")) < 0)
+			return -1;
+	}
+	return 0;
+}
+
+static int spoil_message(struct roster_call *call, struct example *self)
+{
+	const struct script *script = &self->script;
+
+	self->messages++;
+	if (script->crash_message_at == self->messages)
+		abort();
+	if (script->hang_message_at == self->messages)
+		hang();
+	if (script->later_message_at == self->messages)
+		return self->host->fail(call, ROSTER_TRY_LATER, script->after_ms, "the script says so: message %d comes too soon", self->messages);
+	for (int i = 0; script->wild_message_at == self->messages && i <= ROSTER_SUBJECTS_MOST; i++)
+		if (self->host->look_at(call, ROSTER_PERSON, "u1") < 0)
+			return -1;
+	return script->reply_status ? self->host->reply(call, script->reply_status, NULL, NULL, 0) : 0;
+}
+
+static int example_read(struct roster_call *call, void *opaque, const struct roster_message *message)
+{
+	struct example *self = opaque;
+
+	if (strcmp(message->method, "GET") == 0)
+		return answer_challenge(call, self, message);
+	if (check_signature(call, self, message) < 0 || spoil_message(call, self) < 0)
+		return -1;
+	return take_lines(call, self, message);
+}
+
+static const struct roster_notifications notifications = { .size = sizeof(notifications), .read = example_read };
+
 /* Those settings that say which directory it is: when one of them changes, a person looks before anybody is called gone. */
 static const char *const place[] = { "tenant", NULL };
 
-/* ---- 7. the one symbol that is exported ---------------------------------------------------------------------------- */
+/* ---- 8. the one symbol that is exported ---------------------------------------------------------------------------- */
 ROSTER_CONNECTOR = {
 	.abi_major = ROSTER_ABI_MAJOR,
 	.abi_minor = ROSTER_ABI_MINOR,
@@ -647,5 +771,6 @@ ROSTER_CONNECTOR = {
 	.check = example_check,
 	.directory = &directory,
 	.watch = &watch,
+	.notifications = &notifications,
 	.place = place,
 };

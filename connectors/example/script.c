@@ -19,6 +19,11 @@ static const struct {
 	{ "garbage_at", offsetof(struct script, garbage_at) },
 	{ "refuse_at", offsetof(struct script, refuse_at) },
 	{ "fail_watch_at", offsetof(struct script, fail_watch_at) },
+	{ "hang_message_at", offsetof(struct script, hang_message_at) },
+	{ "crash_message_at", offsetof(struct script, crash_message_at) },
+	{ "later_message_at", offsetof(struct script, later_message_at) },
+	{ "wild_message_at", offsetof(struct script, wild_message_at) },
+	{ "reply_status", offsetof(struct script, reply_status) },
 };
 
 static const struct {

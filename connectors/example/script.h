@@ -21,6 +21,11 @@ struct script {
 	bool present;                 /* what changed: instead of who is gone, who is there; and that this was all */
 	bool stay;                    /* what changed: without a new place for the next time */
 	int fail_watch_at;            /* fail_watch_at 2: the second waiting fails */
+	int hang_message_at;          /* hang_message_at 2: the second message that this child is told of */
+	int crash_message_at;
+	int later_message_at;         /* it shall be repeated */
+	int wild_message_at;          /* it says to look at more than can be */
+	int reply_status;             /* reply_status 302: to each message */
 };
 
 /* Reads one directive a line ('#' begins a comment). 0, or -1 and the number of the line that is not understood. */

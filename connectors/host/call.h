@@ -18,11 +18,21 @@ struct value {
 	char name[]; /* and the text behind it */
 };
 
+/* A query parameter or header of a message that is about to be asked about, in the order they came. */
+struct told {
+	struct told *next;
+	bool header;
+	const char *value;
+	char name[]; /* and the value behind it */
+};
+
 /* There is one, for the life of the child: one socket, one plug-in, one call at a time. */
 struct roster_call {
 	struct wire_reader reader;
 	struct wire_writer writer;
-	struct value *values;
+	struct value *values, *addresses; /* settings; where we are reached */
+	struct told *told, **told_end;
+	size_t told_count;
 
 	bool under_way; /* what a plug-in does beyond its call is refused */
 	int64_t number, deadline_ms;

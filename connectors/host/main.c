@@ -16,7 +16,10 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-enum { EXIT_BROKEN = 3 }; /* daemon and child do not understand each other */
+enum {
+	EXIT_BROKEN = 3,         /* daemon and child do not understand each other */
+	NOTIFICATIONS_SINCE = 3, /* the minor ABI; what stood there before was never called */
+};
 
 /* The plug-in, with the members that it does not know of left at zero. */
 struct plugin {
@@ -24,6 +27,7 @@ struct plugin {
 	struct roster_connector connector;
 	struct roster_directory directory;
 	struct roster_watch watch;
+	struct roster_notifications notifications;
 	void *self;
 	bool open;
 };
@@ -85,6 +89,11 @@ static int load(struct plugin *plugin, struct error *e)
 		           plugin->connector.directory->size);
 	if (plugin->connector.watch)
 		copy_known(&plugin->watch, sizeof(plugin->watch), plugin->connector.watch, plugin->connector.watch->size);
+	if (found->abi_minor < NOTIFICATIONS_SINCE)
+		plugin->connector.notifications = NULL;
+	if (plugin->connector.notifications)
+		copy_known(&plugin->notifications, sizeof(plugin->notifications), plugin->connector.notifications,
+		           plugin->connector.notifications->size);
 	return check_place(&plugin->connector, e);
 }
 
@@ -223,20 +232,30 @@ void call_refuse(struct roster_call *call, const char *why)
 
 /* ---- requests ---- */
 
-static void take_value(struct roster_call *call, struct plugin *plugin, const struct wire_frame *request)
+static void keep_value(struct value **list, const char *name, const char *text)
 {
-	const char *name = wire_text(request, WIRE_NAME), *text = wire_text(request, WIRE_TEXT);
 	size_t name_size = strlen(name) + 1, text_size = strlen(text) + 1;
 	struct value *value = malloc(sizeof(*value) + name_size + text_size);
 
-	(void)plugin;
 	if (!value)
 		abort();
 	memcpy(value->name, name, name_size);
 	memcpy(value->name + name_size, text, text_size);
 	value->text = value->name + name_size;
-	value->next = call->values;
-	call->values = value;
+	value->next = *list;
+	*list = value;
+}
+
+static void take_value(struct roster_call *call, struct plugin *plugin, const struct wire_frame *request)
+{
+	(void)plugin;
+	keep_value(&call->values, wire_text(request, WIRE_NAME), wire_text(request, WIRE_TEXT));
+}
+
+static void take_own_address(struct roster_call *call, struct plugin *plugin, const struct wire_frame *request)
+{
+	(void)plugin;
+	keep_value(&call->addresses, wire_text(request, WIRE_NAME), wire_text(request, WIRE_URL));
 }
 
 static void serve_open(struct roster_call *call, struct plugin *plugin, const struct wire_frame *request)
@@ -333,6 +352,74 @@ static void serve_await(struct roster_call *call, struct plugin *plugin, const s
 	call_end(call, call->failed ? -1 : plugin->watch.watch(call, plugin->self, &question.ask));
 }
 
+/* ---- a message ---- */
+
+static void take_pair(struct roster_call *call, struct plugin *plugin, const struct wire_frame *request)
+{
+	const char *name = wire_text(request, WIRE_NAME), *text = wire_text(request, WIRE_TEXT);
+	size_t name_size = strlen(name) + 1, text_size = strlen(text) + 1;
+	struct told *told = malloc(sizeof(*told) + name_size + text_size);
+
+	(void)plugin;
+	if (call->told_count++ == ROSTER_PAIRS_MOST)
+		_exit(EXIT_BROKEN);
+	if (!told)
+		abort();
+	memcpy(told->name, name, name_size);
+	memcpy(told->name + name_size, text, text_size);
+	told->value = told->name + name_size;
+	told->header = wire_number(request, WIRE_TYPE) == WIRE_HEADER;
+	told->next = NULL;
+	if (!call->told)
+		call->told_end = &call->told;
+	*call->told_end = told;
+	call->told_end = &told->next;
+}
+
+static void forget_pairs(struct roster_call *call)
+{
+	while (call->told) {
+		struct told *next = call->told->next;
+
+		free(call->told);
+		call->told = next;
+	}
+	call->told_count = 0;
+}
+
+static void list_pairs(const struct told *told, bool headers, struct roster_pair ret[ROSTER_PAIRS_MOST + 1])
+{
+	for (; told; told = told->next)
+		if (told->header == headers)
+			*ret++ = (struct roster_pair){ told->name, told->value };
+	*ret = (struct roster_pair){ 0 };
+}
+
+/* The body is copied: it stands in the receive buffer, which the answers to once() and look_at() overwrite. */
+static void serve_tell(struct roster_call *call, struct plugin *plugin, const struct wire_frame *request)
+{
+	struct roster_pair query[ROSTER_PAIRS_MOST + 1], headers[ROSTER_PAIRS_MOST + 1];
+	const struct wire_value *body = &request->values[WIRE_BODY];
+	size_t size = wire_has(request, WIRE_BODY) ? body->size : 0;
+	char method[sizeof("OPTIONS")], *copy = size > 0 ? malloc(size) : NULL;
+	const struct roster_message message = { .size = sizeof(message), .method = method, .query = query, .headers = headers,
+		                                .body = copy, .body_size = size };
+
+	if (size > 0 && !copy)
+		abort();
+	if (size > 0)
+		memcpy(copy, body->bytes, size);
+	snprintf(method, sizeof(method), "%s", wire_text(request, WIRE_NAME));
+	list_pairs(call->told, false, query);
+	list_pairs(call->told, true, headers);
+	call_begin(call, request, 0);
+	if (!plugin->notifications.read)
+		host_table.fail(call, ROSTER_MISCONFIGURED, 0, "plug-in \"%s\" understands no notifications", plugin->file);
+	call_end(call, call->failed ? -1 : plugin->notifications.read(call, plugin->self, &message));
+	free(copy);
+	forget_pairs(call);
+}
+
 static const struct {
 	void (*serve)(struct roster_call *, struct plugin *, const struct wire_frame *);
 	bool opened; /* whether the plug-in must be open */
@@ -342,6 +429,9 @@ static const struct {
 	[WIRE_CHECK] = { serve_check, true },
 	[WIRE_ASK] = { serve_ask, true },
 	[WIRE_AWAIT] = { serve_await, true },
+	[WIRE_OWN_ADDRESS] = { take_own_address, false },
+	[WIRE_PAIR] = { take_pair, true },
+	[WIRE_TELL] = { serve_tell, true },
 };
 
 /* The next request; false when the daemon has closed its side. */

@@ -321,12 +321,17 @@ __attribute__((format(printf, 2, 3))) static void step(struct roster_call *call,
 
 /* ---- what is asked of the daemon ---- */
 
-static const char *setting(struct roster_call *call, const char *name)
+static const char *find_value(const struct value *value, const char *name)
 {
-	for (const struct value *value = call->values; value; value = value->next)
+	for (; value; value = value->next)
 		if (strcmp(value->name, name) == 0)
 			return value->text;
 	return NULL;
+}
+
+static const char *setting(struct roster_call *call, const char *name)
+{
+	return find_value(call->values, name);
 }
 
 static int64_t left_ms(struct roster_call *call)
@@ -428,6 +433,9 @@ static int look_at(struct roster_call *call, enum roster_subject subject, const 
 {
 	struct wire_frame answer;
 
+	if (subject < ROSTER_PERSON || subject > ROSTER_CHANGES || (subject == ROSTER_CHANGES) != !remote_id)
+		return fail(call, ROSTER_NONSENSE, 0, "who is to be looked at is neither a person nor a group, nor is it all that changed: a fault of "
+		            "the plug-in");
 	wire_begin(&call->writer, WIRE_LOOK_AT);
 	wire_put_number(&call->writer, WIRE_SUBJECT, subject);
 	wire_put_text(&call->writer, WIRE_REMOTE_ID, remote_id);
@@ -441,7 +449,8 @@ static int reply(struct roster_call *call, int status, const char *content_type,
 	wire_begin(&call->writer, WIRE_REPLY);
 	wire_put_number(&call->writer, WIRE_STATUS, status);
 	wire_put_text(&call->writer, WIRE_NAME, content_type);
-	wire_put_bytes(&call->writer, WIRE_BODY, body, size);
+	if (size > 0)
+		wire_put_bytes(&call->writer, WIRE_BODY, body, size);
 	return ask_daemon(call, &answer);
 }
 
@@ -455,12 +464,9 @@ static int send_browser(struct roster_call *call, const char *url, const char *p
 	return ask_daemon(call, &answer);
 }
 
-/* The daemon hands out no addresses of its own before there is an ability that needs them: there is no such address. */
 static const char *address(struct roster_call *call, const char *name)
 {
-	(void)call;
-	(void)name;
-	return NULL;
+	return find_value(call->addresses, name);
 }
 
 const struct roster_host host_table = {

@@ -23,7 +23,12 @@ enum {
 
 _Static_assert((int)LINK_ALL == ROSTER_ALL && (int)LINK_NAMED == ROSTER_NAMED, "scopes");
 _Static_assert((int)STANDING_ACTIVE == ROSTER_ACTIVE && (int)STANDING_GONE == ROSTER_GONE, "standings");
-_Static_assert((int)LINK_SUBJECT_PERSON == ROSTER_PERSON && (int)LINK_SUBJECT_GROUP == ROSTER_GROUP, "subjects");
+_Static_assert((int)LINK_SUBJECT_PERSON == ROSTER_PERSON && (int)LINK_SUBJECT_GROUP == ROSTER_GROUP &&
+                       (int)LINK_SUBJECT_CHANGES == ROSTER_CHANGES,
+               "subjects");
+_Static_assert((int)LINK_PAIRS_MOST == ROSTER_PAIRS_MOST && (int)LINK_MESSAGE_MOST == ROSTER_BODY_MOST &&
+                       (int)LINK_LOOKS_MOST == ROSTER_SUBJECTS_MOST && (int)LINK_REPLY_MOST == ROSTER_REPLY_MOST,
+               "notifications");
 _Static_assert((int)PROOF_NONE == ROSTER_UNPROVEN && (int)PROOF_VERIFIED == ROSTER_PROVEN, "proofs");
 _Static_assert((int)LINK_HELD == ROSTER_HELD && (int)LINK_NO_MORE == ROSTER_NO_MORE &&
                        (int)LINK_PARTS_MOST == ROSTER_PARTS_MOST && (int)LINK_PART_MOST == ROSTER_PART_MOST &&
@@ -41,6 +46,9 @@ struct link {
 	enum link_scope scope;
 	bool watching; /* the call is one of link_watch */
 	bool dead; /* something failed */
+	bool told; /* what failed last, the plug-in itself has told */
+	struct link_heard *heard; /* of the message that is asked about; NULL: none is */
+	struct arena *heard_in;
 	struct link_end end;
 	size_t part_count; /* of the proof, as far as it has been given in this call */
 	struct link_part parts[LINK_PARTS_MOST];
@@ -73,6 +81,7 @@ static int call_failed(struct link *link, const struct wire_frame *frame, struct
 	if (trouble < ROSTER_TRY_LATER || trouble > ROSTER_DENIED || !why)
 		return error_set(e, ERROR_REMOTE, "plugin.silent",
 		                 "plug-in \"%s\" failed without saying why, which is a fault of the plug-in", link->plugin.name);
+	link->told = true;
 	error_set(e, troubles[trouble].kind, troubles[trouble].code, "%s", why);
 	if (e && trouble == ROSTER_TRY_LATER)
 		e->wait_ms = (int)(after_ms < 0 ? 0 : after_ms > WAIT_MS_MOST ? WAIT_MS_MOST : after_ms);
@@ -174,6 +183,7 @@ static int begin_call(struct link *link, enum wire_kind kind, int deadline_ms, s
 		return channel_broken(&link->channel, e, "it says something although it was not asked");
 	channel_allow(&link->channel, deadline_ms);
 	link->watching = kind == WIRE_AWAIT;
+	link->told = false;
 	link->part_count = 0;
 	wire_begin(writer, kind);
 	wire_put_number(writer, WIRE_CALL, ++link->call);
@@ -200,7 +210,10 @@ static int decline(struct link *link, const struct error *why, struct error *e)
 	struct wire_writer *writer = &link->channel.writer;
 
 	wire_begin(writer, WIRE_DECLINED);
-	wire_put_number(writer, WIRE_TROUBLE, why->kind == ERROR_DENIED ? ROSTER_MISCONFIGURED : ROSTER_TRY_LATER);
+	wire_put_number(writer, WIRE_TROUBLE,
+	                why->kind == ERROR_DENIED  ? ROSTER_MISCONFIGURED
+	                : why->kind == ERROR_LIMIT ? ROSTER_NONSENSE
+	                                           : ROSTER_TRY_LATER);
 	wire_put_number(writer, WIRE_AFTER_MS, why->wait_ms);
 	wire_put_text(writer, WIRE_LINE, why->text);
 	return wire_end(writer, e) < 0 ? -1 : channel_send(&link->channel, -1, e);
@@ -242,8 +255,82 @@ static int not_used_yet(struct link *link, const struct wire_frame *frame, struc
 	(void)frame;
 	host_kill(link->channel.host);
 	return error_set(e, ERROR_INTERNAL, "plugin.not_used_yet",
-	                 "plug-in \"%s\" asks for something that this rosterd does not use yet (keep, recall, once, look_at, "
-	                 "reply, send_browser)", link->plugin.name);
+	                 "plug-in \"%s\" asks for something that this rosterd does not use yet (keep, recall, send_browser)", link->plugin.name);
+}
+
+/* ---- what a plug-in says of a message ---- */
+
+static int grant(struct link *link, struct error *e)
+{
+	wire_begin(&link->channel.writer, WIRE_GRANTED);
+	return wire_end(&link->channel.writer, e) < 0 ? -1 : channel_send(&link->channel, -1, e);
+}
+
+static int take_once(struct link *link, const struct wire_frame *frame, struct error *e)
+{
+	struct link_heard *heard = link->heard;
+	const char *id = wire_text(frame, WIRE_NAME);
+
+	if (!heard || heard->message_id || !id[0])
+		return channel_broken(&link->channel, e, "it names a message that did not come, or one twice, or by nothing");
+	heard->message_id = arena_text(link->heard_in, id);
+	heard->until = wire_number(frame, WIRE_UNTIL);
+	return grant(link, e);
+}
+
+static int take_look(struct link *link, const struct wire_frame *frame, struct error *e)
+{
+	struct link_heard *heard = link->heard;
+	const char *id = wire_text(frame, WIRE_REMOTE_ID);
+	int64_t subject = wire_number(frame, WIRE_SUBJECT);
+	struct error why;
+
+	if (!heard)
+		return channel_broken(&link->channel, e, "it says whom to look at although no message came");
+	if (subject < LINK_SUBJECT_PERSON || subject > LINK_SUBJECT_CHANGES || (subject == LINK_SUBJECT_CHANGES) != !id || (id && !id[0]))
+		return channel_broken(&link->channel, e, "who is to be looked at is neither a person nor a group, nor is it all that changed");
+	if (heard->look_count == LINK_LOOKS_MOST) {
+		error_set(&why, ERROR_LIMIT, "plugin.looks", "one message says to look at more than %d people and groups", LINK_LOOKS_MOST);
+		return decline(link, &why, e);
+	}
+	heard->looks[heard->look_count++] = (struct link_look){ (enum link_subject)subject, id ? arena_text(link->heard_in, id) : NULL };
+	return grant(link, e);
+}
+
+/* Others could be run by a browser. */
+static const char *known_type(const char *type)
+{
+	static const char *const types[] = { "application/json", "application/json; charset=utf-8", "text/plain",
+		                             "text/plain; charset=utf-8" };
+
+	for (size_t i = 0; type && i < ARRAY_COUNT(types); i++)
+		if (text_equal(types[i], type))
+			return types[i];
+	return NULL;
+}
+
+static int take_reply(struct link *link, const struct wire_frame *frame, struct error *e)
+{
+	struct link_heard *heard = link->heard;
+	const struct wire_value *body = &frame->values[WIRE_BODY];
+	int64_t status = wire_number(frame, WIRE_STATUS);
+	size_t size = wire_has(frame, WIRE_BODY) ? body->size : 0;
+	const char *type = known_type(wire_text(frame, WIRE_NAME));
+
+	if (!heard || heard->status)
+		return channel_broken(&link->channel, e, "it replies to a message that did not come, or twice");
+	if (!((status >= 200 && status <= 299) || (status >= 400 && status <= 499)))
+		return channel_broken(&link->channel, e, "its reply has the status %lld; 200 to 299, or 400 to 499 is expected", (long long)status);
+	if (size > LINK_REPLY_MOST)
+		return channel_broken(&link->channel, e, "its reply has %zu bytes; %d are as many as may be", size, LINK_REPLY_MOST);
+	if (size > 0 && !type)
+		return channel_broken(&link->channel, e, "its reply is neither JSON nor plain text");
+	heard->status = (int)status;
+	heard->content_type = size > 0 ? type : NULL;
+	heard->body_size = size;
+	if (size > 0)
+		heard->body = memcpy(arena_take(link->heard_in, size), body->bytes, size);
+	return grant(link, e);
 }
 
 /* ---- items: 1: it is one. -1: it breaks a rule. ---- */
@@ -552,8 +639,8 @@ static const struct {
 	[WIRE_NOTE] = { .take = take_note },              [WIRE_PROOF] = { .answer = take_part },
 	[WIRE_DIAL] = { .answer = answer_dial },
 	[WIRE_KEEP] = { .answer = not_used_yet },         [WIRE_RECALL] = { .answer = not_used_yet },
-	[WIRE_ONCE] = { .answer = not_used_yet },         [WIRE_LOOK_AT] = { .answer = not_used_yet },
-	[WIRE_REPLY] = { .answer = not_used_yet },        [WIRE_SEND_BROWSER] = { .answer = not_used_yet },
+	[WIRE_ONCE] = { .answer = take_once },            [WIRE_LOOK_AT] = { .answer = take_look },
+	[WIRE_REPLY] = { .answer = take_reply },          [WIRE_SEND_BROWSER] = { .answer = not_used_yet },
 };
 
 static int next_item(struct link *link, struct link_item *ret, struct error *e)
@@ -675,13 +762,97 @@ int link_watch(struct link *link, const struct link_ask *question, int deadline_
 	return ending(link, watch(link, question, deadline_ms, e));
 }
 
+/* ---- a message ---- */
+
+static void put_pairs(struct link *link, int64_t type, const struct link_pair *pairs, size_t count)
+{
+	struct wire_writer *writer = &link->channel.writer;
+
+	for (size_t i = 0; i < count; i++) {
+		wire_begin(writer, WIRE_PAIR);
+		wire_put_text(writer, WIRE_NAME, pairs[i].name);
+		wire_put_text(writer, WIRE_TEXT, pairs[i].value);
+		wire_put_number(writer, WIRE_TYPE, type);
+		wire_end(writer, NULL); /* one that may not be written is left out */
+	}
+}
+
+static int check_message(const struct link *link, const struct link_message *message, struct error *e)
+{
+	if (!(link->plugin.abilities & CATALOG_NOTIFICATIONS))
+		return error_set(e, ERROR_INPUT, "plugin.scope", "plug-in \"%s\" understands no messages of its directory", link->plugin.name);
+	if (message->body_size > LINK_MESSAGE_MOST || message->query_count + message->header_count > LINK_PAIRS_MOST)
+		return error_set(e, ERROR_LIMIT, "plugin.message", "a message has more than %d bytes, or %d parameters and headers",
+		                 LINK_MESSAGE_MOST, LINK_PAIRS_MOST);
+	return 0;
+}
+
+static int tell(struct link *link, const struct link_message *message, int deadline_ms, struct error *e)
+{
+	link->scope = 0;
+	put_pairs(link, WIRE_QUERY, message->query, message->query_count);
+	put_pairs(link, WIRE_HEADER, message->headers, message->header_count);
+	if (begin_call(link, WIRE_TELL, deadline_ms, e) < 0)
+		return -1;
+	wire_put_text(&link->channel.writer, WIRE_NAME, message->method);
+	if (message->body_size > 0)
+		wire_put_bytes(&link->channel.writer, WIRE_BODY, message->body, message->body_size);
+	return send_call(link, e) < 0 || finish_call(link, NULL, e) < 0 ? -1 : 0;
+}
+
+/* What a plug-in left out, and what it may not say together. */
+static int complete(struct link *link, struct link_heard *heard, struct error *e)
+{
+	if (!heard->status)
+		heard->status = 204;
+	if (heard->status > 299 && heard->look_count > 0)
+		return channel_broken(&link->channel, e, "it refuses a message and says whom to look at");
+	return 0;
+}
+
+int link_notify(struct link *link, const struct link_message *message, int deadline_ms, struct arena *arena, struct link_heard *ret,
+                struct error *e)
+{
+	int result;
+
+	if (check_message(link, message, e) < 0)
+		return -1;
+	*ret = (struct link_heard){ 0 };
+	link->heard = ret;
+	link->heard_in = arena;
+	result = tell(link, message, deadline_ms, e);
+	if (result == 0)
+		result = complete(link, ret, e);
+	link->heard = NULL;
+	link->dead |= result < 0 && !link->told;
+	return result;
+}
+
+bool link_lives(const struct link *link)
+{
+	return !link->dead;
+}
+
 /* ---- opening ---- */
+
+static void write_own_address(struct link *link)
+{
+	struct wire_writer *writer = &link->channel.writer;
+
+	if (!link->options.notifications_url)
+		return;
+	wire_begin(writer, WIRE_OWN_ADDRESS);
+	wire_put_text(writer, WIRE_NAME, "notifications");
+	wire_put_text(writer, WIRE_URL, link->options.notifications_url);
+	wire_end(writer, NULL); /* one that is too long is as good as none */
+}
 
 static int open_plugin(struct link *link, struct error *e)
 {
 	if (catalog_describe(&link->channel, link->arena, &link->plugin, e) < 0 || check_settings(link, e) < 0)
 		return -1;
 	write_settings(link);
+	write_own_address(link);
 	if (begin_call(link, WIRE_OPEN, link->options.deadline_ms, e) < 0 || send_call(link, e) < 0)
 		return -1;
 	return finish_call(link, NULL, e);
@@ -702,6 +873,8 @@ int link_open(struct catalog *catalog, const struct link_options *options, struc
 	channel_allow(&link->channel, options->deadline_ms);
 	if (open_plugin(link, e) < 0)
 		return -1;
+	link->options.settings = NULL; /* from here on the caller may wipe them */
+	link->options.setting_count = 0;
 	*ret = link;
 	link = NULL;
 	return 0;

@@ -41,7 +41,7 @@ enum link_item_kind {
 	LINK_PERSON = 1, LINK_GROUP, LINK_MEMBERSHIP, LINK_REFUSED, LINK_NOTE, LINK_MEMBERSHIP_GONE, LINK_PRESENT
 };
 
-enum link_subject { LINK_SUBJECT_PERSON = 1, LINK_SUBJECT_GROUP };
+enum link_subject { LINK_SUBJECT_PERSON = 1, LINK_SUBJECT_GROUP, LINK_SUBJECT_CHANGES /* a notification's alone */ };
 
 /* Exists, and is as it was at the cursor. */
 struct link_present {
@@ -87,14 +87,15 @@ struct link_end {
  * "setting.missing", "setting.value"; ERROR_NOT_FOUND "plugin.unknown". A LIST stands one text a line. allow_private: whether
  * dial may reach loopback and other addresses of our own networks, and Unix sockets, if a setting of type address names
  * them (the operator's setting; link-local addresses and metadata services of clouds are never reached). deadline_ms: for
- * opening, and for each call. The options' texts and the settings are borrowed until link_close. The child ends with the
- * thread that opened the link. */
+ * opening, and for each call. The settings are borrowed until link_open returns, the name of the plug-in and the log until link_close. The
+ * child ends with the thread that opened the link. */
 struct link_options {
 	const char *plugin;
 	const struct link_setting *settings;
 	size_t setting_count;
 	int deadline_ms;
 	bool allow_private;
+	const char *notifications_url; /* where messages for this connection come in; NULL: nowhere */
 	const struct log *log;
 };
 int link_open(struct catalog *catalog, const struct link_options *options, struct link **ret, struct error *e);
@@ -123,6 +124,54 @@ const struct link_end *link_end(const struct link *link);
 /* Waits until the directory says that something changed, at most deadline_ms: 1 something did, 0 not until then, -1 failed, as
  * link_next. ask: the cursor and the attributes count. ERROR_INPUT "plugin.scope": the plug-in cannot watch. */
 int link_watch(struct link *link, const struct link_ask *ask, int deadline_ms, struct error *e);
+
+/* ---- a message that came to the connection's address ---- */
+
+enum {
+	LINK_PAIRS_MOST = 200,    /* query parameters and headers */
+	LINK_MESSAGE_MOST = 1 << 20,
+	LINK_LOOKS_MOST = 500,    /* subjects of one message */
+	LINK_REPLY_MOST = 16384,
+};
+
+struct link_pair {
+	const char *name, *value;
+};
+
+/* As it came, and not known to be authentic. Pairs whose name is too long, or whose value is or is not UTF-8, are not given to the plug-in. */
+struct link_message {
+	const char *method;
+	const struct link_pair *query, *headers;
+	size_t query_count, header_count;
+	const void *body;
+	size_t body_size;
+};
+
+struct link_look {
+	enum link_subject subject;
+	const char *remote_id; /* NULL of LINK_SUBJECT_CHANGES */
+};
+
+/* What the plug-in makes of it, in the arena that was given. */
+struct link_heard {
+	const char *message_id;  /* the same in a message that is repeated; NULL: it has none */
+	int64_t until;           /* seconds since 1970 until which it may be; 0: not said */
+	size_t look_count;       /* 0 if the status is above 299 */
+	struct link_look looks[LINK_LOOKS_MOST];
+	int status;              /* of the reply: 200 to 299, 400 to 499 */
+	const char *content_type; /* one of a short list, or NULL: no body */
+	const void *body;
+	size_t body_size;
+};
+
+/* Whether a message is authentic, and whom it is about. Kinds of failure as of link_next, and ERROR_DENIED "plugin.denied": it is not
+ * authentic. After a failure that the plug-in itself has told the link goes on (link_lives); ERROR_INPUT "plugin.scope": it understands no
+ * messages. */
+int link_notify(struct link *link, const struct link_message *message, int deadline_ms, struct arena *arena, struct link_heard *ret,
+                struct error *e);
+
+/* Whether it can be asked anything more. */
+bool link_lives(const struct link *link);
 
 /* Asks the call under way to stop, from any thread: link_next then fails with ERROR_RETRY. */
 void link_cancel(struct link *link);

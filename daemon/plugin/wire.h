@@ -34,6 +34,8 @@ enum wire_kind {
 	WIRE_MEMBER_GONE, WIRE_PRESENT, WIRE_AWAIT,
 	/* how a listing proves that it is whole */
 	WIRE_PROOF,
+	/* where we are reached, part of a message that came there, and the question what it says */
+	WIRE_OWN_ADDRESS, WIRE_PAIR, WIRE_TELL,
 	WIRE_KIND_COUNT,
 };
 
@@ -54,6 +56,9 @@ enum wire_field {
 
 /* The descriptors that the child finds beside 0, 1 and 2. */
 enum { WIRE_SOCKET_FD = 3, WIRE_PLUGIN_FD = 4 };
+
+/* WIRE_TYPE of a WIRE_PAIR. */
+enum { WIRE_QUERY = 1, WIRE_HEADER };
 
 /* What WIRE_ABILITIES is made of. */
 enum { WIRE_DIRECTORY = 1 << 0, WIRE_WATCH = 1 << 1, WIRE_SIGN_ON = 1 << 2, WIRE_NOTIFICATIONS = 1 << 3 };

@@ -1,4 +1,4 @@
-/* Any bytes as frames from a child: they are read or refused, within bounds; what is read can be written again and is
+/* Any bytes as frames from a child, and from a daemon: they are read or refused, within bounds; what is read can be written again and is
  * then the same. */
 #include "platform.h"
 
@@ -47,7 +47,7 @@ static void check_frame(struct wire_writer *writer, const struct wire_frame *fra
 	writer->end = writer->begin = 0; /* without sending it */
 }
 
-int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size)
+static void read_from(enum wire_side side, const uint8_t *bytes, size_t size)
 {
 	struct wire_reader reader;
 	struct wire_writer writer;
@@ -55,8 +55,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size)
 	struct error e = { 0 };
 	int got;
 
-	wire_reader_open(&reader, -1, WIRE_CHILD);
-	wire_writer_open(&writer, -1, WIRE_CHILD);
+	wire_reader_open(&reader, -1, side);
+	wire_writer_open(&writer, -1, side);
 	if (size > reader.size)
 		size = reader.size;
 	memcpy(reader.buffer, bytes, size);
@@ -66,5 +66,11 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size)
 	must(got == 0 || (e.kind == ERROR_REMOTE && e.text[0]), "a refusal has a reason");
 	wire_reader_close(&reader);
 	wire_writer_close(&writer);
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size)
+{
+	read_from(WIRE_CHILD, bytes, size);
+	read_from(WIRE_DAEMON, bytes, size);
 	return 0;
 }

@@ -286,6 +286,27 @@ static int fault_keep(struct roster_call *call)
 	return host->keep(call, "token", "x", 1, 0) < 0 ? -1 : out(call, "keep");
 }
 
+/* What belongs to a message, where none came. */
+static int fault_once(struct roster_call *call)
+{
+	return host->once(call, "m1", 0) < 0 ? -1 : out(call, "once");
+}
+
+static int fault_look_at(struct roster_call *call)
+{
+	return host->look_at(call, ROSTER_PERSON, "u1") < 0 ? -1 : out(call, "look_at");
+}
+
+static int fault_look_nowhere(struct roster_call *call)
+{
+	return host->look_at(call, ROSTER_GROUP, NULL) < 0 ? -1 : out(call, "look_at");
+}
+
+static int fault_reply(struct roster_call *call)
+{
+	return host->reply(call, 200, "text/plain", "x", 1) < 0 ? -1 : out(call, "reply");
+}
+
 /* Frames by hand, past the child's own checks: kind, size, fields. */
 static void write_frame(uint32_t kind, const void *fields, uint32_t size)
 {
@@ -458,7 +479,8 @@ static const struct {
 	{ "present", fault_present }, { "long_stamp", fault_long_stamp }, { "older", fault_older }, { "too_many", fault_too_many }, { "ignore", fault_ignore },
 	{ "emit_late", fault_emit_late }, { "silent", fault_silent }, { "strange", fault_strange },
 	{ "no_cursor", fault_no_cursor }, { "no_end", fault_no_end }, { "both_ends", fault_both_ends },
-	{ "close_socket", fault_close_socket }, { "keep", fault_keep }, { "raw_person", fault_raw_person },
+	{ "close_socket", fault_close_socket }, { "keep", fault_keep }, { "once", fault_once },
+	{ "look_at", fault_look_at }, { "look_nowhere", fault_look_nowhere }, { "reply", fault_reply }, { "raw_person", fault_raw_person },
 	{ "prove_twice", fault_prove_twice }, { "prove_nothing", fault_prove_nothing },
 	{ "prove_endlessly", fault_prove_endlessly }, { "prove_words", fault_prove_words },
 	{ "raw_present", fault_raw_present }, { "raw_huge", fault_raw_huge }, { "raw_from_daemon", fault_raw_from_daemon }, { "between", fault_between },

@@ -54,6 +54,10 @@ static const struct fault faults[] = {
 	{ "both_ends", ERROR_REMOTE, "plugin.protocol", "says neither whole nor incomplete, or both", 0, false },
 	{ "close_socket", ERROR_REMOTE, "plugin.ended", "closed its socket and was killed", 0, false },
 	{ "keep", ERROR_INTERNAL, "plugin.not_used_yet", "does not use yet", 0, false },
+	{ "once", ERROR_REMOTE, "plugin.protocol", "names a message that did not come", 0, false },
+	{ "look_at", ERROR_REMOTE, "plugin.protocol", "although no message came", 0, false },
+	{ "look_nowhere", ERROR_REMOTE, "plugin.nonsense", "neither a person nor a group", 0, false },
+	{ "reply", ERROR_REMOTE, "plugin.protocol", "replies to a message that did not come", 0, false },
 	{ "raw_person", ERROR_REMOTE, "plugin.protocol", "the field \"remote_id\" (21) is missing", 0, false },
 	{ "prove_twice", ERROR_REMOTE, "plugin.protocol", "a part of a proof is given twice", 0, false },
 	{ "prove_nothing", ERROR_REMOTE, "plugin.protocol", "has not the value that its evidence needs", 0, false },
@@ -181,7 +185,7 @@ static void test_other_abis_are_refused(void **state)
 	(void)state;
 	assert_int_equal(catalog_find(catalog, "bad_major", &plugin, &e), -1);
 	assert_string_equal(e.code, "plugin.unusable");
-	expect_text(e.text, "plug-in \"bad_major\" was built for connector ABI 2.2; this rosterd has 1.2");
+	expect_text(e.text, "plug-in \"bad_major\" was built for connector ABI 2.3; this rosterd has 1.3");
 	assert_int_equal(catalog_find(catalog, "bad_minor", &plugin, &e), -1);
 	expect_text(e.text, "ABI 1.9");
 }

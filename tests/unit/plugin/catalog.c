@@ -47,9 +47,9 @@ static void test_the_example_describes_itself(void **state)
 	assert_string_equal(plugin->name, "example");
 	assert_non_null(strstr(plugin->title, "Directory in a text"));
 	assert_int_equal(plugin->abi_major, 1);
-	assert_int_equal(plugin->abilities, CATALOG_DIRECTORY | CATALOG_WATCH);
+	assert_int_equal(plugin->abilities, CATALOG_DIRECTORY | CATALOG_WATCH | CATALOG_NOTIFICATIONS);
 	assert_int_equal(plugin->scopes, 1 << LINK_ALL | 1 << LINK_CHANGED | 1 << LINK_NAMED);
-	assert_int_equal(plugin->setting_count, 6);
+	assert_int_equal(plugin->setting_count, 7);
 	for (size_t i = 0; i < plugin->setting_count; i++)
 		assert_int_equal(plugin->settings[i].place, strcmp(plugin->settings[i].name, "tenant") == 0);
 	assert_string_equal(plugin->settings[0].name, "directory");

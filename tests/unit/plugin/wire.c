@@ -259,6 +259,11 @@ static void test_the_reader_refuses_what_breaks_the_table(void **state)
 	expect_broken(WIRE_KIND_COUNT, "", 0, "is not known");
 	expect_broken(UINT32_MAX, "", 0, "is not known");
 	expect_broken(WIRE_ASK, "", 0, "may not come from this side");
+	expect_broken(WIRE_TELL, "", 0, "may not come from this side");
+	expect_broken(WIRE_PAIR, "", 0, "may not come from this side");
+	expect_broken(WIRE_OWN_ADDRESS, "", 0, "may not come from this side");
+	expect_broken(WIRE_LOOK_AT, "", 0, "the field \"subject\" (48) is missing");
+	expect_broken(WIRE_REPLY, "", 0, "the field \"status\" (49) is missing");
 	expect_broken(WIRE_NOTE, "", 0, "the field \"text\" (42) is missing");
 	size = add_field(bytes, WIRE_LINE, "note", 4);
 	expect_broken(WIRE_NOTE, bytes, size - 1, "goes beyond its end");
