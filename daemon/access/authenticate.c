@@ -68,6 +68,8 @@ static void become_connection(const struct scim_token *token, struct arena *aren
 		.organisation = token->organisation,
 		.connection = token->connection,
 		.connection_gone = token->connection_gone,
+		.slug = token->slug,
+		.state = token->state,
 		.token = token->id,
 		.scopes = scopes_read(token->scopes),
 		.used_at = token->last_used_at,
@@ -82,6 +84,28 @@ static int by_scim_token(const uint8_t hash[CRYPT_DIGEST_SIZE], struct tx *tx, s
 {
 	struct scim_token token;
 	int found = scim_token_find(tx, arena, hash, false, &token, e);
+
+	if (found <= 0)
+		return found == 0 ? bad_token(e) : -1;
+	become_connection(&token, arena, ret);
+	return 0;
+}
+
+int authenticate_send(const struct request *request, struct tx *tx, struct error *e)
+{
+	const char *text = bearer(request);
+	uint8_t hash[CRYPT_DIGEST_SIZE];
+
+	if (!text || strlen(text) != TOKEN_TEXT_SIZE || !text_begins(text, SCIM_TOKEN_PREFIX "_"))
+		return 0;
+	crypt_sha256(text, TOKEN_TEXT_SIZE, hash);
+	return scim_token_send(tx, hash, e) < 0 ? -1 : 1;
+}
+
+int authenticate_receive(struct tx *tx, struct arena *arena, struct principal *ret, struct error *e)
+{
+	struct scim_token token;
+	int found = scim_token_receive(tx, arena, &token, e);
 
 	if (found <= 0)
 		return found == 0 ? bad_token(e) : -1;

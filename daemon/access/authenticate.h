@@ -36,6 +36,7 @@ struct principal {
 	struct id user;			  /* nil: not a member */
 	struct id connection;		  /* nil: not a connection */
 	bool connection_gone;		  /* it was deleted */
+	const char *slug, *state;	  /* of the organisation of a connection; NULL of others */
 	struct id token;		  /* nil: came by the Unix socket */
 	struct id maker;		  /* the member who answers for what is made here; nil: none */
 	struct scopes scopes;		  /* what the token may do at most */
@@ -51,6 +52,12 @@ struct principal {
  * administrator. Whether a token may be shown from where it was is the next question. */
 int authenticate(const struct administrators *administrators, const struct request *request, struct tx *tx,
 		 struct arena *arena, struct principal *ret, struct error *e);
+
+/* The same of a token of a connection, in two steps: what is sent between them sees what its organisation
+ * sees, and is to be thrown away if the second one fails. 1 it was asked; 0 nothing was, for it is nobody's
+ * token who pushes; -1. */
+int authenticate_send(const struct request *request, struct tx *tx, struct error *e);
+int authenticate_receive(struct tx *tx, struct arena *arena, struct principal *ret, struct error *e);
 
 /* The same of a client that shows its id and secret, for a token: ERROR_UNAUTHENTICATED "oauth.invalid_client"; ERROR_INPUT
  * "oauth.invalid_request". */

@@ -43,6 +43,11 @@ struct endpoint {
 	bool from_memory;
 	/* SCIM's manners: errors in its own form, parameters that it does not know are passed over. */
 	bool scim;
+	/* Sends what it reads right behind the question who asks, where that is a connection, so that both
+	 * cost one round trip; `answer` receives it, and nobody does if they may not. Says nothing of a
+	 * request that is wrong: answer does. It leaves `prepared` if it sent something. NULL: nothing is
+	 * known before. */
+	answer_fn *ahead;
 	/* Who asks shows the id and secret of a client instead of a token, and is answered in OAuth's manner. */
 	bool client;
 };
@@ -72,7 +77,7 @@ struct exchange {
 	struct principal principal;
 	struct organisation organisation; /* its id is nil if the address names none */
 	const char *pushed_in; /* SCIM: the transaction that leaves something for a run, as scim_wake names it; NULL: it leaves nothing */
-	void *prepared;			  /* from prepare to answer */
+	void *prepared;	       /* from prepare, or ahead, to answer */
 	bool shown_once;		  /* the reply holds a secret: it is kept nowhere */
 	bool versioned;			  /* the reply shows one thing, which is at this version */
 	int64_t version;

@@ -13,12 +13,12 @@
 
 /* ---- who, and what ---- */
 
-static struct scim_source source_of(const struct exchange *x)
+struct scim_source scim_source_of(const struct exchange *x)
 {
 	return (struct scim_source){ x->principal.organisation, x->principal.connection };
 }
 
-static enum scim_table table_of(enum scim_kind kind)
+enum scim_table scim_table_of(enum scim_kind kind)
 {
 	return kind == SCIM_USER ? SCIM_TABLE_USERS : SCIM_TABLE_GROUPS;
 }
@@ -33,14 +33,17 @@ static int unknown(struct exchange *x, enum scim_kind kind, const char *id, stru
 static int find(struct exchange *x, enum scim_kind kind, bool locked, bool inner, struct scim_record *ret, struct error *e)
 {
 	const char *named = request_segment(x->request, "resource");
-	struct scim_source source = source_of(x);
+	struct scim_source source = scim_source_of(x);
 	struct id id;
 	int found;
 
-	if (id_parse(named, &id) < 0)
-		return unknown(x, kind, named, e);
-	found = locked ? scim_lock(x->tx, x->arena, &source, table_of(kind), &id, ret, e)
-		       : scim_find(x->tx, x->arena, &source, table_of(kind), &id, inner, ret, e);
+	if (x->prepared)
+		found = scim_find_receive(x->tx, x->arena, ret, e);
+	else if (id_parse(named, &id) < 0)
+		found = 0;
+	else
+		found = locked ? scim_lock(x->tx, x->arena, &source, scim_table_of(kind), &id, ret, e)
+			       : scim_find(x->tx, x->arena, &source, scim_table_of(kind), &id, inner, ret, e);
 	return found == 0 ? unknown(x, kind, named, e) : found == 1 ? 0 : -1;
 }
 
@@ -102,7 +105,7 @@ int scim_check_media_type(const struct request *request, struct error *e)
 		given);
 }
 
-static int read_body(struct exchange *x, struct json **ret, struct error *e)
+int scim_read_body(struct exchange *x, struct json **ret, struct error *e)
 {
 	if (x->request->body_size == 0)
 		return error_set(e, ERROR_INPUT, "scim.invalidSyntax", "a body is expected, and there is none");
@@ -130,7 +133,7 @@ static int read_resource(struct exchange *x, enum scim_kind kind, struct json **
 		   *other = scim_schemas(kind == SCIM_USER ? SCIM_GROUP : SCIM_USER)[0]->urn;
 	const struct json *schemas;
 
-	if (read_body(x, ret, e) < 0)
+	if (scim_read_body(x, ret, e) < 0)
 		return -1;
 	schemas = json_member(*ret, "schemas");
 	if (!json_is_array(schemas) || !names_schema(schemas, other) || names_schema(schemas, own))
@@ -201,7 +204,7 @@ static int read_ids(struct exchange *x, const char *const *texts, size_t count, 
 static int edit_members(struct exchange *x, const struct id *group, enum scim_edit_kind kind, const char *const *texts,
 			size_t count, int64_t *changed, struct error *e)
 {
-	struct scim_source source = source_of(x);
+	struct scim_source source = scim_source_of(x);
 	struct id *ids = NULL;
 	int64_t now = 0;
 
@@ -254,10 +257,10 @@ static int show(struct exchange *x, enum scim_kind kind, struct error *e)
 static int reply_again(struct exchange *x, int status, enum scim_kind kind, const struct id *id,
 		       const struct scim_selection *selection, struct error *e)
 {
-	struct scim_source source = source_of(x);
+	struct scim_source source = scim_source_of(x);
 	struct scim_record record;
 	char text[ID_TEXT_SIZE];
-	int found = scim_find(x->tx, x->arena, &source, table_of(kind), id, scim_selection_inner(selection, kind), &record, e);
+	int found = scim_find(x->tx, x->arena, &source, scim_table_of(kind), id, scim_selection_inner(selection, kind), &record, e);
 
 	if (found <= 0)
 		return found == 0 ? unknown(x, kind, id_text(id, text), e) : -1;
@@ -277,9 +280,26 @@ static int reply_kept(struct exchange *x, int status, enum scim_kind kind, struc
 	return 0;
 }
 
+/* What show and what changes one look up, before it is known who asks. The address names the connection: another one's is refused. */
+static int send_ahead(struct exchange *x, enum scim_kind kind, bool locked, struct error *e)
+{
+	const char *connection_named = request_segment(x->request, "connection"), *named = request_segment(x->request, "resource");
+	struct scim_selection *selection = arena_take(x->arena, sizeof(*selection));
+	struct id connection, id;
+	struct error ignored;
+
+	if (id_parse(connection_named, &connection) < 0 || id_parse(named, &id) < 0 || read_selection(x, kind, selection, &ignored) < 0)
+		return 0;
+	if ((locked ? scim_lock_send(x->tx, &connection, scim_table_of(kind), &id, e)
+		    : scim_find_send(x->tx, &connection, scim_table_of(kind), &id, scim_selection_inner(selection, kind), e)) < 0)
+		return -1;
+	x->prepared = selection;
+	return 0;
+}
+
 int scim_create(struct exchange *x, enum scim_kind kind, const struct id *as, struct error *e)
 {
-	struct scim_source source = source_of(x);
+	struct scim_source source = scim_source_of(x);
 	struct scim_record record = { .id = *as };
 	struct scim_selection selection;
 	struct json *body, *document;
@@ -290,7 +310,7 @@ int scim_create(struct exchange *x, enum scim_kind kind, const struct id *as, st
 	    fill_record(x, kind, document, &record, e) < 0 ||
 	    (kind == SCIM_USER &&
 	     scim_revive(x->tx, &source, record.key, record.external_id, &record.id, e) < 0) ||
-	    scim_insert(x->tx, x->arena, &source, table_of(kind), &record, &x->pushed_in, e) < 0 ||
+	    scim_insert(x->tx, x->arena, &source, scim_table_of(kind), &record, &x->pushed_in, e) < 0 ||
 	    (kind == SCIM_GROUP && take_members(x, body, &record.id, SCIM_ADD_MEMBERS, &deviations, e) < 0))
 		return -1;
 	scim_count_deviations(deviations);
@@ -306,7 +326,7 @@ static void keep_active(struct exchange *x, const struct scim_record *was, struc
 
 static int replace(struct exchange *x, enum scim_kind kind, struct error *e)
 {
-	struct scim_source source = source_of(x);
+	struct scim_source source = scim_source_of(x);
 	struct scim_selection selection;
 	struct scim_record record;
 	struct json *body, *document;
@@ -319,7 +339,7 @@ static int replace(struct exchange *x, enum scim_kind kind, struct error *e)
 	if (kind == SCIM_USER)
 		keep_active(x, &record, document);
 	if (fill_record(x, kind, document, &record, e) < 0 ||
-	    scim_update(x->tx, x->arena, &source, table_of(kind), &record, &x->pushed_in, e) < 0 ||
+	    scim_update(x->tx, x->arena, &source, scim_table_of(kind), &record, &x->pushed_in, e) < 0 ||
 	    (kind == SCIM_GROUP && take_members(x, body, &record.id, SCIM_REPLACE_MEMBERS, &deviations, e) < 0))
 		return -1;
 	scim_count_deviations(deviations);
@@ -339,7 +359,7 @@ static int apply_edits(struct exchange *x, const struct scim_record *record, con
 
 static int patch(struct exchange *x, enum scim_kind kind, struct error *e)
 {
-	struct scim_source source = source_of(x);
+	struct scim_source source = scim_source_of(x);
 	struct scim_selection selection;
 	struct scim_record record;
 	struct scim_patch done;
@@ -347,7 +367,7 @@ static int patch(struct exchange *x, enum scim_kind kind, struct error *e)
 	int64_t changed;
 
 	if (read_selection(x, kind, &selection, e) < 0 || find(x, kind, true, false, &record, e) < 0 ||
-	    check_version(x, &record, e) < 0 || read_body(x, &body, e) < 0 ||
+	    check_version(x, &record, e) < 0 || scim_read_body(x, &body, e) < 0 ||
 	    json_parse(x->arena, record.document, strlen(record.document), &document, e) < 0 ||
 	    scim_patch_apply(x->arena, kind, body, document, &done, e) < 0)
 		return -1;
@@ -355,7 +375,7 @@ static int patch(struct exchange *x, enum scim_kind kind, struct error *e)
 		keep_active(x, &record, document);
 	changed = (int64_t)done.changed;
 	if (done.changed > 0 && (fill_record(x, kind, document, &record, e) < 0 ||
-				 scim_update(x->tx, x->arena, &source, table_of(kind), &record, &x->pushed_in, e) < 0))
+				 scim_update(x->tx, x->arena, &source, scim_table_of(kind), &record, &x->pushed_in, e) < 0))
 		return -1;
 	if (done.changed == 0 && done.edit_count > 0 && scim_wake(x->tx, x->arena, &source, &x->pushed_in, e) < 0)
 		return -1;
@@ -375,252 +395,26 @@ static int patch(struct exchange *x, enum scim_kind kind, struct error *e)
 
 static int delete(struct exchange *x, enum scim_kind kind, struct error *e)
 {
-	struct scim_source source = source_of(x);
+	struct scim_source source = scim_source_of(x);
 	struct scim_record record;
 
 	if (find(x, kind, true, false, &record, e) < 0 || check_version(x, &record, e) < 0 ||
-	    scim_wake(x->tx, x->arena, &source, &x->pushed_in, e) < 0 || scim_delete(x->tx, &source, table_of(kind), &record.id, e) < 0)
+	    scim_wake(x->tx, x->arena, &source, &x->pushed_in, e) < 0 || scim_delete(x->tx, &source, scim_table_of(kind), &record.id, e) < 0)
 		return -1;
 	exchange_done(x);
 	return 0;
 }
 
-/* ---- lists ---- */
-
-/* What a list is asked for, by a query string or by the body of .search. */
-struct scim_wish {
-	const char *filter, *sort_by, *sort_order, *attributes, *excluded;
-	const char *cursor; /* "" for the first page; NULL: by index */
-	bool start_given;
-	int64_t start, count;
-};
-
-/* RFC 7644, 3.4.2.4: a start below 1 is 1, a count below 0 is 0; a count above what we give is what we give. */
-static void settle(struct scim_wish *wish)
-{
-	wish->start = wish->start < 1 ? 1 : wish->start;
-	wish->count = wish->count < 0 ? 0 : wish->count > SCIM_PAGE_MOST ? SCIM_PAGE_MOST : wish->count;
-}
-
-static int check_order(const char *order, struct error *e)
-{
-	if (!order || !*order || strcasecmp(order, "ascending") == 0 || strcasecmp(order, "descending") == 0)
-		return 0;
-	return error_set(e, ERROR_INPUT, "scim.invalidValue",
-			 "\"sortOrder\" is \"%.40s\"; \"ascending\" or \"descending\" is expected", order);
-}
-
-static enum scim_asked asked_for(enum scim_kind kind, const struct scim_filter *filter)
-{
-	const struct scim_path *path = filter ? &filter->path : NULL;
-
-	if (!filter || filter->kind != SCIM_COMPARE || filter->operator != SCIM_EQ || !json_is_text(filter->value) || path->urn ||
-	    path->filter || path->part)
-		return SCIM_ASKED_ANY;
-	if (strcmp(path->name, kind == SCIM_USER ? "userName" : "displayName") == 0)
-		return SCIM_ASKED_KEY;
-	return strcmp(path->name, "externalId") == 0 ? SCIM_ASKED_EXTERNAL : SCIM_ASKED_ANY;
-}
-
-/* RFC 9865, 2.1. A count that is none is told here, where the other way of paging makes it 0. */
-static int begin_at_cursor(struct exchange *x, const struct scim_question *question, const struct scim_wish *wish,
-			   struct scim_condition *condition, const char **ret_behind, struct error *e)
-{
-	struct scim_place *place = arena_take(x->arena, sizeof(*place));
-
-	if (wish->start_given)
-		return error_set(e, ERROR_INPUT, "scim.invalidCursor", "\"cursor\" and \"startIndex\" cannot be given together");
-	if (wish->count < 0)
-		return error_set(e, ERROR_INPUT, "scim.invalidCount", "\"count\" is %lld; 0 or more is expected", (long long)wish->count);
-	if (!*wish->cursor)
-		return 0;
-	if (scim_cursor_read(x, question, wish->cursor, place, e) < 0)
-		return -1;
-	return scim_condition_behind(x->arena, condition, place->value, &place->id, ret_behind, e);
-}
-
-/* One more than were wanted tells that there are more. */
-static const char *next_cursor(struct exchange *x, const struct scim_question *question, const struct scim_record *records,
-			       size_t wanted, size_t *count)
-{
-	struct scim_place place;
-
-	if (*count <= wanted || wanted == 0)
-		return NULL;
-	*count = wanted;
-	place = (struct scim_place){ records[wanted - 1].id, records[wanted - 1].place };
-	return scim_cursor_write(x, question, &place);
-}
-
-static int list(struct exchange *x, enum scim_kind kind, struct scim_wish wish, struct error *e)
-{
-	struct scim_source source = source_of(x);
-	const struct scim_filter *filter = NULL;
-	struct scim_condition *condition = arena_take(x->arena, sizeof(*condition));
-	struct scim_selection selection;
-	struct scim_path sort_by;
-	struct scim_record *records;
-	struct json_writer w;
-	const char *behind = NULL, *next = NULL;
-	unsigned deviations = 0;
-	size_t count, asked;
-	int64_t total, wanted = wish.count;
-	bool descending = wish.sort_order && strcasecmp(wish.sort_order, "descending") == 0;
-	const struct scim_question question = { kind == SCIM_USER ? "users" : "groups", wish.filter, wish.sort_by, descending };
-
-	settle(&wish);
-	if (check_order(wish.sort_order, e) < 0 ||
-	    scim_selection_read(x, kind, wish.attributes, wish.excluded, &selection, e) < 0 ||
-	    (wish.filter && *wish.filter &&
-	     scim_filter_read(x->arena, kind, wish.filter, &filter, &deviations, e) < 0) ||
-	    (wish.sort_by && *wish.sort_by &&
-	     scim_path_read(x->arena, kind, wish.sort_by, &sort_by, &deviations, e) < 0) ||
-	    scim_condition_make(x->arena, kind, filter, wish.sort_by && *wish.sort_by ? &sort_by : NULL,
-				descending, condition, e) < 0)
-		return -1;
-	asked = condition->count;
-	if (wish.cursor) {
-		struct scim_wish given = wish;
-
-		given.count = wanted;
-		if (begin_at_cursor(x, &question, &given, condition, &behind, e) < 0)
-			return -1;
-	}
-	struct scim_search search = {
-		.table = table_of(kind),
-		.asked = wish.sort_by && *wish.sort_by ? SCIM_ASKED_ANY : descending ? SCIM_ASKED_ANY : asked_for(kind, filter),
-		.where = condition->where,
-		.order = condition->order,
-		.params = condition->params,
-		.param_count = asked,
-		.behind = behind,
-		.behind_count = condition->count - asked,
-		.by = condition->by,
-		.skip = wish.start - 1,
-		.most = wish.cursor && wish.count > 0 ? wish.count + 1 : wish.count,
-		.inner = scim_selection_inner(&selection, kind),
-		.documents = true,
-	};
-	if (scim_search(x->tx, x->arena, &source, &search, &records, &count, &total, e) < 0)
-		return -1;
-	if (wish.cursor)
-		next = next_cursor(x, &question, records, (size_t)wish.count, &count);
-	scim_count_deviations(deviations);
-	scim_reply_begin(x, 200, &w);
-	json_begin_object(&w, NULL);
-	json_begin_array(&w, "schemas");
-	json_put_text(&w, NULL, SCIM_URN_LIST);
-	json_end_array(&w);
-	json_put_int(&w, "totalResults", total);
-	if (!wish.cursor)
-		json_put_int(&w, "startIndex", wish.start);
-	json_put_int(&w, "itemsPerPage", (int64_t)count);
-	if (next)
-		json_put_text(&w, "nextCursor", next);
-	json_begin_array(&w, "Resources");
-	for (size_t i = 0; i < count; i++)
-		scim_put_resource(x, &w, kind, &records[i], &selection);
-	json_end_array(&w);
-	json_end_object(&w);
-	return 0;
-}
-
-static int read_number(const char *text, const char *name, const char *code, int64_t otherwise, int64_t *ret, struct error *e)
-{
-	*ret = otherwise;
-	if (!text || !*text || text_to_int64(text, ret) == 0)
-		return 0;
-	return error_set(e, ERROR_INPUT, code, "\"%s\" is \"%.40s\"; a number is expected", name, text);
-}
-
-static int list_by_query(struct exchange *x, enum scim_kind kind, struct error *e)
-{
-	struct scim_wish wish = {
-		.filter = request_query(x->request, "filter"),
-		.sort_by = request_query(x->request, "sortBy"),
-		.sort_order = request_query(x->request, "sortOrder"),
-		.attributes = request_query(x->request, "attributes"),
-		.excluded = request_query(x->request, "excludedAttributes"),
-		.cursor = request_query(x->request, "cursor"),
-		.start_given = request_query(x->request, "startIndex"),
-	};
-
-	if (read_number(request_query(x->request, "startIndex"), "startIndex", "scim.invalidValue", 1, &wish.start, e) < 0 ||
-	    read_number(request_query(x->request, "count"), "count", wish.cursor ? "scim.invalidCount" : "scim.invalidValue",
-			SCIM_PAGE_DEFAULT, &wish.count, e) < 0)
-		return -1;
-	return list(x, kind, wish, e);
-}
-
-/* An array of names, as one list with commas. */
-static const char *joined(struct exchange *x, const struct json *names)
-{
-	struct buffer all;
-	const char *ret;
-
-	if (!json_is_array(names))
-		return json_text(names);
-	buffer_open(&all, SCIM_FILTER_MOST);
-	for (size_t i = 0; i < json_count(names); i++)
-		buffer_format(&all, "%s%s", i ? "," : "", json_text(json_at(names, i)) ? json_text(json_at(names, i)) : "");
-	ret = all.length > 0 ? arena_text_n(x->arena, all.bytes, all.length) : NULL;
-	buffer_close(&all);
-	return ret;
-}
-
-/* What is passed over would be a list of all. */
-static int text_of(const struct json *body, const char *name, const char **ret, struct error *e)
-{
-	const struct json *value = json_member(body, name);
-
-	*ret = json_text(value);
-	if (!value || json_is_null(value) || *ret)
-		return 0;
-	return error_set(e, ERROR_INPUT, "scim.invalidValue", "\"%s\" is no text; one is expected", name);
-}
-
-static int number_of(const struct json *body, const char *name, int64_t *ret, struct error *e)
-{
-	const struct json *value = json_member(body, name);
-
-	if (json_is_number(value))
-		*ret = json_int(value);
-	if (!value || json_is_null(value) || json_is_number(value))
-		return 0;
-	return error_set(e, ERROR_INPUT, "scim.invalidValue", "\"%s\" is no number; one is expected", name);
-}
-
-/* RFC 7644, 3.4.3: a query that does not stand in an address, and so in nobody's log. */
-static int list_by_body(struct exchange *x, enum scim_kind kind, struct error *e)
-{
-	struct scim_wish wish = { .start = 1, .count = SCIM_PAGE_DEFAULT };
-	struct json *body;
-
-	if (read_body(x, &body, e) < 0)
-		return -1;
-	if (!json_is_object(body))
-		return error_set(e, ERROR_INPUT, "scim.invalidSyntax", "the body is no JSON object");
-	if (text_of(body, "filter", &wish.filter, e) < 0 || text_of(body, "sortBy", &wish.sort_by, e) < 0 ||
-	    text_of(body, "sortOrder", &wish.sort_order, e) < 0 ||
-	    text_of(body, "cursor", &wish.cursor, e) < 0 ||
-	    number_of(body, "startIndex", &wish.start, e) < 0 || number_of(body, "count", &wish.count, e) < 0)
-		return -1;
-	wish.attributes = joined(x, json_member(body, "attributes"));
-	wish.excluded = joined(x, json_member(body, "excludedAttributes"));
-	wish.start_given = json_member(body, "startIndex");
-	return list(x, kind, wish, e);
-}
-
 /* ---- the table's functions ---- */
 
 #define FOR_KIND(plural, kind)                                                                                              \
-	int scim_##plural##_list(struct exchange *x, struct error *e) { return list_by_query(x, kind, e); }                 \
-	int scim_##plural##_search(struct exchange *x, struct error *e) { return list_by_body(x, kind, e); }                \
 	int scim_##plural##_create(struct exchange *x, struct error *e) { struct id id = id_new(); return scim_create(x, kind, &id, e); } \
 	int scim_##plural##_show(struct exchange *x, struct error *e) { return show(x, kind, e); }                          \
+	int scim_##plural##_show_ahead(struct exchange *x, struct error *e) { return send_ahead(x, kind, false, e); }        \
 	int scim_##plural##_replace(struct exchange *x, struct error *e) { return replace(x, kind, e); }                    \
 	int scim_##plural##_patch(struct exchange *x, struct error *e) { return patch(x, kind, e); }                        \
-	int scim_##plural##_delete(struct exchange *x, struct error *e) { return delete(x, kind, e); }
+	int scim_##plural##_delete(struct exchange *x, struct error *e) { return delete(x, kind, e); }                      \
+	int scim_##plural##_lock_ahead(struct exchange *x, struct error *e) { return send_ahead(x, kind, true, e); }
 
 FOR_KIND(users, SCIM_USER)
 FOR_KIND(groups, SCIM_GROUP)

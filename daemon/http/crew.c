@@ -100,9 +100,10 @@ bool crew_give(struct crew *crew, void *job)
 		crew->ring[(crew->first + crew->waiting) % crew->size] = job;
 		if (crew->waiting++ == 0)
 			renew_lease(crew);
-		pthread_cond_signal(&crew->given);
 	}
 	pthread_mutex_unlock(&crew->lock);
+	if (taken)
+		pthread_cond_signal(&crew->given); /* whoever wakes finds the lock free */
 	return taken;
 }
 

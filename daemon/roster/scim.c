@@ -11,15 +11,15 @@
 /* The groups that a user is in, and the members of a group, as arrays of JSON. Who was named and never pushed is not shown. */
 #define GROUPS_OF_USER                                                                                             \
 	"(SELECT jsonb_agg(jsonb_build_object('value', g.id, 'display', g.document->'displayName', 'type', 'direct') " \
-	"ORDER BY g.id)::text FROM scim_members m JOIN scim_groups g ON g.organisation = $1 AND g.connection = $2 "    \
-	"AND g.id = m.group_id WHERE m.organisation = $1 AND m.connection = $2 AND m.member_id = r.id)"
+	"ORDER BY g.id)::text FROM scim_members m JOIN scim_groups g ON g.organisation = r.organisation AND g.connection = r.connection "    \
+	"AND g.id = m.group_id WHERE m.organisation = r.organisation AND m.connection = r.connection AND m.member_id = r.id)"
 #define MEMBERS_OF_GROUP                                                                                              \
 	"(SELECT jsonb_agg(jsonb_build_object('value', m.member_id, 'display', coalesce(u.document->'displayName', "      \
 	"u.document->'userName', g.document->'displayName'), 'type', CASE WHEN u.id IS NOT NULL THEN 'User' ELSE 'Group' END) " \
 	"ORDER BY m.member_id)::text FROM scim_members m "                                                                \
-	"LEFT JOIN scim_users u ON u.organisation = $1 AND u.connection = $2 AND u.id = m.member_id "                     \
-	"LEFT JOIN scim_groups g ON g.organisation = $1 AND g.connection = $2 AND g.id = m.member_id "                    \
-	"WHERE m.organisation = $1 AND m.connection = $2 AND m.group_id = r.id AND coalesce(u.id, g.id) IS NOT NULL)"
+	"LEFT JOIN scim_users u ON u.organisation = r.organisation AND u.connection = r.connection AND u.id = m.member_id "                     \
+	"LEFT JOIN scim_groups g ON g.organisation = r.organisation AND g.connection = r.connection AND g.id = m.member_id "                    \
+	"WHERE m.organisation = r.organisation AND m.connection = r.connection AND m.group_id = r.id AND coalesce(u.id, g.id) IS NOT NULL)"
 
 static struct scim_record read_row(const struct rows *rows, size_t row)
 {
@@ -41,6 +41,9 @@ static struct scim_record read_row(const struct rows *rows, size_t row)
 #define GROUP_MOVES(changed)                                                                                        \
 	"moved AS (UPDATE scim_groups SET version = version + 1, modified_at = now() WHERE organisation = $1 "      \
 	"AND connection = $2 AND id = $3 AND EXISTS (SELECT FROM " changed ")) "
+
+/* $1 and $2 of what is asked before it is known for whom: the transaction's organisation, NULL. */
+#define OF_SOURCE "r.organisation = coalesce($1, current_organisation()) AND r.connection = $2"
 
 #define SOURCE(s) P_ID(&(s)->organisation), P_ID(&(s)->connection)
 
@@ -128,27 +131,26 @@ int scim_insert(struct tx *tx, struct arena *arena, const struct scim_source *so
 
 enum look { LOOK, LOOK_INSIDE, LOOK_LOCKED };
 
+#define FROM_USERS  " FROM scim_users r WHERE " OF_SOURCE " AND r.id = $3"
+#define FROM_GROUPS " FROM scim_groups r WHERE " OF_SOURCE " AND r.id = $3"
+static const struct query look_ups[][3] = {
+	[SCIM_TABLE_USERS] = {
+		[LOOK] = { "scim.user", "SELECT " USER_ROW ", NULL::text" FROM_USERS, QUERY_READS, 0 },
+		[LOOK_INSIDE] = { "scim.user_inside", "SELECT " USER_ROW ", " GROUPS_OF_USER FROM_USERS, QUERY_READS, 0 },
+		[LOOK_LOCKED] = { "scim.user_locked", "SELECT " USER_ROW ", NULL::text" FROM_USERS " FOR UPDATE OF r", QUERY_KEEPS, 0 },
+	},
+	[SCIM_TABLE_GROUPS] = {
+		[LOOK] = { "scim.group", "SELECT " GROUP_ROW ", NULL::text" FROM_GROUPS, QUERY_READS, 0 },
+		[LOOK_INSIDE] = { "scim.group_inside", "SELECT " GROUP_ROW ", " MEMBERS_OF_GROUP FROM_GROUPS, QUERY_READS, 0 },
+		[LOOK_LOCKED] = { "scim.group_locked", "SELECT " GROUP_ROW ", NULL::text" FROM_GROUPS " FOR UPDATE OF r", QUERY_KEEPS, 0 },
+	},
+};
+
 static int look_up(struct tx *tx, struct arena *arena, const struct scim_source *source, enum scim_table table,
 		   const struct id *id, enum look how, struct scim_record *ret, struct error *e)
 {
-#define FROM_USERS  " FROM scim_users r WHERE r.organisation = $1 AND r.connection = $2 AND r.id = $3"
-#define FROM_GROUPS " FROM scim_groups r WHERE r.organisation = $1 AND r.connection = $2 AND r.id = $3"
-	static const struct query queries[][3] = {
-		[SCIM_TABLE_USERS] = {
-			[LOOK] = { "scim.user", "SELECT " USER_ROW ", NULL::text" FROM_USERS, QUERY_READS, 0 },
-			[LOOK_INSIDE] = { "scim.user_inside", "SELECT " USER_ROW ", " GROUPS_OF_USER FROM_USERS, QUERY_READS, 0 },
-			[LOOK_LOCKED] = { "scim.user_locked", "SELECT " USER_ROW ", NULL::text" FROM_USERS " FOR UPDATE OF r",
-					  QUERY_KEEPS, 0 },
-		},
-		[SCIM_TABLE_GROUPS] = {
-			[LOOK] = { "scim.group", "SELECT " GROUP_ROW ", NULL::text" FROM_GROUPS, QUERY_READS, 0 },
-			[LOOK_INSIDE] = { "scim.group_inside", "SELECT " GROUP_ROW ", " MEMBERS_OF_GROUP FROM_GROUPS, QUERY_READS, 0 },
-			[LOOK_LOCKED] = { "scim.group_locked", "SELECT " GROUP_ROW ", NULL::text" FROM_GROUPS " FOR UPDATE OF r",
-					  QUERY_KEEPS, 0 },
-		},
-	};
 	const struct rows *rows;
-	int found = query_one(tx, &queries[table][how], PARAMS(SOURCE(source), P_ID(id)), arena, &rows, e);
+	int found = query_one(tx, &look_ups[table][how], PARAMS(SOURCE(source), P_ID(id)), arena, &rows, e);
 
 	if (found == 1)
 		*ret = read_row(rows, 0);
@@ -159,6 +161,28 @@ int scim_find(struct tx *tx, struct arena *arena, const struct scim_source *sour
 	      bool inner, struct scim_record *ret, struct error *e)
 {
 	return look_up(tx, arena, source, table, id, inner ? LOOK_INSIDE : LOOK, ret, e);
+}
+
+int scim_find_send(struct tx *tx, const struct id *connection, enum scim_table table, const struct id *id, bool inner, struct error *e)
+{
+	return query_send(tx, &look_ups[table][inner ? LOOK_INSIDE : LOOK], PARAMS(P_ID(NULL), P_ID(connection), P_ID(id)), e);
+}
+
+int scim_lock_send(struct tx *tx, const struct id *connection, enum scim_table table, const struct id *id, struct error *e)
+{
+	return query_send(tx, &look_ups[table][LOOK_LOCKED], PARAMS(P_ID(NULL), P_ID(connection), P_ID(id)), e);
+}
+
+int scim_find_receive(struct tx *tx, struct arena *arena, struct scim_record *ret, struct error *e)
+{
+	const struct rows *rows;
+
+	if (query_receive(tx, arena, &rows, NULL, e) < 0)
+		return -1;
+	if (rows_count(rows) == 0)
+		return 0;
+	*ret = read_row(rows, 0);
+	return 1;
 }
 
 int scim_lock(struct tx *tx, struct arena *arena, const struct scim_source *source, enum scim_table table, const struct id *id,
@@ -314,14 +338,15 @@ int scim_members_edit(struct tx *tx, const struct scim_source *source, const str
 
 enum { SQL_MOST = 64 << 10 };
 
-/* The caller's parameters behind the four that every search has. */
-static const struct param *all_params(struct arena *arena, const struct scim_source *source, const struct scim_search *search)
+/* The caller's parameters behind the four that every search has. organisation NULL: the transaction's. */
+static const struct param *all_params(struct arena *arena, const struct id *organisation, const struct id *connection,
+				      const struct scim_search *search)
 {
 	size_t count = search->param_count + search->behind_count;
 	struct param *all = arena_array(arena, count + 4, sizeof(*all));
 
-	all[0] = P_ID(&source->organisation);
-	all[1] = P_ID(&source->connection);
+	all[0] = P_ID(organisation);
+	all[1] = P_ID(connection);
 	all[2] = P_INT(search->skip);
 	all[3] = P_INT(search->most);
 	if (count > 0)
@@ -336,24 +361,24 @@ static int run_search(struct tx *tx, struct arena *arena, const struct scim_sour
 
 	if (strlen(sql) > SQL_MOST)
 		return error_set(e, ERROR_LIMIT, "scim.filter_limit", "the filter is too large");
-	return query_run(tx, &query, all_params(arena, source, search), params + 4, arena, ret, e);
+	return query_run(tx, &query, all_params(arena, &source->organisation, &source->connection, search), params + 4, arena, ret, e);
 }
 
 /* What directories ask all day long, "is this one here?", is prepared. */
 static const struct query *prepared(const struct scim_search *search)
 {
-#define FOR_USERS(column) " FROM scim_users r WHERE r.organisation = $1 AND r.connection = $2 AND r." column " = $5 ORDER BY r.id OFFSET $3 LIMIT $4"
-#define FOR_GROUPS(column) " FROM scim_groups r WHERE r.organisation = $1 AND r.connection = $2 AND r." column " = $5 ORDER BY r.id OFFSET $3 LIMIT $4"
+#define FOR_USERS(column, order) " FROM scim_users r WHERE " OF_SOURCE " AND r." column " = $5" order " OFFSET $3 LIMIT $4"
+#define FOR_GROUPS(column, order) " FROM scim_groups r WHERE " OF_SOURCE " AND r." column " = $5" order " OFFSET $3 LIMIT $4"
 #define ASKED(name, row, inner, from) { { name, "SELECT " row ", NULL::text, NULL::text" from, QUERY_READS, 0 }, \
 					{ name "_inside", "SELECT " row ", " inner ", NULL::text" from, QUERY_READS, 0 } }
 	static const struct query queries[][3][2] = {
 		[SCIM_TABLE_USERS] = {
-			[SCIM_ASKED_KEY] = ASKED("scim.user_by_key", USER_ROW, GROUPS_OF_USER, FOR_USERS("user_key")),
-			[SCIM_ASKED_EXTERNAL] = ASKED("scim.user_by_external", USER_ROW, GROUPS_OF_USER, FOR_USERS("external_id")),
+			[SCIM_ASKED_KEY] = ASKED("scim.user_by_key", USER_ROW, GROUPS_OF_USER, FOR_USERS("user_key", "")),
+			[SCIM_ASKED_EXTERNAL] = ASKED("scim.user_by_external", USER_ROW, GROUPS_OF_USER, FOR_USERS("external_id", " ORDER BY r.id")),
 		},
 		[SCIM_TABLE_GROUPS] = {
-			[SCIM_ASKED_KEY] = ASKED("scim.group_by_key", GROUP_ROW, MEMBERS_OF_GROUP, FOR_GROUPS("name_key")),
-			[SCIM_ASKED_EXTERNAL] = ASKED("scim.group_by_external", GROUP_ROW, MEMBERS_OF_GROUP, FOR_GROUPS("external_id")),
+			[SCIM_ASKED_KEY] = ASKED("scim.group_by_key", GROUP_ROW, MEMBERS_OF_GROUP, FOR_GROUPS("name_key", "")),
+			[SCIM_ASKED_EXTERNAL] = ASKED("scim.group_by_external", GROUP_ROW, MEMBERS_OF_GROUP, FOR_GROUPS("external_id", " ORDER BY r.id")),
 		},
 	};
 
@@ -367,7 +392,7 @@ static int run_page(struct tx *tx, struct arena *arena, const struct scim_source
 	bool users = search->table == SCIM_TABLE_USERS;
 
 	if (query)
-		return query_run(tx, query, all_params(arena, source, search), search->param_count + 4, arena, ret, e);
+		return query_run(tx, query, all_params(arena, &source->organisation, &source->connection, search), search->param_count + 4, arena, ret, e);
 	return run_search(tx, arena, source, search, "scim.search",
 			  arena_format(arena,
 				       "SELECT %s, %s, (%s)::text FROM %s r WHERE r.organisation = $1 AND r.connection = $2 AND (%s) "
@@ -398,17 +423,9 @@ static int count_all(struct tx *tx, struct arena *arena, const struct scim_sourc
 	return 0;
 }
 
-int scim_search(struct tx *tx, struct arena *arena, const struct scim_source *source, const struct scim_search *search,
-		struct scim_record **ret, size_t *ret_count, int64_t *ret_total, struct error *e)
+static int take_page(struct tx *tx, struct arena *arena, const struct scim_source *source, const struct scim_search *search,
+		     const struct rows *rows, struct scim_record **ret, size_t *ret_count, int64_t *ret_total, struct error *e)
 {
-	const struct rows *rows;
-
-	*ret_count = 0;
-	*ret = NULL;
-	if (!search->documents || search->most == 0)
-		return count_all(tx, arena, source, search, ret_total, e);
-	if (run_page(tx, arena, source, search, &rows, e) < 0)
-		return -1;
 	*ret_count = rows_count(rows);
 	*ret = arena_array(arena, *ret_count + 1, sizeof(**ret));
 	for (size_t i = 0; i < *ret_count; i++) {
@@ -421,4 +438,37 @@ int scim_search(struct tx *tx, struct arena *arena, const struct scim_source *so
 		return 0;
 	}
 	return count_all(tx, arena, source, search, ret_total, e);
+}
+
+int scim_search(struct tx *tx, struct arena *arena, const struct scim_source *source, const struct scim_search *search,
+		struct scim_record **ret, size_t *ret_count, int64_t *ret_total, struct error *e)
+{
+	const struct rows *rows;
+
+	*ret_count = 0;
+	*ret = NULL;
+	if (!search->documents || search->most == 0)
+		return count_all(tx, arena, source, search, ret_total, e);
+	if (run_page(tx, arena, source, search, &rows, e) < 0)
+		return -1;
+	return take_page(tx, arena, source, search, rows, ret, ret_count, ret_total, e);
+}
+
+int scim_search_send(struct tx *tx, struct arena *arena, const struct id *connection, const struct scim_search *search, struct error *e)
+{
+	const struct query *query = search->documents && search->most > 0 ? prepared(search) : NULL;
+
+	if (!query)
+		return 0;
+	return query_send(tx, query, all_params(arena, NULL, connection, search), search->param_count + 4, e) < 0 ? -1 : 1;
+}
+
+int scim_search_receive(struct tx *tx, struct arena *arena, const struct scim_source *source, const struct scim_search *search,
+			struct scim_record **ret, size_t *ret_count, int64_t *ret_total, struct error *e)
+{
+	const struct rows *rows;
+
+	if (query_receive(tx, arena, &rows, NULL, e) < 0)
+		return -1;
+	return take_page(tx, arena, source, search, rows, ret, ret_count, ret_total, e);
 }

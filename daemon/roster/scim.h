@@ -51,6 +51,14 @@ int scim_find(struct tx *tx, struct arena *arena, const struct scim_source *sour
 int scim_lock(struct tx *tx, struct arena *arena, const struct scim_source *source, enum scim_table table, const struct id *id,
 	      struct scim_record *ret, struct error *e);
 
+/* The same in two steps, for what is asked while the transaction is not yet known to be for an organisation:
+ * it sees those of whichever it is for when the server comes to it. */
+int scim_find_send(struct tx *tx, const struct id *connection, enum scim_table table, const struct id *id,
+		   bool inner, struct error *e);
+int scim_lock_send(struct tx *tx, const struct id *connection, enum scim_table table, const struct id *id,
+		   struct error *e);
+int scim_find_receive(struct tx *tx, struct arena *arena, struct scim_record *ret, struct error *e);
+
 /* Writes key, external_id, active, schemas and document of the row with this id, likewise. ERROR_CONFLICT "scim.uniqueness". */
 int scim_update(struct tx *tx, struct arena *arena, const struct scim_source *source, enum scim_table table,
 		struct scim_record *record, const char **ret_in, struct error *e);
@@ -90,5 +98,12 @@ struct scim_search {
 };
 int scim_search(struct tx *tx, struct arena *arena, const struct scim_source *source, const struct scim_search *search,
 		struct scim_record **ret, size_t *ret_count, int64_t *ret_total, struct error *e);
+/* The same in two steps, as above: 1 it was sent; 0 it is none of those that are asked all day (`asked`), and
+ * nothing was; -1. */
+int scim_search_send(struct tx *tx, struct arena *arena, const struct id *connection,
+		     const struct scim_search *search, struct error *e);
+int scim_search_receive(struct tx *tx, struct arena *arena, const struct scim_source *source,
+			const struct scim_search *search, struct scim_record **ret, size_t *ret_count,
+			int64_t *ret_total, struct error *e);
 
 #endif

@@ -1,30 +1,55 @@
 #include "roster/scim_token.h"
 
+static const struct query enter = {
+	"scim_token.enter",
+	"SELECT id, organisation, connection, name, scopes, ip_allow_list, last_used_at, gone, slug, state "
+	"FROM scim_pusher_enter($1, $2) "
+	"WHERE id IS NOT NULL",
+	QUERY_READS,
+	0,
+};
+
+static int take(struct tx *tx, const struct rows *rows, struct scim_token *ret)
+{
+	if (rows_count(rows) == 0)
+		return 0;
+	*ret = (struct scim_token){
+		.id = rows_id(rows, 0, 0),
+		.organisation = rows_id(rows, 0, 1),
+		.connection = rows_id(rows, 0, 2),
+		.name = rows_text(rows, 0, 3),
+		.scopes = rows_texts_or_null(rows, 0, 4),
+		.ip_allow_list = rows_texts_or_null(rows, 0, 5),
+		.last_used_at = rows_time(rows, 0, 6),
+		.connection_gone = rows_bool(rows, 0, 7),
+		.slug = rows_text(rows, 0, 8),
+		.state = rows_text(rows, 0, 9),
+	};
+	tx_entered(tx, &ret->organisation);
+	return 1;
+}
+
 int scim_token_find(struct tx *tx, struct arena *arena, const uint8_t hash[CRYPT_DIGEST_SIZE], bool client,
 		    struct scim_token *ret, struct error *e)
 {
-	static const struct query query = {
-		"scim_token.find",
-		"SELECT id, organisation, connection, name, scopes, ip_allow_list, last_used_at, gone FROM scim_pusher_find($1, $2) "
-		"WHERE id IS NOT NULL",
-		QUERY_READS,
-		0,
-	};
 	const struct rows *rows;
-	int found = query_one(tx, &query, PARAMS(P_BYTES(hash, CRYPT_DIGEST_SIZE), P_BOOL(client)), arena, &rows, e);
 
-	if (found == 1)
-		*ret = (struct scim_token){
-			.id = rows_id(rows, 0, 0),
-			.organisation = rows_id(rows, 0, 1),
-			.connection = rows_id(rows, 0, 2),
-			.name = rows_text(rows, 0, 3),
-			.scopes = rows_texts_or_null(rows, 0, 4),
-			.ip_allow_list = rows_texts_or_null(rows, 0, 5),
-			.last_used_at = rows_time(rows, 0, 6),
-			.connection_gone = rows_bool(rows, 0, 7),
-		};
-	return found;
+	if (query_run(tx, &enter, PARAMS(P_BYTES(hash, CRYPT_DIGEST_SIZE), P_BOOL(client)), arena, &rows, e) <
+	    0)
+		return -1;
+	return take(tx, rows, ret);
+}
+
+int scim_token_send(struct tx *tx, const uint8_t hash[CRYPT_DIGEST_SIZE], struct error *e)
+{
+	return query_send(tx, &enter, PARAMS(P_BYTES(hash, CRYPT_DIGEST_SIZE), P_BOOL(false)), e);
+}
+
+int scim_token_receive(struct tx *tx, struct arena *arena, struct scim_token *ret, struct error *e)
+{
+	const struct rows *rows;
+
+	return query_receive(tx, arena, &rows, NULL, e) < 0 ? -1 : take(tx, rows, ret);
 }
 
 /* Of two that are made at the same moment one comes second. */

@@ -29,14 +29,21 @@ struct scim_token {
 	bool is_client;	  /* its text is a client's secret, and its id the client's */
 	const char *name, *created_by;
 	const char *const *scopes;	  /* ended by NULL; NULL: all of SCIM */
-	const char *const *ip_allow_list; /* of its organisation; filled by scim_token_find alone, as the next one */
+	const char *const
+		*ip_allow_list;	  /* of its organisation; filled where it is found alone, as the next three */
+	const char *slug, *state; /* of its organisation */
 	bool connection_gone;		  /* the connection was deleted */
 	int64_t created_at, expires_at, last_used_at; /* 0: never */
 };
 
-/* Who pushes, or with client which client has that secret: 1, 0 (unknown, expired, revoked), -1. Needs no organisation. */
+/* Who pushes, or with client which client has that secret: 1, 0 (unknown, expired, revoked), -1. From there
+ * on the transaction is for the organisation of whoever was found, and for nobody's if nobody was. */
 int scim_token_find(struct tx *tx, struct arena *arena, const uint8_t hash[CRYPT_DIGEST_SIZE], bool client,
 		    struct scim_token *ret, struct error *e);
+/* The same of a token, in two steps: what is sent between them sees what the transaction sees from there on.
+ */
+int scim_token_send(struct tx *tx, const uint8_t hash[CRYPT_DIGEST_SIZE], struct error *e);
+int scim_token_receive(struct tx *tx, struct arena *arena, struct scim_token *ret, struct error *e);
 
 /* Here and below the transaction is for the organisation. ERROR_LIMIT "limit.scim_tokens"; the connection's row is locked, so that the
  * limit holds. */

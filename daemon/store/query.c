@@ -87,7 +87,8 @@ static int send_bound(struct tx *tx, const struct query *query, const struct par
 
 int query_send(struct tx *tx, const struct query *query, const struct param *params, size_t count, struct error *e)
 {
-	if (tx_check_room(tx, e) < 0 || tx_lead(tx, e) < 0)
+	if (tx_check_room(tx, e) < 0 || (query->effect != QUERY_READS && tx_check_writes(tx, e) < 0) ||
+	    tx_lead(tx, e) < 0)
 		return -1;
 	if (send_bound(tx, query, params, count, e) < 0)
 		return tx_failed(tx);

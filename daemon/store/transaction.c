@@ -18,6 +18,7 @@ struct tx {
 	enum store_role role;
 	struct connection *connection; /* NULL: it could not be had again */
 	bool begun;    /* BEGIN was sent */
+	bool at_once;  /* nothing was received yet, and BEGIN is not needed */
 	bool worked;   /* ever */
 	const char *end; /* as the figures have it */
 	int64_t began_us;
@@ -85,11 +86,12 @@ static int lead_setting(struct tx *tx, const char *name, const char *sql, const 
 
 static int lead_begin(struct tx *tx, struct error *e)
 {
-	if (tx->begun)
+	if (tx->begun || (tx->at_once && tx->worked))
 		return 0;
-	tx->begun = tx->worked = true;
+	tx->begun = !tx->at_once;
+	tx->worked = true;
 	const char *limits = connection_limits(tx->connection);
-	if (lead_with(tx, "tx.begin", sql_begin, e) < 0)
+	if (tx->begun && lead_with(tx, "tx.begin", sql_begin, e) < 0)
 		return -1;
 	return limits ? lead_with(tx, "tx.limits", limits, e) : 0;
 }
@@ -157,6 +159,19 @@ int tx_for(struct tx *tx, const struct id *organisation, struct error *e)
 	return 0;
 }
 
+void tx_entered(struct tx *tx, const struct id *organisation)
+{
+	tx->organisation = *organisation;
+	tx->chosen = true;
+	/* What came at once is over when its results are here, and what was chosen in it with it. */
+	tx->choice_sent = tx->begun;
+}
+
+void tx_at_once(struct tx *tx)
+{
+	tx->at_once = !tx->worked;
+}
+
 int tx_patience(struct tx *tx, int statement_timeout_ms, struct error *e)
 {
 	if (statement_timeout_ms <= 0)
@@ -181,6 +196,13 @@ int tx_check_room(const struct tx *tx, struct error *e)
 	return 0;
 }
 
+int tx_check_writes(const struct tx *tx, struct error *e)
+{
+	if (tx->at_once)
+		return error_set(e, ERROR_INTERNAL, "tx.at_once", "what is asked at once may not write");
+	return 0;
+}
+
 void tx_sent(struct tx *tx, const struct query *query)
 {
 	tx->sent[(tx->received + tx->on_the_way++) % TX_PIPELINE_MOST] = query;
@@ -190,6 +212,8 @@ const struct query *tx_received(struct tx *tx)
 {
 	if (tx->on_the_way == 0)
 		return NULL;
+	if (tx->at_once)
+		tx->at_once = tx->choice_sent = tx->patience_sent = false;
 	tx->on_the_way--;
 	return tx->sent[tx->received++ % TX_PIPELINE_MOST];
 }
@@ -288,6 +312,14 @@ static void end_unheard(struct tx *tx, const char *name, const char *sql)
 	tx->begun = false;
 }
 
+/* Nobody wants what was asked at once any more; whoever has the connection next must not take it for theirs.
+ */
+static void settle_at_once(struct tx *tx)
+{
+	if (tx->on_the_way > 0)
+		connection_settle(tx->connection, NULL);
+}
+
 static void count_end(const struct tx *tx)
 {
 	const char *role = pool_role_word(tx->role);
@@ -314,6 +346,8 @@ void tx_close(struct tx **closing)
 		return;
 	if (tx->connection && tx->begun)
 		end_unheard(tx, "tx.rollback", sql_rollback);
+	else if (tx->connection)
+		settle_at_once(tx);
 	count_end(tx);
 	pool_give_back(tx->store, tx->role, &tx->connection);
 	free(tx);
@@ -372,7 +406,7 @@ int tx_commit(struct tx **committing, struct error *e)
 	if (check_commit(tx, e) < 0)
 		return -1;
 	if (!tx->begun)
-		return 0;
+		return tx->worked ? committed(tx) : 0;
 	if (tx->writes)
 		return commit_heard(tx, e);
 	end_unheard(tx, "tx.commit", sql_commit);

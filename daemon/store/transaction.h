@@ -27,6 +27,14 @@ int tx_begin(struct store *store, enum store_role role, struct tx **ret, struct 
  * transaction). */
 int tx_for(struct tx *tx, const struct id *organisation, struct error *e);
 
+/* The statement that was just sent or run has chosen this organisation itself, and the server knows. */
+void tx_entered(struct tx *tx, const struct id *organisation);
+
+/* For what only reads, before anything is sent: what is queued until the first result is received is one
+ * transaction, that begins and ends without a word of ours. Whatever comes behind it is another one, begun as
+ * always, and for the same organisation. Nothing of the first may write: ERROR_INTERNAL "tx.at_once". */
+void tx_at_once(struct tx *tx);
+
 /* The statements from here on may take this long instead of the store's statement_timeout_ms: for the large
  * ones. */
 int tx_patience(struct tx *tx, int statement_timeout_ms, struct error *e);
@@ -58,6 +66,8 @@ const char *tx_constraint(const struct tx *tx);
  * before. */
 int tx_lead(struct tx *tx, struct error *e);
 struct connection *tx_connection(struct tx *tx);
+/* Whether a statement that writes may be sent now. */
+int tx_check_writes(const struct tx *tx, struct error *e);
 /* A statement was sent whose result must be received before anything else; the one whose result is next was
  * received. */
 void tx_sent(struct tx *tx, const struct query *query);

@@ -155,6 +155,94 @@ static void the_organisation_ends_with_the_transaction(void **state)
 	tx_close(&tx);
 }
 
+static const struct query choose = {
+	"test.choose", "SELECT set_config('rosterd.organisation', $1, true)", QUERY_READS, 0,
+};
+static const struct query when_and_whose = {
+	"test.when_and_whose", "SELECT extract(epoch FROM now())::text, coalesce(current_setting('rosterd.organisation', true), '')",
+	QUERY_READS, 0,
+};
+
+static void what_is_asked_at_once_is_one_transaction(void **state)
+{
+	const struct rows *first, *second, *third;
+	struct id id = id_new();
+	char text[ID_TEXT_SIZE];
+	struct tx *tx = begin();
+
+	(void)state;
+	id_text(&id, text);
+	tx_at_once(tx);
+	WORKS(query_send(tx, &when_and_whose, NO_PARAMS, &error));
+	WORKS(query_send(tx, &choose, PARAMS(P_TEXT(text)), &error));
+	WORKS(query_send(tx, &when_and_whose, NO_PARAMS, &error));
+	WORKS(query_receive(tx, arena, &first, NULL, &error));
+	WORKS(query_receive(tx, NULL, NULL, NULL, &error));
+	tx_entered(tx, &id);
+	WORKS(query_receive(tx, arena, &second, NULL, &error));
+	assert_string_equal(rows_text(second, 0, 0), rows_text(first, 0, 0));
+	assert_string_equal(rows_text(first, 0, 1), "");
+	assert_string_equal(rows_text(second, 0, 1), text);
+
+	/* What comes behind is another one, for the same organisation, and begun: it can be taken back. */
+	WORKS(query_run(tx, &when_and_whose, NO_PARAMS, arena, &third, &error));
+	assert_string_not_equal(rows_text(third, 0, 0), rows_text(first, 0, 0));
+	assert_string_equal(rows_text(third, 0, 1), text);
+	WORKS(query_write(tx, &keep_person, PARAMS(P_INT(1), P_TEXT("ann")), NULL, &error));
+	tx_close(&tx);
+	assert_int_equal(outside("SELECT count(*) FROM test.people"), 0);
+
+	tx = begin();
+	WORKS(query_run(tx, &when_and_whose, NO_PARAMS, arena, &third, &error));
+	assert_string_equal(rows_text(third, 0, 1), "");
+	tx_close(&tx);
+}
+
+static void what_is_asked_at_once_does_not_write(void **state)
+{
+	struct tx *tx = begin();
+
+	(void)state;
+	tx_at_once(tx);
+	FAILS(query_send(tx, &keep_person, PARAMS(P_INT(1), P_TEXT("ann")), &error), ERROR_INTERNAL, "tx.at_once");
+	tx_close(&tx);
+	tx = begin();
+	WORKS(query_write(tx, &keep_person, PARAMS(P_INT(1), P_TEXT("ann")), NULL, &error));
+	tx_at_once(tx); /* too late to matter */
+	WORKS(query_write(tx, &keep_person, PARAMS(P_INT(2), P_TEXT("bob")), NULL, &error));
+	WORKS(tx_commit(&tx, &error));
+	assert_int_equal(outside("SELECT count(*) FROM test.people"), 2);
+}
+
+static void what_nobody_received_is_nobody_elses(void **state)
+{
+	static const struct query one = { "test.one", "SELECT 1::bigint", QUERY_READS, 0 };
+	static const struct query none = { "test.none", "SELECT 1 / $1", QUERY_READS, 0 };
+	const struct rows *rows;
+	struct tx *tx = begin();
+	int backend = backend_of(tx);
+
+	(void)state;
+	tx_close(&tx);
+	tx = begin();
+	tx_at_once(tx);
+	WORKS(query_send(tx, &one, NO_PARAMS, &error));
+	WORKS(query_send(tx, &one, NO_PARAMS, &error));
+	WORKS(query_receive(tx, arena, &rows, NULL, &error));
+	tx_close(&tx);
+	tx = begin();
+	tx_at_once(tx);
+	WORKS(query_send(tx, &none, PARAMS(P_INT(0)), &error));
+	WORKS(query_send(tx, &one, NO_PARAMS, &error));
+	assert_int_equal(query_receive(tx, arena, &rows, NULL, &error), -1);
+	tx_close(&tx);
+	tx = begin();
+	WORKS(query_run(tx, &count_people, NO_PARAMS, arena, &rows, &error));
+	assert_int_equal(rows_int(rows, 0, 0), 0);
+	assert_int_equal(backend_of(tx), backend); /* and the connection is as good as before */
+	tx_close(&tx);
+}
+
 static void one_row_or_none_or_a_failure(void **state)
 {
 	static const struct query list = { "test.list", "SELECT n FROM generate_series(1, $1) n", QUERY_READS, 0 };
@@ -601,6 +689,9 @@ int main(void)
 		STORE_TEST(selects_say_what_they_wrote),
 		STORE_TEST(a_select_that_keeps_counts_its_rows),
 		STORE_TEST(the_organisation_ends_with_the_transaction),
+		STORE_TEST(what_is_asked_at_once_is_one_transaction),
+		STORE_TEST(what_is_asked_at_once_does_not_write),
+		STORE_TEST(what_nobody_received_is_nobody_elses),
 		STORE_TEST(one_row_or_none_or_a_failure),
 		STORE_TEST(each_error_has_its_kind),
 		STORE_TEST(patience_ends_with_the_transaction),
