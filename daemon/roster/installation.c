@@ -70,6 +70,7 @@ int installation_restored(struct tx *tx, struct arena *arena, const struct settl
 	static const struct query query = {
 		"installation.restored",
 		"WITH t AS (UPDATE tokens SET revoked_at = now() WHERE revoked_at IS NULL RETURNING organisation), "
+		"s AS (UPDATE scim_tokens SET revoked_at = now() WHERE revoked_at IS NULL RETURNING organisation, kind), "
 		"r AS (UPDATE runs SET state = CASE state WHEN 'held' THEN 'dropped' ELSE 'failed' END, finished_at = now(), "
 		"  claimed_by = NULL, error_code = 'run.restored', error_text = 'the database was restored from a back-up' "
 		"  WHERE state IN ('asked', 'reading', 'reconciling', 'held') RETURNING organisation), "
@@ -77,6 +78,7 @@ int installation_restored(struct tx *tx, struct arena *arena, const struct settl
 		"c AS (UPDATE connections SET next_due_at = CASE WHEN schedule_ms IS NOT NULL THEN now() END "
 		"  RETURNING organisation), "
 		"ended AS (SELECT organisation, 1 AS tokens, 0 AS runs, 0 AS connections FROM t "
+		"  UNION ALL SELECT organisation, 1, 0, 0 FROM s WHERE kind <> 'short' "
 		"  UNION ALL SELECT organisation, 0, 1, 0 FROM r UNION ALL SELECT organisation, 0, 0, 1 FROM c) "
 		"SELECT count(*) AS written, organisation, sum(tokens), sum(runs), sum(connections) "
 		"FROM ended GROUP BY organisation",

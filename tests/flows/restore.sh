@@ -26,6 +26,9 @@ token late-revoked
 token robot --organisation acme --role viewer
 token early-revoked
 ctl token revoke "$(id_of early-revoked)" >/dev/null
+pushed_with=$(ctl connection create acme scim push --json | jq -r .token | tr -d '\n' | sha256sum | cut -d' ' -f1)
+pushers() { query "SET ROLE rosterd_request; SELECT count(id), current_setting('rosterd.organisation') FROM scim_pusher_enter('\x$pushed_with', false)"; }
+is "and a directory's token" "$(query "SELECT count(id) FROM scim_pusher_enter('\x$pushed_with', false)")" 1
 ctl connection create acme example slow --set directory='# made up' --set generated=100 --set script='page_size 10
 fail_at 5 try_later 600000' >/dev/null
 slow=$(ctl sync run acme/slow --json | jq -r .id)
@@ -44,14 +47,16 @@ like "no daemon starts on it: the message says what to do" "$(refuses_to_start)"
 	'could not start: the database is a copy.*rosterd --restored.*rosterd --moved'
 hash=$(query "SELECT hash FROM tokens WHERE name = 'late-revoked'")
 is "and whoever serves it all the same finds no token" "$(query "SET ROLE rosterd_request; SELECT count(id) FROM token_find('$hash')")" 0
+is "nor a directory's, and stands for no organisation" "$(pushers)" "0|"
 is "and no run begins" "$(query "UPDATE runs SET not_before = now() WHERE id = '$slow'; SET ROLE rosterd_worker;
 	SELECT count(id) FROM runs_claim(gen_random_uuid(), interval '20 seconds')")" 0
 
-is "the operator answers" "$(rosterd --restored)" "restored: 3 tokens are revoked, 1 runs have ended, 2 connections will be read whole"
+is "the operator answers" "$(rosterd --restored)" "restored: 4 tokens are revoked, 1 runs have ended, 3 connections will be read whole"
 flow_daemon
 is "a daemon starts" "$(ctl status >/dev/null 2>&1; echo $?)" 0
 is "no token of before counts" "$(who "$flow_dir/token.kept") $(who "$flow_dir/token.late-revoked") $(who "$flow_dir/token.robot") $(
 	who "$flow_dir/token.early-revoked")" "4 4 4 4"
+is "nor a directory's" "$(pushers)" "0|"
 token fresh
 is "a new one does" "$(who "$flow_dir/token.fresh")" 0
 is "the run that was under way has ended" "$(ctl sync show "acme/$slow" --json | jq -r '.state + " " + .error.code')" "failed run.restored"
@@ -62,7 +67,7 @@ done
 is "the scheduled connection is read at once, and whole" "$(query "SELECT r.scope_reason, r.state, r.scope FROM runs r
 	JOIN connections c ON c.id = r.connection WHERE c.name = 'people' ORDER BY r.asked_at DESC LIMIT 1")" "there is no place to go on from|done|all"
 is "the operator's audit says so" "$(query "SELECT action, personal::jsonb -> 'after' ->> 'tokens', personal::jsonb -> 'after' ->> 'epoch'
-	FROM audit WHERE action = 'installation.restored' AND organisation = '00000000-0000-0000-0000-000000000000'")" "installation.restored|3|2"
+	FROM audit WHERE action = 'installation.restored' AND organisation = '00000000-0000-0000-0000-000000000000'")" "installation.restored|4|2"
 is "and the organisation's" "$(ctl audit list acme --action organisation.restored --json | jq -r '.items | length')" 1
 
 # ---- on another server, with nothing but the dump: a copy knows itself
@@ -93,6 +98,6 @@ is "until the operator has answered, beside it" "$(rosterd --moved >/dev/null; w
 ok "then it is ready" until_ready "ready ok"
 
 # ---- a server that was put back to an earlier day is not seen: the operator has to say so
-is "restored, though nothing shows it" "$(rosterd --restored)" "restored: 1 tokens are revoked, 0 runs have ended, 2 connections will be read whole"
+is "restored, though nothing shows it" "$(rosterd --restored)" "restored: 1 tokens are revoked, 0 runs have ended, 3 connections will be read whole"
 is "no token counts any more" "$(who "$flow_dir/token.fresh")" 4
 done_testing
