@@ -50,8 +50,8 @@ only 'libpq|postgres' daemon/store/
 only 'microhttpd' daemon/http/
 only 'jansson|yajl' daemon/base/json
 only 'sodium' daemon/base/
-only 'openssl/evp|openssl/sha' daemon/base/crypt
-only 'openssl/x509|openssl/pem' daemon/base/certificate connectors/ldap/
+only 'openssl/evp|openssl/sha' daemon/base/crypt connectors/common/sign
+only 'openssl/x509|openssl/pem' daemon/base/certificate connectors/ldap/ connectors/common/sign
 only 'ldap\.h|lber\.h' connectors/ldap/
 only 'curl' connectors/common/ rosterctl/
 only 'confuse|ucl' daemon/syntax
