@@ -1,0 +1,103 @@
+/* Tries each thing that a listing needs, in its order, and says what it found. */
+#include "okta/check.h"
+
+#include "base/text.h"
+#include "okta/api.h"
+#include "okta/person.h"
+
+struct seen {
+	struct directory *directory;
+	unsigned long people, with_email, groups;
+};
+
+static int look_at_person(void *context, const struct json_node *user, struct error *e)
+{
+	struct seen *seen = context;
+	const char *email = seen->directory->settings.field[FIELD_EMAIL];
+
+	(void)e;
+	seen->people++;
+	if (email && json_node_member_text(json_node_member(user, "profile"), email))
+		seen->with_email++;
+	return 0;
+}
+
+static int look_at_group(void *context, const struct json_node *group, struct error *e)
+{
+	struct seen *seen = context;
+
+	(void)group;
+	(void)e;
+	seen->groups++;
+	return 0;
+}
+
+/* Anybody may ask what the org is: so a wrong address and wrong credentials are told apart. */
+static int check_org(struct directory *d)
+{
+	static const int allowed[] = { 404, 0 };
+	const struct fetch_caller *caller = &d->caller;
+	const char *id;
+
+	if (api_get(d, &api_org, api_url(d, "/.well-known/okta-organization"), allowed, NULL, NULL) < 0)
+		return -1;
+	id = d->answer.status == 200 ? person_id(d->answer.rest) : NULL;
+	if (!id)
+		return caller->host->fail(caller->call, ROSTER_MISCONFIGURED, 0,
+					  "there is no Okta org at \"%.150s\"; see \"org_url\"",
+					  d->settings.org);
+	caller->host->note(caller->call, "\"%s\" is the org %s", d->settings.org, id);
+	return 0;
+}
+
+static int check_people(struct directory *d)
+{
+	const struct fetch_caller *caller = &d->caller;
+	struct seen seen = { .directory = d };
+
+	caller->host->step(caller->call, "reading the first page of people");
+	if (api_get(d, &api_people, api_url(d, "/api/v1/users?limit=%d", d->settings.page_size), NULL,
+		    look_at_person, &seen) < 0)
+		return -1;
+	if (d->oauth)
+		caller->host->note(caller->call, "the token of \"%s\" has the scopes \"%s\"%s",
+				   d->settings.client_id, oauth_scope(d->oauth),
+				   oauth_uses_dpop(d->oauth) ? " and is bound to a key (DPoP)" : "");
+	if (seen.people == 0)
+		return caller->host->fail(caller->call, ROSTER_REFUSED, 0,
+					  "Okta shows nobody: whoever we sign in as sees no people; give the "
+					  "role Read-Only Administrator, or one whose "
+					  "resource set has them");
+	caller->host->note(caller->call, "%lu people%s, %lu with an address of mail", seen.people,
+			   d->answer.next[0] ? " on the first page, and more" : "", seen.with_email);
+	if (d->answer.limits.limit > 0)
+		caller->host->note(caller->call, "Okta lets us ask for people %lld times a minute",
+				   (long long)d->answer.limits.limit);
+	return 0;
+}
+
+static int check_groups(struct directory *d)
+{
+	const struct fetch_caller *caller = &d->caller;
+	struct seen seen = { .directory = d };
+	const char *url = d->settings.group_filter
+				  ? api_url(d, "/api/v1/groups?limit=%d&filter=%s", d->settings.page_size,
+					    api_escape(d, d->settings.group_filter))
+				  : api_url(d, "/api/v1/groups?limit=%d", d->settings.page_size);
+
+	if (!d->settings.groups) {
+		caller->host->note(caller->call, "\"groups\" is no: no groups are read");
+		return 0;
+	}
+	caller->host->step(caller->call, "reading the first page of groups");
+	if (api_get(d, &api_groups, url, NULL, look_at_group, &seen) < 0)
+		return -1;
+	caller->host->note(caller->call, "%lu groups%s", seen.groups,
+			   d->answer.next[0] ? " on the first page, and more" : "");
+	return 0;
+}
+
+int check_directory(struct directory *d)
+{
+	return check_org(d) < 0 || check_people(d) < 0 || check_groups(d) < 0 ? -1 : 0;
+}

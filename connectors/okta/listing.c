@@ -1,0 +1,385 @@
+/* Reading everybody: people, deactivated people, groups, and the members of each group.
+ *
+ * Okta gives pages with a link to the next one; a listing is whole when each of these chains has ended
+ * without one. The plain list of people leaves out who is deactivated, so they are asked for apart. Groups do
+ * not say who is in them: each is asked for. */
+#include "okta/listing.h"
+
+#include <stdio.h>
+#include <string.h>
+#include <time.h>
+
+#include "base/arena.h"
+#include "base/text.h"
+#include "okta/api.h"
+#include "okta/person.h"
+
+enum {
+	OVERLAP_S = 120,  /* what changed is read again so far back: the org's clocks, and what was being
+			     written just then */
+	ROUND_MS = 20000, /* a call that has taken so long ends its page */
+};
+
+/* A page being read. */
+struct reading {
+	struct directory *directory;
+	const char *group; /* whose members these are */
+	unsigned long long given, seen;
+	char first[CHAIN_MARK_SIZE];
+};
+
+static void remember_first(struct reading *reading, const struct json_node *record)
+{
+	const char *id = person_id(record);
+
+	if (!reading->first[0] && id)
+		snprintf(reading->first, sizeof(reading->first), "%s", id);
+}
+
+/* What is refused has been told to the daemon: the page ends. */
+static int refused(struct error *e)
+{
+	return error_set(e, ERROR_INPUT, "okta.refused", "the record was not taken");
+}
+
+static int take_person(void *context, const struct json_node *user, struct error *e)
+{
+	struct reading *reading = context;
+	struct directory *d = reading->directory;
+	int given;
+
+	remember_first(reading, user);
+	reading->seen++;
+	given = person_emit(d, user, d->place.scope == ROSTER_ALL);
+	if (given < 0)
+		return refused(e);
+	reading->given += (unsigned)given;
+	return 0;
+}
+
+static int take_group(void *context, const struct json_node *group, struct error *e)
+{
+	struct reading *reading = context;
+	struct directory *d = reading->directory;
+	struct place *place = &d->place;
+	const char *id = person_id(group);
+	int given;
+
+	remember_first(reading, group);
+	reading->seen++;
+	given = group_emit(d, group);
+	if (given < 0)
+		return refused(e);
+	if (given == 0 || !id)
+		return 0;
+	if (place->group_count == PLACE_GROUPS_MOST || strlen(id) > PLACE_ID_MOST) {
+		d->caller.host->fail(d->caller.call, ROSTER_NONSENSE, 0,
+				     "reading groups: more came than were asked for, or an id is too long");
+		return refused(e);
+	}
+	strcpy(place->groups[place->group_count++], id);
+	reading->given++;
+	return 0;
+}
+
+static int take_member(void *context, const struct json_node *user, struct error *e)
+{
+	struct reading *reading = context;
+	struct directory *d = reading->directory;
+	const char *id = person_id(user);
+
+	remember_first(reading, user);
+	reading->seen++;
+	if (!id)
+		return 0; /* refused where people are read */
+	if (d->caller.host->emit_member(d->caller.call, reading->group, id) < 0)
+		return refused(e);
+	reading->given++;
+	return 0;
+}
+
+/* ---- time ---- */
+
+/* The org's own clock, by the answer that came first; less what is read again. */
+static void note_begin(struct directory *d)
+{
+	struct place *place = &d->place;
+	time_t at = (time_t)(d->answer.limits.date - OVERLAP_S);
+	struct tm tm;
+
+	if (place->begun[0] || d->answer.limits.date < OVERLAP_S)
+		return;
+	if (gmtime_r(&at, &tm))
+		strftime(place->begun, sizeof(place->begun), "%Y-%m-%dT%H:%M:%S.000Z", &tm);
+}
+
+/* ---- pages ---- */
+
+static int keep_next(struct directory *d, const struct api_subject *subject, const struct reading *reading,
+		     struct chain *chain, char *url)
+{
+	const char *why;
+	int more = api_next(d, subject);
+
+	if (more < 0)
+		return -1;
+	if (more == 0) {
+		url[0] = '\0';
+		*chain = (struct chain){ 0 };
+		return 0;
+	}
+	why = chain_page(chain, reading->first[0] ? reading->first : NULL);
+	if (why)
+		return d->caller.host->fail(d->caller.call, ROSTER_NONSENSE, 0, "%s, page %llu: %s",
+					    subject->doing, d->place.pages, why);
+	strcpy(url, d->answer.next);
+	return 1;
+}
+
+/* An answer without the array is no page: whoever believed it would see nobody. */
+static int must_be_array(struct directory *d, const struct api_subject *subject)
+{
+	if (d->answer.rest->type == JSON_NODE_ARRAY)
+		return 0;
+	return d->caller.host->fail(d->caller.call, ROSTER_NONSENSE, 0,
+				    "%s: Okta answers something that is no list", subject->doing);
+}
+
+static const char *people_url(struct directory *d)
+{
+	const struct place *place = &d->place;
+	int size = d->settings.page_size;
+
+	if (place->url[0])
+		return place->url;
+	if (place->stage == STAGE_FORMER)
+		return api_url(d, "/api/v1/users?limit=%d&filter=%s", size,
+			       api_escape(d, "status eq \"DEPROVISIONED\""));
+	if (place->scope == ROSTER_CHANGED)
+		return api_url(d, "/api/v1/users?limit=%d&filter=%s", size,
+			       api_escape(d, arena_format(d->page, "lastUpdated gt \"%s\"", place->since)));
+	return api_url(d, "/api/v1/users?limit=%d", size);
+}
+
+static const char *groups_url(struct directory *d)
+{
+	const struct place *place = &d->place;
+	const char *filter = d->settings.group_filter;
+
+	if (place->url[0])
+		return place->url;
+	if (place->scope == ROSTER_CHANGED)
+		filter = arena_format(d->page,
+				      "%s%s%s(lastUpdated gt \"%s\" or lastMembershipUpdated gt \"%s\")",
+				      filter ? "(" : "", filter ? filter : "", filter ? ") and " : "",
+				      place->since, place->since);
+	if (!filter)
+		return api_url(d, "/api/v1/groups?limit=%d", d->settings.page_size);
+	return api_url(d, "/api/v1/groups?limit=%d&filter=%s", d->settings.page_size, api_escape(d, filter));
+}
+
+static enum stage after_people(const struct directory *d)
+{
+	return d->settings.groups ? STAGE_GROUPS : STAGE_DONE;
+}
+
+static int people_page(struct directory *d)
+{
+	struct place *place = &d->place;
+	struct reading reading = { .directory = d };
+	bool former = place->stage == STAGE_FORMER;
+	int more;
+
+	d->caller.host->step(d->caller.call, "reading %s, page %llu, %llu so far",
+			     former ? "deactivated people" : "people", place->pages + 1,
+			     place->people + place->former);
+	if (api_get(d, &api_people, people_url(d), NULL, take_person, &reading) < 0 ||
+	    must_be_array(d, &api_people) < 0)
+		return -1;
+	note_begin(d);
+	place->pages++;
+	*(former ? &place->former : &place->people) += reading.given;
+	more = keep_next(d, &api_people, &reading, &place->chain, place->url);
+	if (more == 0)
+		place->stage = !former && place->scope == ROSTER_ALL && d->settings.former ? STAGE_FORMER
+											   : after_people(d);
+	return more < 0 ? -1 : 0;
+}
+
+static int groups_page(struct directory *d)
+{
+	struct place *place = &d->place;
+	struct reading reading = { .directory = d };
+	int more;
+
+	place->group_at = place->group_count = 0;
+	d->caller.host->step(d->caller.call, "reading groups, %llu so far", place->group_total);
+	if (api_get(d, &api_groups, groups_url(d), NULL, take_group, &reading) < 0 ||
+	    must_be_array(d, &api_groups) < 0)
+		return -1;
+	note_begin(d);
+	place->pages++;
+	place->group_total += place->group_count;
+	more = keep_next(d, &api_groups, &reading, &place->chain, place->url);
+	if (more == 0 && place->group_count == 0)
+		place->stage = STAGE_DONE;
+	return more < 0 ? -1 : 0;
+}
+
+static void next_group(struct place *place)
+{
+	place->members_url[0] = '\0';
+	place->members_chain = (struct chain){ 0 };
+	place->group_at++;
+}
+
+int listing_members_page(struct directory *d)
+{
+	static const int allowed[] = { 404, 0 };
+	struct place *place = &d->place;
+	struct reading reading = { .directory = d, .group = place->groups[place->group_at] };
+	const char *url = place->members_url[0]
+				  ? place->members_url
+				  : api_url(d, "/api/v1/groups/%s/users?limit=%d",
+					    api_escape(d, reading.group), d->settings.member_page_size);
+	int more;
+
+	d->caller.host->step(d->caller.call, "reading members of groups, %llu so far", place->members);
+	if (api_get(d, &api_members, url, allowed, take_member, &reading) < 0)
+		return -1;
+	place->pages++;
+	if (d->answer.status == 404) { /* deleted since it was listed: whoever was in it is in it no more */
+		next_group(place);
+		return 0;
+	}
+	if (must_be_array(d, &api_members) < 0)
+		return -1;
+	place->members += reading.given;
+	more = keep_next(d, &api_members, &reading, &place->members_chain, place->members_url);
+	if (more == 0)
+		next_group(place);
+	return more < 0 ? -1 : 0;
+}
+
+/* The pages of groups end when the last one's members are read. */
+static int groups_stage(struct directory *d)
+{
+	struct place *place = &d->place;
+
+	if (place->group_at < place->group_count) {
+		if (listing_members_page(d) < 0)
+			return -1;
+		if (place->group_at == place->group_count && !place->url[0])
+			place->stage = STAGE_DONE;
+		return 0;
+	}
+	return groups_page(d);
+}
+
+static int one_page(struct directory *d)
+{
+	switch (d->place.stage) {
+	case STAGE_PEOPLE:
+	case STAGE_FORMER:
+		return people_page(d);
+	default:
+		return groups_stage(d);
+	}
+}
+
+/* ---- beginning and end ---- */
+
+static int begin(struct directory *d, const struct roster_ask *ask)
+{
+	struct place *place = &d->place;
+
+	if (ask->cursor && place_read(ask->cursor, ask->cursor_size, place) == 0 &&
+	    place->scope == ask->scope)
+		return 0;
+	if (ask->cursor || ask->scope == ROSTER_CHANGED)
+		return d->caller.host->fail(d->caller.call, ROSTER_LOST_PLACE, 0,
+					    "the place in the org is not known here");
+	*place = (struct place){ .scope = ROSTER_ALL, .stage = STAGE_PEOPLE };
+	return 0;
+}
+
+static int give_cursor(struct directory *d, bool last)
+{
+	char *bytes = arena_take(d->page, ROSTER_CURSOR_MOST);
+	size_t size;
+	int written = last ? place_write_next(&d->place, bytes, ROSTER_CURSOR_MOST, &size)
+			   : place_write(&d->place, bytes, ROSTER_CURSOR_MOST, &size);
+
+	if (written < 0)
+		return d->caller.host->fail(d->caller.call, ROSTER_NONSENSE, 0,
+					    "the links to the next pages are too long");
+	return d->caller.host->cursor(d->caller.call, bytes, size);
+}
+
+static void say_whole(struct directory *d)
+{
+	const struct place *place = &d->place;
+	const struct fetch_caller *caller = &d->caller;
+
+	caller->host->prove(caller->call, "pages", ROSTER_HELD, NULL,
+			    "%llu pages, and the last one of each list has no link to a next one",
+			    place->pages);
+	if (place->people == 0) {
+		caller->host->prove(
+			caller->call, "shown", ROSTER_MISSING, NULL,
+			"Okta shows nobody; may whoever we sign in as see people? See \"user_filter\" too");
+		caller->host->incomplete(caller->call, "Okta shows nobody");
+		return;
+	}
+	if (d->oauth && oauth_scope(d->oauth)[0])
+		caller->host->prove(caller->call, "rights", ROSTER_SAME, oauth_scope(d->oauth),
+				    "the scopes are \"%s\"", oauth_scope(d->oauth));
+	caller->host->whole(caller->call,
+			    "%llu people, %llu deactivated, %llu groups with %llu memberships in %llu pages, "
+			    "each list to its end",
+			    place->people, place->former, place->group_total, place->members, place->pages);
+}
+
+static void count_requests(struct directory *d, uint64_t before)
+{
+	d->place.requests += fetch_figures(d->fetch)->requests - before;
+}
+
+static int finish(struct directory *d)
+{
+	const struct fetch_figures *figures = fetch_figures(d->fetch);
+	const struct place *place = &d->place;
+	const struct fetch_caller *caller = &d->caller;
+
+	caller->host->note(caller->call,
+			   "%llu requests; %llu of the last ones were told to wait, %lld s in all",
+			   place->requests, (unsigned long long)figures->limited,
+			   (long long)(figures->waited_ms / 1000));
+	if (place->scope == ROSTER_ALL)
+		say_whole(d);
+	return place->begun[0] ? give_cursor(d, true) : 0;
+}
+
+int listing_page(struct directory *d, const struct roster_ask *ask)
+{
+	const struct roster_host *host = d->caller.host;
+	int64_t until_ms = host->left_ms(d->caller.call) - ROUND_MS;
+	uint64_t before = fetch_figures(d->fetch)->requests;
+	unsigned long long most;
+
+	d->attributes = ask->attributes;
+	if (begin(d, ask) < 0)
+		return -1;
+	most = d->place.people + d->place.former + d->place.members +
+	       (unsigned)(ask->page_most > 0 ? ask->page_most : 1);
+	do {
+		if (one_page(d) < 0)
+			return -1;
+	} while (d->place.stage != STAGE_DONE &&
+		 d->place.people + d->place.former + d->place.members < most &&
+		 host->left_ms(d->caller.call) > until_ms);
+	count_requests(d, before);
+	if (d->place.stage == STAGE_DONE)
+		return finish(d);
+	return give_cursor(d, false) < 0 ? -1 : 1;
+}

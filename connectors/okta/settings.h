@@ -1,0 +1,52 @@
+/* What an administrator tells the plug-in. */
+#ifndef ROSTER_OKTA_SETTINGS_H
+#define ROSTER_OKTA_SETTINGS_H
+
+#include <stdbool.h>
+
+#include "connector.h"
+
+struct arena;
+
+enum field {
+	FIELD_USER_NAME,
+	FIELD_EMAIL,
+	FIELD_GIVEN_NAME,
+	FIELD_FAMILY_NAME,
+	FIELD_DISPLAY_NAME,
+	FIELD_TITLE,
+	FIELD_DEPARTMENT,
+	FIELD_MANAGER,
+	FIELD_LOCALE,
+	FIELD_COUNT
+};
+
+enum { LINES_MOST = 256 };
+
+/* "department=Engineering": only people whose attribute is so. */
+struct condition {
+	const char *attribute, *value;
+};
+
+struct settings {
+	const char *org;			      /* "https://acme.okta.com", without a path */
+	const char *api_token;			      /* or else the three below */
+	const char *client_id, *private_key, *key_id; /* key_id may be NULL */
+	const char *authorities, *proxy;	      /* may be NULL */
+	const char *field[FIELD_COUNT];		      /* names of profile attributes; NULL: not read */
+	struct condition condition[LINES_MOST + 1];   /* ends with an attribute that is NULL */
+	bool groups;
+	const char *group_filter;
+	const char *group_name[LINES_MOST + 1]; /* ends with NULL; the first NULL: all */
+	bool former;				/* whether deactivated people are listed */
+	bool pending_active;			/* who has not finished the activation may come in */
+	int page_size, member_page_size, silence_ms;
+};
+
+extern const struct roster_setting settings_table[];
+
+/* Texts stand in the arena. -1: fail() was called. */
+int settings_read(struct roster_call *call, const struct roster_host *host, struct arena *arena,
+		  struct settings *ret);
+
+#endif

@@ -1,0 +1,95 @@
+#!/bin/bash
+# An Okta org decides who is in an organisation: read whole, what changed, these people alone, and through the org's bad days. The org is a
+# simulator over HTTPS with Okta's limits; OKTA_PEOPLE and OKTA_GROUPS make it larger.
+. "$SRCDIR/tests/flows/flow.sh"
+. "$SRCDIR/tests/flows/vendor_server.sh"
+PEOPLE=${OKTA_PEOPLE:-700} GROUPS_MADE=${OKTA_GROUPS:-12}
+flow_start
+vendor_start okta --people="$PEOPLE" --groups="$GROUPS_MADE" --token=00theToken
+
+member() { ctl member list acme --json | jq -r --arg name "$1@acme.example" '.items[] | select(.user_name == $name) | "\(.role) \(.state)"'; }
+person() { printf 'person%06d' "$1"; }
+memberships() { query "SELECT count(*) FROM group_members"; }
+
+(umask 077 && printf 00theToken >"$flow_dir/token")
+ctl org create Acme --type enterprise --default-role member >/dev/null
+ctl domain add acme acme.example >/dev/null
+ok "a connection is created" ctl connection create acme okta people --set org_url="$vendor_url" --set ca_certificate=@"$vendor_ca" \
+	--secret api_token=@"$flow_dir/token" --role team-0001=admin --schedule never
+said=$(ctl connection test acme/people 2>&1)
+diag "$said"
+like "its test tells which org it is" "$said" "is the org 00o118oQYT4TBTemp0g4"
+like "and what it sees" "$said" "people on the first page, and more"
+
+# ---- the first run --------------------------------------------------------------------------------------------------------------
+
+vendor_tell forget
+run=$(sync)
+diag "$(jq -r '"\(.whole) \(.proof)"' <<<"$run") $(cat "$flow_dir/sync.err")"
+is "the first run is done" "$(jq -r .state <<<"$run")" done
+like "it was whole" "$(jq -r '"\(.whole) \(.proof)"' <<<"$run")" "^true $PEOPLE people, 0 deactivated, $GROUPS_MADE groups"
+is "everybody is in" "$(jq -r '.counts["member.joined"]' <<<"$run")" "$PEOPLE"
+
+pages=$(((PEOPLE + 199) / 200))
+is "with no more requests than there are pages" "$(vendor_requests)" "$((pages + 1 + (GROUPS_MADE + 199) / 200 + GROUPS_MADE))"
+is "the same again changes nothing" "$(sync | counts)" ""
+
+# ---- what changed ---------------------------------------------------------------------------------------------------------------
+
+changed() { sync --scope changed; }
+vendor_tell "status 17 DEPROVISIONED
+status 23 SUSPENDED
+status 31 LOCKED_OUT
+status 40 PASSWORD_EXPIRED
+set 5 family_name O'Hara
+join team-0001 2
+hire" >/dev/null
+run=$(changed)
+is "what changed is read as such" "$(jq -r '"\(.state) \(.scope)"' <<<"$run")" "done changed"
+is "it is exactly what happened" "$(counts <<<"$run")" "group.member_added=1 member.joined=1 member.role_changed=1 member.suspended=2 member.updated=1"
+like "whoever was deactivated is out" "$(member "$(person 17)")" ' suspended$'
+like "so is whoever was suspended" "$(member "$(person 23)")" ' suspended$'
+like "whoever typed a wrong password too often is not" "$(member "$(person 31)")" ' active$'
+like "nor whoever must choose another one" "$(member "$(person 40)")" ' active$'
+is "whoever joined a group has its role" "$(member "$(person 2)")" "admin active"
+is "the one who was hired is in" "$(member "$(person "$PEOPLE")")" "member active"
+is "the same again changes nothing" "$(changed | counts)" ""
+is "nor does reading everybody" "$(sync | counts)" ""
+
+vendor_tell "leave team-0001 2
+status 17 ACTIVE
+status 23 ACTIVE"
+is "back, and out of the group" "$(changed | counts)" "group.member_removed=1 member.restored=2 member.role_changed=1"
+
+# ---- these people alone ---------------------------------------------------------------------------------------------------------
+
+vendor_tell "status 50 DEPROVISIONED
+status 51 SUSPENDED
+status 52 SUSPENDED"
+vendor_tell forget
+is "two people who are named are looked at, and nobody else" \
+	"$(sync --person "$(vendor_tell id 50)" --person "$(vendor_tell id 51)" | counts)" "member.suspended=2"
+is "with one request" "$(vendor_requests)" 1
+vendor_tell "delete 53"
+like "whoever was deleted is gone" "$(sync --person "$(vendor_tell id 53)" | counts)" "member.suspended=1$"
+is "a group that is named is read with its members" "$(sync --group "$(vendor_tell group-id team-0002)" | jq -r .state)" done
+is "what was not named comes with everybody" "$(sync | counts | tr ' ' '\n' | grep member.suspended)" "member.suspended=1"
+
+# ---- what is refused ------------------------------------------------------------------------------------------------------------
+
+before=$(roster_digest)
+vendor_tell "role no"
+said=$(ctl connection test acme/people 2>&1)
+like "without a role the test says which one is needed" "$said" 'E0000006 .*needs the role Read-Only Administrator \(request req'
+sync >/dev/null
+is "and nobody is touched" "$(roster_digest)" "$before"
+vendor_tell "role yes"
+printf 00wrong >"$flow_dir/token"
+ctl connection set acme/people --secret api_token=@"$flow_dir/token" >/dev/null
+like "a token that is none is told as such" "$(ctl connection test acme/people 2>&1)" 'does not accept "api_token" \(E0000011: Invalid token provided\)'
+printf 00theToken >"$flow_dir/token"
+ctl connection set acme/people --set ca_certificate=@"$vendor/tls/other-ca.pem" --secret api_token=@"$flow_dir/token" >/dev/null
+like "a certificate that nobody trusts is refused" "$(ctl connection test acme/people 2>&1)" 'certificate of "localhost" is not accepted: .*see "ca_certificate"'
+ctl connection set acme/people --set ca_certificate=@"$vendor_ca" --secret api_token=@"$flow_dir/token" >/dev/null
+like "with the right ones it works again" "$(ctl connection test acme/people 2>&1)" 'works'
+done_testing
