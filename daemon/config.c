@@ -150,6 +150,8 @@ static const struct setting sync_rows[] = {
 	  .about = "How long a plug-in may take for one page, or to say whether it works." },
 	{ "read_timeout", SETTING_DURATION, AT(config.read_most_ms), "12h", .least = MS, .most = 7 * 24 * 3600 * MS,
 	  .about = "How long a daemon reads one directory for a run; one that is not at its end by then has failed, and its worker is free." },
+	{ "renames_settle", SETTING_DURATION, AT(config.renames_settle_ms), "10m", .least = MS, .most = 24 * 3600 * MS,
+	  .about = "How long a directory may take until its groups name somebody who was renamed by their new name; before that nobody leaves a group for it." },
 	{ 0 },
 };
 

@@ -47,6 +47,7 @@ struct config {
 	int page_most;	      /* people of a page */
 	int call_deadline_ms; /* of one call of a plug-in */
 	int read_most_ms; /* of all pages of a run */
+	int renames_settle_ms; /* until groups name who was renamed by the new name */
 	const char *audit_stream, *audit_socket; /* journal, syslog or none; NULL: the usual one */
 	int64_t audit_keep_ms;			 /* 0: for ever */
 	struct orgfile_options organisation_files;

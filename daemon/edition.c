@@ -157,6 +157,7 @@ struct workers_options edition_workers(struct shared *shared, struct store *stor
 		.allow_private = edition->config->allow_private_addresses,
 		.call_deadline_ms = edition->config->call_deadline_ms,
 		.read_most_ms = edition->config->read_most_ms,
+		.renames_settle_ms = edition->config->renames_settle_ms,
 		.page_most = edition->config->page_most,
 		.figures_every_ms = edition->config->figures_every_ms,
 		.keeps = shared,

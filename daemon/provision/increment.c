@@ -14,6 +14,9 @@
 #define GROUP_BY_KEY(condition) \
 	"(SELECT g.* FROM groups g WHERE g.organisation = $1 AND g.connection = $2 AND " condition " LIMIT 1)"
 
+/* What groups called a group that is shown. */
+#define KNOWN_KEY "coalesce(g.known_reference, g.remote_id)"
+
 /* What was observed after this reading began is newer than what it says. */
 #define OLDER(row) "(" row ".observed_at IS NULL OR " row ".observed_at <= $6)"
 
@@ -32,7 +35,9 @@ const struct query increment_delta[] = {
 	STEP("people_given",
 	     TABLE("people_given")
 	     "SELECT p.*, a.id AS account_id, a.user_id, a.fingerprint AS known_as, a.claimed, a.gone_at, a.observed_at, "
-	     "coalesce(a.reference, a.remote_id) AS old_key FROM (SELECT DISTINCT ON (s.remote_id) s.id, s.remote_id, s.key, s.user_name, "
+	     "coalesce(a.reference, a.remote_id) AS old_key, coalesce(a.gone_at IS NULL AND coalesce(a.reference, a.remote_id) <> p.key, false) AS renamed, "
+	     "EXISTS (SELECT FROM renames r WHERE r.organisation = $1 AND r.connection = $2 AND r.subject = a.id AND r.settles_at > $6) AS settling "
+	     "FROM (SELECT DISTINCT ON (s.remote_id) s.id, s.remote_id, s.key, s.user_name, "
 	     "s.email, s.domain, s.fingerprint, s.stamp, s.says_groups FROM staged_people s ORDER BY s.remote_id, s.id DESC) p "
 	     "LEFT JOIN LATERAL " ACCOUNT_BY("a.remote_id = p.remote_id") " a ON true"),
 	STEP("groups_shown",
@@ -142,6 +147,23 @@ const struct query increment_groups[] = {
 	     "LEFT JOIN LATERAL " GROUP_BY_KEY("g.remote_id = k.key AND g.reference IS NULL "
 	                                       "AND NOT EXISTS (SELECT FROM group_changes c WHERE c.id = g.id)") " m ON true"),
 	INDEX("ends", "key"),
+
+	/* Who is called by another key by now: groups may still name them by the one of before, until the directory has had its time
+	 * (renames), unless that is somebody else's now. Nobody comes to a group by that; who stands in it stays. */
+	STEP("called_before",
+	     TABLE("called_before")
+	     "SELECT c.former_key, c.subject, c.is_group FROM ("
+	     "SELECT p.old_key AS former_key, p.account_id AS subject, false AS is_group FROM people_given p WHERE p.renamed "
+	     "UNION SELECT " KNOWN_KEY ", g.known, true FROM groups_shown g WHERE g.known IS NOT NULL AND " KNOWN_KEY " <> g.key "
+	     "UNION SELECT k.key, r.subject, r.is_group FROM (SELECT DISTINCT member_key AS key FROM staged_edges) k JOIN LATERAL ("
+	     "SELECT r.subject, r.is_group FROM renames r WHERE r.organisation = $1 AND r.connection = $2 AND r.former_key = k.key "
+	     "AND r.settles_at > $6 OFFSET 0) r ON true) c "
+	     "WHERE NOT EXISTS (SELECT FROM ends e WHERE e.key = c.former_key AND (e.account_id IS NOT NULL OR e.group_id IS NOT NULL))"),
+	STEP("spared",
+	     TABLE("spared")
+	     "SELECT DISTINCT h.id AS group_id, c.subject FROM called_before c JOIN staged_edges s ON s.member_key = c.former_key AND NOT s.removed "
+	     "JOIN holders h ON h.key = s.group_key WHERE h.id IS NOT NULL"),
+	STEP("index_spared", "CREATE INDEX ON spared (group_id, subject)"),
 	/* Of one membership that is said to be and not to be, the second is believed. */
 	STEP("stated",
 	     TABLE("stated")
@@ -175,17 +197,18 @@ const struct query increment_groups[] = {
 	     "SELECT k.group_id, k.account_id FROM group_keys g JOIN LATERAL (SELECT k.group_id, k.account_id FROM group_accounts k "
 	     "WHERE k.organisation = $1 AND k.group_id = g.id OFFSET 0) k ON true WHERE g.whole "
 	     "AND NOT EXISTS (SELECT FROM stated s WHERE s.group_id = k.group_id AND s.account_id = k.account_id AND NOT s.removed) "
+	     "AND NOT EXISTS (SELECT FROM spared x WHERE x.group_id = k.group_id AND x.subject = k.account_id) "
 	     /* said so */
 	     "UNION SELECT k.group_id, k.account_id FROM stated s JOIN LATERAL (SELECT k.group_id, k.account_id FROM group_accounts k "
 	     "WHERE k.organisation = $1 AND k.group_id = s.group_id AND k.account_id = s.account_id OFFSET 0) k ON true WHERE s.removed "
 	     /* of groups that are no more */
 	     "UNION SELECT k.group_id, k.account_id FROM group_changes c JOIN LATERAL (SELECT k.group_id, k.account_id FROM group_accounts k "
 	     "WHERE k.organisation = $1 AND k.group_id = c.id OFFSET 0) k ON true WHERE c.kind = '" CHANGE_GROUP_REMOVED "' "
-	     /* of people who are no more, or who said where they are */
+	     /* of people who are no more, or who said where they are; of who was renamed, groups may not say it yet */
 	     "UNION SELECT k.group_id, k.account_id FROM seen s JOIN LATERAL (SELECT k.group_id, k.account_id FROM group_accounts k "
 	     "WHERE k.organisation = $1 AND k.account_id = s.account OFFSET 0) k ON true WHERE s.what = 'gone' "
 	     "UNION SELECT k.group_id, k.account_id FROM people_given p JOIN LATERAL (SELECT k.group_id, k.account_id FROM group_accounts k "
-	     "WHERE k.organisation = $1 AND k.account_id = p.account_id OFFSET 0) k ON true WHERE p.says_groups "
+	     "WHERE k.organisation = $1 AND k.account_id = p.account_id OFFSET 0) k ON true WHERE p.says_groups AND NOT p.renamed AND NOT p.settling "
 	     "AND NOT EXISTS (SELECT FROM stated s WHERE s.group_id = k.group_id AND s.account_id = k.account_id AND NOT s.removed)) "
 	     "SELECT c.group_id, c.account_id, min(c.group_name) AS group_name, min(c.user_name) AS user_name, true AS added FROM come c "
 	     "WHERE NOT EXISTS (SELECT FROM group_accounts k WHERE k.organisation = $1 AND k.group_id = c.group_id AND k.account_id = c.account_id) "
@@ -202,6 +225,7 @@ const struct query increment_groups[] = {
 	     "went AS (SELECT k.group_id, k.child_id FROM group_keys g JOIN LATERAL (SELECT k.group_id, k.child_id FROM group_groups k "
 	     "WHERE k.organisation = $1 AND k.group_id = g.id OFFSET 0) k ON true WHERE g.whole "
 	     "AND NOT EXISTS (SELECT FROM stated s WHERE s.group_id = k.group_id AND s.child_id = k.child_id AND NOT s.removed) "
+	     "AND NOT EXISTS (SELECT FROM spared x WHERE x.group_id = k.group_id AND x.subject = k.child_id) "
 	     "UNION SELECT k.group_id, k.child_id FROM stated s JOIN LATERAL (SELECT k.group_id, k.child_id FROM group_groups k "
 	     "WHERE k.organisation = $1 AND k.group_id = s.group_id AND k.child_id = s.child_id OFFSET 0) k ON true WHERE s.removed "
 	     "UNION SELECT k.group_id, k.child_id FROM group_changes c JOIN LATERAL (SELECT k.group_id, k.child_id FROM group_groups k "

@@ -45,7 +45,7 @@ static const struct query listing_delta[] = {
 	STEP("delta",
 	     "CREATE TEMP TABLE delta ON COMMIT DROP AS "
 	     "SELECT s.id, s.remote_id, s.email, s.remote_id IS NOT NULL AS present, coalesce(s.domain = ANY ($3), false) AS proves, "
-	     "a.id AS account_id, a.user_id, s.key, " DIFFERS " AS differs "
+	     "a.id AS account_id, a.user_id, s.key, coalesce(a.reference, a.remote_id) AS old_key, " DIFFERS " AS differs "
 	     "FROM staged_people s FULL JOIN (SELECT id, remote_id, user_id, fingerprint, gone_at, claimed, observed_at, reference FROM accounts "
 	     "WHERE organisation = $1 AND connection = $2) a ON a.remote_id = s.remote_id "
 	     "WHERE (a.observed_at IS NULL OR a.observed_at <= $6) AND ((s.remote_id IS NOT NULL AND (" DIFFERS " OR " RENAMED ")) "
@@ -55,6 +55,19 @@ static const struct query listing_delta[] = {
 	/* A person who stands twice in a listing (it changed while it was read) is what was seen last. Ids ascend. */
 	STEP("seen_last",
 	     "DELETE FROM delta d USING staged_people s WHERE s.remote_id = d.remote_id AND s.id > d.id"),
+	/* Whose key is another by now, and who was renamed before and whose directory has not had its time yet (renames). What they were called
+	 * is looked up by its key: there are few of them. */
+	STEP("called_before",
+	     "CREATE TEMP TABLE called_before ON COMMIT DROP AS SELECT account_id AS subject, false AS is_group, old_key AS former_key, key, "
+	     "true AS fresh FROM delta WHERE present AND account_id IS NOT NULL AND old_key <> key"),
+	STEP("settling",
+	     "CREATE TEMP TABLE settling ON COMMIT DROP AS SELECT r.subject, r.is_group, r.former_key, CASE WHEN r.is_group "
+	     "THEN (SELECT g.remote_id FROM groups g WHERE g.organisation = $1 AND g.id = r.subject LIMIT 1) "
+	     "ELSE (SELECT a.remote_id FROM accounts a WHERE a.organisation = $1 AND a.id = r.subject LIMIT 1) END AS remote_id "
+	     "FROM renames r WHERE r.organisation = $1 AND r.connection = $2 AND r.settles_at > $6"),
+	STEP("settling_people",
+	     "INSERT INTO called_before SELECT r.subject, false, r.former_key, s.key, false FROM settling r "
+	     "JOIN staged_people s ON s.remote_id = r.remote_id WHERE NOT r.is_group AND s.key <> r.former_key"),
 	/* Whom groups call otherwise by now, and nothing else: no change that anybody would be told of. */
 	STEP("renamed",
 	     "CREATE TEMP TABLE renamed ON COMMIT DROP AS SELECT account_id, remote_id, key FROM delta WHERE present AND NOT differs"),
@@ -128,8 +141,26 @@ static const struct query listing_groups[] = {
 	     "AND (g.observed_at > $6 OR g.remote_id IN (SELECT r.remote_id FROM staged_refused r) "
 	     "OR g.reference IN (SELECT r.remote_id FROM staged_refused r)) "
 	     "AND NOT EXISTS (SELECT FROM groups_shown s WHERE s.remote_id = g.remote_id)"),
+	/* A group that is read and names somebody by the key of before still means them, until the directory has had its time, if they stand
+	 * in it and the key is nobody else's now. */
+	STEP("groups_called_before",
+	     "INSERT INTO called_before SELECT g.id, true, coalesce(g.reference, g.remote_id), s.key, true FROM groups_shown s "
+	     "JOIN groups g ON g.organisation = $1 AND g.connection = $2 AND g.remote_id = s.remote_id "
+	     "WHERE NOT s.unread AND coalesce(g.reference, g.remote_id) <> s.key"),
+	STEP("settling_groups",
+	     "INSERT INTO called_before SELECT r.subject, true, r.former_key, s.key, false FROM settling r "
+	     "JOIN groups_shown s ON s.remote_id = r.remote_id WHERE r.is_group AND s.key <> r.former_key"),
+	STEP("called_by_others",
+	     "DELETE FROM called_before c WHERE EXISTS (SELECT FROM " NAMED " p WHERE p.key = c.former_key) "
+	     "OR EXISTS (SELECT FROM groups_shown g WHERE g.key = c.former_key)"),
+	STEP("spared",
+	     "CREATE TEMP TABLE spared ON COMMIT DROP AS SELECT DISTINCT u.key AS group_key, c.key AS member_key, c.subject, c.former_key "
+	     "FROM called_before c JOIN (" PLAN_EDGES_READ ") e ON e.member_key = c.former_key JOIN groups_shown u ON u.key = e.group_key "
+	     "JOIN LATERAL (SELECT h.id FROM groups h WHERE h.organisation = $1 AND h.connection = $2 AND h.remote_id = u.remote_id LIMIT 1) h ON true "
+	     "WHERE CASE WHEN c.is_group THEN EXISTS (SELECT FROM group_groups k WHERE k.organisation = $1 AND k.group_id = h.id AND k.child_id = c.subject) "
+	     "ELSE EXISTS (SELECT FROM group_accounts k WHERE k.organisation = $1 AND k.group_id = h.id AND k.account_id = c.subject) END"),
 	STEP("edges_kept",
-	     "CREATE TEMP TABLE edges_kept ON COMMIT DROP AS "
+	     "CREATE TEMP TABLE edges_kept ON COMMIT DROP AS SELECT group_key, member_key FROM spared UNION ALL "
 	     "SELECT u.key AS group_key, p.key AS member_key FROM groups_shown u JOIN group_accounts k ON k.organisation = $1 "
 	     "AND k.group_id = u.id JOIN accounts a ON a.organisation = $1 AND a.id = k.account_id "
 	     "JOIN " NAMED " p ON p.remote_id = a.remote_id WHERE u.unread "

@@ -9,6 +9,7 @@
 #include "provision/operation.h"
 #include "provision/plan.h"
 #include "provision/relink.h"
+#include "provision/rename.h"
 #include "provision/seating.h"
 #include "provision/stage.h"
 #include "store/query.h"
@@ -123,7 +124,7 @@ static int carry_out(struct tx *tx, const struct source *source, const struct ru
 		return -1;
 	if (seating_forget(tx, &source->organisation, e) < 0 || apply_mapped_roles(tx, source, e) < 0 || relink_forget(tx, source, run, e) < 0)
 		return -1;
-	return apply_observed(tx, source, run, e);
+	return apply_observed(tx, source, run, e) < 0 ? -1 : rename_keep(tx, source, run, e);
 }
 
 /* Nothing of it is done: the entries that were to become others' are again those that they were. */

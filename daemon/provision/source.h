@@ -2,6 +2,8 @@
 #ifndef ROSTERD_PROVISION_SOURCE_H
 #define ROSTERD_PROVISION_SOURCE_H
 
+#include <stdbool.h>
+
 #include "base/arena.h"
 #include "base/error.h"
 #include "base/id.h"
@@ -16,6 +18,8 @@ struct source {
 	const void *digest; /* SHA-256 of all that decides what a reading shows and yields: settings, secrets, attributes, mappings, and the
 	                     * two above. What changed is asked for only as long as it is the same */
 	size_t digest_size;
+	int renames_settle_ms; /* of a run: until its groups name who was renamed by the new name; and whether it can be asked for people by name */
+	bool asks_named;
 	const char *moved; /* of a run: why it reads another directory than the last one that was applied, in words; NULL: it does not */
 };
 

@@ -53,8 +53,10 @@ enum { RUN_NAMED_MOST = 100, RUNS_NAMED_MOST = 100 }; /* people and groups of on
 bool run_reads_all(const struct run *run);
 bool run_takes_turns(const struct run *run);
 
-/* Who asked, where it was nobody: its time had come, or the directory said that something changed. */
+/* Who asked, where it was nobody: its time had come, the directory said that something changed, or it had had its time for who was
+ * renamed. */
 #define RUN_BY_SCHEDULE "schedule"
+#define RUN_BY_RENAME "rename"
 #define RUN_BY_WATCH "watch"
 bool run_asked_by_itself(const struct run *run);
 

@@ -459,6 +459,8 @@ static int reconcile_reading(struct work *w, struct tx *tx, const struct catalog
 	if (reading_find(tx, w->arena, &w->run.organisation, &w->run.connection, &before, e) < 0 ||
 	    judge_move(w, plugin, &before, w->run.directory, e) < 0)
 		return -1;
+	w->source.renames_settle_ms = w->options->renames_settle_ms;
+	w->source.asks_named = plugin && plugin->scopes & (1U << LINK_NAMED);
 	return provision_reconcile(tx, w->arena, &w->source, &w->run, &w->actor, ret, e);
 }
 

@@ -20,6 +20,7 @@ struct run_options {
 	bool allow_private;      /* whether directories may be at loopback and private addresses */
 	int call_deadline_ms;    /* of one page, one check */
 	int read_most_ms;        /* of all pages that a daemon reads for a run */
+	int renames_settle_ms;   /* until groups name who was renamed by the new name */
 	int page_most;           /* people a page, about */
 	const atomic_bool *stop; /* turned on when the daemon ends */
 	struct lease *lease;     /* of the thread that works on it: renewed with each step and page */

@@ -220,7 +220,7 @@ static void beat(struct workers *w)
 
 static void schedule(struct workers *w)
 {
-	static const struct query due = { "workers.schedule", "SELECT runs_schedule() + scim_schedule()", QUERY_KEEPS, 0 };
+	static const struct query due = { "workers.schedule", "SELECT runs_schedule() + scim_schedule() + renames_schedule()", QUERY_KEEPS, 0 };
 	scoped(arena) *arena = arena_open("schedule");
 	const struct rows *rows;
 	struct error e;
@@ -303,6 +303,7 @@ static struct shared *manner_open(struct workers *w, const struct workers_option
 		.allow_private = options->allow_private,
 		.call_deadline_ms = options->call_deadline_ms,
 		.read_most_ms = options->read_most_ms,
+		.renames_settle_ms = options->renames_settle_ms,
 		.page_most = options->page_most,
 		.stop = &w->stop,
 	};

@@ -24,6 +24,7 @@ struct workers_options {
 	bool allow_private;
 	int call_deadline_ms; /* of one page */
 	int read_most_ms;     /* of all pages of a run */
+	int renames_settle_ms; /* until groups name who was renamed by the new name */
 	int patience_ms;      /* for one answer of the database, the waiting for a connection included */
 	int page_most;
 	int figures_every_ms; /* how often what the database shows is counted (sync/figures) */
