@@ -164,6 +164,11 @@ struct workers_options edition_workers(struct shared *shared, struct store *stor
 	};
 }
 
+static int least(int a, int b)
+{
+	return a < b ? a : b;
+}
+
 void edition_endpoints(struct shared *shared, struct endpoints_options *options)
 {
 	const struct edition *edition = edition_of(shared);
@@ -174,6 +179,7 @@ void edition_endpoints(struct shared *shared, struct endpoints_options *options)
 	options->allow_private = config->allow_private_addresses;
 	options->link_deadline_ms = config->call_deadline_ms;
 	options->outside_most = (config->server.exchange_threads + 1) / 2;
+	options->links_most = least((config->catalog.children_most + 3) / 4, options->outside_most);
 	options->scim_trace = text_equal(config->scim_trace, "off")	   ? SCIM_TRACE_OFF
 			      : text_equal(config->scim_trace, "personal") ? SCIM_TRACE_PERSONAL
 									   : SCIM_TRACE_REDACTED;

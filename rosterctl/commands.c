@@ -41,6 +41,12 @@ const struct option common_options[] = {
 
 static const struct option list_options[] = { LIST_OPTIONS, { 0 } };
 
+static const struct option connection_notifications_options[] = {
+	{ .name = "run", .value = "RUN", .words = "those alone that this run looked at" },
+	LIST_OPTIONS,
+	{ 0 },
+};
+
 static const struct option lines_options[] = {
 	{ .name = "json-lines", .words = "print one JSON object a line" },
 	{ 0 },
@@ -718,6 +724,17 @@ const struct command commands[] = {
 		.next = "Mend the directory, or the connection with \"rosterctl connection set\"; the next run takes "
 		        "them. \"rosterctl connection resolve\" says who somebody is whose address is taken.",
 		.run = connection_refused,
+	},
+	{
+		.name = "connection notifications",
+		.arguments = "ORG/NAME",
+		.summary = "List what a directory told by itself, and what became of it.",
+		.words = "The newest first: how many people and groups a message was about, the last run that looked at them, and how many runs failed "
+			 "over it. A message says whom to look at and never what is true; one that was given up is made good by the schedule.",
+		.options = connection_notifications_options,
+		.example = "rosterctl connection notifications acme/okta",
+		.next = "\"rosterctl sync show ORG/RUN\" shows a run; \"rosterctl connection show ORG/NAME\" where messages go.",
+		.run = connection_notifications,
 	},
 	{
 		.name = "connection resolve",

@@ -58,6 +58,7 @@ static const struct column in_full[] = {
 	{ "file gone since", "orphaned_at", CELL_TIME },
 	{ "version", "version", CELL_NUMBER },
 	{ "base URL", "base_url", CELL_TEXT },
+	{ "messages to", "hook_url", CELL_TEXT },
 	{ "token", "token", CELL_TEXT }, /* of one whose directory pushes, when it is made */
 	{ 0 },
 };
@@ -69,6 +70,17 @@ static const struct column of_refused[] = {
 	{ "last seen", "last_seen_at", CELL_TIME },
 	{ "code", "code", CELL_TEXT },
 	{ "reason", "reason", CELL_TEXT }, /* a sentence: nothing stands behind it */
+	{ 0 },
+};
+
+static const struct column of_notification[] = {
+	{ "received", "received_at", CELL_TIME },
+	{ "message", "message_id", CELL_TEXT },
+	{ "about", "subjects", CELL_NUMBER },
+	{ "state", "state", CELL_TEXT },
+	{ "run", "run", CELL_TEXT },
+	{ "the run", "run_state", CELL_TEXT },
+	{ "failed", "tries", CELL_NUMBER },
 	{ 0 },
 };
 
@@ -211,6 +223,16 @@ int connection_refused(struct ctl *ctl, struct error *e)
 	if (connection_path(ctl, "/refused", &path, e) < 0)
 		return -1;
 	return print_list(ctl, path, &(struct listing){ of_refused, "nobody is refused" }, e);
+}
+
+int connection_notifications(struct ctl *ctl, struct error *e)
+{
+	const char *path;
+
+	if (connection_path(ctl, "/notifications", &path, e) < 0)
+		return -1;
+	path = path_with(ctl->arena, path, "run", ctl_option(ctl, "run"));
+	return print_list(ctl, path, &(struct listing){ of_notification, "its directory has told nothing so far" }, e);
 }
 
 int connection_same_directory(struct ctl *ctl, struct error *e)

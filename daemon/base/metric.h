@@ -60,6 +60,8 @@ enum metric {
 	METRIC_INCREMENTS_MISSED,
 	METRIC_WATCHES,
 	METRIC_WATCH_TOLD,
+	METRIC_NOTIFICATIONS,
+	METRIC_NOTIFICATION_APPLIED,
 	/* what the database shows of the whole installation: the same from each of its daemons */
 	METRIC_RUNS,
 	METRIC_RUN_OLDEST_WAITING,

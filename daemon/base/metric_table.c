@@ -11,6 +11,10 @@ static const int64_t answers[] = { 1 * MS,   2500,     5 * MS,   10 * MS,  25 * 
 static const int64_t runs[] = { 1 * SECOND,   5 * SECOND,   15 * SECOND,   60 * SECOND,
 	                        300 * SECOND, 900 * SECOND, 3600LL * SECOND, 14400LL * SECOND, 0 };
 
+/* From a small run at once to one that waited for a sick directory. */
+static const int64_t heard_runs[] = { 100 * MS, 250 * MS, 500 * MS, 1 * SECOND, 2500 * MS, 5 * SECOND, 10 * SECOND, 30 * SECOND,
+	                              60 * SECOND, 300 * SECOND, 3600LL * SECOND, 0 };
+
 static const char *const classes[] = { "2xx", "3xx", "4xx", "5xx", NULL };
 static const char *const methods[] = { "GET", "POST", "PUT", "PATCH", "DELETE", "other", NULL };
 static const char *const refused[] = { "request", "busy", "ending", "connections", NULL };
@@ -24,6 +28,7 @@ static const char *const results[] = { "done", "failed", NULL };
 static const char *const ends[] = { "committed", "rolled_back", "uncertain", NULL };
 static const char *const deaths[] = { "ended", "killed", "crashed", "forbidden", "memory", "cpu", "exit", NULL };
 static const char *const outcomes[] = { "done", "planned", "held", "failed", "again", "stopped", NULL };
+static const char *const heard[] = { "taken", "duplicate", "merged", "nothing", "not_authentic", "limited", "failed", NULL };
 static const char *const live[] = { "asked", "reading", "reconciling", "held", NULL };
 static const char *const connection_states[] = { "active", "paused", NULL };
 static const char *const organisation_states[] = { "active", "suspended", NULL };
@@ -130,6 +135,12 @@ const struct metric_row metric_rows[METRICS] = {
 		"Connections that this daemon waits for, until their directory says that something changed.", GAUGE },
 	[METRIC_WATCH_TOLD] = { "rosterd_watch_told_total",
 		"How often a directory said that something changed.", COUNTER },
+	[METRIC_NOTIFICATIONS] = { "rosterd_notifications_total",
+		"Messages of directories: taken; a duplicate of one that was; merged with others because too many wait; authentic and about nobody; not authentic; turned away because too many come; failed, because the plug-in did or could not understand it.",
+		COUNTER, { { "plugin" }, { "outcome", heard } } },
+	[METRIC_NOTIFICATION_APPLIED] = { "rosterd_notification_applied_seconds",
+		"From the receipt of such a message to the end of the run that looked at whom it was about; a message counts once for each of them.",
+		TIMES, { { "plugin" } }, heard_runs, .most = 128 },
 	[METRIC_INCREMENTS_MISSED] = { "rosterd_increments_missed_total",
 		"Changes that a whole listing found and no reading of changes before it had told.", COUNTER, { { "plugin" } }, .most = 128 },
 

@@ -11,6 +11,7 @@
 #include "endpoints/connection_body.h"
 #include "endpoints/outside.h"
 #include "endpoints/scim_access.h"
+#include "endpoints/webhooks.h"
 #include "plugin/link.h"
 #include "plugin/settings.h"
 #include "roster/managed.h"
@@ -145,6 +146,8 @@ static int put_connection(struct exchange *x, struct json_writer *w, const struc
 	json_put_int(w, "version", c->version);
 	if (scim_is_pushed(c))
 		json_put_text(w, "base_url", scim_base_url(x, c));
+	if (webhooks_url(x, &c->id, c->plugin))
+		json_put_text(w, "hook_url", webhooks_url(x, &c->id, c->plugin));
 	if (token)
 		json_put_text(w, "token", token);
 	json_end_object(w);
@@ -379,6 +382,7 @@ static void run_test(struct exchange *x, struct test *test)
 		.setting_count = test->settings.count,
 		.deadline_ms = x->options->link_deadline_ms,
 		.allow_private = x->options->allow_private && test->connection.private_addresses,
+		.notifications_url = webhooks_url(x, &test->connection.id, test->connection.plugin),
 		.log = &x->log,
 	};
 

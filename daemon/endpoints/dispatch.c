@@ -18,14 +18,15 @@
 #include "endpoints/idempotency.h"
 #include "endpoints/health.h"
 #include "endpoints/outside.h"
+#include "endpoints/rate.h"
 #include "endpoints/routes.h"
 #include "endpoints/scim_address.h"
 #include "endpoints/scim_oauth.h"
-#include "endpoints/scim_rate.h"
 #include "endpoints/scim_reply.h"
 #include "endpoints/scim_resource.h"
 #include "endpoints/scim_trace.h"
 #include "http/router.h"
+#include "plugin/links.h"
 #include "roster/scim_token.h"
 #include "roster/token.h"
 
@@ -42,7 +43,8 @@ struct endpoints {
 	struct router *router;
 	struct outside *outside;
 	struct denials *denials;
-	struct scim_rate *rate;
+	struct rate *rate;
+	struct links *links;
 	struct scim_trace *trace;
 	struct health *health;
 	size_t count;
@@ -111,8 +113,9 @@ int endpoints_open(const struct endpoints_options *options, struct endpoints **r
 	endpoints->health = health_open(options->probe);
 	endpoints->outside = outside_open(options->outside_most);
 	endpoints->denials = denials_open();
-	endpoints->rate = scim_rate_open();
-	if (scim_trace_open(endpoints->store, endpoints->log, &endpoints->trace, e) < 0) {
+	endpoints->rate = rate_open();
+	if (links_open(options->links_most, &endpoints->links, e) < 0 ||
+	    scim_trace_open(endpoints->store, endpoints->log, &endpoints->trace, e) < 0) {
 		endpoints_close(&endpoints);
 		return -1;
 	}
@@ -180,6 +183,8 @@ static int check_parameters(const struct exchange *x, struct error *e)
 	static const char *const none[] = { NULL };
 	const char *const *known = x->endpoint->parameters ? x->endpoint->parameters : none;
 
+	if (x->endpoint->stranger)
+		return 0;
 	for (size_t i = 0; i < x->request->query_count; i++)
 		if (check_once(x, x->request->query[i].name, e) < 0)
 			return -1;
@@ -277,6 +282,19 @@ static int find_organisation(struct exchange *x, const char *named, struct error
 	return found == 0 ? unknown_organisation(x, named, e) : found == 1 ? 0 : -1;
 }
 
+static int check_pushed_rate(struct exchange *x, const struct id *connection, struct error *e)
+{
+	int64_t wait_ms = rate_take(x->rate, connection, INT64_C(60) * x->options->scim_per_second, x->options->scim_burst,
+				    clock_monotonic_ms());
+
+	if (wait_ms == 0)
+		return 0;
+	error_set(e, ERROR_LIMIT, "rate.scim", "the connection pushes more than %d requests a second; come again",
+		  x->options->scim_per_second);
+	e->wait_ms = (int)wait_ms;
+	return -1;
+}
+
 /* A connection's address is the connection's alone, and its organisation's is nobody's to name. */
 static int find_connection(struct exchange *x, struct error *e)
 {
@@ -288,8 +306,7 @@ static int find_connection(struct exchange *x, struct error *e)
 	if (!named || id_parse(named, &id) < 0 || !id_equal(&id, &x->principal.connection))
 		return error_set(e, ERROR_NOT_FOUND, "scim.connection",
 				 "this is not the address of the connection that the token belongs to; the base URL ends in its id");
-	if (scim_rate_take(x->rate, &id, x->options->scim_per_second, x->options->scim_burst,
-			   clock_monotonic_ms(), e) < 0)
+	if (check_pushed_rate(x, &id, e) < 0)
 		return -1;
 	if (x->principal.connection_gone)
 		return error_set(e, ERROR_UNAUTHENTICATED, "scim.connection_deleted",
@@ -407,10 +424,20 @@ static int answer_known(struct exchange *x, struct error *e)
 	return x->tx ? tx_commit(&x->tx, e) : 0;
 }
 
+/* Whose it is says prepare, or there is nothing to answer. */
+static int answer_stranger(struct exchange *x, struct error *e)
+{
+	if (x->endpoint->prepare(x, e) < 0 || exchange_begin(x, e) < 0 || x->endpoint->answer(x, e) < 0)
+		return -1;
+	return tx_commit(&x->tx, e);
+}
+
 static int answer_exchange(const struct endpoints *endpoints, struct exchange *x, struct error *e)
 {
 	if (find_route(endpoints, x, e) < 0 || check_parameters(x, e) < 0)
 		return -1;
+	if (x->endpoint->stranger)
+		return answer_stranger(x, e);
 	return x->endpoint->permit == PERMIT_ANYONE || x->by_monitor ? x->endpoint->answer(x, e)
 								     : answer_known(x, e);
 }
@@ -456,7 +483,8 @@ void endpoints_close(struct endpoints **endpoints)
 	record_ended(*endpoints, INT64_MAX);
 	scim_trace_close(&(*endpoints)->trace);
 	denials_close(&(*endpoints)->denials);
-	scim_rate_close(&(*endpoints)->rate);
+	rate_close(&(*endpoints)->rate);
+	links_close(&(*endpoints)->links);
 	router_close(&(*endpoints)->router);
 	outside_close(&(*endpoints)->outside);
 	health_close(&(*endpoints)->health);
@@ -654,6 +682,7 @@ static void answer_one(const struct endpoints *endpoints, struct request *reques
 		.outside = endpoints->outside,
 		.denials = endpoints->denials,
 		.rate = endpoints->rate,
+		.links = endpoints->links,
 		.health = endpoints->health,
 		.request = request,
 		.reply = reply,

@@ -32,6 +32,7 @@ struct endpoints_options {
 	int link_deadline_ms;	/* for the test of a connection */
 	int outside_most; /* exchanges that may wait for directories at a time; fewer than there are threads
 			   */
+	int links_most; /* children that stay open for the messages of directories; stays as it was opened, too */
 	int scim_per_second, scim_burst; /* requests of one connection that pushes; 0 per second: no limit */
 	enum scim_trace_policy scim_trace; /* what is kept of what they pushed */
 	const struct log *log; /* parent of the subjects of exchanges; may be NULL */

@@ -25,8 +25,9 @@
 struct denials;
 struct exchange;
 struct health;
+struct links;
 struct outside;
-struct scim_rate;
+struct rate;
 struct scim_trace;
 typedef int answer_fn(struct exchange *x, struct error *e);
 
@@ -48,6 +49,8 @@ struct endpoint {
 	 * request that is wrong: answer does. It leaves `prepared` if it sent something. NULL: nothing is
 	 * known before. */
 	answer_fn *ahead;
+	/* Nobody is asked who they are, and prepare finds out whose it is (x->organisation); parameters are the sender's. */
+	bool stranger;
 	/* Who asks shows the id and secret of a client instead of a token, and is answered in OAuth's manner. */
 	bool client;
 };
@@ -62,7 +65,8 @@ struct exchange {
 	const struct endpoints_options *options;
 	struct outside *outside; /* whoever waits for the world enters there */
 	struct denials *denials;
-	struct scim_rate *rate;
+	struct rate *rate;
+	struct links *links; /* open ones of connections whose directories send messages */
 	struct health *health;
 	const struct endpoint *endpoint;
 	struct request *request;

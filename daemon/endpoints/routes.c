@@ -15,6 +15,7 @@
 #include "endpoints/health.h"
 #include "endpoints/master_keys.h"
 #include "endpoints/members.h"
+#include "endpoints/notifications.h"
 #include "endpoints/organisations.h"
 #include "endpoints/ownership.h"
 #include "endpoints/permissions.h"
@@ -29,6 +30,7 @@
 #include "endpoints/scim_tokens.h"
 #include "endpoints/scim_trace.h"
 #include "endpoints/tokens.h"
+#include "endpoints/webhooks.h"
 
 static const char *const paged[] = { "limit", "after", NULL };
 
@@ -121,6 +123,7 @@ const struct endpoint routes[] = {
 	{ "GET",    CONNECTION "/tokens",                   PERMIT_CONFIGURE_SETTINGS, 0,      scim_tokens_list, NULL, paged },
 	{ "POST",   CONNECTION "/tokens",                   PERMIT_CONFIGURE_SETTINGS, KB(4),  scim_tokens_create },
 	{ "GET",    CONNECTION "/trace",                    PERMIT_CONFIGURE_SETTINGS, 0,      scim_trace_show, NULL, paged },
+	{ "GET",    CONNECTION "/notifications",            PERMIT_CONFIGURE_SETTINGS, 0,      notifications_list, NULL, notifications_parameters },
 	{ "DELETE", CONNECTION "/tokens/{token}",           PERMIT_CONFIGURE_SETTINGS, 0,      scim_tokens_revoke },
 	{ "GET",    CONNECTION "/refused",                  PERMIT_CONFIGURE_SETTINGS, 0,      refusals_list, NULL, paged },
 	{ "POST",   CONNECTION "/refused/resolve",          PERMIT_CONFIGURE_SETTINGS, KB(16), refusals_resolve, refusals_prepare_resolve },
@@ -134,6 +137,9 @@ const struct endpoint routes[] = {
 	{ "GET",    RUN "/changes",                         PERMIT_CONFIGURE_SETTINGS, 0,      runs_changes, NULL, paged },
 	{ "POST",   RUN "/approve",                         PERMIT_CONFIGURE_SETTINGS, KB(4),  runs_approve },
 	{ "POST",   RUN "/drop",                            PERMIT_CONFIGURE_SETTINGS, KB(4),  runs_drop },
+
+	{ "GET",    "/hooks/{connection}",                  PERMIT_ANYONE,             0,      webhooks_take, webhooks_prepare, .stranger = true },
+	{ "POST",   "/hooks/{connection}",                  PERMIT_ANYONE,             WEBHOOK_BODY_MOST, webhooks_take, webhooks_prepare, .stranger = true },
 
 	{ "GET",    SCIM "/Users",                          PERMIT_PUSH,               0,      scim_users_list, .scim = true, .ahead = scim_users_list_ahead },
 	{ "POST",   SCIM "/Users",                          PERMIT_PUSH,               MB(1),  scim_users_create, .scim = true },

@@ -53,11 +53,12 @@ enum { RUN_NAMED_MOST = 100, RUNS_NAMED_MOST = 100 }; /* people and groups of on
 bool run_reads_all(const struct run *run);
 bool run_takes_turns(const struct run *run);
 
-/* Who asked, where it was nobody: its time had come, the directory said that something changed, or it had had its time for who was
- * renamed. */
+/* Who asked, where it was nobody: its time had come, the directory said that something changed (in a watch, or a message), or it had had its
+ * time for who was renamed. */
 #define RUN_BY_SCHEDULE "schedule"
 #define RUN_BY_RENAME "rename"
 #define RUN_BY_WATCH "watch"
+#define RUN_BY_NOTIFICATION "notification"
 bool run_asked_by_itself(const struct run *run);
 
 /* What is asked for. named, named_groups: remote ids, ended by NULL, of scope named alone. */

@@ -17,6 +17,7 @@
 #include "provision/provision.h"
 #include "provision/source.h"
 #include "provision/stage.h"
+#include "roster/notification.h"
 #include "roster/reading.h"
 #include "roster/run.h"
 #include "store/query.h"
@@ -48,6 +49,8 @@ struct work {
 	struct run run;
 	struct source source;
 	struct actor actor;
+	int64_t *waited_us; /* what was told of whom it looked at, since it was received */
+	size_t waited;
 	int64_t missed; /* of a whole listing after increments: what they had not told; -1: it is none */
 	int64_t until_ms; /* of clock_monotonic_ms: by then it has been read, however often it was begun again here */
 };
@@ -389,7 +392,8 @@ static int write_end(struct work *w, struct tx *tx, const struct outcome *outcom
 	int64_t count;
 	/* A held run's staged rows are looked at again: their count must stay what was staged. */
 	int64_t refused = state == RUN_DONE ? outcome->refused : -1;
-	if (state == RUN_DONE && take_reading(w, tx, outcome, e) < 0)
+	if (state == RUN_DONE && (take_reading(w, tx, outcome, e) < 0 || notification_applied(tx, w->arena, &w->run.organisation, &w->run.id,
+	                                                                                     &w->waited_us, &w->waited, e) < 0))
 		return -1;
 	if (query_write(tx, &end,
 	                PARAMS(P_ID(&w->run.organisation), P_ID(&w->run.id), P_ID(&w->options->daemon), P_TEXT(words[state]),
@@ -398,6 +402,12 @@ static int write_end(struct work *w, struct tx *tx, const struct outcome *outcom
 	                &count, e) < 0)
 		return -1;
 	return count == 1 ? 0 : error_set(e, ERROR_CONFLICT, "run.taken", "another daemon has taken this run over");
+}
+
+static void count_waited(const struct work *w)
+{
+	for (size_t i = 0; i < w->waited; i++)
+		metric_observe(METRIC_NOTIFICATION_APPLIED, LABELS(w->source.connection.plugin), w->waited_us[i]);
 }
 
 static enum state state_after(const struct outcome *outcome)
@@ -490,6 +500,7 @@ static int reconcile(struct work *w, enum state *ret, struct error *e)
 	if (state == RUN_DONE) {
 		count_changes(w, outcome.counts);
 		count_missed(w);
+		count_waited(w);
 	}
 	if (state == RUN_HELD)
 		log_warning(&w->log, "%s", outcome.reason);

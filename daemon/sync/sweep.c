@@ -17,7 +17,7 @@
 
 enum {
 	SWEEP_EVERY_S = 600,
-	DEPARTED_MOST = 1000, RUNS_MOST = 1000, KEYS_MOST = 10000, /* in one transaction */
+	DEPARTED_MOST = 1000, RUNS_MOST = 1000, KEYS_MOST = 10000, NOTIFICATIONS_MOST = 10000, /* in one transaction */
 	PURGE_PATIENCE_MS = 3600000,  /* an organisation of a million members goes in one transaction */
 };
 
@@ -84,6 +84,20 @@ static void sweep_runs(struct sweeper *s)
 	}
 	if (gone > 0)
 		log_info(&s->log, "threw away %lld runs that were kept long enough", (long long)gone);
+}
+
+/* ---- messages of directories ---------------------------------------------------------------------------------------------------- */
+
+static void sweep_notifications(struct sweeper *s)
+{
+	static const struct query old = { "sweep.notifications", "SELECT notifications_purge($1::integer)", QUERY_KEEPS, 0 };
+	struct error e;
+	int64_t gone = NOTIFICATIONS_MOST;
+	while (gone == NOTIFICATIONS_MOST && !stopped(s))
+		if (purge(s, &old, NOTIFICATIONS_MOST, &gone, &e) < 0) {
+			tell(s, "could not throw old messages of directories away", &e);
+			return;
+		}
 }
 
 /* ---- idempotency keys --------------------------------------------------------------------------------------------------------- */
@@ -312,6 +326,7 @@ static void *sweep(void *self)
 		sweep_staging(s);
 		sweep_runs(s);
 		sweep_keys(s);
+		sweep_notifications(s);
 		sweep_departed(s);
 		sweep_organisations(s);
 		recount_seats(s);

@@ -15,6 +15,8 @@
 #include "base/metric.h"
 #include "base/shared.h"
 #include "base/text.h"
+#include "roster/notification.h"
+#include "roster/run.h"
 #include "store/listen.h"
 #include "store/query.h"
 #include "sync/admission.h"
@@ -102,6 +104,7 @@ static void work_on(struct worker *self, const struct id *organisation, const st
 	pthread_mutex_lock(&w->mutex);
 	self->busy = false;
 	pthread_mutex_unlock(&w->mutex);
+	listen_wake(w->listener); /* what came meanwhile may have waited for its end */
 }
 
 /* How many of the workers one organisation may hold: half of them, rounded up. 0: there is nothing to share. */
@@ -220,11 +223,18 @@ static void beat(struct workers *w)
 
 static void schedule(struct workers *w)
 {
-	static const struct query due = { "workers.schedule", "SELECT runs_schedule() + scim_schedule() + renames_schedule()", QUERY_KEEPS, 0 };
+	static const struct query due = {
+		"workers.schedule", "SELECT runs_schedule() + scim_schedule() + renames_schedule() "
+		"+ notifications_schedule($1::integer, $2::integer, $3::integer, $4::integer, $5::integer, $6::integer)",
+		QUERY_KEEPS, 0,
+	};
 	scoped(arena) *arena = arena_open("schedule");
 	const struct rows *rows;
 	struct error e;
-	if (call(w, &due, NO_PARAMS, arena, &rows, &e) < 0)
+	if (call(w, &due,
+	         PARAMS(P_INT(RUN_NAMED_MOST), P_INT(RUNS_NAMED_MOST), P_INT(NOTIFICATION_TRIES_MOST), P_INT(NOTIFICATION_BACK_OFF_S),
+	                P_INT(NOTIFICATION_BACK_OFF_S_MOST), P_INT(NOTIFICATION_RUN_EVERY_MS)),
+	         arena, &rows, &e) < 0)
 		log_failure(&w->log, LOG_LEVEL_WARNING, "could not look what is due", &e);
 }
 

@@ -8,6 +8,7 @@
 #include "base/text.h"
 #include "plugin/catalog.h"
 #include "plugin/link.h"
+#include "plugin/links.h"
 
 static const char *const tls_words[] = { "starttls", "none", NULL };
 static const struct catalog_setting settings[] = {
@@ -100,4 +101,42 @@ int link_check(struct link *link, struct arena *arena, const char **ret_notes, s
 	*ret_notes =
 		arena_format(arena, "%zu settings\n%zu bytes of secret", link->settings, link->secret_bytes);
 	return 0;
+}
+
+/* None of the fake plug-ins understands messages, so nobody takes one of these. */
+struct links {
+	int none;
+};
+
+int links_open(int most, struct links **ret, struct error *e)
+{
+	(void)most, (void)e;
+	*ret = calloc(1, sizeof(**ret));
+	return 0;
+}
+
+void links_close(struct links **links)
+{
+	free(*links);
+	*links = NULL;
+}
+
+int links_take(struct links *links, const struct id *connection, int64_t version, links_open_fn *open, void *self, struct link **ret,
+	       struct error *e)
+{
+	(void)links, (void)connection, (void)version, (void)open, (void)self, (void)ret;
+	return error_set(e, ERROR_INTERNAL, "links.fake", "no fake plug-in understands messages");
+}
+
+void links_give(struct links *links, const struct id *connection, struct link *link)
+{
+	(void)links, (void)connection;
+	link_close(&link);
+}
+
+int link_notify(struct link *link, const struct link_message *message, int deadline_ms, struct arena *arena, struct link_heard *ret,
+		struct error *e)
+{
+	(void)link, (void)message, (void)deadline_ms, (void)arena, (void)ret;
+	return error_set(e, ERROR_INTERNAL, "links.fake", "no fake plug-in understands messages");
 }

@@ -126,7 +126,7 @@ is "people read it too" "$(ctl scim trace acme/okta | grep -c "scim.uniqueness")
 printf 'scim {\n\trequests_per_second = 1\n\tburst = 2\n}\n' >>"$flow_dir/rosterd.conf"
 ok "the rate is set as the daemon runs" ctl reload
 for n in 1 2 3 4; do push GET /Users?count=0 >"$flow_dir/limited"; done
-is "who pushes too much is told so" "$(status)" 429
+is "who pushes too much is told so (rate.scim)" "$(status)" 429
 is "in SCIM's form" "$(jq -r '.schemas[0] + " " + .status' "$flow_dir/limited")" "urn:ietf:params:scim:api:messages:2.0:Error 429"
 like "with when to come again" "$(curl -s -D - -o /dev/null --unix-socket "$socket" -K "$flow_dir/auth" "http://localhost/scim/v2/${base##*/}/Users")" \
 	'^Retry-After: 1'
