@@ -53,6 +53,8 @@ int text_to_size(const char *text, uint64_t *ret);
 void text_hex(const void *bytes, size_t length, char *ret);
 int text_unhex(const char *hex, size_t hex_length, void *ret, size_t size);
 void text_base64url(const void *bytes, size_t length, char *ret);
+/* The same of section 4, padded: 4*ceil(n/3)+1 bytes. */
+void text_base64(const void *bytes, size_t length, char *ret);
 int text_unbase64url(const char *text, size_t text_length, void *ret, size_t size);
 
 /* A host name, domain or address of mail in the form that we compare.

@@ -131,9 +131,12 @@ int text_unhex(const char *hex, size_t hex_length, void *ret, size_t size)
 	return (int)(hex_length / 2);
 }
 
-static const char base64url[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
+#define BASE62 "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789"
+static const char base64url[] = BASE62 "-_";
+static const char base64[] = BASE62 "+/";
 
-void text_base64url(const void *bytes, size_t length, char *ret)
+/* Returns where it ended. */
+static char *write_base64(const char *digits, const void *bytes, size_t length, char *ret)
 {
 	const uint8_t *from = bytes;
 	uint32_t bits = 0;
@@ -142,11 +145,26 @@ void text_base64url(const void *bytes, size_t length, char *ret)
 	for (size_t i = 0; i < length; i++) {
 		bits = bits << 8 | from[i];
 		for (held += 8; held >= 6; held -= 6)
-			*ret++ = base64url[bits >> (held - 6) & 63];
+			*ret++ = digits[bits >> (held - 6) & 63];
 	}
 	if (held > 0)
-		*ret++ = base64url[bits << (6 - held) & 63];
+		*ret++ = digits[bits << (6 - held) & 63];
 	*ret = '\0';
+	return ret;
+}
+
+void text_base64url(const void *bytes, size_t length, char *ret)
+{
+	write_base64(base64url, bytes, length, ret);
+}
+
+void text_base64(const void *bytes, size_t length, char *ret)
+{
+	char *end = write_base64(base64, bytes, length, ret);
+
+	for (; (end - ret) % 4 != 0; end++)
+		*end = '=';
+	*end = '\0';
 }
 
 static int base64url_value(char c)

@@ -215,6 +215,22 @@ static void hexadecimal(void **state)
 	assert_int_equal(text_unhex("", 0, bytes, 0), 0);
 }
 
+/* RFC 4648, section 10, and a digit of each kind that section 5 has not. */
+static void base64(void **state)
+{
+	static const struct {
+		const char *bytes, *text;
+	} pairs[] = { { "", "" },	     { "f", "Zg==" },	      { "fo", "Zm8=" },		 { "foo", "Zm9v" },
+		      { "foob", "Zm9vYg==" }, { "fooba", "Zm9vYmE=" }, { "foobar", "Zm9vYmFy" }, { "\xfb\xff", "+/8=" } };
+	char text[16];
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(pairs) / sizeof(*pairs); i++) {
+		text_base64(pairs[i].bytes, strlen(pairs[i].bytes), text);
+		assert_string_equal(text, pairs[i].text);
+	}
+}
+
 static void base64url(void **state)
 {
 	static const struct {
@@ -443,6 +459,7 @@ int main(void)
 		cmocka_unit_test(durations),
 		cmocka_unit_test(sizes),
 		cmocka_unit_test(hexadecimal),
+		cmocka_unit_test(base64),
 		cmocka_unit_test(base64url),
 		cmocka_unit_test(domains),
 		cmocka_unit_test(domains_at_their_limits),
