@@ -22,8 +22,9 @@
 #include <stdint.h>
 
 #define ROSTER_ABI_MAJOR 1 /* raised when an old plug-in could misread us */
-#define ROSTER_ABI_MINOR 3 /* raised when something is added at the end: 1.1 brought stamps, partial groups, emit_member_gone,
-                            * emit_present, prove, and what watch() says; 1.2 place; 1.3 notifications as they are now */
+#define ROSTER_ABI_MINOR 4 /* raised when something is added at the end: 1.1 brought stamps, partial groups, emit_member_gone,
+                            * emit_present, prove, and what watch() says; 1.2 place; 1.3 notifications as they are now;
+                            * 1.4 delivery */
 
 /* The one symbol that a plug-in exports: ROSTER_CONNECTOR = { .abi_major = ..., ... }; */
 #define ROSTER_CONNECTOR __attribute__((visibility("default"))) const struct roster_connector roster_connector
@@ -344,6 +345,25 @@ struct roster_notifications {
 	int renew_after_s; /* 0: subscriptions last for ever */
 };
 
+/* Something that happened, for a program that listens, as the Standard Webhooks specification has it: the three are headers, and the body is what
+ * the signature is over. */
+struct roster_event {
+	size_t size;
+	const char *id;        /* webhook-id */
+	int64_t at;            /* webhook-timestamp: of this attempt, in seconds since 1970 */
+	const char *signature; /* webhook-signature: "v1,..."; two between blanks while a secret is exchanged */
+	const void *body;      /* JSON */
+	size_t body_size;
+};
+
+/* Telling whoever wants to know. Since 1.4. */
+struct roster_delivery {
+	size_t size;
+	/* Posts it to whom the settings name. The status of the answer, 100 to 599; note() what it said, if that helps somebody to mend it. -1 after fail():
+	 * nobody answered. The same self is given many events. */
+	int (*deliver)(struct roster_call *, void *self, const struct roster_event *);
+};
+
 struct roster_connector {
 	uint32_t abi_major, abi_minor; /* stay first for ever */
 	size_t size;
@@ -362,6 +382,7 @@ struct roster_connector {
 	 * with NULL; NULL: none does. When one of them changes, whoever is no longer shown is not gone but may be elsewhere: rosterd
 	 * holds the next run until a person has looked. None may be a ROSTER_SECRET. */
 	const char *const *place;
+	const struct roster_delivery *delivery;
 };
 
 #endif

@@ -198,9 +198,11 @@ static size_t on_body(char *bytes, size_t size, size_t count, void *context)
 	size_t length = size * count;
 	bool success = is_success(status_of(attempt));
 
+	attempt->received += (int64_t)length;
+	if (attempt->request->status_only)
+		return attempt->received > FETCH_ERROR_MOST ? 0 : length;
 	if (!attempt->begun)
 		begin_body(attempt);
-	attempt->received += (int64_t)length;
 	attempt->too_long =
 		attempt->received > (success ? (int64_t)FETCH_BODY_MOST : (int64_t)FETCH_ERROR_MOST);
 	if (attempt->too_long)
@@ -420,7 +422,7 @@ static void set_up(struct attempt *attempt, struct fetch_head *head)
 
 	curl_easy_reset(curl); /* keeps connections */
 	curl_easy_setopt(curl, CURLOPT_URL, request->url);
-	curl_easy_setopt(curl, CURLOPT_PROTOCOLS_STR, "https");
+	curl_easy_setopt(curl, CURLOPT_PROTOCOLS_STR, fetch->options.plain ? "https,http" : "https");
 	curl_easy_setopt(curl, CURLOPT_HTTP_VERSION, (long)CURL_HTTP_VERSION_1_1);
 	curl_easy_setopt(curl, CURLOPT_SSLVERSION, (long)CURL_SSLVERSION_TLSv1_2);
 	curl_easy_setopt(curl, CURLOPT_FOLLOWLOCATION, 0L);
@@ -470,14 +472,7 @@ static int fail_json(const struct attempt *attempt, const char *why)
 					   fetch_trace(attempt->answer, trace));
 }
 
-static const char *method_of(const struct fetch_request *request)
-{
-	if (request->method)
-		return request->method;
-	return request->body ? "POST" : "GET";
-}
-
-/* What a broken line means. 1: it may be tried again; -1: fail() was called.
+/* What the emptied-out connection or the broken line means. 1: it may be tried again; -1: fail() was called.
  */
 static int judge_failure(struct attempt *attempt, CURLcode code)
 {
@@ -525,7 +520,7 @@ static int attempt_once(struct attempt *attempt, char why[ROSTER_NOTE_MOST])
 	fetch->complaint[0] = '\0';
 	if (request->authorise &&
 	    request->authorise(request->authorise_context, attempt->caller,
-			       method_of(request), request->url, &head) < 0)
+			       request->method ? request->method : "GET", request->url, &head) < 0)
 		return -1;
 	clear_answer(attempt->answer); /* a token may have been asked for meanwhile */
 	set_up(attempt, &head);
@@ -539,6 +534,8 @@ static int attempt_once(struct attempt *attempt, char why[ROSTER_NOTE_MOST])
 		snprintf(why, ROSTER_NOTE_MOST, "could not connect");
 		return 1; /* the reason has been said, and is taken back if another try succeeds */
 	}
+	if (request->status_only && attempt->answer->status >= 200)
+		return 0;
 	if (attempt->too_long && is_success(attempt->answer->status)) {
 		snprintf(why, ROSTER_NOTE_MOST, "the answer is longer than %d MiB", FETCH_BODY_MOST >> 20);
 		return fail_json(attempt, why);
@@ -612,9 +609,10 @@ int fetch_ask(struct fetch *fetch, const struct fetch_caller *caller, const stru
 	      struct fetch_answer *ret)
 {
 	struct attempt attempt = { .fetch = fetch, .caller = caller, .request = request, .answer = ret };
-	bool repeatable = request->repeatable || !request->body;
+	bool repeatable = !request->status_only && (request->repeatable || !request->body);
 
-	if (link_origin_of(request->url, &attempt.origin) < 0)
+	if (link_origin_of(request->url, &attempt.origin) < 0 &&
+	    !(fetch->options.plain && link_plain_origin_of(request->url, &attempt.origin) == 0))
 		return caller->host->fail(caller->call, ROSTER_NONSENSE, 0,
 					  "%s: \"%.150s\" is no address of https", request->doing,
 					  request->url);
@@ -633,7 +631,7 @@ int fetch_ask(struct fetch *fetch, const struct fetch_caller *caller, const stru
 			return -1;
 		if (result == 0) {
 			learn_bucket(fetch, request, ret);
-			if (!is_passing(ret->status))
+			if (request->status_only || !is_passing(ret->status))
 				return 0;
 			say_status(fetch, ret, why);
 			fetch->figures.limited += ret->status == 429;

@@ -2,7 +2,7 @@
  *
  * The sockets come from the daemon (dial), which resolves names and judges addresses; a redirect is an answer
  * like others and is not followed. Everything is over TLS 1.2 or newer with a certificate that is proved,
- * unless it is refused before. An answer is read as it arrives: the elements of its array are given one at a
+ * or not asked for at all; of http only what the options allow. An answer is read as it arrives: the elements of its array are given one at a
  * time, what stands beside them is kept.
  *
  * Requests that change nothing are tried again when the vendor is busy: as long as its headers say, else
@@ -45,6 +45,7 @@ struct fetch_options {
 	const char *proxy;  /* "http://proxy.acme.example:3128"; NULL: none */
 	const char *authorities;			 /* PEM; NULL: those that the system trusts */
 	const char *authorities_setting, *proxy_setting; /* what these settings are called */
+	bool plain; /* addresses of http are taken, too */
 	int silence_ms;					 /* how long the server may keep us waiting */
 };
 
@@ -60,10 +61,12 @@ typedef int fetch_authorise_fn(void *context, const struct fetch_caller *caller,
 
 struct fetch_request {
 	const char *doing;  /* "reading people": for messages and the step */
-	const char *method; /* NULL: GET, or POST if there is a body */
+	const char *method; /* NULL: GET */
 	const char *url;
 	const char *content_type, *body; /* NULL: none */
 	bool repeatable;		 /* may be tried again though it is no GET: it changes nothing */
+	bool status_only; /* no status says "not now", nothing is tried again, and what stands in the answer is
+			     not looked at */
 	bool secret;			 /* nothing of the answer may be in a message */
 	const char *bucket; /* which of the vendor's limits this counts for; NULL: none that we know of */
 	const char *accept; /* NULL: application/json */

@@ -99,12 +99,12 @@ int link_next_of(const char *line, char *ret, size_t size)
 
 /* ---- origins ---- */
 
-static int read_port(const char *at, const char *end, char ret[6])
+static int read_port(const char *at, const char *end, const char *usual, char ret[6])
 {
 	int64_t number;
 
 	if (at == end)
-		return strcpy(ret, "443"), 0;
+		return strcpy(ret, usual), 0;
 	at++; /* the colon */
 	if (end - at < 1 || end - at > 5)
 		return -1;
@@ -113,14 +113,12 @@ static int read_port(const char *at, const char *end, char ret[6])
 	return text_to_int64(ret, &number) == 0 && number > 0 && number <= 65535 && ret[0] != '0' ? 0 : -1;
 }
 
-int link_origin_of(const char *url, struct link_origin *ret)
+/* What stands behind the scheme. */
+static int read_origin(const char *host, const char *usual_port, struct link_origin *ret)
 {
-	const char *host, *host_end, *end;
+	const char *host_end, *end;
 	struct link_origin origin = { 0 };
 
-	if (strncasecmp(url, "https://", 8) != 0)
-		return -1;
-	host = url + 8;
 	end = host + strcspn(host, "/?#");
 	if (memchr(host, '@', (size_t)(end - host)) || memchr(host, '\\', (size_t)(end - host)))
 		return -1; /* what follows is the host to some readers and not to others */
@@ -129,11 +127,11 @@ int link_origin_of(const char *url, struct link_origin *ret)
 		host_end = memchr(host, ']', (size_t)(end - host));
 		if (!host_end || (host_end[1] != ':' && host_end + 1 != end))
 			return -1;
-		if (read_port(host_end + 1, end, origin.port) < 0)
+		if (read_port(host_end + 1, end, usual_port, origin.port) < 0)
 			return -1;
 	} else {
 		host_end = host + strcspn(host, ":/?#");
-		if (read_port(host_end, end, origin.port) < 0)
+		if (read_port(host_end, end, usual_port, origin.port) < 0)
 			return -1;
 	}
 	if (host_end == host || (size_t)(host_end - host) >= sizeof(origin.host) ||
@@ -143,6 +141,16 @@ int link_origin_of(const char *url, struct link_origin *ret)
 	memcpy(origin.host, host, (size_t)(host_end - host));
 	*ret = origin;
 	return 0;
+}
+
+int link_origin_of(const char *url, struct link_origin *ret)
+{
+	return strncasecmp(url, "https://", 8) == 0 ? read_origin(url + 8, "443", ret) : -1;
+}
+
+int link_plain_origin_of(const char *url, struct link_origin *ret)
+{
+	return strncasecmp(url, "http://", 7) == 0 ? read_origin(url + 7, "80", ret) : -1;
 }
 
 bool link_same_origin(const char *a, const char *b)

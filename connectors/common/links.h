@@ -23,4 +23,7 @@ struct link_origin {
 };
 int link_origin_of(const char *url, struct link_origin *ret);
 
+/* The same of "http://", whose port is "80" if it is left out. */
+int link_plain_origin_of(const char *url, struct link_origin *ret);
+
 #endif

@@ -59,15 +59,14 @@ static bool is_allowed(int status, const int *allowed)
 }
 
 int api_get(struct directory *d, const struct api_subject *subject, const char *url, const int *allowed,
-	    const struct api_taker *taker)
+	    json_element_fn *take, void *context)
 {
 	const struct fetch_request request = {
 		.doing = subject->doing,
 		.url = url,
 		.bucket = subject->bucket,
-		.take = taker ? taker->take : NULL,
-		.begin = taker ? taker->begin : NULL,
-		.context = taker ? taker->context : NULL,
+		.take = take,
+		.context = context,
 		.authorise = subject->scope ? authorise : NULL,
 		.authorise_context = d,
 	};

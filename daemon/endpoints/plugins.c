@@ -42,6 +42,7 @@ static void put_abilities(struct json_writer *w, uint32_t abilities)
 		{ CATALOG_WATCH, "watch" },
 		{ CATALOG_SIGN_ON, "sign_on" },
 		{ CATALOG_NOTIFICATIONS, "notifications" },
+		{ CATALOG_DELIVERY, "delivery" },
 		{ CATALOG_PUSH, "push" },
 	};
 

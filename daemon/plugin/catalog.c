@@ -23,7 +23,7 @@
 enum { NAME_LENGTH_MOST = 48 };
 
 _Static_assert((int)CATALOG_TEXT == ROSTER_TEXT && (int)CATALOG_LIST == ROSTER_LIST, "types of settings");
-_Static_assert((int)CATALOG_DIRECTORY == WIRE_DIRECTORY && (int)CATALOG_NOTIFICATIONS == WIRE_NOTIFICATIONS, "abilities");
+_Static_assert((int)CATALOG_DIRECTORY == WIRE_DIRECTORY && (int)CATALOG_DELIVERY == WIRE_DELIVERY, "abilities");
 
 /* A plug-in as it was described once. A file that has changed gets a new entry; the old one may still be in use. */
 struct entry {
@@ -523,4 +523,9 @@ int catalog_check_value(const struct catalog_setting *setting, const char *value
 	if (!text_is_utf8(value, strlen(value)))
 		return expected(setting, "UTF-8 is expected", e);
 	return checks[setting->type] ? checks[setting->type](setting, value, e) : 0;
+}
+
+bool catalog_connects(const struct catalog_plugin *plugin)
+{
+	return plugin->abilities & (CATALOG_DIRECTORY | CATALOG_SIGN_ON | CATALOG_PUSH);
 }

@@ -37,7 +37,7 @@ struct catalog_setting {
 };
 
 enum { CATALOG_DIRECTORY = 1 << 0, CATALOG_WATCH = 1 << 1, CATALOG_SIGN_ON = 1 << 2, CATALOG_NOTIFICATIONS = 1 << 3,
-       CATALOG_PUSH = 1 << 4 /* catalog_pushed alone: no plug-in says so */ };
+       CATALOG_DELIVERY = 1 << 4, CATALOG_PUSH = 1 << 5 /* catalog_pushed alone: no plug-in says so */ };
 
 struct catalog_plugin {
 	const char *name, *title;
@@ -78,5 +78,8 @@ void catalog_end(struct catalog *catalog, struct channel *channel);
 
 /* Reads what a child says of its plug-in before anything else; everything stands in the arena. */
 int catalog_describe(struct channel *channel, struct arena *arena, struct catalog_plugin *ret, struct error *e);
+
+/* Whether a connection can be made with it: it reads a directory, signs people on, or is pushed to. */
+bool catalog_connects(const struct catalog_plugin *plugin);
 
 #endif

@@ -18,6 +18,7 @@
 
 enum {
 	WAIT_MS_MOST = 24 * 3600 * 1000, /* that a plug-in may ask for */
+	STATUS_LEAST = 100, STATUS_MOST = 599, /* of HTTP */
 	DIAL_MARGIN_MS = 100,            /* left for a plug-in to say what it could not reach */
 };
 
@@ -45,6 +46,8 @@ struct link {
 	int64_t call;        /* the number of the call under way or last */
 	enum link_scope scope;
 	bool watching; /* the call is one of link_watch */
+	bool delivering;
+	int status; /* what its function returned */
 	bool dead; /* something failed */
 	bool told; /* what failed last, the plug-in itself has told */
 	struct link_heard *heard; /* of the message that is asked about; NULL: none is */
@@ -183,6 +186,7 @@ static int begin_call(struct link *link, enum wire_kind kind, int deadline_ms, s
 		return channel_broken(&link->channel, e, "it says something although it was not asked");
 	channel_allow(&link->channel, deadline_ms);
 	link->watching = kind == WIRE_AWAIT;
+	link->delivering = kind == WIRE_DELIVER;
 	link->told = false;
 	link->part_count = 0;
 	wire_begin(writer, kind);
@@ -575,6 +579,8 @@ static const char *end_trouble(const struct link *link, const struct wire_frame 
 
 	if (link->watching)
 		return more == 0 || more == 1 ? NULL : "a watch returns neither 1, 0 nor -1";
+	if (link->delivering)
+		return more >= STATUS_LEAST && more <= STATUS_MOST ? NULL : "what it delivered was answered by no status";
 	if (link->scope == 0)
 		return more == 0 ? NULL : "it returns neither 0 nor -1";
 	if (more != 0 && more != 1)
@@ -596,7 +602,8 @@ static void take_end(struct link *link, const struct wire_frame *frame)
 	const char *proof = whole ? whole : incomplete ? incomplete : "";
 	const struct link_part *missing = missing_part(link);
 
-	link->end = (struct link_end){ .more = wire_number(frame, WIRE_MORE) == 1, .whole = whole != NULL };
+	link->status = (int)wire_number(frame, WIRE_MORE);
+	link->end = (struct link_end){ .more = link->status == 1, .whole = whole != NULL };
 	if (missing && whole) {
 		link->end.whole = false;
 		proof = missing->words;
@@ -825,6 +832,38 @@ int link_notify(struct link *link, const struct link_message *message, int deadl
 		result = complete(link, ret, e);
 	link->heard = NULL;
 	link->dead |= result < 0 && !link->told;
+	return result;
+}
+
+/* ---- an event ---- */
+
+static int deliver(struct link *link, const struct link_event *event, int deadline_ms, struct buffer *notes, struct error *e)
+{
+	struct wire_writer *writer = &link->channel.writer;
+
+	link->scope = 0;
+	if (begin_call(link, WIRE_DELIVER, deadline_ms, e) < 0)
+		return -1;
+	wire_put_text(writer, WIRE_NAME, event->id);
+	wire_put_number(writer, WIRE_UNTIL, event->at);
+	wire_put_text(writer, WIRE_TEXT, event->signature);
+	wire_put_bytes(writer, WIRE_BODY, event->body, event->body_size);
+	return send_call(link, e) < 0 ? -1 : finish_call(link, notes, e);
+}
+
+int link_deliver(struct link *link, const struct link_event *event, int deadline_ms, struct arena *arena, int *ret_status,
+                 const char **ret_notes, struct error *e)
+{
+	__attribute__((cleanup(buffer_close))) struct buffer notes = { 0 };
+	int result;
+
+	if (!(link->plugin.abilities & CATALOG_DELIVERY))
+		return error_set(e, ERROR_INPUT, "plugin.scope", "plug-in \"%s\" delivers nothing", link->plugin.name);
+	buffer_open(&notes, LINK_NOTES_MOST);
+	result = deliver(link, event, deadline_ms, &notes, e);
+	link->dead |= result < 0 && !link->told;
+	*ret_status = link->status;
+	*ret_notes = arena_text(arena, notes.length > 0 ? notes.bytes : "");
 	return result;
 }
 

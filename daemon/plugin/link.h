@@ -173,6 +173,21 @@ int link_notify(struct link *link, const struct link_message *message, int deadl
 /* Whether it can be asked anything more. */
 bool link_lives(const struct link *link);
 
+/* ---- an event for somebody who listens ---- */
+
+/* As the Standard Webhooks specification has it. */
+struct link_event {
+	const char *id, *signature;
+	int64_t at; /* seconds since 1970 */
+	const void *body;
+	size_t body_size; /* at most LINK_MESSAGE_MOST */
+};
+
+/* Delivers it. *ret_status: what was answered, 100 to 599; *ret_notes as of link_check: what was said beside it. Kinds of failure as of
+ * link_next; after one that the plug-in itself has told the link goes on. ERROR_INPUT "plugin.scope": it delivers nothing. */
+int link_deliver(struct link *link, const struct link_event *event, int deadline_ms, struct arena *arena, int *ret_status,
+                 const char **ret_notes, struct error *e);
+
 /* Asks the call under way to stop, from any thread: link_next then fails with ERROR_RETRY. */
 void link_cancel(struct link *link);
 

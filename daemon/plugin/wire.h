@@ -36,6 +36,8 @@ enum wire_kind {
 	WIRE_PROOF,
 	/* where we are reached, part of a message that came there, and the question what it says */
 	WIRE_OWN_ADDRESS, WIRE_PAIR, WIRE_TELL,
+	/* an event to be delivered */
+	WIRE_DELIVER,
 	WIRE_KIND_COUNT,
 };
 
@@ -61,7 +63,7 @@ enum { WIRE_SOCKET_FD = 3, WIRE_PLUGIN_FD = 4 };
 enum { WIRE_QUERY = 1, WIRE_HEADER };
 
 /* What WIRE_ABILITIES is made of. */
-enum { WIRE_DIRECTORY = 1 << 0, WIRE_WATCH = 1 << 1, WIRE_SIGN_ON = 1 << 2, WIRE_NOTIFICATIONS = 1 << 3 };
+enum { WIRE_DIRECTORY = 1 << 0, WIRE_WATCH = 1 << 1, WIRE_SIGN_ON = 1 << 2, WIRE_NOTIFICATIONS = 1 << 3, WIRE_DELIVERY = 1 << 4 };
 
 enum {
 	WIRE_BUFFER_SIZE = 65536,

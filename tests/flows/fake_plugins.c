@@ -57,6 +57,12 @@ const char *const *catalog_names(struct catalog *catalog)
 	return names;
 }
 
+bool catalog_connects(const struct catalog_plugin *plugin)
+{
+	(void)plugin;
+	return true;
+}
+
 int catalog_check_value(const struct catalog_setting *setting, const char *value, struct error *e)
 {
 	int64_t number;
@@ -95,6 +101,13 @@ void link_close(struct link **link)
 	*link = NULL;
 }
 
+int link_deliver(struct link *link, const struct link_event *event, int deadline_ms, struct arena *arena, int *ret_status,
+		 const char **ret_notes, struct error *e)
+{
+	(void)link, (void)event, (void)deadline_ms, (void)arena, (void)ret_status, (void)ret_notes;
+	return error_set(e, ERROR_INPUT, "plugin.scope", "nothing is delivered here");
+}
+
 int link_check(struct link *link, struct arena *arena, const char **ret_notes, struct error *e)
 {
 	(void)e;
@@ -119,11 +132,6 @@ void links_close(struct links **links)
 {
 	free(*links);
 	*links = NULL;
-}
-
-void links_renew(struct links *links)
-{
-	(void)links;
 }
 
 int links_take(struct links *links, const struct id *connection, int64_t version, links_open_fn *open, void *self, struct link **ret,

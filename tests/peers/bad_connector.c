@@ -539,6 +539,25 @@ static const struct roster_setting settings[] = {
 	{ 0 },
 };
 
+/* "deliver 204": what a status is; "deliver": none. */
+static int bad_deliver(struct roster_call *call, void *self, const struct roster_event *event)
+{
+	const char *fault = host->setting(call, "fault");
+
+	(void)self;
+	if (strcmp(fault, "deliver hang") == 0)
+		for (;;)
+			pause();
+	if (strcmp(fault, "deliver crash") == 0)
+		abort();
+	if (strcmp(fault, "deliver nobody") == 0)
+		return host->fail(call, ROSTER_TRY_LATER, 0, "nobody answers");
+	host->note(call, "%s %lld %s %.*s", event->id, (long long)event->at, event->signature, (int)event->body_size, (const char *)event->body);
+	return atoi(fault + strlen("deliver "));
+}
+
+static const struct roster_delivery delivery = { .size = sizeof(delivery), .deliver = bad_deliver };
+
 static const struct roster_directory directory = { .size = sizeof(directory), .scopes = 1U << ROSTER_ALL, .page = bad_page };
 
 #ifdef BAD_PLACE
@@ -559,4 +578,5 @@ ROSTER_CONNECTOR = {
 #ifdef BAD_PLACE
 	.place = place,
 #endif
+	.delivery = &delivery,
 };

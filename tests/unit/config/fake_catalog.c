@@ -58,6 +58,12 @@ const char *const *catalog_names(struct catalog *catalog)
 	return names;
 }
 
+bool catalog_connects(const struct catalog_plugin *plugin)
+{
+	(void)plugin;
+	return true;
+}
+
 int catalog_check_value(const struct catalog_setting *setting, const char *value, struct error *e)
 {
 	int64_t number;

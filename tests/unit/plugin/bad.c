@@ -185,7 +185,7 @@ static void test_other_abis_are_refused(void **state)
 	(void)state;
 	assert_int_equal(catalog_find(catalog, "bad_major", &plugin, &e), -1);
 	assert_string_equal(e.code, "plugin.unusable");
-	expect_text(e.text, "plug-in \"bad_major\" was built for connector ABI 2.3; this rosterd has 1.3");
+	expect_text(e.text, "plug-in \"bad_major\" was built for connector ABI 2.4; this rosterd has 1.4");
 	assert_int_equal(catalog_find(catalog, "bad_minor", &plugin, &e), -1);
 	expect_text(e.text, "ABI 1.9");
 }
