@@ -10,13 +10,14 @@
 #include "base/arena.h"
 #include "base/secret.h"
 #include "base/text.h"
+#include "deliver/deliver.h"
 #include "syntax.h"
 
 enum {
 	OWNER_CONNECTIONS = 2, /* migrations, and what the operator orders */
-	/* The watch, the sweeper, the proving of domains, the sealer and the stream each need one at times, and must get it
+	/* The watch, the sweeper, the proving of domains, the sealer, the stream and the couriers each need one at times, and must get it
 	 * while every worker reconciles for long: a run whose daemon gives no sign of life is taken from it. One to spare. */
-	BESIDE_WORKERS = 6,
+	BESIDE_WORKERS = 6 + DELIVER_COURIERS,
 	DESCRIBE_DEADLINE_MS = 10000,
 	MONITORS_CONNECTIONS = 32,
 	MS = 1000,
@@ -97,7 +98,7 @@ static const struct setting database_rows[] = {
 	  .most = 1000, .about = "The most connections for requests." },
 	{ "worker_connections", SETTING_NUMBER, AT(config.store.most[STORE_WORKER]), "8", .least = 2,
 	  .most = 1000, .about = "The most connections of the workers and of the threads beside them; "
-				 "never fewer than six more than there are workers." },
+				 "never fewer than eight more than there are workers." },
 	{ "connect_timeout", SETTING_DURATION, AT(config.store.connect_timeout_ms), "5s", .least = MS,
 	  .most = 300 * MS, .restart = true, .about = "How long to wait until PostgreSQL answers." },
 	{ "statement_timeout", SETTING_DURATION, AT(config.store.statement_timeout_ms), "30s", .least = MS,

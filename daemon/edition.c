@@ -164,6 +164,21 @@ struct workers_options edition_workers(struct shared *shared, struct store *stor
 	};
 }
 
+struct deliver_options edition_deliver(struct shared *shared, struct store *store, struct catalog *catalog)
+{
+	const struct edition *edition = edition_of(shared);
+	return (struct deliver_options){
+		.store = store,
+		.keep_ms = edition->config->audit_keep_ms,
+		.stream = edition->config->audit_stream,
+		.stream_socket = edition->config->audit_socket,
+		.catalog = catalog,
+		.keys = edition->keys,
+		.allow_private = edition->config->allow_private_addresses,
+		.keeps = shared,
+	};
+}
+
 static int least(int a, int b)
 {
 	return a < b ? a : b;

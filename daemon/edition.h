@@ -6,6 +6,7 @@
 #define ROSTERD_EDITION_H
 
 #include "base/error.h"
+#include "deliver/deliver.h"
 #include "endpoints/endpoints.h"
 #include "sync/workers.h"
 
@@ -48,8 +49,9 @@ int edition_keys(struct edition *edition, struct error *e);
 /* Shared from now on. */
 struct shared *edition_share(struct edition *edition);
 
-/* What folders are told; both hold the edition for as long as they work with it. */
+/* What folders are told; each holds the edition for as long as it works with it. */
 struct workers_options edition_workers(struct shared *edition, struct store *store, struct catalog *catalog);
+struct deliver_options edition_deliver(struct shared *edition, struct store *store, struct catalog *catalog);
 /* What depends on the configuration; the rest stays as it is. */
 void edition_endpoints(struct shared *edition, struct endpoints_options *options);
 struct store_options edition_store(struct shared *edition);

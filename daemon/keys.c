@@ -24,7 +24,7 @@ static const char *name_some(struct arena *arena, const struct sealed_lost *lost
 	const char *names = "";
 
 	for (size_t i = 0; i < count && i < NAMED_MOST; i++)
-		names = arena_format(arena, "%s%s%s %s", names, i ? ", " : "", lost[i].connection, lost[i].name);
+		names = arena_format(arena, "%s%s%s %s", names, i ? ", " : "", lost[i].holder, lost[i].name);
 	return count > NAMED_MOST ? arena_format(arena, "%s and %zu more", names, count - NAMED_MOST) : names;
 }
 
@@ -58,13 +58,24 @@ static int record(struct tx *tx, struct arena *arena, const struct sealed_lost *
 {
 	const struct actor actor = actor_at_the_machine(arena);
 	const struct audit_event event = {
-		.action = "connection.secret_forgotten",
-		.target_kind = "connection",
-		.target = lost->connection,
-		.target_name = arena_format(arena, "%s %s", lost->connection, lost->name),
+		.action = lost->of_events ? "event_endpoint.secret_forgotten" : "connection.secret_forgotten",
+		.target_kind = lost->of_events ? "event_endpoint" : "connection",
+		.target = lost->holder,
+		.target_name = arena_format(arena, "%s %s", lost->holder, lost->name),
 	};
+	const struct id *whose = id_is_nil(&lost->organisation) ? NULL : &lost->organisation;
 
-	return tx_for(tx, &lost->organisation, e) < 0 ? -1 : audit_write(tx, &lost->organisation, &actor, &event, e);
+	return whose && tx_for(tx, whose, e) < 0 ? -1 : audit_write(tx, whose, &actor, &event, e);
+}
+
+static void tell_forgotten(const struct sealed_lost *lost, FILE *to)
+{
+	if (lost->of_events)
+		fprintf(to, "forgotten: %s %s; make another with: rosterctl event endpoint-rotate %s\n", lost->holder, lost->name,
+			lost->holder);
+	else
+		fprintf(to, "forgotten: %s %s; set it again with: rosterctl connection set %s --secret %s\n", lost->holder,
+			lost->name, lost->holder, lost->name);
 }
 
 int keys_forget(struct store *store, const struct crypt_keys *keys, FILE *to, struct error *e)
@@ -82,8 +93,7 @@ int keys_forget(struct store *store, const struct crypt_keys *keys, FILE *to, st
 	if (tx_commit(&tx, e) < 0)
 		return -1;
 	for (size_t i = 0; i < count; i++)
-		fprintf(to, "forgotten: %s %s; set it again with: rosterctl connection set %s --secret %s\n",
-			lost[i].connection, lost[i].name, lost[i].connection, lost[i].name);
+		tell_forgotten(&lost[i], to);
 	fprintf(to, "%zu secrets were forgotten\n", count);
 	return 0;
 }

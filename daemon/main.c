@@ -277,12 +277,7 @@ static int open_domains(struct daemon *d, struct error *e)
 
 static int open_deliver(struct daemon *d, struct error *e)
 {
-	const struct deliver_options options = {
-		.store = d->store,
-		.keep_ms = d->edition->config->audit_keep_ms,
-		.stream = d->edition->config->audit_stream,
-		.stream_socket = d->edition->config->audit_socket,
-	};
+	const struct deliver_options options = edition_deliver(d->first, d->store, d->catalog);
 
 	return deliver_open(&options, &d->deliver, e);
 }
@@ -295,6 +290,7 @@ static void open_reload(struct daemon *d)
 		.catalog = d->catalog,
 		.store = d->store,
 		.workers = d->workers,
+		.deliver = d->deliver,
 	};
 	d->reload = reload_open(&options);
 }

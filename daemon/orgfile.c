@@ -443,6 +443,9 @@ static const struct catalog_plugin *find_plugin(struct organisation_reader *o,
 	case -1:
 		wrong(o, line, "%s", e.text);
 		break;
+	default:
+		if (!catalog_connects(plugin))
+			wrong(o, line, "plug-in \"%s\" reads no directory, so no connection can be made with it", plugin->name);
 	}
 	return plugin;
 }

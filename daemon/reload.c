@@ -173,6 +173,7 @@ static void take(struct reload *reload, struct shared *edition)
 	const struct config *config = next->config;
 	const struct store_options store = edition_store(edition);
 	const struct workers_options workers = edition_workers(edition, o->store, o->catalog);
+	const struct deliver_options delivering = edition_deliver(edition, o->store, o->catalog);
 	struct endpoints_options serving = reload->serving;
 
 	edition_endpoints(edition, &serving);
@@ -180,6 +181,7 @@ static void take(struct reload *reload, struct shared *edition)
 	catalog_change(o->catalog, config->catalog.children_most, config->catalog.child_memory_most);
 	store_change(o->store, &store);
 	workers_change(o->workers, &workers);
+	deliver_change(o->deliver, &delivering);
 	endpoints_change(reload->endpoints, &serving);
 	latest_replace(reload->edition, edition);
 }

@@ -8,6 +8,7 @@
 #include "base/error.h"
 #include "edition.h"
 
+struct deliver;
 struct endpoints;
 struct reload;
 struct reloader;
@@ -26,6 +27,7 @@ struct reload_options {
 	struct catalog *catalog;
 	struct store *store;
 	struct workers *workers;
+	struct deliver *deliver;
 };
 struct reload *reload_open(const struct reload_options *options);
 void reload_close(struct reload **reload);

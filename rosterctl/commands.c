@@ -276,6 +276,26 @@ static const struct option check_options[] = {
 
 static const char *const audit_sources[] = { "api", "run", "file", "daemon", NULL };
 
+static const struct option endpoint_create_options[] = {
+	{ .name = "type", .value = "TYPE", .words = "only events of this type, such as member.joined, or all of a noun: \"member.*\"", .many = true },
+	{ .name = "after", .value = "CURSOR", .words = "begin behind this cursor of the feed: 0 for all that is kept; from now on otherwise" },
+	{ 0 },
+};
+
+static const struct option endpoint_set_options[] = {
+	{ .name = "name", .value = "NAME", .words = "its name" },
+	{ .name = "to", .value = "URL", .words = "where events are posted to" },
+	{ .name = "types", .value = "TYPES", .words = "only these, with commas between; all for all" },
+	{ .name = "state", .value = "STATE", .words = "paused: events wait; active: they are delivered, also where it was stopped", .choices = connection_states },
+	IF_MATCH_OPTION,
+	{ 0 },
+};
+
+static const struct option endpoint_rotate_options[] = {
+	{ .name = "overlap", .value = "TIME", .words = "how long events are signed with the old secret, too: 24h otherwise; 0 ends it at once" },
+	{ 0 },
+};
+
 static const struct option audit_options[] = {
 	{ .name = "action", .value = "ACTION",
 	  .words = "only this action, such as member.joined, or all of a kind: \"member.*\"" },
@@ -1002,6 +1022,89 @@ const struct command commands[] = {
 		.example = "rosterctl master-key reseal",
 		.next = "When none is left, take previous_master_key out of the configuration.",
 		.run = master_key_reseal,
+	},
+	{
+		.name = "event endpoints",
+		.arguments = "[ORG]",
+		.summary = "List where events are delivered to, and how that goes.",
+		.words = "Without ORG: the operator's own, which hear of every organisation.",
+		.options = list_options,
+		.example = "rosterctl event endpoints acme",
+		.next = "\"rosterctl event endpoint-show\" tells what is wrong with one.",
+		.run = event_endpoint_list,
+	},
+	{
+		.name = "event endpoint-create",
+		.arguments = "[ORG/]NAME URL",
+		.summary = "Deliver what happens to an application, signed, as it happens.",
+		.words = "Without ORG the application hears of every organisation; only the operator may. Events are posted as JSON, signed as "
+			 "the Standard Webhooks specification has it; the secret to check that with is printed once.",
+		.options = endpoint_create_options,
+		.example = "rosterctl event endpoint-create acme/crm https://crm.acme.example/rosterd --type \"member.*\"",
+		.next = "\"rosterctl event endpoint-test NAME\" posts an event that did not happen.",
+		.run = event_endpoint_create,
+	},
+	{
+		.name = "event endpoint-show",
+		.arguments = "[ORG/]NAME",
+		.summary = "Show an event endpoint: how far it is, and what its last trouble was.",
+		.example = "rosterctl event endpoint-show acme/crm",
+		.next = "\"rosterctl event passed-over NAME\" lists what it refused.",
+		.run = event_endpoint_show,
+	},
+	{
+		.name = "event endpoint-set",
+		.arguments = "[ORG/]NAME",
+		.summary = "Change an event endpoint, pause it, or let a stopped one go on.",
+		.options = endpoint_set_options,
+		.example = "rosterctl event endpoint-set acme/crm --state active",
+		.next = "Nothing is lost meanwhile: it goes on behind what it was told last.",
+		.run = event_endpoint_set,
+	},
+	{
+		.name = "event endpoint-test",
+		.arguments = "[ORG/]NAME",
+		.summary = "Post a signed event that did not happen (rosterd.test), and say what came.",
+		.example = "rosterctl event endpoint-test acme/crm",
+		.next = "Exit status 0 means that it answered with success.",
+		.run = event_endpoint_test,
+	},
+	{
+		.name = "event endpoint-rotate",
+		.arguments = "[ORG/]NAME",
+		.summary = "Give an event endpoint another secret.",
+		.words = "For a while events are signed with both, so that the application can be given the new one without a gap.",
+		.options = endpoint_rotate_options,
+		.example = "rosterctl event endpoint-rotate acme/crm --overlap 1h",
+		.next = "Give the application the secret that is printed.",
+		.run = event_endpoint_rotate,
+	},
+	{
+		.name = "event endpoint-replay",
+		.arguments = "[ORG/]NAME CURSOR",
+		.summary = "Deliver again what is behind a cursor of the feed.",
+		.words = "0 is everything that is kept, end is nothing. Events keep their ids, so that an application knows what it has seen.",
+		.example = "rosterctl event endpoint-replay acme/crm 0",
+		.next = "\"rosterctl event endpoint-show NAME\" shows how far it is.",
+		.run = event_endpoint_replay,
+	},
+	{
+		.name = "event endpoint-delete",
+		.arguments = "[ORG/]NAME",
+		.summary = "Deliver nothing there any more.",
+		.options = removing_options,
+		.example = "rosterctl event endpoint-delete acme/crm",
+		.next = "The events themselves stay in the feed.",
+		.run = event_endpoint_delete,
+	},
+	{
+		.name = "event passed-over",
+		.arguments = "[ORG/]NAME",
+		.summary = "List events that an endpoint refused again and again, so that others could follow.",
+		.options = list_options,
+		.example = "rosterctl event passed-over acme/crm",
+		.next = "Mend the application; \"rosterctl event endpoint-replay NAME CURSOR\" delivers again what is behind a cursor.",
+		.run = event_passed_over,
 	},
 	{
 		.name = "audit list",

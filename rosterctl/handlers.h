@@ -21,6 +21,10 @@ command_fn plugin_list, plugin_show;
 /* scim.c */
 command_fn scim_tokens, scim_token_create, scim_token_revoke, scim_trace;
 
+/* event.c */
+command_fn event_endpoint_list, event_endpoint_create, event_endpoint_show, event_endpoint_set, event_endpoint_delete,
+	event_endpoint_rotate, event_endpoint_replay, event_endpoint_test, event_passed_over;
+
 /* sync.c */
 command_fn sync_run, sync_plan, sync_list, sync_show, sync_changes, sync_approve, sync_drop;
 

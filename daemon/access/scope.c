@@ -15,6 +15,7 @@ static const char *const names[SCOPES] = {
 	[SCOPE_DOMAINS_READ] = "domains:read",
 	[SCOPE_DOMAINS_WRITE] = "domains:write",
 	[SCOPE_EVENTS_READ] = "events:read",
+	[SCOPE_EVENTS_WRITE] = "events:write",
 	[SCOPE_GROUPS_READ] = "groups:read",
 	[SCOPE_MEMBERS_READ] = "members:read",
 	[SCOPE_MEMBERS_WRITE] = "members:write",
@@ -48,6 +49,7 @@ static const struct noun {
 	{ "check", SCOPE_PERMISSIONS_READ, SCOPE_PERMISSIONS_READ, "organisations" }, /* a question, though a POST */
 	{ "connections", SCOPE_CONNECTIONS_READ, SCOPE_CONNECTIONS_WRITE },
 	{ "domains", SCOPE_DOMAINS_READ, SCOPE_DOMAINS_WRITE },
+	{ "event-endpoints", SCOPE_EVENTS_READ, SCOPE_EVENTS_WRITE },
 	{ "events", SCOPE_EVENTS_READ, SCOPE_UNSAID },
 	{ "explain", SCOPE_AUDIT_READ, SCOPE_UNSAID, "members" }, /* it tells who set what */
 	{ "groups", SCOPE_GROUPS_READ, SCOPE_UNSAID },

@@ -32,6 +32,7 @@ static const char *const heard[] = { "taken", "duplicate", "merged", "nothing", 
 static const char *const live[] = { "asked", "reading", "reconciling", "held", NULL };
 static const char *const connection_states[] = { "active", "paused", NULL };
 static const char *const organisation_states[] = { "active", "suspended", NULL };
+static const char *const deliveries[] = { "delivered", "refused", "unanswered", "passed_over", NULL };
 static const char *const levels[] = { "error", "warning", "notice", "info", "debug", NULL };
 
 /* A row ends where it has no more to say. */
@@ -96,6 +97,9 @@ const struct metric_row metric_rows[METRICS] = {
 		COUNTER, { { "result", results } } },
 	[METRIC_AUDIT_ENTRIES] = { "rosterd_audit_entries_total",
 		"Audit entries that were committed.", COUNTER, { { "role", roles } } },
+	[METRIC_EVENTS_DELIVERED] = { "rosterd_events_deliveries_total",
+		"Events that were brought to endpoints, and what came of it: delivered, refused (another status than success), unanswered, passed over after several refusals.",
+		COUNTER, { { "outcome", deliveries } } },
 	[METRIC_AUDIT_UNSEALED] = { "rosterd_audit_unsealed_entries",
 		"Audit entries that wait for their place in the chain, counted up to 100000.", GAUGE },
 	[METRIC_AUDIT_UNSEALED_AGE] = { "rosterd_audit_unsealed_age_seconds",

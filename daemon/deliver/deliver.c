@@ -6,16 +6,20 @@
 #include <string.h>
 #include <time.h>
 
+#include "base/arena.h"
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/metric.h"
+#include "base/shared.h"
 #include "base/text.h"
+#include "deliver/courier.h"
 #include "deliver/sealer.h"
 #include "deliver/stream.h"
 
 enum {
 	SEAL_EVERY_MS = 1000,
 	STREAM_EVERY_MS = 1000,
+	COURIER_EVERY_MS = 1000,
 	PRUNE_EVERY_MS = 24 * 3600 * 1000,
 	TROUBLE_EVERY_MS = 60 * 1000
 };
@@ -25,6 +29,19 @@ struct trouble {
 	const char *what;
 	int64_t told_at;
 	bool lasts;
+};
+
+/* With what couriers go, and a hold on what that points to. */
+struct means {
+	struct courier_means courier;
+	struct shared *keeps;
+};
+
+/* One thread that goes to endpoints. */
+struct errand {
+	struct deliver *deliver;
+	pthread_t thread;
+	bool runs;
 };
 
 struct deliver {
@@ -38,6 +55,8 @@ struct deliver {
 	struct stream *stream; /* NULL: there is none */
 	pthread_t streamer;
 	bool streams;
+	struct latest *means; /* the value is a struct means */
+	struct errand errands[DELIVER_COURIERS];
 };
 
 static void tell(struct deliver *d, struct trouble *trouble, const struct error *e)
@@ -141,15 +160,75 @@ static void *stream_on(void *self)
 	return NULL;
 }
 
+/* ---- events ---- */
+
+static void means_close(void *value)
+{
+	struct means *means = value;
+
+	shared_close(&means->keeps);
+	free(means);
+}
+
+static struct shared *means_open(const struct deliver *d, const struct deliver_options *options)
+{
+	struct means *means = calloc(1, sizeof(*means));
+
+	if (!means)
+		abort();
+	means->keeps = shared_hold(options->keeps);
+	means->courier = (struct courier_means){
+		.store = d->options.store,
+		.catalog = d->options.catalog,
+		.keys = options->keys,
+		.allow_private = options->allow_private,
+		.log = &d->log,
+	};
+	return shared_open(means, means_close);
+}
+
+static int go_once(struct deliver *d, struct courier *courier, bool *ret_more, struct error *e)
+{
+	scoped(shared) *held = latest_hold(d->means);
+	const struct means *means = shared_value(held);
+
+	return courier_round(courier, &means->courier, ret_more, e);
+}
+
+static void *go_on(void *self)
+{
+	struct errand *errand = self;
+	struct deliver *d = errand->deliver;
+	struct courier *courier = courier_open();
+	struct trouble trouble = { "could not look for events to deliver", 0, false };
+	bool more = false;
+	struct error e;
+
+	while (pause_for(d, more ? 0 : COURIER_EVERY_MS)) {
+		more = false;
+		if (go_once(d, courier, &more, &e) < 0)
+			tell(d, &trouble, &e);
+		else
+			trouble.lasts = false;
+	}
+	courier_close(&courier);
+	return NULL;
+}
+
+void deliver_change(struct deliver *deliver, const struct deliver_options *options)
+{
+	latest_replace(deliver->means, means_open(deliver, options));
+}
+
 /* ---- beginning and end ---- */
 
-static int start(pthread_t *thread, void *(*work)(void *), struct deliver *d, bool *ret_runs, struct error *e)
+static int start(pthread_t *thread, void *(*work)(void *), void *self, bool *ret_runs, struct error *e)
 {
-	int failed = pthread_create(thread, NULL, work, d);
+	int failed = pthread_create(thread, NULL, work, self);
 
 	if (failed)
 		return error_set(e, ERROR_INTERNAL, "deliver.thread",
-				 "could not start a thread for the audit: %s", strerror(failed));
+				 "could not start a thread for the audit and its events: %s", strerror(failed));
 	*ret_runs = true;
 	return 0;
 }
@@ -166,6 +245,16 @@ static int start_stream(struct deliver *d, struct error *e)
 	return start(&d->streamer, stream_on, d, &d->streams, e);
 }
 
+static int start_couriers(struct deliver *d, struct error *e)
+{
+	for (int i = 0; i < DELIVER_COURIERS; i++) {
+		d->errands[i].deliver = d;
+		if (start(&d->errands[i].thread, go_on, &d->errands[i], &d->errands[i].runs, e) < 0)
+			return -1;
+	}
+	return 0;
+}
+
 int deliver_open(const struct deliver_options *options, struct deliver **ret, struct error *e)
 {
 	struct deliver *d = calloc(1, sizeof(*d));
@@ -180,7 +269,8 @@ int deliver_open(const struct deliver_options *options, struct deliver **ret, st
 	pthread_condattr_setclock(&monotonic, CLOCK_MONOTONIC);
 	pthread_cond_init(&d->wake, &monotonic);
 	pthread_condattr_destroy(&monotonic);
-	if (start(&d->sealer, seal_on, d, &d->seals, e) < 0 || start_stream(d, e) < 0) {
+	d->means = latest_open(means_open(d, options));
+	if (start(&d->sealer, seal_on, d, &d->seals, e) < 0 || start_stream(d, e) < 0 || start_couriers(d, e) < 0) {
 		deliver_close(&d);
 		return -1;
 	}
@@ -202,6 +292,10 @@ void deliver_close(struct deliver **deliver)
 		pthread_join(d->sealer, NULL);
 	if (d->streams)
 		pthread_join(d->streamer, NULL);
+	for (int i = 0; i < DELIVER_COURIERS; i++)
+		if (d->errands[i].runs)
+			pthread_join(d->errands[i].thread, NULL);
+	latest_close(&d->means);
 	stream_close(&d->stream);
 	pthread_cond_destroy(&d->wake);
 	pthread_mutex_destroy(&d->mutex);

@@ -477,6 +477,13 @@ static int take(struct exchange *x, const struct body *body, const struct catalo
 	return check_required(plugin, wish, e);
 }
 
+static int check_connects(const struct catalog_plugin *plugin, struct error *e)
+{
+	return catalog_connects(plugin) ? 0
+					: error_set(e, ERROR_INPUT, "plugin.no_directory",
+						    "plug-in \"%s\" reads no directory, so no connection can be made with it", plugin->name);
+}
+
 int connection_body_create(struct exchange *x, struct connection_wish *ret, struct error *e)
 {
 	static const struct guard_limit usual[GUARD_KINDS] = GUARD_DEFAULTS;
@@ -490,7 +497,7 @@ int connection_body_create(struct exchange *x, struct connection_wish *ret, stru
 							 .full_schedule_ms = CONNECTION_FULL_SCHEDULE_MS,
 							 .grace_ms = -1 } };
 	if (exchange_read(x, create_fields, &body, e) < 0 ||
-	    plugins_find(x, body.plugin, ERROR_INPUT, &plugin, e) < 0)
+	    plugins_find(x, body.plugin, ERROR_INPUT, &plugin, e) < 0 || check_connects(plugin, e) < 0)
 		return -1;
 	ret->connection.id = id_new();
 	ret->connection.plugin = plugin->name;

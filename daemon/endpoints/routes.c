@@ -8,6 +8,7 @@
 #include "endpoints/connection_life.h"
 #include "endpoints/connections.h"
 #include "endpoints/domains.h"
+#include "endpoints/event_endpoints.h"
 #include "endpoints/events.h"
 #include "endpoints/explain.h"
 #include "endpoints/figures.h"
@@ -63,6 +64,15 @@ const struct endpoint routes[] = {
 	{ "GET",    "/v1/audit/export",                     PERMIT_OPERATOR,           0,      audit_export, NULL, audit_export_parameters },
 	{ "GET",    "/v1/audit/head",                       PERMIT_OPERATOR,           0,      audit_head },
 	{ "GET",    "/v1/events",                           PERMIT_OPERATOR,           0,      events_list_all, NULL, events_parameters },
+	{ "GET",    "/v1/event-endpoints",                       PERMIT_OPERATOR,           0,      event_endpoints_list, NULL, paged },
+	{ "POST",   "/v1/event-endpoints",                       PERMIT_OPERATOR,           KB(16), event_endpoints_create },
+	{ "GET",    "/v1/event-endpoints/{endpoint}",            PERMIT_OPERATOR,           0,      event_endpoints_show },
+	{ "PATCH",  "/v1/event-endpoints/{endpoint}",            PERMIT_OPERATOR,           KB(16), event_endpoints_change },
+	{ "DELETE", "/v1/event-endpoints/{endpoint}",            PERMIT_OPERATOR,           0,      event_endpoints_delete },
+	{ "POST",   "/v1/event-endpoints/{endpoint}/rotate",     PERMIT_OPERATOR,           KB(4),  event_endpoints_rotate },
+	{ "POST",   "/v1/event-endpoints/{endpoint}/replay",     PERMIT_OPERATOR,           KB(4),  event_endpoints_replay },
+	{ "POST",   "/v1/event-endpoints/{endpoint}/test",       PERMIT_OPERATOR,           0,      event_endpoints_test, event_endpoints_prepare_test },
+	{ "GET",    "/v1/event-endpoints/{endpoint}/passed-over", PERMIT_OPERATOR,           0,      event_endpoints_passed_over, NULL, paged },
 
 	{ "GET",    "/v1/organisations",                    PERMIT_KNOWN,              0,      organisations_list, NULL, organisations_parameters },
 	{ "POST",   "/v1/organisations",                    PERMIT_OPERATOR,           KB(4),  organisations_create },
@@ -85,6 +95,15 @@ const struct endpoint routes[] = {
 	{ "GET",    ORGANISATION "/audit/export",           PERMIT_VIEW_AUDIT,         0,      audit_export, NULL, audit_export_parameters },
 	{ "GET",    ORGANISATION "/audit/head",             PERMIT_VIEW_AUDIT,         0,      audit_head },
 	{ "GET",    ORGANISATION "/events",                 PERMIT_VIEW_AUDIT,         0,      events_list, NULL, events_parameters },
+	{ "GET",    ORGANISATION "/event-endpoints",             PERMIT_VIEW_AUDIT,         0,      event_endpoints_list, NULL, paged },
+	{ "POST",   ORGANISATION "/event-endpoints",             PERMIT_CONFIGURE_SETTINGS, KB(16), event_endpoints_create },
+	{ "GET",    ORGANISATION "/event-endpoints/{endpoint}",  PERMIT_VIEW_AUDIT,         0,      event_endpoints_show },
+	{ "PATCH",  ORGANISATION "/event-endpoints/{endpoint}",  PERMIT_CONFIGURE_SETTINGS, KB(16), event_endpoints_change },
+	{ "DELETE", ORGANISATION "/event-endpoints/{endpoint}",  PERMIT_CONFIGURE_SETTINGS, 0,      event_endpoints_delete },
+	{ "POST",   ORGANISATION "/event-endpoints/{endpoint}/rotate", PERMIT_CONFIGURE_SETTINGS, KB(4),  event_endpoints_rotate },
+	{ "POST",   ORGANISATION "/event-endpoints/{endpoint}/replay", PERMIT_CONFIGURE_SETTINGS, KB(4),  event_endpoints_replay },
+	{ "POST",   ORGANISATION "/event-endpoints/{endpoint}/test", PERMIT_CONFIGURE_SETTINGS, 0,      event_endpoints_test, event_endpoints_prepare_test },
+	{ "GET",    ORGANISATION "/event-endpoints/{endpoint}/passed-over", PERMIT_VIEW_AUDIT,         0,      event_endpoints_passed_over, NULL, paged },
 
 	{ "GET",    ORGANISATION "/domains",                PERMIT_KNOWN,              0,      domains_list, NULL, paged },
 	{ "POST",   ORGANISATION "/domains",                PERMIT_CONFIGURE_SETTINGS, KB(4),  domains_add },

@@ -50,6 +50,8 @@ static void write_data(struct json_writer *w, const struct event *event)
 	json_put_text(w, "ip", entry->address);
 	json_put_int(w, "audit_id", entry->id);
 	json_put_int(w, "position", event->position);
+	if (event->cut)
+		json_put_bool(w, "cut", true);
 	json_end_object(w);
 }
 
@@ -166,7 +168,7 @@ static int list_places(struct tx *tx, struct arena *arena, int64_t after, int mo
 	*ret_count = rows_count(rows);
 	*ret = arena_array(arena, *ret_count, sizeof(**ret));
 	for (size_t i = 0; i < *ret_count; i++)
-		(*ret)[i] = (struct event){ rows_int(rows, i, 0), rows_id(rows, i, 1), rows_int(rows, i, 2), { 0 } };
+		(*ret)[i] = (struct event){ rows_int(rows, i, 0), rows_id(rows, i, 1), rows_int(rows, i, 2), { 0 }, false };
 	return 0;
 }
 

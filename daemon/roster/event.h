@@ -21,6 +21,7 @@ struct event {
 	struct id organisation;
 	int64_t position; /* its place in the chain of its organisation */
 	struct audit_entry entry;
+	bool cut; /* told without what was before and after, because it is large */
 };
 
 /* What an event is called wherever it is told: the same for the same event. */

@@ -1,10 +1,12 @@
-/* Which master keys the secrets of connections are sealed by, and sealing them anew. */
+/* Which master keys the secrets of connections and of event endpoints are sealed by, and sealing them anew. */
 #include "roster/sealed.h"
 
 #include <string.h>
 
 #include "base/secret.h"
+#include "base/text.h"
 #include "roster/connection.h"
+#include "roster/event_endpoint.h"
 
 int sealed_keys(struct tx *tx, struct arena *arena, struct sealed_key **ret, size_t *ret_count, struct error *e)
 {
@@ -46,19 +48,37 @@ int sealed_next(struct tx *tx, struct arena *arena, const struct crypt_keys *key
 	return found;
 }
 
-/* The one that is written is opened first: nobody has to believe that what was sealed can be opened. */
-static int renew(struct tx *tx, const struct crypt_keys *keys, const char *context, const struct rows *rows, size_t row,
-		 struct arena *arena, int64_t *ret_written, struct error *e)
+/* Where secrets stand: whose they are, what they are sealed for, and the table. */
+static const struct holder {
+	const char *word;
+	const char *(*context)(struct arena *, const struct id *organisation, const struct id *holder, const char *name);
+	struct query renew;
+} holders[] = {
+	{ "connection", connection_secret_context,
+	  { "sealed.renew", "UPDATE connection_secrets SET sealed = $5 "
+			    "WHERE organisation = $1 AND connection = $2 AND name = $3 AND sealed = $4", QUERY_CHANGES, 0 } },
+	{ "event endpoint", event_endpoint_secret_context,
+	  { "sealed.renew_events", "UPDATE event_secrets SET sealed = $5 "
+				   "WHERE organisation = $1 AND endpoint = $2 AND name = $3 AND sealed = $4", QUERY_CHANGES, 0 } },
+};
+
+static const struct holder *holder_of(const char *word)
 {
-	static const struct query query = {
-		"sealed.renew",
-		"UPDATE connection_secrets SET sealed = $5 "
-		"WHERE organisation = $1 AND connection = $2 AND name = $3 AND sealed = $4",
-		QUERY_CHANGES,
-		0,
-	};
+	const struct holder *holder = holders;
+
+	while (!text_equal(holder->word, word))
+		holder++; /* our own statements say no other word */
+	return holder;
+}
+
+/* The one that is written is opened first: nobody has to believe that what was sealed can be opened. */
+static int renew(struct tx *tx, const struct crypt_keys *keys, const struct rows *rows, size_t row, struct arena *arena,
+		 int64_t *ret_written, struct error *e)
+{
 	scoped(secret) *value = NULL, *again = NULL;
-	struct id organisation = rows_id(rows, row, 0), connection = rows_id(rows, row, 1);
+	const struct holder *holder = holder_of(rows_text(rows, row, 5));
+	struct id organisation = rows_id(rows, row, 0), of = rows_id(rows, row, 1);
+	const char *context = holder->context(arena, &organisation, &of, rows_text(rows, row, 2));
 	size_t size, new_size;
 	const void *sealed = rows_bytes(rows, row, 3, &size);
 	const uint8_t *renewed;
@@ -70,8 +90,8 @@ static int renew(struct tx *tx, const struct crypt_keys *keys, const char *conte
 		return -1;
 	if (!secret_equal(again, secret_bytes(value), secret_size(value)))
 		return error_set(e, ERROR_INTERNAL, "crypt.damaged", "what was sealed again opens as something else");
-	return query_write(tx, &query,
-			   PARAMS(P_ID(&organisation), P_ID(&connection), P_TEXT(rows_text(rows, row, 2)),
+	return query_write(tx, &holder->renew,
+			   PARAMS(P_ID(&organisation), P_ID(&of), P_TEXT(rows_text(rows, row, 2)),
 				  P_BYTES(sealed, size), P_BYTES(renewed, new_size)),
 			   ret_written, e);
 }
@@ -80,8 +100,8 @@ static int name_secret(const struct rows *rows, size_t row, struct error *e)
 {
 	struct error why = *e;
 
-	error_set(e, why.kind, why.code, "the secret \"%s\" of connection \"%s\": %s", rows_text(rows, row, 2),
-		  rows_text(rows, row, 4), why.text);
+	error_set(e, why.kind, why.code, "the secret \"%s\" of %s \"%s\": %s", rows_text(rows, row, 2),
+		  rows_text(rows, row, 5), rows_text(rows, row, 4), why.text);
 	return error_detail(e, "%s", why.detail);
 }
 
@@ -90,10 +110,13 @@ int sealed_renew(struct tx *tx, const struct crypt_keys *keys, const struct id *
 {
 	static const struct query query = {
 		"sealed.old",
-		"SELECT s.organisation, s.connection, s.name, s.sealed, o.slug || '/' || c.name FROM connection_secrets s "
+		"SELECT s.organisation, s.connection, s.name, s.sealed, o.slug || '/' || c.name, 'connection' FROM connection_secrets s "
 		"JOIN connections c ON c.organisation = s.organisation AND c.id = s.connection "
 		"JOIN organisations o ON o.organisation = s.organisation "
-		"WHERE s.organisation = $1 AND sealed_by(s.sealed) <> $2 ORDER BY s.connection, s.name LIMIT $3",
+		"WHERE s.organisation = $1 AND sealed_by(s.sealed) <> $2 "
+		"UNION ALL SELECT s.organisation, s.endpoint, s.name, s.sealed, e.name, 'event endpoint' FROM event_secrets s "
+		"JOIN event_endpoints e ON e.organisation = s.organisation AND e.id = s.endpoint "
+		"WHERE s.organisation = $1 AND sealed_by(s.sealed) <> $2 ORDER BY 2, 3 LIMIT $3",
 		QUERY_READS,
 		0,
 	};
@@ -107,10 +130,7 @@ int sealed_renew(struct tx *tx, const struct crypt_keys *keys, const struct id *
 		      &rows, e) < 0)
 		return -1;
 	for (size_t i = 0; i < rows_count(rows); i++) {
-		struct id connection = rows_id(rows, i, 1);
-		const char *context = connection_secret_context(arena, organisation, &connection, rows_text(rows, i, 2));
-
-		if (renew(tx, keys, context, rows, i, arena, &written, e) < 0)
+		if (renew(tx, keys, rows, i, arena, &written, e) < 0)
 			return name_secret(rows, i, e);
 		count += written;
 	}
@@ -120,10 +140,14 @@ int sealed_renew(struct tx *tx, const struct crypt_keys *keys, const struct id *
 
 /* ---- what no key opens ---- */
 
-#define LOST_COLUMNS "l.organisation, o.slug || '/' || c.name, l.name, sealed_by(l.sealed)"
-#define LOST_JOINS \
-	"JOIN connections c ON c.organisation = l.organisation AND c.id = l.connection " \
+#define LOST_CONNECTIONS(l)                                                                             \
+	"SELECT l.organisation, o.slug || '/' || c.name, l.name, sealed_by(l.sealed), false FROM " l " l "   \
+	"JOIN connections c ON c.organisation = l.organisation AND c.id = l.connection "                    \
 	"JOIN organisations o ON o.organisation = l.organisation "
+#define LOST_EVENTS(l)                                                                                           \
+	"SELECT l.organisation, coalesce(o.slug || '/', '') || e.name, l.name, sealed_by(l.sealed), true FROM " l " l " \
+	"JOIN event_endpoints e ON e.organisation = l.organisation AND e.id = l.endpoint "                        \
+	"LEFT JOIN organisations o ON o.organisation = l.organisation "
 
 static int run_lost(struct tx *tx, struct arena *arena, const struct query *query, int first,
 		    const struct crypt_keys *keys, struct sealed_lost **ret, size_t *ret_count, struct error *e)
@@ -140,9 +164,10 @@ static int run_lost(struct tx *tx, struct arena *arena, const struct query *quer
 	for (size_t i = 0; i < *ret_count; i++)
 		(*ret)[i] = (struct sealed_lost){
 			.organisation = rows_id(rows, i, first),
-			.connection = rows_text(rows, i, first + 1),
+			.holder = rows_text(rows, i, first + 1),
 			.name = rows_text(rows, i, first + 2),
 			.key = rows_bytes(rows, i, first + 3, &size),
+			.of_events = rows_bool(rows, i, first + 4),
 		};
 	return 0;
 }
@@ -152,8 +177,8 @@ int sealed_lost(struct tx *tx, struct arena *arena, const struct crypt_keys *key
 {
 	static const struct query query = {
 		"sealed.lost",
-		"SELECT " LOST_COLUMNS " FROM connection_secrets l " LOST_JOINS
-		"WHERE sealed_by(l.sealed) NOT IN ($1, $2) ORDER BY 2, 3",
+		LOST_CONNECTIONS("connection_secrets") "WHERE sealed_by(l.sealed) NOT IN ($1, $2) UNION ALL "
+		LOST_EVENTS("event_secrets") "WHERE sealed_by(l.sealed) NOT IN ($1, $2) ORDER BY 5, 2, 3",
 		QUERY_READS,
 		0,
 	};
@@ -166,8 +191,10 @@ int sealed_forget(struct tx *tx, struct arena *arena, const struct crypt_keys *k
 {
 	static const struct query query = {
 		"sealed.forget",
-		"WITH l AS (DELETE FROM connection_secrets WHERE sealed_by(sealed) NOT IN ($1, $2) RETURNING *) "
-		"SELECT 1::bigint AS written, " LOST_COLUMNS " FROM l " LOST_JOINS "ORDER BY 3, 4",
+		"WITH gone AS (DELETE FROM connection_secrets WHERE sealed_by(sealed) NOT IN ($1, $2) RETURNING *), "
+		"gone_events AS (DELETE FROM event_secrets WHERE sealed_by(sealed) NOT IN ($1, $2) RETURNING *) "
+		"SELECT 1::bigint AS written, f.* FROM (" LOST_CONNECTIONS("gone") "UNION ALL " LOST_EVENTS("gone_events") ") f "
+		"ORDER BY 6, 3, 4",
 		QUERY_CHANGES,
 		0,
 	};

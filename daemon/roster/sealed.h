@@ -1,7 +1,8 @@
-/* Which master keys the secrets of connections are sealed by, and sealing them anew. */
+/* Which master keys the secrets of connections and event endpoints are sealed by, and sealing them anew. */
 #ifndef ROSTERD_ROSTER_SEALED_H
 #define ROSTERD_ROSTER_SEALED_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -31,9 +32,10 @@ int sealed_renew(struct tx *tx, const struct crypt_keys *keys, const struct id *
 /* A secret that none of our keys opens. */
 struct sealed_lost {
 	struct id organisation;
-	const char *connection; /* "acme/corporate" */
+	const char *holder; /* "acme/corporate"; the operator's own event endpoints have no organisation before their name */
 	const char *name;
 	const uint8_t *key;
+	bool of_events; /* the holder is an event endpoint, otherwise a connection */
 };
 
 /* All of them, as the owner's role. sealed_forget removes them as well; it does not write the audit. */

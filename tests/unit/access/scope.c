@@ -32,6 +32,7 @@ static const struct {
 	{ "POST", ORGANISATION "/tokens/{token}/adopt", "tokens:write" },
 	{ "GET", "/v1/audit", "audit:read" },
 	{ "GET", ORGANISATION "/events", "events:read" },
+	{ "POST", ORGANISATION "/event-endpoints/{endpoint}/replay", "events:write" },
 	{ "POST", "/v1/master-keys/reseal", "daemon:write" },
 	{ "GET", "/v1/plugins/{plugin}", "plugins:read" },
 };
