@@ -472,7 +472,14 @@ static int fail_json(const struct attempt *attempt, const char *why)
 					   fetch_trace(attempt->answer, trace));
 }
 
-/* What the emptied-out connection or the broken line means. 1: it may be tried again; -1: fail() was called.
+static const char *method_of(const struct fetch_request *request)
+{
+	if (request->method)
+		return request->method;
+	return request->body ? "POST" : "GET";
+}
+
+/* What a broken line means. 1: it may be tried again; -1: fail() was called.
  */
 static int judge_failure(struct attempt *attempt, CURLcode code)
 {
@@ -520,7 +527,7 @@ static int attempt_once(struct attempt *attempt, char why[ROSTER_NOTE_MOST])
 	fetch->complaint[0] = '\0';
 	if (request->authorise &&
 	    request->authorise(request->authorise_context, attempt->caller,
-			       request->method ? request->method : "GET", request->url, &head) < 0)
+			       method_of(request), request->url, &head) < 0)
 		return -1;
 	clear_answer(attempt->answer); /* a token may have been asked for meanwhile */
 	set_up(attempt, &head);

@@ -61,7 +61,7 @@ typedef int fetch_authorise_fn(void *context, const struct fetch_caller *caller,
 
 struct fetch_request {
 	const char *doing;  /* "reading people": for messages and the step */
-	const char *method; /* NULL: GET */
+	const char *method; /* NULL: GET, or POST if there is a body */
 	const char *url;
 	const char *content_type, *body; /* NULL: none */
 	bool repeatable;		 /* may be tried again though it is no GET: it changes nothing */

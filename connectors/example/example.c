@@ -489,6 +489,8 @@ static int emit_named_group(struct roster_call *call, const struct example *self
 static int page_of_named(struct roster_call *call, const struct example *self, const struct roster_ask *ask)
 {
 	for (const char *const *id = ask->named; id && *id; id++) {
+		if (self->script.poison && (*id)[0] == 'u' && atol(*id + 1) == self->script.poison)
+			return self->host->fail(call, ROSTER_NONSENSE, 0, "the script says so: \"%s\" is poison", *id);
 		const struct record *r = records_find(&self->records, RECORD_PERSON, *id);
 
 		if ((r ? emit_person(call, self, r) : emit_gone(call, self, *id)) < 0)

@@ -59,14 +59,15 @@ static bool is_allowed(int status, const int *allowed)
 }
 
 int api_get(struct directory *d, const struct api_subject *subject, const char *url, const int *allowed,
-	    json_element_fn *take, void *context)
+	    const struct api_taker *taker)
 {
 	const struct fetch_request request = {
 		.doing = subject->doing,
 		.url = url,
 		.bucket = subject->bucket,
-		.take = take,
-		.context = context,
+		.take = taker ? taker->take : NULL,
+		.begin = taker ? taker->begin : NULL,
+		.context = taker ? taker->context : NULL,
 		.authorise = subject->scope ? authorise : NULL,
 		.authorise_context = d,
 	};

@@ -13,10 +13,18 @@ struct api_subject {
 };
 extern const struct api_subject api_people, api_person, api_groups, api_members, api_log, api_org;
 
-/* Asks for the address, and gives the elements of the array that comes to take. The answer is in d->answer:
- * 200, or one of the statuses that are allowed (0-terminated; NULL: none). -1: fail() was called. */
+/* What becomes of the elements of the array that comes. */
+struct api_taker {
+	json_element_fn *take;	      /* NULL: nothing */
+	void (*begin)(void *context); /* an answer begins, perhaps for the second time: forget what came; may
+					 be NULL */
+	void *context;
+};
+
+/* Asks for the address. The answer is in d->answer: 200, or one of the statuses that are allowed
+ * (0-terminated; NULL: none). taker: NULL: nothing is taken. -1: fail() was called. */
 int api_get(struct directory *d, const struct api_subject *subject, const char *url, const int *allowed,
-	    json_element_fn *take, void *context);
+	    const struct api_taker *taker);
 
 /* Whether a link leads on in the org that we read; a chain that leads elsewhere or cannot be read ends in
  * fail() and -1. 1: d->answer.next is the next page. 0: there is none. */

@@ -3,6 +3,7 @@
 
 #include "base/text.h"
 #include "okta/api.h"
+#include "okta/log.h"
 #include "okta/person.h"
 
 struct seen {
@@ -39,7 +40,7 @@ static int check_org(struct directory *d)
 	const struct fetch_caller *caller = &d->caller;
 	const char *id;
 
-	if (api_get(d, &api_org, api_url(d, "/.well-known/okta-organization"), allowed, NULL, NULL) < 0)
+	if (api_get(d, &api_org, api_url(d, "/.well-known/okta-organization"), allowed, NULL) < 0)
 		return -1;
 	id = d->answer.status == 200 ? person_id(d->answer.rest) : NULL;
 	if (!id)
@@ -57,7 +58,7 @@ static int check_people(struct directory *d)
 
 	caller->host->step(caller->call, "reading the first page of people");
 	if (api_get(d, &api_people, api_url(d, "/api/v1/users?limit=%d", d->settings.page_size), NULL,
-		    look_at_person, &seen) < 0)
+		    &(struct api_taker){ look_at_person, NULL, &seen }) < 0)
 		return -1;
 	if (d->oauth)
 		caller->host->note(caller->call, "the token of \"%s\" has the scopes \"%s\"%s",
@@ -90,7 +91,7 @@ static int check_groups(struct directory *d)
 		return 0;
 	}
 	caller->host->step(caller->call, "reading the first page of groups");
-	if (api_get(d, &api_groups, url, NULL, look_at_group, &seen) < 0)
+	if (api_get(d, &api_groups, url, NULL, &(struct api_taker){ look_at_group, NULL, &seen }) < 0)
 		return -1;
 	caller->host->note(caller->call, "%lu groups%s", seen.groups,
 			   d->answer.next[0] ? " on the first page, and more" : "");
@@ -99,5 +100,5 @@ static int check_groups(struct directory *d)
 
 int check_directory(struct directory *d)
 {
-	return check_org(d) < 0 || check_people(d) < 0 || check_groups(d) < 0 ? -1 : 0;
+	return check_org(d) < 0 || check_people(d) < 0 || check_groups(d) < 0 || log_check(d) < 0 ? -1 : 0;
 }

@@ -12,11 +12,13 @@
 #include "base/arena.h"
 #include "base/text.h"
 #include "okta/api.h"
+#include "okta/log.h"
 #include "okta/person.h"
 
 enum {
 	OVERLAP_S = 120,  /* what changed is read again so far back: the org's clocks, and what was being
 			     written just then */
+	OVERLAP_TOLD_S = 5, /* the same where the System Log tells what changed */
 	ROUND_MS = 20000, /* a call that has taken so long ends its page */
 };
 
@@ -27,6 +29,21 @@ struct reading {
 	unsigned long long given, seen;
 	char first[CHAIN_MARK_SIZE];
 };
+
+/* A page of groups: those whose members are all read stand in the place. */
+struct group_page {
+	struct reading reading;
+	const char *partial[PLACE_PAIRS_MOST]; /* those of which only what the log tells of is read */
+	size_t partial_count;
+};
+
+static void begin_page(void *context)
+{
+	struct reading *reading = context;
+
+	reading->given = reading->seen = 0;
+	reading->first[0] = '\0';
+}
 
 static void remember_first(struct reading *reading, const struct json_node *record)
 {
@@ -57,29 +74,73 @@ static int take_person(void *context, const struct json_node *user, struct error
 	return 0;
 }
 
+/* Requests that reading all members takes; Okta says how many there are if it is asked. 0: it has not said.
+ */
+static int64_t pages_of(const struct directory *d, const struct json_node *group)
+{
+	const struct json_node *stats = json_node_member(json_node_member(group, "_embedded"), "stats");
+	int64_t members, size = d->settings.member_page_size;
+
+	if (json_node_int(json_node_member(stats, "usersCount"), &members) < 0 || members < 0)
+		return 0;
+	return members / size + 1;
+}
+
+/* Whether the few memberships that the log tells of are asked about one by one, which must be cheaper than
+ * reading all, and the log must have told of all. */
+static bool goes_by_pairs(const struct directory *d, const struct json_node *group, const char *id)
+{
+	const struct place *place = &d->place;
+	const char *updated = json_node_member_text(group, "lastUpdated");
+	size_t pairs = log_pairs_of(d, id);
+
+	return place->scope == ROSTER_CHANGED && !place->log_unread && pairs > 0 &&
+	       (int64_t)pairs < pages_of(d, group) && updated && strcmp(updated, place->since) <= 0;
+}
+
+static int keep_group(struct group_page *page, const char *id)
+{
+	struct directory *d = page->reading.directory;
+	struct place *place = &d->place;
+
+	if (place->group_count == PLACE_GROUPS_MOST || strlen(id) > PLACE_ID_MOST)
+		return d->caller.host->fail(
+			d->caller.call, ROSTER_NONSENSE, 0,
+			"reading groups: more came than were asked for, or an id is too long");
+	strcpy(place->groups[place->group_count++], id);
+	return 0;
+}
+
 static int take_group(void *context, const struct json_node *group, struct error *e)
 {
-	struct reading *reading = context;
-	struct directory *d = reading->directory;
-	struct place *place = &d->place;
+	struct group_page *page = context;
+	struct directory *d = page->reading.directory;
 	const char *id = person_id(group);
+	bool partial = id && goes_by_pairs(d, group, id);
 	int given;
 
-	remember_first(reading, group);
-	reading->seen++;
-	given = group_emit(d, group);
+	remember_first(&page->reading, group);
+	page->reading.seen++;
+	given = group_emit(d, group, partial);
 	if (given < 0)
 		return refused(e);
 	if (given == 0 || !id)
 		return 0;
-	if (place->group_count == PLACE_GROUPS_MOST || strlen(id) > PLACE_ID_MOST) {
-		d->caller.host->fail(d->caller.call, ROSTER_NONSENSE, 0,
-				     "reading groups: more came than were asked for, or an id is too long");
-		return refused(e);
+	page->reading.given++;
+	if (partial && page->partial_count < PLACE_PAIRS_MOST) {
+		page->partial[page->partial_count++] = arena_text(d->page, id);
+		return 0;
 	}
-	strcpy(place->groups[place->group_count++], id);
-	reading->given++;
-	return 0;
+	return keep_group(page, id) < 0 ? refused(e) : 0;
+}
+
+static void begin_groups(void *context)
+{
+	struct group_page *page = context;
+
+	begin_page(&page->reading);
+	page->partial_count = 0;
+	page->reading.directory->place.group_at = page->reading.directory->place.group_count = 0;
 }
 
 static int take_member(void *context, const struct json_node *user, struct error *e)
@@ -100,17 +161,24 @@ static int take_member(void *context, const struct json_node *user, struct error
 
 /* ---- time ---- */
 
+static void put_time(int64_t seconds, char ret[PLACE_TIME_SIZE])
+{
+	time_t at = (time_t)seconds;
+	struct tm tm;
+
+	if (gmtime_r(&at, &tm))
+		strftime(ret, PLACE_TIME_SIZE, "%Y-%m-%dT%H:%M:%S.000Z", &tm);
+}
+
 /* The org's own clock, by the answer that came first; less what is read again. */
 static void note_begin(struct directory *d)
 {
 	struct place *place = &d->place;
-	time_t at = (time_t)(d->answer.limits.date - OVERLAP_S);
-	struct tm tm;
 
 	if (place->begun[0] || d->answer.limits.date < OVERLAP_S)
 		return;
-	if (gmtime_r(&at, &tm))
-		strftime(place->begun, sizeof(place->begun), "%Y-%m-%dT%H:%M:%S.000Z", &tm);
+	put_time(d->answer.limits.date - OVERLAP_S, place->begun);
+	put_time(d->answer.limits.date - OVERLAP_TOLD_S, place->looked);
 }
 
 /* ---- pages ---- */
@@ -161,6 +229,15 @@ static const char *people_url(struct directory *d)
 	return api_url(d, "/api/v1/users?limit=%d", size);
 }
 
+/* Who came and went the log tells, without a gap; so what it has told of need not be read again. Its events come late now and then:
+ * groups are looked at from the oldest of them on. */
+static const char *groups_since(const struct place *place)
+{
+	const char *since = place->log_unread || !place->told[0] ? place->since : place->told;
+
+	return place->oldest[0] && strcmp(place->oldest, since) < 0 ? place->oldest : since;
+}
+
 static const char *groups_url(struct directory *d)
 {
 	const struct place *place = &d->place;
@@ -169,10 +246,14 @@ static const char *groups_url(struct directory *d)
 	if (place->url[0])
 		return place->url;
 	if (place->scope == ROSTER_CHANGED)
-		filter = arena_format(d->page,
-				      "%s%s%s(lastUpdated gt \"%s\" or lastMembershipUpdated gt \"%s\")",
-				      filter ? "(" : "", filter ? filter : "", filter ? ") and " : "",
-				      place->since, place->since);
+		return api_url(
+			d, "/api/v1/groups?limit=%d&expand=stats&filter=%s", d->settings.page_size,
+			api_escape(d,
+				   arena_format(
+					   d->page,
+					   "%s%s%s(lastUpdated gt \"%s\" or lastMembershipUpdated ge \"%s\")",
+					   filter ? "(" : "", filter ? filter : "", filter ? ") and " : "",
+					   place->since, groups_since(place))));
 	if (!filter)
 		return api_url(d, "/api/v1/groups?limit=%d", d->settings.page_size);
 	return api_url(d, "/api/v1/groups?limit=%d&filter=%s", d->settings.page_size, api_escape(d, filter));
@@ -187,14 +268,14 @@ static int people_page(struct directory *d)
 {
 	struct place *place = &d->place;
 	struct reading reading = { .directory = d };
+	const struct api_taker taker = { take_person, begin_page, &reading };
 	bool former = place->stage == STAGE_FORMER;
 	int more;
 
 	d->caller.host->step(d->caller.call, "reading %s, page %llu, %llu so far",
 			     former ? "deactivated people" : "people", place->pages + 1,
 			     place->people + place->former);
-	if (api_get(d, &api_people, people_url(d), NULL, take_person, &reading) < 0 ||
-	    must_be_array(d, &api_people) < 0)
+	if (api_get(d, &api_people, people_url(d), NULL, &taker) < 0 || must_be_array(d, &api_people) < 0)
 		return -1;
 	note_begin(d);
 	place->pages++;
@@ -209,21 +290,23 @@ static int people_page(struct directory *d)
 static int groups_page(struct directory *d)
 {
 	struct place *place = &d->place;
-	struct reading reading = { .directory = d };
+	struct group_page page = { .reading = { .directory = d } };
+	const struct api_taker taker = { take_group, begin_groups, &page };
 	int more;
 
 	place->group_at = place->group_count = 0;
 	d->caller.host->step(d->caller.call, "reading groups, %llu so far", place->group_total);
-	if (api_get(d, &api_groups, groups_url(d), NULL, take_group, &reading) < 0 ||
-	    must_be_array(d, &api_groups) < 0)
+	if (api_get(d, &api_groups, groups_url(d), NULL, &taker) < 0 || must_be_array(d, &api_groups) < 0)
 		return -1;
 	note_begin(d);
 	place->pages++;
-	place->group_total += place->group_count;
-	more = keep_next(d, &api_groups, &reading, &place->chain, place->url);
+	place->group_total += page.reading.given;
+	more = keep_next(d, &api_groups, &page.reading, &place->chain, place->url);
+	if (more < 0 || log_emit_pairs(d, page.partial, page.partial_count) < 0)
+		return -1;
 	if (more == 0 && place->group_count == 0)
 		place->stage = STAGE_DONE;
-	return more < 0 ? -1 : 0;
+	return 0;
 }
 
 static void next_group(struct place *place)
@@ -238,6 +321,7 @@ int listing_members_page(struct directory *d)
 	static const int allowed[] = { 404, 0 };
 	struct place *place = &d->place;
 	struct reading reading = { .directory = d, .group = place->groups[place->group_at] };
+	const struct api_taker taker = { take_member, begin_page, &reading };
 	const char *url = place->members_url[0]
 				  ? place->members_url
 				  : api_url(d, "/api/v1/groups/%s/users?limit=%d",
@@ -245,7 +329,7 @@ int listing_members_page(struct directory *d)
 	int more;
 
 	d->caller.host->step(d->caller.call, "reading members of groups, %llu so far", place->members);
-	if (api_get(d, &api_members, url, allowed, take_member, &reading) < 0)
+	if (api_get(d, &api_members, url, allowed, &taker) < 0)
 		return -1;
 	place->pages++;
 	if (d->answer.status == 404) { /* deleted since it was listed: whoever was in it is in it no more */
@@ -279,6 +363,8 @@ static int groups_stage(struct directory *d)
 static int one_page(struct directory *d)
 {
 	switch (d->place.stage) {
+	case STAGE_LOG:
+		return log_page(d);
 	case STAGE_PEOPLE:
 	case STAGE_FORMER:
 		return people_page(d);

@@ -56,19 +56,19 @@ static const char *batch_url(struct directory *d, const struct batch *batch)
 static int read_together(struct batch *batch)
 {
 	static const int refused[] = { 400, 0 };
+	const struct api_taker taker = { take_person, NULL, batch };
 	struct directory *d = batch->directory;
 
 	for (size_t i = 0; i < batch->count; i++)
 		if (!is_plain(batch->ids[i]))
 			return 0;
 	/* Where the org does not take such a filter (400), each is asked for by id. */
-	return api_get(d, &api_people, batch_url(d, batch), refused, take_person, batch);
+	return api_get(d, &api_people, batch_url(d, batch), refused, &taker);
 }
 
 static int read_one(struct directory *d, const char *id)
 {
-	if (api_get(d, &api_person, api_url(d, "/api/v1/users/%s", api_escape(d, id)), missing, NULL, NULL) <
-	    0)
+	if (api_get(d, &api_person, api_url(d, "/api/v1/users/%s", api_escape(d, id)), missing, NULL) < 0)
 		return -1;
 	if (d->answer.status == 404)
 		return person_emit_gone(d, id);
@@ -78,7 +78,7 @@ static int read_one(struct directory *d, const char *id)
 	return person_emit(d, d->answer.rest, false) < 0 ? -1 : 0;
 }
 
-static int read_people(struct directory *d, const char *const *ids)
+int named_people(struct directory *d, const char *const *ids)
 {
 	while (ids && *ids) {
 		struct batch batch = { .directory = d, .ids = ids };
@@ -91,7 +91,6 @@ static int read_people(struct directory *d, const char *const *ids)
 			if (!batch.seen[i] && read_one(d, ids[i]) < 0)
 				return -1;
 		ids += batch.count;
-		arena_reset(d->page);
 	}
 	return 0;
 }
@@ -104,12 +103,11 @@ static int read_group(struct directory *d, const char *id)
 
 	if (strlen(id) > PLACE_ID_MOST)
 		return group_emit_gone(d, id);
-	if (api_get(d, &api_members, api_url(d, "/api/v1/groups/%s", api_escape(d, id)), missing, NULL,
-		    NULL) < 0)
+	if (api_get(d, &api_members, api_url(d, "/api/v1/groups/%s", api_escape(d, id)), missing, NULL) < 0)
 		return -1;
 	if (d->answer.status == 404 || !text_equal(person_id(d->answer.rest), id))
 		return group_emit_gone(d, id);
-	given = group_emit(d, d->answer.rest);
+	given = group_emit(d, d->answer.rest, false);
 	if (given <= 0)
 		return given < 0 ? -1 : group_emit_gone(d, id);
 	*place = (struct place){ .scope = ROSTER_NAMED, .stage = STAGE_GROUPS, .group_count = 1 };
@@ -123,7 +121,7 @@ static int read_group(struct directory *d, const char *id)
 int named_page(struct directory *d, const struct roster_ask *ask)
 {
 	d->attributes = ask->attributes;
-	if (read_people(d, ask->named) < 0)
+	if (named_people(d, ask->named) < 0)
 		return -1;
 	for (const char *const *id = ask->named_groups; id && *id; id++)
 		if (read_group(d, *id) < 0)

@@ -237,11 +237,13 @@ int person_emit(struct directory *d, const struct json_node *user, bool all)
 	return result;
 }
 
-int group_emit(struct directory *d, const struct json_node *group)
+int group_emit(struct directory *d, const struct json_node *group, bool partial)
 {
 	const char *id = person_id(group),
 		   *name = json_node_member_text(json_node_member(group, "profile"), "name");
-	const struct roster_group given = { .size = sizeof(given), .remote_id = id, .name = name };
+	const struct roster_group given = {
+		.size = sizeof(given), .remote_id = id, .name = name, .partial = partial
+	};
 
 	if (!id || !name || !name[0] || strlen(name) > ROSTER_TEXT_MOST || !text_is_utf8(name, strlen(name)))
 		return d->caller.host->emit_refused(

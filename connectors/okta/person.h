@@ -15,7 +15,7 @@ int person_emit(struct directory *d, const struct json_node *user, bool all);
 
 /* Gives a group if it is one that is read; partial as in roster_group. 1: given, 0: left out, -1: fail() was
  * called. */
-int group_emit(struct directory *d, const struct json_node *group);
+int group_emit(struct directory *d, const struct json_node *group, bool partial);
 
 /* Somebody, or a group, who is no more. */
 int person_emit_gone(struct directory *d, const char *id);

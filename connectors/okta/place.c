@@ -46,6 +46,20 @@ static int read_group(struct place *place, const char *value, size_t length)
 	return keep(place->groups[place->group_count++], PLACE_ID_MOST + 1, value, length);
 }
 
+static int read_pair(struct place *place, const char *value, size_t length)
+{
+	const char *blank = memchr(value, ' ', length);
+	struct pair *pair = &place->pairs[place->pair_count];
+
+	if (!blank || place->pair_count == PLACE_PAIRS_MOST)
+		return -1;
+	place->pair_count++;
+	return keep(pair->group, sizeof(pair->group), value, (size_t)(blank - value)) < 0
+		       ? -1
+		       : keep(pair->person, sizeof(pair->person), blank + 1,
+			      length - (size_t)(blank + 1 - value));
+}
+
 static int read_enum(const char *value, size_t length, unsigned most, unsigned *ret)
 {
 	unsigned long long number;
@@ -68,6 +82,11 @@ static int read_value(struct place *p, const char *name, const char *value, size
 		{ "begun", p->begun, sizeof(p->begun), NULL },
 		{ "url", p->url, sizeof(p->url), NULL },
 		{ "members_url", p->members_url, sizeof(p->members_url), NULL },
+		{ "log_url", p->log_url, sizeof(p->log_url), NULL },
+		{ "oldest", p->oldest, sizeof(p->oldest), NULL },
+		{ "told", p->told, sizeof(p->told), NULL },
+		{ "looked", p->looked, sizeof(p->looked), NULL },
+		{ "log_unread", NULL, 0, &p->log_unread },
 		{ "mark", p->chain.mark, sizeof(p->chain.mark), NULL },
 		{ "members_mark", p->members_chain.mark, sizeof(p->members_chain.mark), NULL },
 		{ "chain", NULL, 0, &p->chain.pages },
@@ -91,6 +110,8 @@ static int read_value(struct place *p, const char *name, const char *value, size
 					      : keep(rows[i].text, rows[i].size, value, length);
 	if (text_equal(name, "group"))
 		return read_group(p, value, length);
+	if (text_equal(name, "pair"))
+		return read_pair(p, value, length);
 	if (text_equal(name, "scope") && read_enum(value, length, ROSTER_NAMED, &number) == 0)
 		return p->scope = (enum roster_scope)number, 0;
 	if (text_equal(name, "stage") && read_enum(value, length, STAGE_DONE, &number) == 0)
@@ -170,6 +191,11 @@ int place_write(const struct place *p, char *ret, size_t most, size_t *ret_size)
 	put_text(&b, "begun", p->begun);
 	put_text(&b, "url", p->url);
 	put_text(&b, "members_url", p->members_url);
+	put_text(&b, "log_url", p->log_url);
+	put_text(&b, "oldest", p->oldest);
+	put_text(&b, "told", p->told);
+	put_text(&b, "looked", p->looked);
+	put_number(&b, "log_unread", p->log_unread);
 	put_chain(&b, "mark", "chain", "chain_next", "chain_empty", &p->chain);
 	put_chain(&b, "members_mark", "members_chain", "members_chain_next", "members_chain_empty",
 		  &p->members_chain);
@@ -181,6 +207,8 @@ int place_write(const struct place *p, char *ret, size_t most, size_t *ret_size)
 	put_number(&b, "requests", p->requests);
 	for (size_t i = p->group_at; i < p->group_count; i++)
 		put_text(&b, "group", p->groups[i]);
+	for (size_t i = 0; i < p->pair_count; i++)
+		buffer_format(&b, "pair %s %s\n", p->pairs[i].group, p->pairs[i].person);
 	return finish(&b, ret, most, ret_size);
 }
 
@@ -191,7 +219,9 @@ int place_write_next(const struct place *p, char *ret, size_t most, size_t *ret_
 	buffer_open(&b, ROSTER_CURSOR_MOST);
 	buffer_text(&b, HEAD);
 	put_number(&b, "scope", ROSTER_CHANGED);
-	put_number(&b, "stage", STAGE_PEOPLE);
+	put_number(&b, "stage", STAGE_LOG);
 	put_text(&b, "since", p->begun);
+	put_text(&b, "told", p->looked);
+	put_text(&b, "log_url", p->log_url);
 	return finish(&b, ret, most, ret_size);
 }

@@ -13,13 +13,20 @@ enum {
 	PLACE_GROUPS_MOST = 1000, /* groups of one page, whose members are still to be read */
 	PLACE_ID_MOST = 100,	  /* bytes of a group's id that travels in a cursor */
 	PLACE_TIME_SIZE = 32,
+	PLACE_PAIRS_MOST = 200, /* memberships that the System Log tells of; of more, groups are read whole */
 };
 
 enum stage {
-	STAGE_PEOPLE = 1, /* of all: those who are not deactivated; of what changed: those who were touched */
-	STAGE_FORMER,	  /* deactivated people */
+	STAGE_LOG = 1, /* of what changed: what the System Log says */
+	STAGE_PEOPLE,  /* of all: those who are not deactivated; of what changed: those who were touched */
+	STAGE_FORMER,  /* deactivated people */
 	STAGE_GROUPS,
 	STAGE_DONE,
+};
+
+/* Somebody came to a group, or left it: which of the two, the group itself is asked. */
+struct pair {
+	char group[PLACE_ID_MOST + 1], person[PLACE_ID_MOST + 1];
 };
 
 struct place {
@@ -33,6 +40,13 @@ struct place {
 	char members_url[LINK_URL_MOST]; /* the next page of the first group's members; "": the first one */
 	char groups[PLACE_GROUPS_MOST][PLACE_ID_MOST + 1]; /* whose members are still to be read */
 	size_t group_count, group_at;
+	char log_url[LINK_URL_MOST];  /* where the System Log goes on; "": from `since` */
+	char told[PLACE_TIME_SIZE]; /* what the log told of has happened before this, or a little later */
+	char looked[PLACE_TIME_SIZE]; /* the same for the next reading */
+	char oldest[PLACE_TIME_SIZE]; /* of the events that the pairs come from; "": none */
+	struct pair pairs[PLACE_PAIRS_MOST];
+	size_t pair_count;
+	unsigned long long log_unread; /* 1: the log may not be read, or tells of more pairs than are kept */
 	struct chain chain, members_chain;
 	unsigned long long people, former, group_total, members, pages, requests;
 };

@@ -126,6 +126,7 @@ int endpoints_open(const struct endpoints_options *options, struct endpoints **r
 void endpoints_change(struct endpoints *endpoints, const struct endpoints_options *options)
 {
 	latest_replace(endpoints->options, options_open(options));
+	links_renew(endpoints->links);
 }
 
 /* ---- the steps of an exchange ---- */

@@ -75,7 +75,9 @@ static int check_ability(struct exchange *x, struct hook *hook, struct error *e)
 
 	if (found < 0)
 		return -1;
-	if (found == 0 || !(plugin->abilities & CATALOG_NOTIFICATIONS))
+	if (found == 0)
+		return error_set(e, ERROR_RETRY, "hook.no_plugin", "plug-in \"%s\" is not installed", hook->address.plugin);
+	if (!(plugin->abilities & CATALOG_NOTIFICATIONS))
 		return unknown(e);
 	hook->looks_by_name = plugin->scopes & 1U << LINK_NAMED;
 	return 0;
@@ -247,6 +249,15 @@ static int fail(struct exchange *x, const struct hook *hook, const struct error 
 	return error_detail(e, "%s: %s", why->code, why->text);
 }
 
+/* A challenge is answered to anybody, so it may not come as often as what is authentic: it tells of nobody and has no id. */
+static void count_handshake(struct exchange *x, const struct hook *hook)
+{
+	const struct id who = sender(x, hook);
+
+	if (hook->heard.look_count == 0 && !hook->heard.message_id)
+		rate_take(x->rate, &who, WEBHOOK_BAD_PER_MINUTE, WEBHOOK_BAD_BURST, clock_monotonic_ms());
+}
+
 int webhooks_prepare(struct exchange *x, struct error *e)
 {
 	struct hook *hook = arena_take(x->arena, sizeof(*hook));
@@ -256,8 +267,10 @@ int webhooks_prepare(struct exchange *x, struct error *e)
 	hook->until_ms = clock_monotonic_ms() + WEBHOOK_DEADLINE_MS;
 	if (find_address(x, hook, e) < 0 || check_rate(x, hook, e) < 0)
 		return -1;
-	if (check_ability(x, hook, &why) == 0 && ask(x, hook, &why) == 0)
+	if (check_ability(x, hook, &why) == 0 && ask(x, hook, &why) == 0) {
+		count_handshake(x, hook);
 		return 0;
+	}
 	if (text_equal(why.code, "hook.unknown")) {
 		*e = why;
 		return -1;

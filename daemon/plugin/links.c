@@ -13,7 +13,7 @@
 struct entry {
 	bool used; /* this place */
 	struct id connection;
-	int64_t version;
+	int64_t version, generation;
 	bool taken;        /* somebody has the link, or opens it */
 	struct link *link; /* NULL while it is opened, and of one that has failed */
 	int64_t used_ms;   /* when it was given back last */
@@ -22,6 +22,7 @@ struct entry {
 };
 
 struct links {
+	int64_t generation; /* grows with links_renew */
 	int most, open; /* open: links that there are, those that are being opened included */
 	pthread_mutex_t lock;
 	pthread_cond_t given;   /* a link, or the place of one */
@@ -112,9 +113,10 @@ static int take_entry(struct links *links, const struct id *connection, int64_t 
 
 	if (entry && entry->taken)
 		return 0;
-	if (entry && entry->version != version) { /* what failed with other settings may go well now */
+	if (entry && (entry->version != version || entry->generation != links->generation)) { /* what failed otherwise may go well now */
 		*ret_close = entry->link;
-		*entry = (struct entry){ .used = true, .connection = *connection, .version = version, .used_ms = now_ms };
+		*entry = (struct entry){ .used = true, .connection = *connection, .version = version, .generation = links->generation,
+			                 .used_ms = now_ms };
 		if (*ret_close)
 			return 0;
 	}
@@ -128,6 +130,7 @@ static int take_entry(struct links *links, const struct id *connection, int64_t 
 		entry = place_for(links, connection);
 	links->open += !entry->link;
 	entry->version = version;
+	entry->generation = links->generation;
 	entry->taken = true;
 	*ret = entry;
 	return 1;
@@ -211,6 +214,13 @@ void links_give(struct links *links, const struct id *connection, struct link *l
 	pthread_mutex_lock(&links->lock);
 	links->open -= !lives;
 	put_back(links, find(links, connection), link, lives);
+	pthread_mutex_unlock(&links->lock);
+}
+
+void links_renew(struct links *links)
+{
+	pthread_mutex_lock(&links->lock);
+	links->generation++;
 	pthread_mutex_unlock(&links->lock);
 }
 

@@ -39,6 +39,9 @@ void links_close(struct links **links);
 int links_take(struct links *links, const struct id *connection, int64_t version, links_open_fn *open, void *self, struct link **ret,
                struct error *e);
 
+/* What was opened before is not used again: with what links are opened has changed, whatever the connections say. */
+void links_renew(struct links *links);
+
 /* Gives it back; one that lives no more is closed, and its connection left alone for a while. */
 void links_give(struct links *links, const struct id *connection, struct link *link);
 

@@ -126,7 +126,30 @@ query "UPDATE notification_due SET tries = 9, not_before = now() WHERE ended_at 
 ok "and given up in the end" eventually "state = 'given_up' FROM notifications WHERE message_id = 'f1'"
 is "which can be seen" "$(ctl connection notifications acme/people --json | jq -r '.items[0] | "\(.message_id) \(.state) \(.run_state) \(.tries)"')" "f1 given_up failed 10"
 script ""
+passed() { query "UPDATE runs SET finished_at = finished_at - interval '1 day' WHERE state = 'failed'; UPDATE notification_due SET not_before = now() WHERE ended_at IS NULL"; }
+passed # by the clock of the database
 is "the schedule makes it good" "$(sync | jq -r .state) $(query "SELECT state FROM members WHERE name = 'V4'")" "done suspended"
+
+# ---- one whose record cannot be read holds up nobody else
+script "poison 7"
+serve "$(served)
+person: id=u8; user=user8; email=user8@acme.example; name=U8; at=3
+person: id=u9; user=user9; email=user9@acme.example; name=U9; at=3"
+is "a message is about several, of whom one is trouble" "$(hook_until 'id: x1
+person: u7
+person: u8')" 204
+ok "the run fails" eventually "count(*) = 2 FROM notification_due WHERE tries = 1 AND run IS NULL AND ended_at IS NULL"
+is "and another message comes" "$(hook_until 'id: x2
+person: u9')" 204
+is "which waits a while, since the directory may be in trouble" "$(query "SELECT notifications_schedule(100, 100, 10, 10, 3600, 1000)") $(query "SELECT run IS NULL FROM notification_due WHERE remote_id = 'u9'")" "0 t"
+query "UPDATE notification_due SET tries = 2 WHERE remote_id = 'u7' AND ended_at IS NULL"
+passed
+ok "then everybody else is looked at" eventually "count(*) = 2 FROM members WHERE name IN ('U8', 'U9')"
+ok "and the one alone" eventually "tries = 3 AND run IS NULL FROM notification_due WHERE remote_id = 'u7' AND ended_at IS NULL"
+is "in a run about nobody else" "$(query "SELECT named::text FROM runs WHERE asked_by = 'notification' AND state = 'failed' ORDER BY asked_at DESC LIMIT 1")" "{u7}"
+script ""
+passed
+ok "until it can be read again" eventually "count(*) = 0 FROM notifications WHERE state = 'waiting'"
 
 # ---- too many wait
 ctl connection set acme/people --state paused >/dev/null

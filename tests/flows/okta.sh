@@ -61,6 +61,28 @@ status 17 ACTIVE
 status 23 ACTIVE"
 is "back, and out of the group" "$(changed | counts)" "group.member_removed=1 member.restored=2 member.role_changed=1"
 
+# ---- what the System Log tells --------------------------------------------------------------------------------------------------
+
+ctl connection set acme/people --set member_page_size=10 >/dev/null
+is "with small pages of members everything is read once more, and nothing is new" "$(changed | jq -r '"\(.scope) \(.counts)"')" "all {}"
+vendor_tell "group spare"
+is "a group that is new is there" "$(changed | counts)" "group.created=1"
+vendor_tell "clock 300"
+is "five minutes later there is nothing new" "$(changed | counts)" ""
+vendor_tell "forget
+join team-0003 4
+leave team-0003 3"
+is "who came to a large group and who left it" "$(changed | counts)" "group.member_added=1 group.member_removed=1"
+is "is found without reading the group: people, log, groups, and the groups of two people" "$(vendor_requests) $(vendor_requests users/id)" "5 2"
+vendor_tell "log-lag 60000
+leave team-0003 4"
+is "if the log is late, the group itself says so" "$(changed | counts)" "group.member_removed=1"
+vendor_tell "clock 600
+log-lag 0
+delete 60
+ungroup spare"
+is "whoever was deleted is out, and a group that was is gone" "$(changed | jq -r '"\(.state) \(.counts["member.suspended"]) \(.counts["group.removed"])"')" "done 1 1"
+
 # ---- these people alone ---------------------------------------------------------------------------------------------------------
 
 vendor_tell "status 50 DEPROVISIONED

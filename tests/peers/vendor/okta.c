@@ -305,7 +305,9 @@ static void put_escaped(struct buffer *b, const char *text)
 static void put_link(const struct vendor_request *request, struct vendor_reply *reply, const char *after,
 		     const char *rel)
 {
-	static const char *const repeated[] = { "limit", "filter", "search", "q", "sortOrder", NULL };
+	static const char *const repeated[] = {
+		"limit", "filter", "search", "q", "sortOrder", "expand", NULL
+	};
 	struct buffer url;
 	bool first = true;
 
@@ -422,7 +424,7 @@ static void list_users(const struct vendor_request *request, struct vendor_reply
 	okta_filter_close(filter);
 }
 
-static void put_group(struct buffer *b, const struct sim_group *group)
+static void put_group(struct buffer *b, const struct sim_group *group, bool with_stats)
 {
 	char created[32], updated[32], members[32];
 	const char *id = group_id(group->number);
@@ -438,8 +440,12 @@ static void put_group(struct buffer *b, const struct sim_group *group)
 	put_text(b, "name", group->name);
 	buffer_format(b,
 		      "\"description\":null},\"_links\":{\"users\":{\"href\":\"%s/api/v1/groups/%s/"
-		      "users\"},\"apps\":{\"href\":\"%s/api/v1/groups/%s/apps\"}}}",
+		      "users\"},\"apps\":{\"href\":\"%s/api/v1/groups/%s/apps\"}}",
 		      vendor_base(), id, vendor_base(), id);
+	if (with_stats)
+		buffer_format(b, ",\"_embedded\":{\"stats\":{\"usersCount\":%zu,\"appsCount\":0}}",
+			      group->member_count);
+	buffer_text(b, "}");
 }
 
 static void list_groups(const struct vendor_request *request, struct vendor_reply *reply)
@@ -447,9 +453,10 @@ static void list_groups(const struct vendor_request *request, struct vendor_repl
 	bool wrong;
 	struct okta_filter *filter = filter_of(request, reply, "filter", group_filterable, &wrong);
 	long left = limit_of(request, GROUPS_MOST, GROUPS_MOST);
+	const char *expand = vendor_query(request, "expand");
+	bool more = false, with_stats = expand && strstr(expand, "stats");
 	char after[ID_LETTERS + 1] = "";
 	size_t at;
-	bool more = false;
 
 	if (wrong)
 		return;
@@ -470,7 +477,7 @@ static void list_groups(const struct vendor_request *request, struct vendor_repl
 		}
 		if (after[0])
 			buffer_text(&reply->body, ",");
-		put_group(&reply->body, group);
+		put_group(&reply->body, group, with_stats);
 		strcpy(after, group_id(group->number));
 	}
 	buffer_text(&reply->body, "]");
@@ -515,7 +522,7 @@ static void list_groups_of(struct vendor_reply *reply, const struct sim_person *
 		if (!group_at(i)->deleted && group_has(group_at(i), person->number)) {
 			if (!first)
 				buffer_text(&reply->body, ",");
-			put_group(&reply->body, group_at(i));
+			put_group(&reply->body, group_at(i), false);
 			first = false;
 		}
 	buffer_text(&reply->body, "]");
@@ -699,7 +706,7 @@ static void answer_group(const struct vendor_request *request, struct vendor_rep
 	if (!group)
 		refuse(reply, 404, "E0000007", "Not found: Resource not found: %s (UserGroup)", key);
 	else if (!rest)
-		put_group(&reply->body, group);
+		put_group(&reply->body, group, false);
 	else if (text_equal(rest, "users"))
 		list_members(request, reply, group);
 	else

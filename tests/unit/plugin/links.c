@@ -87,6 +87,11 @@ static void test_one_child_serves_one_connection_in_one_version(void **state)
 	assert_int_equal(f->opened, 3);
 	links_give(f->links, &ada, take(f, &ada, 2));
 	assert_int_equal(f->opened, 3);
+	links_renew(f->links);
+	links_give(f->links, &ada, take(f, &ada, 2));
+	assert_int_equal(f->opened, 4);
+	links_give(f->links, &ada, take(f, &ada, 2));
+	assert_int_equal(f->opened, 4);
 }
 
 static void test_nobody_has_another_s(void **state)
