@@ -12,6 +12,7 @@
 #include "endpoints/outside.h"
 #include "endpoints/scim_access.h"
 #include "endpoints/webhooks.h"
+#include "plugin/keeper.h"
 #include "plugin/link.h"
 #include "plugin/settings.h"
 #include "roster/managed.h"
@@ -376,12 +377,14 @@ static int load_test(struct exchange *x, struct test *test, struct error *e)
 static void run_test(struct exchange *x, struct test *test)
 {
 	scoped(link) *link = NULL;
+	struct keeper keeper;
 	struct link_options options = {
 		.plugin = test->connection.plugin,
 		.settings = test->settings.all,
 		.setting_count = test->settings.count,
 		.deadline_ms = x->options->link_deadline_ms,
 		.allow_private = x->options->allow_private && test->connection.private_addresses,
+		.keeper = &keeper.link,
 		.notifications_url = webhooks_url(x, &test->connection.id, test->connection.plugin),
 		.log = &x->log,
 	};
@@ -390,6 +393,8 @@ static void run_test(struct exchange *x, struct test *test)
 		test->notes = arena_format(x->arena, "this directory pushes; its base URL is %s", scim_base_url(x, &test->connection));
 		return;
 	}
+	keeper_open(&keeper, x->options->store, STORE_REQUEST, x->options->crypt_keys, &test->connection.organisation,
+		    &test->connection.id);
 	if (link_open(x->options->catalog, &options, &link, &test->failure) < 0)
 		return;
 	link_check(link, x->arena, &test->notes, &test->failure);

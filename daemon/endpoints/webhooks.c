@@ -9,6 +9,7 @@
 #include "endpoints/rate.h"
 #include "http/network.h"
 #include "plugin/catalog.h"
+#include "plugin/keeper.h"
 #include "plugin/links.h"
 #include "plugin/settings.h"
 #include "roster/connection.h"
@@ -23,6 +24,7 @@ struct hook {
 	bool looks_by_name; /* its plug-in can be asked about some people */
 	int64_t until_ms;   /* clock_monotonic_ms */
 	struct settings settings;
+	struct keeper keeper;
 	struct link_heard heard;
 };
 
@@ -166,6 +168,7 @@ static int open_link(void *self, struct link **ret, struct error *e)
 		options.plugin = plugin->name;
 		options.settings = hook->settings.all;
 		options.setting_count = hook->settings.count;
+		options.keeper = &hook->keeper.link;
 		options.allow_private = x->options->allow_private && connection.private_addresses;
 		options.notifications_url = webhooks_url(x, &hook->connection, hook->address.plugin);
 		result = link_open(x->options->catalog, &options, ret, e);
@@ -199,9 +202,13 @@ static int ask(struct exchange *x, struct hook *hook, struct error *e)
 	struct link *link;
 	int result;
 
+	keeper_open(&hook->keeper, x->options->store, STORE_REQUEST, x->options->crypt_keys, &x->organisation.id,
+		    &hook->connection);
 	if (links_take(x->links, &hook->connection, hook->address.version, open_link, &opening, &link, e) < 0)
 		return -1;
+	link_keep_with(link, &hook->keeper.link);
 	result = link_notify(link, &message, left_ms(hook), x->arena, &hook->heard, e);
+	link_keep_with(link, NULL);
 	links_give(x->links, &hook->connection, link);
 	return result;
 }

@@ -259,16 +259,51 @@ static int not_used_yet(struct link *link, const struct wire_frame *frame, struc
 	(void)frame;
 	host_kill(link->channel.host);
 	return error_set(e, ERROR_INTERNAL, "plugin.not_used_yet",
-	                 "plug-in \"%s\" asks for something that this rosterd does not use yet (keep, recall, send_browser)", link->plugin.name);
+	                 "plug-in \"%s\" asks for something that this rosterd does not use yet (send_browser)", link->plugin.name);
 }
-
-/* ---- what a plug-in says of a message ---- */
 
 static int grant(struct link *link, struct error *e)
 {
 	wire_begin(&link->channel.writer, WIRE_GRANTED);
 	return wire_end(&link->channel.writer, e) < 0 ? -1 : channel_send(&link->channel, -1, e);
 }
+
+/* ---- what a plug-in keeps ---- */
+
+static int answer_keep(struct link *link, const struct wire_frame *frame, struct error *e)
+{
+	const struct link_keeper *keeper = link->options.keeper;
+	const struct wire_value *value = &frame->values[WIRE_BYTES];
+	bool has = wire_has(frame, WIRE_BYTES);
+	struct error why;
+
+	if (keeper && keeper->keep(keeper->self, wire_text(frame, WIRE_NAME), has ? value->bytes : NULL, has ? value->size : 0,
+	                           wire_number(frame, WIRE_UNTIL), &why) < 0)
+		return decline(link, &why, e);
+	return grant(link, e);
+}
+
+static int answer_recall(struct link *link, const struct wire_frame *frame, struct error *e)
+{
+	const struct link_keeper *keeper = link->options.keeper;
+	struct wire_writer *writer = &link->channel.writer;
+	scoped(secret) *value = NULL;
+	struct error why;
+
+	if (keeper && keeper->recall(keeper->self, wire_text(frame, WIRE_NAME), &value, &why) < 0)
+		return decline(link, &why, e);
+	wire_begin(writer, WIRE_GRANTED);
+	if (value)
+		wire_put_bytes(writer, WIRE_BYTES, secret_bytes(value), secret_size(value));
+	return wire_end(writer, e) < 0 ? -1 : channel_send(&link->channel, -1, e);
+}
+
+void link_keep_with(struct link *link, const struct link_keeper *keeper)
+{
+	link->options.keeper = keeper;
+}
+
+/* ---- what a plug-in says of a message ---- */
 
 static int take_once(struct link *link, const struct wire_frame *frame, struct error *e)
 {
@@ -645,7 +680,7 @@ static const struct {
 	[WIRE_MEMBER_GONE] = { .take = take_membership_gone }, [WIRE_PRESENT] = { .take = take_present },
 	[WIRE_NOTE] = { .take = take_note },              [WIRE_PROOF] = { .answer = take_part },
 	[WIRE_DIAL] = { .answer = answer_dial },
-	[WIRE_KEEP] = { .answer = not_used_yet },         [WIRE_RECALL] = { .answer = not_used_yet },
+	[WIRE_KEEP] = { .answer = answer_keep },          [WIRE_RECALL] = { .answer = answer_recall },
 	[WIRE_ONCE] = { .answer = take_once },            [WIRE_LOOK_AT] = { .answer = take_look },
 	[WIRE_REPLY] = { .answer = take_reply },          [WIRE_SEND_BROWSER] = { .answer = not_used_yet },
 };

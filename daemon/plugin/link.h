@@ -24,6 +24,14 @@ struct link_setting {
 	const struct secret *secret;
 };
 
+/* Who keeps what the plug-in wants to have again in its next call: keep's bytes NULL forgets; recall gives 1, 0 there is none, -1. until_s: seconds since
+ * 1970. */
+struct link_keeper {
+	void *self;
+	int (*keep)(void *self, const char *name, const void *bytes, size_t size, int64_t until_s, struct error *e);
+	int (*recall)(void *self, const char *name, struct secret **ret, struct error *e);
+};
+
 enum link_scope { LINK_ALL = 1, LINK_CHANGED, LINK_NAMED };
 
 struct link_ask {
@@ -95,6 +103,7 @@ struct link_options {
 	size_t setting_count;
 	int deadline_ms;
 	bool allow_private;
+	const struct link_keeper *keeper; /* NULL: nothing is kept, and nothing found. Borrowed until link_close, or link_keep_with */
 	const char *notifications_url; /* where messages for this connection come in; NULL: nowhere */
 	const struct log *log;
 };
@@ -169,6 +178,9 @@ struct link_heard {
  * messages. */
 int link_notify(struct link *link, const struct link_message *message, int deadline_ms, struct arena *arena, struct link_heard *ret,
                 struct error *e);
+
+/* From the next call on it is this one who keeps: of a link that several use, one after the other. */
+void link_keep_with(struct link *link, const struct link_keeper *keeper);
 
 /* Whether it can be asked anything more. */
 bool link_lives(const struct link *link);

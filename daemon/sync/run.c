@@ -12,6 +12,7 @@
 #include "base/metric.h"
 #include "base/text.h"
 #include "plugin/catalog.h"
+#include "plugin/keeper.h"
 #include "plugin/link.h"
 #include "plugin/settings.h"
 #include "provision/provision.h"
@@ -288,15 +289,18 @@ static int read_through(struct work *w, struct link *link, struct error *e)
 
 static int open_and_read(struct work *w, const struct settings *settings, struct error *e)
 {
+	struct keeper keeper;
 	const struct link_options options = {
 		.plugin = w->source.connection.plugin,
 		.settings = settings->all,
 		.setting_count = settings->count,
 		.deadline_ms = w->options->call_deadline_ms,
 		.allow_private = w->options->allow_private && w->source.connection.private_addresses,
+		.keeper = &keeper.link,
 		.log = &w->log,
 	};
 	scoped(link) *link = NULL;
+	keeper_open(&keeper, w->options->store, STORE_WORKER, w->options->keys, &w->run.organisation, &w->run.connection);
 	if (text_equal(w->source.connection.plugin, CATALOG_PUSHED_NAME))
 		return read_through(w, NULL, e);
 	return link_open(w->options->catalog, &options, &link, e) < 0 ? -1 : read_through(w, link, e);

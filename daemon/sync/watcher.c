@@ -15,6 +15,7 @@
 #include "base/metric.h"
 #include "base/shared.h"
 #include "base/text.h"
+#include "plugin/keeper.h"
 #include "plugin/link.h"
 #include "plugin/settings.h"
 #include "provision/mapping.h"
@@ -181,15 +182,18 @@ static void publish(struct watch *self, struct link *link)
 static int follow_link(struct watch *self, const struct watcher_options *o, const struct source *source,
                        const struct settings *settings, struct error *e)
 {
+	struct keeper keeper;
 	const struct link_options options = {
 		.plugin = source->connection.plugin,
 		.settings = settings->all,
 		.setting_count = settings->count,
 		.deadline_ms = o->call_deadline_ms,
 		.allow_private = o->allow_private && source->connection.private_addresses,
+		.keeper = &keeper.link,
 		.log = &self->log,
 	};
 	scoped(link) *link = NULL;
+	keeper_open(&keeper, o->store, STORE_WORKER, o->keys, &source->connection.organisation, &source->connection.id);
 	if (link_open(o->catalog, &options, &link, e) < 0)
 		return -1;
 	atomic_store(&self->changed, false);

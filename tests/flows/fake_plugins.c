@@ -152,6 +152,11 @@ void links_give(struct links *links, const struct id *connection, struct link *l
 	link_close(&link);
 }
 
+void link_keep_with(struct link *link, const struct link_keeper *keeper)
+{
+	(void)link, (void)keeper;
+}
+
 int link_notify(struct link *link, const struct link_message *message, int deadline_ms, struct arena *arena, struct link_heard *ret,
 		struct error *e)
 {

@@ -287,6 +287,27 @@ static int fault_keep(struct roster_call *call)
 	return host->keep(call, "token", "x", 1, 0) < 0 ? -1 : out(call, "keep");
 }
 
+/* What was kept is there again, as it was; what was forgotten, or never kept, is not. */
+static int fault_recall(struct roster_call *call)
+{
+	char text[8] = "";
+
+	if (host->recall(call, "nothing", text, sizeof(text)) != 0)
+		return host->fail(call, ROSTER_NONSENSE, 0, "what was never kept is there");
+	if (host->keep(call, "token", "a\0b", 3, INT64_MAX) < 0 || host->recall(call, "token", text, sizeof(text)) != 3 || memcmp(text, "a\0b", 3) != 0)
+		return host->fail(call, ROSTER_NONSENSE, 0, "what was kept is not there");
+	if (host->keep(call, "token", NULL, 0, 0) < 0 || host->recall(call, "token", text, sizeof(text)) != 0)
+		return host->fail(call, ROSTER_NONSENSE, 0, "what was forgotten is there");
+	if (host->keep(call, "token", "too long to come back", 21, INT64_MAX) < 0)
+		return -1;
+	return host->recall(call, "token", text, sizeof(text)) < 0 ? -1 : out(call, "recall");
+}
+
+static int fault_send_browser(struct roster_call *call)
+{
+	return host->send_browser(call, "https://acme.example", NULL) < 0 ? -1 : out(call, "send_browser");
+}
+
 /* What belongs to a message, where none came. */
 static int fault_once(struct roster_call *call)
 {
@@ -480,7 +501,7 @@ static const struct {
 	{ "present", fault_present }, { "long_stamp", fault_long_stamp }, { "older", fault_older }, { "too_many", fault_too_many }, { "ignore", fault_ignore },
 	{ "emit_late", fault_emit_late }, { "silent", fault_silent }, { "strange", fault_strange },
 	{ "no_cursor", fault_no_cursor }, { "no_end", fault_no_end }, { "both_ends", fault_both_ends },
-	{ "close_socket", fault_close_socket }, { "keep", fault_keep }, { "once", fault_once },
+	{ "close_socket", fault_close_socket }, { "keep", fault_keep }, { "recall", fault_recall }, { "send_browser", fault_send_browser }, { "once", fault_once },
 	{ "look_at", fault_look_at }, { "look_nowhere", fault_look_nowhere }, { "reply", fault_reply }, { "raw_person", fault_raw_person },
 	{ "prove_twice", fault_prove_twice }, { "prove_nothing", fault_prove_nothing },
 	{ "prove_endlessly", fault_prove_endlessly }, { "prove_words", fault_prove_words },

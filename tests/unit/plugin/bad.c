@@ -3,6 +3,7 @@
 
 #include "tools.h"
 
+#include "base/secret.h"
 #include "base/text.h"
 
 #include <stdio.h>
@@ -53,7 +54,8 @@ static const struct fault faults[] = {
 	{ "no_end", ERROR_REMOTE, "plugin.protocol", "says neither whole nor incomplete", 0, false },
 	{ "both_ends", ERROR_REMOTE, "plugin.protocol", "says neither whole nor incomplete, or both", 0, false },
 	{ "close_socket", ERROR_REMOTE, "plugin.ended", "closed its socket and was killed", 0, false },
-	{ "keep", ERROR_INTERNAL, "plugin.not_used_yet", "does not use yet", 0, false },
+	{ "keep", ERROR_NONE, "", "got out: keep", 0, false },
+	{ "send_browser", ERROR_INTERNAL, "plugin.not_used_yet", "does not use yet", 0, false },
 	{ "once", ERROR_REMOTE, "plugin.protocol", "names a message that did not come", 0, false },
 	{ "look_at", ERROR_REMOTE, "plugin.protocol", "although no message came", 0, false },
 	{ "look_nowhere", ERROR_REMOTE, "plugin.nonsense", "neither a person nor a group", 0, false },
@@ -89,6 +91,7 @@ static struct catalog *catalog;
 static int open_bad(void **state)
 {
 	(void)state;
+	secret_start(NULL);
 	catalog = tools_catalog("tests/peers/.libs");
 	return 0;
 }
@@ -177,6 +180,60 @@ static void test_notes_have_a_limit(void **state)
 	assert_int_equal(strncmp(notes, "chatter 0\nchatter 1\n", 20), 0);
 }
 
+/* One value, in memory. */
+struct memory {
+	char name[64], bytes[64];
+	size_t size;
+	bool has, fails;
+};
+
+static int memory_keep(void *self, const char *name, const void *bytes, size_t size, int64_t until_s, struct error *e)
+{
+	struct memory *memory = self;
+
+	(void)until_s;
+	if (memory->fails)
+		return error_set(e, ERROR_RETRY, "store.down", "the database is down");
+	snprintf(memory->name, sizeof(memory->name), "%s", name);
+	memory->has = bytes != NULL;
+	memory->size = size;
+	if (bytes)
+		memcpy(memory->bytes, bytes, size);
+	return 0;
+}
+
+static int memory_recall(void *self, const char *name, struct secret **ret, struct error *e)
+{
+	struct memory *memory = self;
+
+	(void)e;
+	if (!memory->has || !text_equal(memory->name, name))
+		return 0;
+	*ret = secret_take(memory->bytes, memory->size);
+	return 1;
+}
+
+static void test_what_is_kept(void **state)
+{
+	struct memory memory = { .has = false };
+	const struct link_keeper keeper = { &memory, memory_keep, memory_recall };
+	struct tools_count count = { 0 };
+	struct error e;
+
+	(void)state;
+	for (int fails = 0; fails < 2; fails++) {
+		scoped(link) *link = open_fault("recall", 0);
+
+		memory.fails = fails;
+		link_keep_with(link, &keeper);
+		assert_int_equal(tools_read(link, &everything, &count, &e), -1);
+		expect_text(e.text, fails ? "the database is down" : "has 21 bytes, there is room for 8");
+		assert_string_equal(e.code, fails ? "plugin.try_later" : "plugin.nonsense");
+	}
+	scoped(link) *link = open_fault("keep", 0); /* nobody keeps anything: that is no failure */
+	assert_int_equal(tools_read(link, &everything, &count, &e), 0);
+}
+
 static void test_other_abis_are_refused(void **state)
 {
 	const struct catalog_plugin *plugin;
@@ -246,7 +303,7 @@ static char *name_of(const struct fault *fault, char *ret, size_t size)
 	return ret;
 }
 
-enum { ALONE = 6 }; /* tests that are no rows of faults */
+enum { ALONE = 7 }; /* tests that are no rows of faults */
 
 int main(void)
 {
@@ -255,6 +312,7 @@ int main(void)
 		cmocka_unit_test(test_what_is_said_unasked_ends_the_link),
 		cmocka_unit_test(test_a_check_that_emits_is_refused),
 		cmocka_unit_test(test_notes_have_a_limit),
+		cmocka_unit_test(test_what_is_kept),
 		cmocka_unit_test(test_other_abis_are_refused),
 		cmocka_unit_test(test_a_place_that_is_none),
 		cmocka_unit_test(test_an_older_abi_is_served),
