@@ -18,6 +18,7 @@
 #include "provision/provision.h"
 #include "provision/source.h"
 #include "provision/stage.h"
+#include "roster/audit.h"
 #include "roster/notification.h"
 #include "roster/reading.h"
 #include "roster/run.h"
@@ -30,6 +31,9 @@ enum { RUN_ATTEMPTS_MOST = 8, RUN_RETRY_MS = 2000 };
 
 /* How often a run may be begun at all, whoever died over it: one that takes its daemons down must end. */
 enum { RUN_CLAIMS_MOST = 20 };
+
+/* Bytes of what is told of a run that is held or has failed. */
+enum { TOLD_MOST = 16384 };
 
 /* One statement of a reconcile may be about millions of people. */
 enum { RECONCILE_STATEMENT_MS = 3600 * 1000 };
@@ -382,6 +386,60 @@ static void count_missed(const struct work *w)
 		log_note(&w->log, "%lld changes that no increment had told", (long long)w->missed);
 }
 
+/* ---- what somebody should hear of: an entry of the audit, and so an event ---- */
+
+static int tell(struct work *w, struct tx *tx, const char *action, const char *kind, const struct id *about, const char *code, const char *text,
+                struct error *e)
+{
+	__attribute__((cleanup(buffer_close))) struct buffer after;
+	char id[ID_TEXT_SIZE];
+	const struct actor actor = { .kind = "daemon", .id = "rosterd", .source = "daemon", .run = &w->run.id };
+	struct audit_event event = { .action = action, .target_kind = kind, .target = id_text(about, id),
+		                     .target_name = w->source.connection.name };
+	struct json_writer writer;
+	buffer_open(&after, TOLD_MOST);
+	json_writer_open(&writer, &after);
+	json_begin_object(&writer, NULL);
+	json_put_text(&writer, "code", code);
+	json_put_text(&writer, "text", text);
+	json_end_object(&writer);
+	event.after = text && !after.full ? after.bytes : NULL;
+	return audit_write(tx, &w->run.organisation, &actor, &event, e);
+}
+
+/* Whether the run of this connection that ended before this one had failed: 1, 0, -1. A run of named people says nothing of the directory as
+ * a whole. */
+static int had_failed(struct work *w, struct tx *tx, struct error *e)
+{
+	static const struct query last = {
+		"run.before",
+		"SELECT state = 'failed' FROM runs WHERE organisation = $1 AND connection = $2 AND id <> $3 AND scope <> 'named' AND kind = 'read' "
+		"AND state IN ('done', 'planned', 'failed') ORDER BY asked_at DESC, id DESC LIMIT 1",
+		QUERY_READS, 0,
+	};
+	const struct rows *rows;
+	int found = query_one(tx, &last, PARAMS(P_ID(&w->run.organisation), P_ID(&w->run.connection), P_ID(&w->run.id)), w->arena, &rows, e);
+	return found <= 0 ? found : rows_bool(rows, 0, 0);
+}
+
+static bool speaks_for_all(const struct work *w)
+{
+	return reads(&w->run) && run_takes_turns(&w->run);
+}
+
+static int tell_recovered(struct work *w, struct tx *tx, struct error *e)
+{
+	int failed = speaks_for_all(w) ? had_failed(w, tx, e) : 0;
+	return failed <= 0 ? failed : tell(w, tx, "connection.recovered", "connection", &w->run.connection, NULL, NULL, e);
+}
+
+/* The first time, and not at each of the runs that fail after it. */
+static int tell_failing(struct work *w, struct tx *tx, const struct error *why, struct error *e)
+{
+	int failed = speaks_for_all(w) ? had_failed(w, tx, e) : 1;
+	return failed < 0 ? -1 : failed > 0 ? 0 : tell(w, tx, "connection.failing", "connection", &w->run.connection, why->code, why->text, e);
+}
+
 /* The end of this reconcile as the run's row tells it. */
 static int write_end(struct work *w, struct tx *tx, const struct outcome *outcome, enum state state, struct error *e)
 {
@@ -405,7 +463,11 @@ static int write_end(struct work *w, struct tx *tx, const struct outcome *outcom
 	                       P_BYTES(outcome->digest, outcome->digest ? 32 : 0), P_INT(refused)),
 	                &count, e) < 0)
 		return -1;
-	return count == 1 ? 0 : error_set(e, ERROR_CONFLICT, "run.taken", "another daemon has taken this run over");
+	if (count != 1)
+		return error_set(e, ERROR_CONFLICT, "run.taken", "another daemon has taken this run over");
+	return state == RUN_HELD   ? tell(w, tx, "run.held", "run", &w->run.id, "run.held", outcome->reason, e)
+	       : state == RUN_DONE ? tell_recovered(w, tx, e)
+	                           : 0;
 }
 
 static void count_waited(const struct work *w)
@@ -526,6 +588,7 @@ static void give_up(struct work *w, const struct error *why)
 		QUERY_KEEPS, 0,
 	};
 	struct error e;
+	int64_t count;
 	scoped(tx) *tx = NULL;
 	log_failure(&w->log, LOG_LEVEL_WARNING, "gave up", why);
 	count_end(w, "failed");
@@ -534,8 +597,8 @@ static void give_up(struct work *w, const struct error *why)
 	    query_write(tx, &fail,
 	                PARAMS(P_ID(&w->run.organisation), P_ID(&w->run.id), P_ID(&w->options->daemon), P_TEXT(why->code),
 	                       P_TEXT(why->text)),
-	                NULL, &e) < 0 ||
-	    stage_drop(tx, &w->run.id, &e) < 0 || tx_commit(&tx, &e) < 0)
+	                &count, &e) < 0 ||
+	    (count > 0 && tell_failing(w, tx, why, &e) < 0) || stage_drop(tx, &w->run.id, &e) < 0 || tx_commit(&tx, &e) < 0)
 		log_failure(&w->log, LOG_LEVEL_ERROR, "could not write down that the run failed", &e);
 }
 
