@@ -154,11 +154,13 @@ static const struct query listing_groups[] = {
 	     "DELETE FROM called_before c WHERE EXISTS (SELECT FROM " NAMED " p WHERE p.key = c.former_key) "
 	     "OR EXISTS (SELECT FROM groups_shown g WHERE g.key = c.former_key)"),
 	STEP("spared",
-	     "CREATE TEMP TABLE spared ON COMMIT DROP AS SELECT DISTINCT u.key AS group_key, c.key AS member_key, c.subject, c.former_key "
-	     "FROM called_before c JOIN (" PLAN_EDGES_READ ") e ON e.member_key = c.former_key JOIN groups_shown u ON u.key = e.group_key "
-	     "JOIN LATERAL (SELECT h.id FROM groups h WHERE h.organisation = $1 AND h.connection = $2 AND h.remote_id = u.remote_id LIMIT 1) h ON true "
-	     "WHERE CASE WHEN c.is_group THEN EXISTS (SELECT FROM group_groups k WHERE k.organisation = $1 AND k.group_id = h.id AND k.child_id = c.subject) "
-	     "ELSE EXISTS (SELECT FROM group_accounts k WHERE k.organisation = $1 AND k.group_id = h.id AND k.account_id = c.subject) END"),
+	     "CREATE TEMP TABLE spared ON COMMIT DROP AS SELECT DISTINCT c.group_key, c.key AS member_key, c.subject, c.former_key "
+	     "FROM (SELECT c.*, u.key AS group_key, (SELECT h.id FROM groups h WHERE h.organisation = $1 AND h.connection = $2 "
+	     "AND h.remote_id = u.remote_id LIMIT 1) AS group_id FROM called_before c JOIN (" PLAN_EDGES_READ ") e ON e.member_key = c.former_key "
+	     "JOIN groups_shown u ON u.key = e.group_key OFFSET 0) c "
+	     "WHERE CASE WHEN c.is_group THEN EXISTS (SELECT FROM group_groups k WHERE k.organisation = $1 AND k.group_id = c.group_id "
+	     "AND k.child_id = c.subject) ELSE EXISTS (SELECT FROM group_accounts k WHERE k.organisation = $1 AND k.group_id = c.group_id "
+	     "AND k.account_id = c.subject) END"),
 	STEP("edges_kept",
 	     "CREATE TEMP TABLE edges_kept ON COMMIT DROP AS SELECT group_key, member_key FROM spared UNION ALL "
 	     "SELECT u.key AS group_key, p.key AS member_key FROM groups_shown u JOIN group_accounts k ON k.organisation = $1 "
