@@ -1,6 +1,8 @@
 /* Text as it comes from the world: its characters, how it compares, what was meant. */
 #include "base/text.h"
 
+#include "base/arena.h"
+
 #include <string.h>
 
 /* RFC 3629, section 4: what the second byte may be says what the first one forbids. */
@@ -89,6 +91,80 @@ bool text_equal_nocase(const char *a, const char *b)
 		b++;
 	}
 	return *a == *b;
+}
+
+/* Which code points have which as their small letter. step 2: every second one, from first on, has the next. */
+static const struct casing {
+	uint32_t first, last;
+	int32_t away;
+	uint32_t step;
+} casings[] = {
+	{ 0x41, 0x5a, 32, 1 },	       { 0xc0, 0xd6, 32, 1 },	      { 0xd8, 0xde, 32, 1 },	   { 0x100, 0x12e, 1, 2 },
+	{ 0x130, 0x130, -199, 1 },     { 0x132, 0x136, 1, 2 },	      { 0x139, 0x147, 1, 2 },	   { 0x14a, 0x176, 1, 2 },
+	{ 0x178, 0x178, -121, 1 },     { 0x179, 0x17d, 1, 2 },	      { 0x17f, 0x17f, -268, 1 },   { 0x181, 0x181, 210, 1 },
+	{ 0x182, 0x184, 1, 2 },	       { 0x186, 0x186, 206, 1 },      { 0x187, 0x187, 1, 1 },	   { 0x189, 0x18a, 205, 1 },
+	{ 0x18b, 0x18b, 1, 1 },	       { 0x18e, 0x18e, 79, 1 },	      { 0x18f, 0x18f, 202, 1 },	   { 0x190, 0x190, 203, 1 },
+	{ 0x191, 0x191, 1, 1 },	       { 0x193, 0x193, 205, 1 },      { 0x194, 0x194, 207, 1 },	   { 0x196, 0x196, 211, 1 },
+	{ 0x197, 0x197, 209, 1 },      { 0x198, 0x198, 1, 1 },	      { 0x19c, 0x19c, 211, 1 },	   { 0x19d, 0x19d, 213, 1 },
+	{ 0x19f, 0x19f, 214, 1 },      { 0x1a0, 0x1a4, 1, 2 },	      { 0x1a9, 0x1a9, 218, 1 },	   { 0x1ac, 0x1ac, 1, 1 },
+	{ 0x1ae, 0x1ae, 218, 1 },      { 0x1af, 0x1af, 1, 1 },	      { 0x1b1, 0x1b2, 217, 1 },	   { 0x1b3, 0x1b5, 1, 2 },
+	{ 0x1b7, 0x1b7, 219, 1 },      { 0x1cd, 0x1db, 1, 2 },	      { 0x1de, 0x1ee, 1, 2 },	   { 0x1f4, 0x1f4, 1, 1 },
+	{ 0x1f8, 0x21e, 1, 2 },	       { 0x222, 0x232, 1, 2 },	      { 0x386, 0x386, 38, 1 },	   { 0x388, 0x38a, 37, 1 },
+	{ 0x38c, 0x38c, 64, 1 },       { 0x38e, 0x38f, 63, 1 },	      { 0x391, 0x3a1, 32, 1 },	   { 0x3a3, 0x3ab, 32, 1 },
+	{ 0x3c2, 0x3c2, 1, 1 },	       { 0x3d8, 0x3ee, 1, 2 },	      { 0x400, 0x40f, 80, 1 },	   { 0x410, 0x42f, 32, 1 },
+	{ 0x460, 0x480, 1, 2 },	       { 0x48a, 0x4be, 1, 2 },	      { 0x4c0, 0x4c0, 15, 1 },	   { 0x4c1, 0x4cd, 1, 2 },
+	{ 0x4d0, 0x52e, 1, 2 },	       { 0x531, 0x556, 48, 1 },	      { 0x10a0, 0x10c5, 7264, 1 }, { 0x1e00, 0x1e94, 1, 2 },
+	{ 0x1e9e, 0x1e9e, -7615, 1 },  { 0x1ea0, 0x1efe, 1, 2 },      { 0x1f08, 0x1f0f, -8, 1 },   { 0x1f18, 0x1f1d, -8, 1 },
+	{ 0x1f28, 0x1f2f, -8, 1 },     { 0x1f38, 0x1f3f, -8, 1 },     { 0x1f48, 0x1f4d, -8, 1 },   { 0x1f68, 0x1f6f, -8, 1 },
+	{ 0x2160, 0x216f, 16, 1 },     { 0x24b6, 0x24cf, 26, 1 },     { 0x2c00, 0x2c2f, 48, 1 },   { 0x2c80, 0x2ce2, 1, 2 },
+	{ 0xa640, 0xa66c, 1, 2 },      { 0xff21, 0xff3a, 32, 1 },     { 0x10400, 0x10427, 40, 1 },
+};
+
+static uint32_t small(uint32_t letter)
+{
+	for (size_t i = 0; i < ARRAY_COUNT(casings) && casings[i].first <= letter; i++)
+		if (letter <= casings[i].last)
+			return (letter - casings[i].first) % casings[i].step == 0 ? (uint32_t)((int32_t)letter + casings[i].away)
+										  : letter;
+	return letter;
+}
+
+/* Of a character of text_character. */
+static uint32_t decode(const char *character, size_t length)
+{
+	static const uint8_t masks[] = { 0, 0x7f, 0x1f, 0x0f, 0x07 };
+	uint32_t code = (uint8_t)character[0] & masks[length];
+
+	for (size_t i = 1; i < length; i++)
+		code = code << 6 | ((uint8_t)character[i] & 0x3f);
+	return code;
+}
+
+static size_t encode(uint32_t code, char *into)
+{
+	size_t length = code < 0x80 ? 1 : code < 0x800 ? 2 : code < 0x10000 ? 3 : 4;
+	static const uint8_t firsts[] = { 0, 0, 0xc0, 0xe0, 0xf0 };
+
+	for (size_t i = length; i-- > 1; code >>= 6)
+		into[i] = (char)(0x80 | (code & 0x3f));
+	into[0] = (char)(firsts[length] | code);
+	return length;
+}
+
+char *text_fold(struct arena *arena, const char *text)
+{
+	size_t length = strlen(text);
+	char *folded = arena_take(arena, length + 1), *at = folded;
+
+	for (size_t i = 0, n; i < length; i += n) {
+		n = text_character(text + i, length - i);
+		if (n > 0)
+			at += encode(small(decode(text + i, n)), at);
+		else
+			*at++ = text[i], n = 1; /* what is no character stays */
+	}
+	*at = '\0';
+	return folded;
 }
 
 bool text_begins(const char *text, const char *prefix)

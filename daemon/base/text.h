@@ -26,6 +26,9 @@ bool text_is_printable(const char *text, size_t length);
 
 bool text_equal(const char *a, const char *b);        /* two NULLs are equal */
 bool text_equal_nocase(const char *a, const char *b); /* ASCII letters only */
+/* A copy without case: simple folding (Unicode, CaseFolding.txt) of the scripts that have case, by a table of ours, so that what was kept
+ * yesterday is found by another machine tomorrow. Never longer than text. A letter with its accent behind it is not one with it. */
+char *text_fold(struct arena *arena, const char *text);
 bool text_begins(const char *text, const char *prefix);
 bool text_ends(const char *text, const char *suffix);
 

@@ -1,7 +1,6 @@
 /* Every comparison is true or false, never NULL: what is not there is not equal, and "not" of that is true. */
 #include "endpoints/scim_condition.h"
 
-#include <ctype.h>
 #include <string.h>
 
 #include "base/arena.h"
@@ -23,11 +22,7 @@ struct making {
 
 const char *scim_key(struct arena *arena, const char *name)
 {
-	char *key = arena_text(arena, name);
-
-	for (char *c = key; *c; c++)
-		*c = (char)tolower((unsigned char)*c);
-	return key;
+	return text_fold(arena, name);
 }
 
 /* ---- values ---- */

@@ -1,41 +1,42 @@
 /* Whether a filter holds for one value: what the brackets of a path choose by. */
-#include "platform.h"
-
 #include "endpoints/scim_filter.h"
 
 #include <string.h>
-#include <strings.h>
 
+#include "base/arena.h"
 #include "base/json.h"
+#include "base/text.h"
 
-/* Without case, unless the attribute's values differ by it. */
-static int compare_texts(const char *a, const char *b, bool exact)
-{
-	return exact ? strcmp(a, b) : strcasecmp(a, b);
-}
-
-static bool text_holds(enum scim_operator operator, const char *is, const char *asked, bool exact)
+static bool texts_hold(enum scim_operator operator, const char *is, const char *asked)
 {
 	size_t length = strlen(is), most = strlen(asked);
 
 	switch (operator) {
 	case SCIM_CO:
-		return exact ? strstr(is, asked) != NULL : strcasestr(is, asked) != NULL;
+		return strstr(is, asked) != NULL;
 	case SCIM_SW:
-		return exact ? strncmp(is, asked, most) == 0 : strncasecmp(is, asked, most) == 0;
+		return strncmp(is, asked, most) == 0;
 	case SCIM_EW:
-		return length >= most && compare_texts(is + length - most, asked, exact) == 0;
+		return length >= most && strcmp(is + length - most, asked) == 0;
 	case SCIM_GT:
-		return compare_texts(is, asked, exact) > 0;
+		return strcmp(is, asked) > 0;
 	case SCIM_GE:
-		return compare_texts(is, asked, exact) >= 0;
+		return strcmp(is, asked) >= 0;
 	case SCIM_LT:
-		return compare_texts(is, asked, exact) < 0;
+		return strcmp(is, asked) < 0;
 	case SCIM_LE:
-		return compare_texts(is, asked, exact) <= 0;
+		return strcmp(is, asked) <= 0;
 	default:
-		return compare_texts(is, asked, exact) == 0;
+		return strcmp(is, asked) == 0;
 	}
+}
+
+/* Without case, unless the attribute's values differ by it. */
+static bool text_holds(enum scim_operator operator, const char *is, const char *asked, bool exact)
+{
+	scoped(arena) *arena = exact ? NULL : arena_open("scim match");
+
+	return exact ? texts_hold(operator, is, asked) : texts_hold(operator, text_fold(arena, is), text_fold(arena, asked));
 }
 
 static bool is_present(const struct json *value)

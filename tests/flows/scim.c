@@ -34,8 +34,8 @@ static struct answer find(const char *what, const char *filter)
 
 	buffer_open(&query, KB(8));
 	for (const char *c = filter; *c; c++)
-		if (strchr(" \"'[]<>%", *c))
-			buffer_format(&query, "%%%02X", *c == '\'' ? '"' : *c);
+		if (strchr(" \"'[]<>%", *c) || (unsigned char)*c >= 0x80)
+			buffer_format(&query, "%%%02X", *c == '\'' ? '"' : (unsigned char)*c);
 		else
 			buffer_add(&query, c, 1);
 	answer = scim("GET", api_format("/%s?filter=%s", what, query.bytes), NULL);
@@ -231,6 +231,38 @@ static void okta_tests_its_connector(void **state)
 	answer = find("Users", "userName eq 'OKTA.USER@ACME.EXAMPLE'");
 	assert_int_equal(api_int(answer, "totalResults"), 1);
 	EXPECT(scim("GET", "/Groups", NULL), 200, NULL);
+}
+
+/* In every script, and in each place where names are compared. */
+static void case_is_not_only_asciis(void **state)
+{
+	const char *id = create_user("Änne.Ødegård@acme.example"), *group;
+	struct answer answer;
+
+	(void)state;
+	refused(scim("POST", "/Users", "{'userName':'ÄNNE.ØDEGÅRD@acme.example'}"), 409, "uniqueness", "there is a user with the userName");
+	answer = find("Users", "userName eq 'ÄNNE.ødegård@ACME.example'");
+	assert_int_equal(api_int(answer, "totalResults"), 1);
+	assert_string_equal(api_text(answer, "Resources/0/userName"), "Änne.Ødegård@acme.example");
+	assert_int_equal(api_int(find("Users", "userName sw 'änne' and userName co 'ØDE'"), "totalResults"), 1);
+	assert_int_equal(api_int(find("Users", "name.familyName eq 'USER' and userName sw 'ÄNNE'"), "totalResults"), 1);
+	EXPECT(scim("PATCH", api_format("/Users/%s", id), "{'Operations':[{'op':'replace','path':'nickName','value':'ΟΔΥΣΣΕΎΣ'}]}"), 200, NULL);
+	assert_int_equal(api_int(find("Users", "nickName eq 'οδυσσεύσ'"), "totalResults"), 1);
+	EXPECT(scim("PATCH", api_format("/Users/%s", id),
+		    "{'Operations':[{'op':'replace','path':'emails[type eq \\'ПОЧТА\\'].value','value':'p@acme.example'}]}"), 200, NULL);
+	answer = scim("PATCH", api_format("/Users/%s", id),
+		      "{'Operations':[{'op':'replace','path':'emails[type eq \\'почта\\'].value','value':'q@acme.example'}]}");
+	EXPECT(answer, 200, NULL);
+	answer = find("Users", "emails.value eq 'q@acme.example'");
+	assert_int_equal(api_int(answer, "totalResults"), 1);
+	assert_int_equal(api_int(find("Users", "emails.value eq 'p@acme.example'"), "totalResults"), 0);
+	answer = scim("POST", "/Groups", "{'displayName':'ЖУРНАЛ'}");
+	EXPECT(answer, 201, NULL);
+	group = api_text(answer, "id");
+	assert_string_equal(api_text(find("Groups", "displayName eq 'журнал'"), "Resources/0/id"), group);
+	refused(scim("POST", "/Groups", "{'displayName':'Журнал'}"), 409, "uniqueness", "there is a group with the displayName");
+	EXPECT(scim("DELETE", api_format("/Users/%s", id), NULL), 204, NULL);
+	EXPECT(scim("DELETE", api_format("/Groups/%s", group), NULL), 204, NULL);
 }
 
 static void okta_deactivates_and_returns(void **state)
@@ -881,6 +913,7 @@ int main(void)
 		cmocka_unit_test(tokens_are_rotated_two_at_a_time),
 		cmocka_unit_test(clients_fetch_tokens_that_soon_end),
 		cmocka_unit_test(okta_tests_its_connector),
+		cmocka_unit_test(case_is_not_only_asciis),
 		cmocka_unit_test(okta_deactivates_and_returns),
 		cmocka_unit_test(entra_provisions),
 		cmocka_unit_test(versions_guard_changes),

@@ -220,9 +220,14 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size)
 	scoped(arena) *arena = arena_open("fuzz");
 	const uint8_t *end = size > 0 ? memchr(bytes, '\n', size) : NULL;
 	size_t first = end ? (size_t)(end - bytes) : 0;
+	char *body;
 
 	fates = arena_text_n(arena, (const char *)bytes, strnlen((const char *)bytes, first));
-	if (end)
-		try_body(arena, arena_text_n(arena, (const char *)end + 1, size - first - 1), size - first - 1);
+	if (!end)
+		return 0;
+	size -= first + 1;
+	body = arena_take(arena, size + 1); /* a NUL may stand in it, and one behind it */
+	memcpy(body, end + 1, size);
+	try_body(arena, body, size);
 	return 0;
 }

@@ -92,6 +92,65 @@ static void comparing(void **state)
 	assert_false(text_ends(NULL, ""));
 }
 
+static void folding(void **state)
+{
+	static const struct {
+		const char *text, *folded;
+	} cases[] = {
+		{ "", "" },
+		{ "Ann@ACME.example", "ann@acme.example" },
+		{ "ÄNNE Ø ÞÝ×÷", "änne ø þý×÷" },
+		{ "ĀāŁłŸŽž", "āāłłÿžž" },
+		{ "İſ", "is" },
+		{ "ΆΣΊΣΥΦΟς", "άσίσυφοσ" },
+		{ "ЁЖИК Ґ Ӏ", "ёжик ґ ӏ" },
+		{ "ԱԲ ẞ Ậ", "աբ ß ậ" },
+		{ "ＡＺ", "ａｚ" },
+		{ "日本 😀 ß", "日本 😀 ß" },
+		{ "A\xff\xc3", "a\xff\xc3" },
+	};
+	scoped(arena) *arena = arena_open("test");
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_COUNT(cases); i++) {
+		assert_string_equal(text_fold(arena, cases[i].text), cases[i].folded);
+		assert_string_equal(text_fold(arena, cases[i].folded), cases[i].folded);
+	}
+}
+
+/* Whatever there is: never longer, and once is enough. */
+static void folding_settles(void **state)
+{
+	(void)state;
+	for (uint32_t code = 1; code < 0x11000; code++) {
+		scoped(arena) *arena = arena_open("test");
+		char text[5] = { 0 };
+		const char *once;
+
+		if (code >= 0xd800 && code < 0xe000)
+			continue;
+		if (code < 0x80) {
+			text[0] = (char)code;
+		} else if (code < 0x800) {
+			text[0] = (char)(0xc0 | code >> 6);
+			text[1] = (char)(0x80 | (code & 0x3f));
+		} else if (code < 0x10000) {
+			text[0] = (char)(0xe0 | code >> 12);
+			text[1] = (char)(0x80 | (code >> 6 & 0x3f));
+			text[2] = (char)(0x80 | (code & 0x3f));
+		} else {
+			text[0] = (char)(0xf0 | code >> 18);
+			text[1] = (char)(0x80 | (code >> 12 & 0x3f));
+			text[2] = (char)(0x80 | (code >> 6 & 0x3f));
+			text[3] = (char)(0x80 | (code & 0x3f));
+		}
+		once = text_fold(arena, text);
+		assert_true(strlen(once) <= strlen(text));
+		assert_true(text_is_utf8(once, strlen(once)));
+		assert_string_equal(text_fold(arena, once), once);
+	}
+}
+
 static void cutting(void **state)
 {
 	const char *text = "a\xc3\xa4\xf0\x9f\x98\x80z";
@@ -452,6 +511,8 @@ int main(void)
 		cmocka_unit_test(utf8),
 		cmocka_unit_test(printable),
 		cmocka_unit_test(comparing),
+		cmocka_unit_test(folding),
+		cmocka_unit_test(folding_settles),
 		cmocka_unit_test(cutting),
 		cmocka_unit_test(trimming),
 		cmocka_unit_test(did_you_mean),
