@@ -1,6 +1,7 @@
 #!/bin/bash
 # What a push costs, beside a minimal program that runs one prepared statement a request on the same tables: CPU of the server and of
-# PostgreSQL together, and requests a second, at 1, 8 and 32 clients. Prints the figures of bench.sh.
+# PostgreSQL together, and requests a second, at 1, 8 and 32 clients of one organisation and at 8 of as many; and what the size of a
+# group costs. Prints the figures of bench.sh.
 #
 #   BENCH_ROUNDS  5   BENCH_REQUESTS  4000
 set -u
@@ -21,19 +22,26 @@ flow_start
 pg=$(postmaster)
 [ -n "$pg" ] || pg=$(pgrep -f "^[^ ]*postgres .*$flow_dir/pg" | head -1)
 ctl org create Bench --type enterprise >/dev/null && ctl domain add bench bench.example >/dev/null || exit 1
-made=$(ctl connection create bench scim push --json)
-token=$(jq -r .token <<<"$made") connection=$(jq -r .id <<<"$made")
-organisation=$(query "SELECT organisation FROM organisations WHERE slug = 'bench'")
-ctl connection set bench/push --state paused >/dev/null # what is pushed is kept, and reconciled by nobody just now
+connect() { # connect SLUG: organisation, connection, token and base of a new connection
+	local made
+	made=$(ctl connection create "$1" scim push --json)
+	token=$(jq -r .token <<<"$made") connection=$(jq -r .id <<<"$made") base=/scim/v2/$connection
+	organisation=$(query "SELECT organisation FROM organisations WHERE slug = '$1'")
+	ctl connection set "$1/push" --state paused >/dev/null # what is pushed is kept, and reconciled by nobody just now
+}
+connect bench
 "$BUILDDIR/tests/bench/scim_floor" "$flow_dir/floor.sock" "host=$flow_dir/pg dbname=rosterd user=rosterd_request" 8 "$organisation" "$connection" 2>>"$flow_dir/log" &
 floor_pid=$!
 flow_also="kill $floor_pid 2>/dev/null"
-# Both speak of the same people.
-query "INSERT INTO scim_users (organisation, connection, id, user_key, active, schemas, document) SELECT '$organisation', '$connection', gen_random_uuid(),
-	'known' || n, true, '[\"urn:ietf:params:scim:schemas:core:2.0:User\"]', jsonb_build_object('userName', 'known' || n, 'active', true, 'name',
-	jsonb_build_object('givenName', 'Known', 'familyName', 'Person ' || n), 'emails', jsonb_build_array(jsonb_build_object('type', 'work', 'primary', true,
-	'value', 'known' || n || '@bench.example'))) FROM generate_series(0, 9999) n" >/dev/null
-query "SELECT id FROM scim_users WHERE user_key LIKE 'known%' ORDER BY user_key" >"$flow_dir/ids"
+people() { # people COUNT FILE: of both, and their ids
+	query "INSERT INTO scim_users (organisation, connection, id, user_key, active, schemas, document) SELECT '$organisation', '$connection', gen_random_uuid(),
+		'known' || n, true, '[\"urn:ietf:params:scim:schemas:core:2.0:User\"]', jsonb_build_object('userName', 'known' || n, 'active', true, 'name',
+		jsonb_build_object('givenName', 'Known', 'familyName', 'Person ' || n), 'emails', jsonb_build_array(jsonb_build_object('type', 'work', 'primary', true,
+		'value', 'known' || n || '@bench.example'))) FROM generate_series(0, $1 - 1) n" >/dev/null
+	query "SELECT id FROM scim_users WHERE connection = '$connection' AND user_key LIKE 'known%' ORDER BY user_key" >"$2"
+}
+ids=$flow_dir/ids
+people 10000 "$ids"
 group() { # group NAME SIZE
 	query "WITH g AS (INSERT INTO scim_groups (organisation, connection, id, name_key, schemas, document) VALUES ('$organisation', '$connection', gen_random_uuid(),
 		'$1', '[]', '{\"displayName\":\"$1\"}') RETURNING id), m AS (INSERT INTO scim_members SELECT '$organisation', '$connection', g.id, gen_random_uuid()
@@ -43,7 +51,7 @@ small=$(group small 10) large=$(group large 100000)
 query "ANALYZE" >/dev/null
 query "CHECKPOINT" >/dev/null
 
-base=/scim/v2/$connection seq=0
+seq=0
 body_of_user='{"schemas":["urn:ietf:params:scim:schemas:core:2.0:User"],"userName":"NEW-{seq}","name":{"givenName":"Test","familyName":"User"},"active":true,"emails":[{"primary":true,"value":"NEW-{seq}@bench.example","type":"work"}]}'
 load() { # load SOCKET CLIENTS OPERATION: "requests/s median bad"
 	case $3 in
@@ -53,7 +61,7 @@ load() { # load SOCKET CLIENTS OPERATION: "requests/s median bad"
 	patch) set -- "$1" "$2" PATCH "/Users/{id}" "{\"Operations\":[{\"op\":\"replace\",\"value\":{\"active\":$([ $((seq / 2 % 2)) = 0 ] && echo false || echo true)}}]}" ;;
 	member) set -- "$1" "$2" PATCH "/Groups/$small" '{"Operations":[{"op":"add","path":"members","value":[{"value":"{id}"}]}]}' ;;
 	esac
-	"$BUILDDIR/tests/bench/scim_load" "$1" "$2" "$requests" "$3" "$base$4" "$5" "$token" "$flow_dir/ids"
+	"$BUILDDIR/tests/bench/scim_load" "$1" "$2" "$requests" "$3" "$base$4" "$5" "$token" "$ids"
 }
 measure() { # measure SOCKET PID CLIENTS OPERATION: "CPU-microseconds-a-request requests/s"
 	local before after said
@@ -89,7 +97,7 @@ if [[ scim-size == "$only"* ]] || [[ $only == scim ]]; then
 		for which in small large; do
 			query "DELETE FROM scim_members WHERE group_id = '${!which}' AND member_id IN (SELECT id FROM scim_users)" >/dev/null
 			said=$("$BUILDDIR/tests/bench/scim_load" "$socket" 1 1000 PATCH "$base/Groups/${!which}" \
-				'{"Operations":[{"op":"add","path":"members","value":[{"value":"{id}"}]}]}' "$token" "$flow_dir/ids") || exit 1
+				'{"Operations":[{"op":"add","path":"members","value":[{"value":"{id}"}]}]}' "$token" "$ids") || exit 1
 			eval "$which"_us="$(cut -d' ' -f2 <<<"$said")"
 		done
 		echo "# one member more: $small_us us in a group of 10, $large_us us in one of 100,000" >&2
@@ -98,8 +106,8 @@ if [[ scim-size == "$only"* ]] || [[ $only == scim ]]; then
 fi
 # A thousand members in one PATCH, and the statement that does it.
 if [[ scim-thousand == "$only"* ]] || [[ $only == scim ]]; then
-	body="{\"Operations\":[{\"op\":\"add\",\"path\":\"members\",\"value\":[$(head -1000 "$flow_dir/ids" | sed 's/.*/{"value":"&"}/' | paste -sd,)]}]}"
-	list="ARRAY['$(head -1000 "$flow_dir/ids" | paste -sd, | sed "s/,/','/g")']::uuid[]"
+	body="{\"Operations\":[{\"op\":\"add\",\"path\":\"members\",\"value\":[$(head -1000 "$ids" | sed 's/.*/{"value":"&"}/' | paste -sd,)]}]}"
+	list="ARRAY['$(head -1000 "$ids" | paste -sd, | sed "s/,/','/g")']::uuid[]"
 	for round in $(seq "$rounds"); do
 		clean="DELETE FROM scim_members WHERE group_id = '$small' AND member_id IN (SELECT id FROM scim_users)"
 		query "$clean" >/dev/null
@@ -112,4 +120,45 @@ if [[ scim-thousand == "$only"* ]] || [[ $only == scim ]]; then
 		echo "# a thousand members: ours $ours us, the statement $floor us" >&2
 		awk -v a="$ours" -v b="$floor" 'BEGIN { print a / b }'
 	done | figure scim-thousand 3
+fi
+# As many organisations as clients: each has its own connection to either server, and the floor as many to PostgreSQL as above.
+spread() { # spread SOCKETS OPERATION: requests a second of all, SOCKETS being ours or floor
+	local begun at one pids=
+	[ "$2" != member ] || query "DELETE FROM scim_members WHERE member_id IN (SELECT id FROM scim_users)" >/dev/null
+	begun=$(date +%s%N)
+	for at in $(seq 0 7); do
+		(
+			base=/scim/v2/${connections[at]} token=${tokens[at]} small=${groups[at]} ids=$flow_dir/ids.$at requests=$((requests / 8))
+			one=$socket
+			[ "$1" = ours ] || one=$flow_dir/floor.$at.sock
+			said=$(load "$one" 1 "$2") && [ "${said##* }" = 0 ]
+		) &
+		pids="$pids $!"
+	done
+	for at in $pids; do wait "$at" || return 1; done
+	awk -v a="$begun" -v b="$(date +%s%N)" -v n="$requests" 'BEGIN { printf "%.1f\n", n * 1e9 / (b - a) }'
+}
+if [[ scim-spread == "$only"* || $only == scim-spread* ]]; then
+	connections=() tokens=() groups=()
+	for at in $(seq 0 7); do
+		(ctl org create "Spread $at" --slug "spread-$at" --type enterprise) >/dev/null || exit 1
+		connect "spread-$at"
+		connections[at]=$connection tokens[at]=$token groups[at]=$(group small 10)
+		people 2000 "$flow_dir/ids.$at"
+		"$BUILDDIR/tests/bench/scim_floor" "$flow_dir/floor.$at.sock" "host=$flow_dir/pg dbname=rosterd user=rosterd_request" 1 "$organisation" "$connection" 2>>"$flow_dir/log" &
+		flow_also="$flow_also; kill $! 2>/dev/null"
+	done
+	query "ANALYZE" >/dev/null
+	for operation in post get filter patch member; do
+		[[ "scim-spread-$operation" == "$only"* ]] || continue
+		for round in $(seq "$rounds"); do
+			seq=$((seq + 1))
+			ours=$(spread ours "$operation") || exit 1
+			seq=$((seq + 1))
+			floor=$(spread floor "$operation") || exit 1
+			echo "# $operation, 8 organisations: ours $ours a second; floor $floor a second" >&2
+			awk -v a="$ours" -v b="$floor" 'BEGIN { print b / a }'
+		done >"$flow_dir/rps" || exit 1
+		figure "scim-spread-$operation-time" 2.5 <"$flow_dir/rps"
+	done
 fi
