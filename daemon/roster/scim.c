@@ -246,12 +246,14 @@ int scim_delete(struct tx *tx, const struct scim_source *source, enum scim_table
 		[SCIM_TABLE_GROUPS] = { "scim.delete_group",
 					"WITH gone AS (DELETE FROM scim_groups WHERE organisation = $1 AND connection = $2 AND id = $3 "
 					"RETURNING id), emptied AS (DELETE FROM scim_members m USING gone WHERE m.organisation = $1 "
-					"AND m.connection = $2 AND gone.id IN (m.group_id, m.member_id) RETURNING m.group_id, m.member_id), "
-					"moved AS (UPDATE scim_groups g SET version = g.version + 1, modified_at = now() FROM emptied l "
+					"AND m.connection = $2 AND m.group_id = gone.id), "
+					"left_groups AS (DELETE FROM scim_members m USING gone WHERE m.organisation = $1 AND m.connection = $2 "
+					"AND m.group_id <> gone.id AND m.member_id = gone.id RETURNING m.group_id, m.member_id), "
+					"moved AS (UPDATE scim_groups g SET version = g.version + 1, modified_at = now() FROM left_groups l "
 					"WHERE g.organisation = $1 AND g.connection = $2 AND g.id = l.group_id AND g.id <> $3), "
 					"due AS (INSERT INTO scim_due (organisation, connection, kind, id, member) "
 					"SELECT $1, $2, 'group', id, NULL FROM gone UNION ALL "
-					"SELECT $1, $2, 'member_removed', e.group_id, e.member_id FROM emptied e, gone WHERE e.member_id = gone.id) "
+					"SELECT $1, $2, 'member_removed', l.group_id, l.member_id FROM left_groups l) "
 					"SELECT id FROM gone",
 					QUERY_KEEPS, 0 },
 	};

@@ -122,6 +122,53 @@ is "what was refused is shown with its reason" "$(trace '.items[0] | (.status | 
 unlike "and nobody's name or secret is in it" "$(query "SELECT t::text FROM scim_trace t")" "hunter2|Lovelace|@acme"
 is "people read it too" "$(ctl scim trace acme/okta | grep -c "scim.uniqueness")" 1
 
+# What one question reads does not grow with the connection, nor with how many others there are.
+many=$(ctl connection create acme scim many --json)
+ctl connection set acme/many --state paused >/dev/null
+was_token=$token was_base=$base token=$(jq -r .token <<<"$many") base=$(jq -r .base_url <<<"$many")
+of=$(query "SELECT organisation FROM organisations WHERE slug = 'acme'") by=${base##*/}
+query "INSERT INTO scim_users (organisation, connection, id, user_key, external_id, active, schemas, document) SELECT '$of', '$by', gen_random_uuid(), 'many' || n, 'ext' || n, true,
+	'[]', jsonb_build_object('userName', 'many' || n) FROM generate_series(1, 3000) n;
+	INSERT INTO scim_groups (organisation, connection, id, name_key, schemas, document) SELECT '$of', '$by', gen_random_uuid(), 'group' || n, '[]',
+	jsonb_build_object('displayName', 'group' || n) FROM generate_series(1, 3000) n;
+	INSERT INTO scim_members SELECT '$of', '$by', g.id, u.id FROM scim_groups g JOIN scim_users u ON u.connection = g.connection
+	AND substr(u.user_key, 5) = substr(g.name_key, 6) WHERE g.connection = '$by'" >/dev/null
+query "SET session_replication_role = replica; INSERT INTO scim_users (organisation, connection, id, user_key, active, schemas, document)
+	SELECT md5('o' || o)::uuid, md5('c' || o)::uuid, gen_random_uuid(), 'other' || n, true, '[]', '{}' FROM generate_series(1, 300) o, generate_series(1, 10) n;
+	INSERT INTO scim_groups (organisation, connection, id, name_key, schemas, document) SELECT md5('o' || o)::uuid, md5('c' || o)::uuid,
+	gen_random_uuid(), 'other' || n, '[]', '{}' FROM generate_series(1, 300) o, generate_series(1, 10) n;
+	INSERT INTO scim_members SELECT md5('o' || o)::uuid, md5('c' || o)::uuid, gen_random_uuid(), gen_random_uuid() FROM generate_series(1, 300) o,
+	generate_series(1, 10) n; SET session_replication_role = origin; ANALYZE scim_users, scim_groups, scim_members" >/dev/null
+someone=$(query "SELECT id FROM scim_users WHERE connection = '$by' AND user_key = 'many7'")
+some=$(query "SELECT id FROM scim_groups WHERE connection = '$by' AND name_key = 'group7'")
+reads() { query "SELECT sum(seq_tup_read + coalesce(idx_tup_fetch, 0)), sum(coalesce(idx_scan, 0)) FROM pg_stat_user_tables WHERE relname IN ('scim_users', 'scim_groups', 'scim_members')"; }
+# costs WORDS METHOD PATH [BODY]: at most a hundred rows are read for it, of ten thousand
+costs() {
+	local before after
+	before=$(reads)
+	push "${@:2}" >/dev/null
+	for _ in $(seq 100); do
+		after=$(reads)
+		[ "${after#*|}" != "${before#*|}" ] && break
+		sleep 0.1
+	done
+	sleep 1.2 # the rest of it
+	after=$(reads)
+	ok "$1 ($(status)): $((${after%|*} - ${before%|*})) rows are read" test "$((${after%|*} - ${before%|*}))" -le 100
+}
+costs "a user by id" GET "/Users/$someone"
+costs "a user by name" GET "/Users?filter=userName%20eq%20%22many9%22"
+costs "a user by the directory's key" GET "/Users?filter=externalId%20eq%20%22ext9%22"
+costs "a group by id" GET "/Groups/$some"
+costs "a group by name" GET "/Groups?filter=displayName%20eq%20%22Group9%22"
+costs "a change of a user" PATCH "/Users/$someone" '{"Operations":[{"op":"replace","value":{"active":false}}]}'
+costs "a member more" PATCH "/Groups/$some" "{\"Operations\":[{\"op\":\"add\",\"path\":\"members\",\"value\":[{\"value\":\"$(query "SELECT id FROM scim_users WHERE connection = '$by' AND user_key = 'many8'")\"}]}]}"
+costs "a user made" POST /Users '{"userName":"many-more@acme.example"}'
+costs "a user gone" DELETE "/Users/$someone"
+costs "a group gone" DELETE "/Groups/$some"
+is "and out of it" "$(query "SELECT count(*) FROM scim_members WHERE connection = '$by' AND '$some' IN (group_id, member_id)")" 0
+token=$was_token base=$was_base
+
 # More than its share: told when to come again, and another connection has its own.
 printf 'scim {\n\trequests_per_second = 1\n\tburst = 2\n}\n' >>"$flow_dir/rosterd.conf"
 ok "the rate is set as the daemon runs" ctl reload
