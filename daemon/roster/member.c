@@ -12,12 +12,14 @@ const char *const member_roles[] = { "owner", "admin", "member", "viewer", NULL 
 	"m.organisation, m.user_id, m.name, m.email, "                                                       \
 	"(SELECT a.user_name FROM accounts a WHERE a.organisation = m.organisation AND a.user_id = "         \
 	"m.user_id "                                                                                         \
-	"AND a.connection = m.connection ORDER BY a.gone_at DESC NULLS FIRST LIMIT 1), "                     \
+	"AND (a.connection = m.connection OR m.connection IS NULL) "                                         \
+	"ORDER BY a.gone_at DESC NULLS FIRST LIMIT 1), "                                                     \
 	"m.role, m.role_source, m.state, m.source, m.suspended_by, m.connection, "                           \
 	"m.joined_at, m.updated_at, m.last_active_at, m.version, m.title, m.department, "                    \
 	"m.waiting_since, m.waiting_role, m.suspended_at, m.grace_until, m.left_at, m.left_by, "             \
 	"m.role_manual, "                                                                                    \
-	"m.connection IS NOT NULL AND m.email IS NOT NULL AND NOT EXISTS (SELECT FROM domains d "            \
+	"(m.connection IS NOT NULL OR m.source = 'connector') AND m.email IS NOT NULL "                      \
+	"AND NOT EXISTS (SELECT FROM domains d "                                                             \
 	"WHERE d.organisation = m.organisation AND d.state = 'verified' AND d.domain = split_part(m.email, '@', 2))"
 
 static struct member read_row(const struct rows *rows, size_t row)

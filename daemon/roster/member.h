@@ -23,7 +23,7 @@ struct member {
 	const char *title, *department;
 	const char *role, *role_source, *state, *source, *suspended_by;
 	struct id connection; /* nil: none */
-	bool guest; /* a directory shows them with an address of no verified domain: it links them to nobody and is proof of nothing */
+	bool guest; /* a directory shows them (or did, until it was deleted and its people kept) with an address of no verified domain: it links them to nobody and is proof of nothing */
 	const char *role_by_hand; /* what a person set, whether it counts or not; NULL: nobody did */
 	int64_t joined_at, updated_at, last_active_at, version;
 	int64_t waiting_since;	  /* for a seat: to come in (state "waiting"), or as waiting_role; 0: not */

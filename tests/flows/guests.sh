@@ -59,4 +59,11 @@ is "once the domain is verified, they are no guests" "$(guests bolt)" "Ada B"
 is "and the next run proves the address" "$(run bolt/people) $(query "SELECT user_id FROM addresses WHERE address = 'pat@freelance.example'")" \
 	"address.proven=1 $(user_of bolt people b2)"
 is "which links nobody elsewhere" "$(run acme/other) $(users) $(guests acme)" " 7 Pat O"
+
+kept=$(user_of acme other o1)
+ctl connection delete acme/other --people keep --yes >/dev/null 2>&1
+is "kept when their directory is deleted, a guest is one still, and is called as there" "$(query "SELECT connection IS NULL FROM members WHERE user_id = '$kept'") \
+$(ctl member show acme "$kept" --json | jq -r '"\(.guest) \(.user_name)"')" "t true pat"
+member=$(ctl member add acme hal@elsewhere.example Hal --json 2>/dev/null | jq -r .id)
+is "whom an administrator made is none" "$(ctl member show acme "$member" --json | jq .guest)" false
 done_testing
