@@ -265,6 +265,16 @@ static void print_gap(struct ctl *ctl, const struct json *run)
 	print_line(ctl, "         nobody goes, and no group changes, until a run has seen everybody");
 }
 
+/* Whoever was asked for by name and is nobody, here or there, is no error: they may have been let go. */
+static void print_nobody(struct ctl *ctl, const struct json *run)
+{
+	const char *scope = json_text(json_member(run, "scope")), *state = json_text(json_member(run, "state"));
+
+	if (text_equal(scope, "named") && text_equal(state, "done") &&
+	    json_int(json_member(run, "people")) == 0 && json_int(json_member(run, "groups")) == 0)
+		print_line(ctl, "nobody   was found: the directory has none of those who were asked for");
+}
+
 /* What was read, and what came of it. */
 static void print_outcome(struct ctl *ctl, const struct subject *subject, const struct json *run)
 {
@@ -286,6 +296,7 @@ static void print_outcome(struct ctl *ctl, const struct subject *subject, const 
 	if (missed > 0)
 		print_line(ctl, "missed   %lld changes that no reading before had told", (long long)missed);
 	print_gap(ctl, run);
+	print_nobody(ctl, run);
 	print_line(ctl, "%s  %s", foreseen ? "planned" : "changed",
 		   changes_counts(ctl->arena, json_member(run, "counts")));
 	if (refused > 0)

@@ -25,6 +25,8 @@ is "by a user name there" "$(named --person bob)" "member.updated=1"
 is "by a member's id" "$(named --person "$(query "SELECT user_id FROM accounts WHERE remote_id = 'u3'")")" "member.suspended=1"
 is "who is not known here, by the key" "$(named --person u4)" "member.joined=1"
 is "whom nobody knows" "$(named --person nobody)" ""
+like "which is said" "$(ctl sync run acme/people --person nobody --wait 2>&1)" "nobody   was found: the directory has none of those"
+is "of who is there it is not" "$(ctl sync run acme/people --person u1 --wait 2>&1 | grep -c 'was found')" 0
 is "a group, with all its members" "$(named --group g1)" "group.member_added=1 member.role_changed=1"
 serve "$(served)" '/user=dan/d; /user=cyd/s/suspended=yes; //'
 is "several, who came back and who went" "$(named --person cyd --person dan)" "member.restored=1 member.suspended=1"
