@@ -162,7 +162,8 @@ static void remember(struct arena *arena, const struct link_end *end, struct pag
 static int call_witness(const struct stream *s, struct stage *stage, struct arena *arena, struct page_end *end, struct error *e)
 {
 	static const struct page_end not_yet = { .whole_page = false };
-	const struct witness witness = { s->store, s->link, s->source, s->run, s->page_most, s->stop, s->lease, s->lease_ms };
+	const struct witness witness = { s->store, s->link, s->source, s->run, s->page_most, s->stop, s->lease, s->lease_ms,
+					 s->until_ms };
 	struct proof_part *added = (struct proof_part *)&end->parts[end->part_count];
 	if (stream_keep(s, stage, &not_yet, e) < 0 || witness_hear(&witness, arena, added, e) < 0)
 		return -1;

@@ -1,5 +1,6 @@
 #include "sync/witness.h"
 
+#include "base/clock.h"
 #include "base/lease.h"
 #include "provision/mapping.h"
 #include "provision/stage.h"
@@ -43,6 +44,8 @@ static int ask(const struct witness *s, const struct link_ask *question, struct 
 {
 	struct link_item item;
 	int more;
+	if (clock_monotonic_ms() >= s->until_ms)
+		return error_set(e, ERROR_LIMIT, "run.too_long", "the time that one reading may take is over (sync.read_timeout)");
 	lease_take(s->lease, s->lease_ms);
 	if (link_ask(s->link, question, e) < 0)
 		return -1;

@@ -32,6 +32,7 @@ struct witness {
 	const atomic_bool *stop;
 	struct lease *lease; /* renewed with each question */
 	int64_t lease_ms;
+	int64_t until_ms; /* of clock_monotonic_ms: by then nobody is asked any more (sync.read_timeout) */
 };
 
 /* After all pages are staged, before the run is reconciled: a part of the proof, whose texts live in the arena. Its evidence is held,

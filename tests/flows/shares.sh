@@ -54,4 +54,16 @@ until_run "$slow" "state NOT IN ('asked', 'reading', 'reconciling')"
 is "a reading that has no end fails" "$(state "$slow")" "failed run.too_long"
 like "and says by which limit" "$(sync_run "$slow" | jq -r .error.text)" 'sync\.read_timeout'
 
+# ---- nor are those asked for who are no longer shown
+script ''
+sync >/dev/null
+directory "$(people 19)"
+moment "UPDATE ON runs FOR EACH ROW WHEN (NEW.people = 19 AND NEW.pages = 0)"
+run=$(ctl sync run acme/people --json | jq -r .id)
+moment_wait
+sleep 1.1
+moment_over
+until_run "$run" "state NOT IN ('asked', 'reading', 'reconciling')"
+is "the time is over before who is no longer shown was asked for: nobody is gone" "$(sync_run "$run" | jq -r '"\(.state) \(.whole) \(.counts)"')" "done false {}"
+like "and says by which limit" "$(query "SELECT words FROM run_parts WHERE run = '$run' AND part = 'asked again'")" 'could not be asked for by key: .*sync\.read_timeout'
 done_testing
