@@ -143,7 +143,7 @@ static int put_connection(struct exchange *x, struct json_writer *w, const struc
 	json_put_time(w, "next_due_at", c->next_due_at);
 	json_put_time(w, "created_at", c->created_at);
 	json_put_text(w, "managed_by", exchange_managed_by(x, c->managed_by));
-	exchange_put_managed(w, &managed);
+	exchange_put_managed(x, w, &managed);
 	json_put_int(w, "version", c->version);
 	if (scim_is_pushed(c))
 		json_put_text(w, "base_url", scim_base_url(x, c));
@@ -332,7 +332,7 @@ int connections_adopt(struct exchange *x, struct error *e)
 	if (exchange_managed_adoptable(x, "connection", text, connection.managed_by, e) < 0 ||
 	    managed_adopt_connection(x->tx, &x->organisation.id, text, e) < 0 ||
 	    exchange_audit(x, "connection.adopted", "connection", text, connection.name,
-			   exchange_object(x, "managed_by", connection.managed_by, NULL), NULL, e) < 0)
+			   exchange_object(x, "managed_by", EXCHANGE_FILE, NULL), NULL, e) < 0)
 		return -1;
 	return show_again(x, 200, &connection.id, NULL, e);
 }

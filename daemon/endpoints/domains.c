@@ -168,7 +168,7 @@ int domains_adopt(struct exchange *x, struct error *e)
 	    exchange_managed_adoptable(x, "domain", domain.domain, domain.managed_by, e) < 0 ||
 	    managed_adopt_domain(x->tx, &x->organisation.id, domain.domain, e) < 0 ||
 	    exchange_audit(x, "domain.adopted", "domain", domain.domain, NULL,
-			   exchange_object(x, "managed_by", domain.managed_by, NULL), NULL, e) < 0)
+			   exchange_object(x, "managed_by", EXCHANGE_FILE, NULL), NULL, e) < 0)
 		return -1;
 	return domains_show(x, e);
 }

@@ -358,9 +358,9 @@ int exchange_managed_find(struct exchange *x, const char *kind, const char *targ
 	return 0;
 }
 
-void exchange_put_managed(struct json_writer *w, const struct managed *managed)
+void exchange_put_managed(const struct exchange *x, struct json_writer *w, const struct managed *managed)
 {
-	if (managed->line)
+	if (managed->line && x->principal.kind == PRINCIPAL_OPERATOR)
 		json_put_int(w, "managed_line", managed->line);
 	else
 		json_put_text(w, "managed_line", NULL);
@@ -374,7 +374,7 @@ static const char *place(struct exchange *x, const char *managed_by, const struc
 
 const char *exchange_managed_by(const struct exchange *x, const char *managed_by)
 {
-	return managed_by && x->principal.kind != PRINCIPAL_OPERATOR ? "a file of the operator" : managed_by;
+	return managed_by && x->principal.kind != PRINCIPAL_OPERATOR ? EXCHANGE_FILE : managed_by;
 }
 
 static int described(struct exchange *x, const char *kind, const char *managed_by, const struct managed *managed,

@@ -185,10 +185,13 @@ int exchange_managed_deletable(struct exchange *x, const char *kind, const char 
 /* Before it is adopted: only an orphan may be. */
 int exchange_managed_adoptable(struct exchange *x, const char *kind, const char *target, const char *managed_by,
 			       struct error *e);
-/* The line where a file describes it, and since when none does: members "managed_line" and "orphaned_at". */
+/* The line where a file describes it (for the operator), and since when none does: members "managed_line" and "orphaned_at". */
 struct managed;
 int exchange_managed_find(struct exchange *x, const char *kind, const char *target, const char *managed_by,
 			  struct managed *ret, struct error *e);
-void exchange_put_managed(struct json_writer *w, const struct managed *managed);
+void exchange_put_managed(const struct exchange *x, struct json_writer *w, const struct managed *managed);
+
+/* What the audit keeps of something that was adopted: where the file was stands in it for nobody. */
+#define EXCHANGE_FILE "a file of the operator"
 
 #endif

@@ -60,7 +60,7 @@ static void put_organisation(const struct exchange *x, struct json_writer *w, co
 	json_put_int(w, "version", o->version);
 	json_put_text(w, "managed_by", exchange_managed_by(x, o->managed_by));
 	if (managed)
-		exchange_put_managed(w, managed);
+		exchange_put_managed(x, w, managed);
 	if (o->deleted_at) {
 		json_put_time(w, "deleted_at", o->deleted_at);
 		json_put_time(w, "purge_after", o->purge_after);
@@ -460,7 +460,7 @@ int organisations_adopt(struct exchange *x, struct error *e)
 	if (exchange_managed_adoptable(x, "organisation", text, now->managed_by, e) < 0 ||
 	    managed_adopt_organisation(x->tx, &now->id, e) < 0 ||
 	    exchange_audit(x, "organisation.adopted", "organisation", text, now->name,
-			   exchange_object(x, "managed_by", now->managed_by, NULL), NULL, e) < 0)
+			   exchange_object(x, "managed_by", EXCHANGE_FILE, NULL), NULL, e) < 0)
 		return -1;
 	return organisations_reply(x, 200, &now->id, e);
 }

@@ -171,13 +171,16 @@ static void a_file_keeps_its_organisation(void **state)
 	struct answer refused;
 
 	(void)state;
-	api_sql("UPDATE organisations SET managed_by = 'filed.conf' WHERE slug = 'filed'");
+	api_sql("UPDATE organisations SET managed_by = 'filed.conf' WHERE slug = 'filed'; INSERT INTO managed (organisation, kind, target, line) "
+		"SELECT organisation, 'organisation', organisation::text, 7 FROM organisations WHERE slug = 'filed'");
 	refused = api_call(cast.tokens[OWNER], "DELETE", org("filed"), NULL);
 	EXPECT(refused, 409, "managed_by_file");
 	assert_non_null(strstr(api_text(refused, "detail"), "a file of the operator"));
 	assert_null(strstr(api_text(refused, "detail"), "filed.conf"));
 	assert_string_equal(api_text(api_call(cast.tokens[OWNER], "GET", org("filed"), NULL), "managed_by"), "a file of the operator");
 	assert_string_equal(api_text(api_call(OPERATOR, "GET", org("filed"), NULL), "managed_by"), "filed.conf");
+	assert_int_equal(api_int(api_call(OPERATOR, "GET", org("filed"), NULL), "managed_line"), 7);
+	assert_int_equal(api_int(api_call(cast.tokens[OWNER], "GET", org("filed"), NULL), "managed_line"), 0);
 }
 
 static void what_runs_for_it_ends(void **state)

@@ -86,6 +86,7 @@ ok "the connection is adopted" ctl connection adopt acme/more
 ok "and can be changed" ctl connection set acme/more --schedule 1h
 ok "the domain is removed, which nobody has to adopt for" ctl domain remove acme acme.co.example
 is "nothing waits any more" "$(reload | orphans)" ""
+is "and not where the file was" "$(ctl audit list acme --json | jq -r '.items[] | select(.action == "connection.adopted") | .personal // . | tostring' | grep -c 'acme.conf')" 0
 like "the audit has the answers" "$(ctl audit list acme --json | jq -r '[.items[].action] | join(" ")')" 'domain.removed connection.changed connection.adopted'
 
 # ---- roles ------------------------------------------------------------------------------------------------------------------------
