@@ -6,7 +6,8 @@
 #include "provision/stage.h"
 #include "store/query.h"
 
-/* $1 organisation, $2 connection. In this order: nothing refers to what is not there yet. */
+/* $1 organisation, $2 connection, $3 when the reading of some began, NULL of a listing of all. In this order: nothing refers to what is not
+ * there yet. */
 #define STEP(step_name, text) { "apply." step_name, text, QUERY_CHANGES, QUERY_ONCE }
 
 static const struct query people[] = {
@@ -28,19 +29,19 @@ static const struct query people[] = {
 
 	STEP("accounts_new",
 	     "INSERT INTO accounts (organisation, id, connection, remote_id, user_id, user_name, email, given_name, family_name, "
-	     "display_name, title, department, locale, standing, mapped_role, claimed, fingerprint, reference, stamp) "
+	     "display_name, title, department, locale, standing, mapped_role, claimed, fingerprint, reference, stamp, observed_at) "
 	     "SELECT $1, account, $2, remote_id, person, user_name, email, given_name, family_name, display_name, title, department, "
-	     "locale, standing, CASE WHEN mapped THEN role END, claims, fingerprint, nullif(key, remote_id), stamp FROM effects "
+	     "locale, standing, CASE WHEN mapped THEN role END, claims, fingerprint, nullif(key, remote_id), stamp, $3 FROM effects "
 	     "WHERE what = 'new'"),
 	STEP("accounts_changed",
 	     "UPDATE accounts a SET user_name = x.user_name, email = x.email, given_name = x.given_name, "
 	     "family_name = x.family_name, display_name = x.display_name, title = x.title, department = x.department, "
 	     "locale = x.locale, standing = x.standing, claimed = x.claims, fingerprint = x.fingerprint, "
 	     "reference = nullif(x.key, x.remote_id), stamp = x.stamp, changed_at = now(), "
-	     "gone_at = NULL FROM effects x WHERE x.what = 'changed' AND a.organisation = $1 AND a.id = x.account "
+	     "observed_at = coalesce($3, a.observed_at), gone_at = NULL FROM effects x WHERE x.what = 'changed' AND a.organisation = $1 AND a.id = x.account "
 	     "AND (a.fingerprint <> x.fingerprint OR x.claims)"),
 	STEP("accounts_gone",
-	     "UPDATE accounts a SET gone_at = now(), changed_at = now(), fingerprint = ''::bytea FROM effects x "
+	     "UPDATE accounts a SET gone_at = now(), changed_at = now(), fingerprint = ''::bytea, observed_at = coalesce($3, a.observed_at) FROM effects x "
 	     "WHERE x.what = 'gone' AND a.organisation = $1 AND a.id = x.account"),
 };
 
@@ -118,11 +119,11 @@ static const struct query audit = {
 	QUERY_RECORDS, QUERY_ONCE,
 };
 
-static int take_steps(struct tx *tx, const struct id *organisation, const struct id *connection, const struct query *steps,
-                      size_t count, struct error *e)
+static int take_steps(struct tx *tx, const struct id *organisation, const struct id *connection, int64_t observed_at,
+                      const struct query *steps, size_t count, struct error *e)
 {
 	for (size_t i = 0; i < count; i++)
-		if (query_write(tx, &steps[i], PARAMS(P_ID(organisation), P_ID(connection)), NULL, e) < 0)
+		if (query_write(tx, &steps[i], PARAMS(P_ID(organisation), P_ID(connection), P_TIME(observed_at)), NULL, e) < 0)
 			return -1;
 	return 0;
 }
@@ -140,7 +141,7 @@ static int keep_role_sources(struct tx *tx, const struct id *organisation, struc
 
 int apply_members(struct tx *tx, const struct id *organisation, struct error *e)
 {
-	if (take_steps(tx, organisation, NULL, members, ARRAY_COUNT(members), e) < 0)
+	if (take_steps(tx, organisation, NULL, 0, members, ARRAY_COUNT(members), e) < 0)
 		return -1;
 	return keep_role_sources(tx, organisation, e);
 }
@@ -153,12 +154,13 @@ int apply_audit(struct tx *tx, const struct id *organisation, const struct actor
 	                   NULL, e);
 }
 
-int apply_plan(struct tx *tx, const struct source *source, const struct actor *actor, struct error *e)
+int apply_plan(struct tx *tx, const struct source *source, const struct run *run, const struct actor *actor, struct error *e)
 {
+	int64_t observed_at = run_reads_all(run) ? 0 : run->read_at;
 	const struct id *organisation = &source->organisation, *connection = &source->connection.id;
-	if (take_steps(tx, organisation, connection, people, ARRAY_COUNT(people), e) < 0 ||
-	    take_steps(tx, organisation, connection, members, ARRAY_COUNT(members), e) < 0 ||
-	    take_steps(tx, organisation, connection, groups, ARRAY_COUNT(groups), e) < 0)
+	if (take_steps(tx, organisation, connection, observed_at, people, ARRAY_COUNT(people), e) < 0 ||
+	    take_steps(tx, organisation, connection, observed_at, members, ARRAY_COUNT(members), e) < 0 ||
+	    take_steps(tx, organisation, connection, observed_at, groups, ARRAY_COUNT(groups), e) < 0)
 		return -1;
 	return apply_audit(tx, organisation, actor, e);
 }
@@ -204,14 +206,16 @@ static const struct query of_whole[] = {
 	  QUERY_KEEPS, QUERY_ONCE },
 };
 
-/* After a reading of some: that they were seen now, and what their groups say of others. */
+/* After a reading of some: that they were seen now (of whom the plan has written, it stands there already), and what their groups say of
+ * others. */
 static const struct query of_some[] = {
 	{ "apply.people_observed",
 	  "UPDATE accounts a SET reference = nullif(p.key, p.remote_id), stamp = coalesce(p.stamp, a.stamp), observed_at = $3 "
-	  "FROM people_given p WHERE a.organisation = $1 AND a.id = p.account_id",
+	  "FROM people_given p WHERE a.organisation = $1 AND a.id = p.account_id AND a.observed_at IS DISTINCT FROM $3",
 	  QUERY_KEEPS, QUERY_ONCE },
 	{ "apply.gone_observed",
-	  "UPDATE accounts a SET observed_at = $3 FROM seen s WHERE s.what = 'gone' AND a.organisation = $1 AND a.id = s.account",
+	  "UPDATE accounts a SET observed_at = $3 FROM seen s WHERE s.what = 'gone' AND a.organisation = $1 AND a.id = s.account "
+	  "AND a.observed_at IS DISTINCT FROM $3",
 	  QUERY_KEEPS, QUERY_ONCE },
 	{ "apply.groups_observed",
 	  "UPDATE groups g SET stamp = coalesce(s.stamp, g.stamp), observed_at = $3 FROM groups_shown s "

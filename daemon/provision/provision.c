@@ -120,7 +120,7 @@ static int judge(struct tx *tx, struct arena *arena, const struct source *source
 static int carry_out(struct tx *tx, const struct source *source, const struct run *run, const struct actor *actor, int64_t lines,
                      struct error *e)
 {
-	if ((lines > 0 && (guard_record(tx, source, run, e) < 0 || apply_plan(tx, source, actor, e) < 0)) || (run->whole && run_takes_turns(run) && evidence_keep(tx, source, run, e) < 0))
+	if ((lines > 0 && (guard_record(tx, source, run, e) < 0 || apply_plan(tx, source, run, actor, e) < 0)) || (run->whole && run_takes_turns(run) && evidence_keep(tx, source, run, e) < 0))
 		return -1;
 	if (seating_forget(tx, &source->organisation, e) < 0 || apply_mapped_roles(tx, source, e) < 0 || relink_forget(tx, source, run, e) < 0)
 		return -1;

@@ -67,14 +67,14 @@ static int run_statement(struct tx *tx, const char *sql, struct error *e)
 	return query_write(tx, &query, NO_PARAMS, NULL, e);
 }
 
-int stage_prepare(struct tx *tx, const struct id *run, struct error *e)
+int stage_prepare(struct tx *tx, const struct id *run, bool few, struct error *e)
 {
 	char suffix[NAME_SIZE], sql[SQL_MOST];
 	suffix_of(run, suffix);
 	if (stage_drop(tx, run, e) < 0)
 		return -1;
 	for (int k = 0; k < KINDS; k++) {
-		snprintf(sql, sizeof(sql), "CREATE UNLOGGED TABLE staging.%s_%s (%s) WITH (autovacuum_enabled = off)",
+		snprintf(sql, sizeof(sql), "CREATE %sTABLE staging.%s_%s (%s) WITH (autovacuum_enabled = off)", few ? "" : "UNLOGGED ",
 		         tables[k].prefix, suffix, tables[k].columns);
 		if (run_statement(tx, sql, e) < 0)
 			return -1;

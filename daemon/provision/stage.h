@@ -1,7 +1,7 @@
 /* Stages what was seen: pages of people, groups, memberships and marks into a run's own tables, streamed by COPY. A mark says of a
  * key that it is gone, or that it is there and as it was.
  *
- * A run has five unlogged tables in schema staging, which live from its first page to its end. Rows wait here in buffers of fixed
+ * A run has five tables in schema staging, unlogged ones if everybody is read, which live from its first page to its end. Rows wait here in buffers of fixed
  * size and go out when a buffer is full or the page is whole, so a group of a million never stands in memory. The number of rows sent is
  * counted with the run: a table that lost rows (the server crashed) is found out before anybody is called gone. */
 #ifndef ROSTERD_PROVISION_STAGE_H
@@ -26,8 +26,9 @@ struct stage_counts {
 	int64_t people, groups, memberships, refused, marks;
 };
 
-/* Makes the run's tables, empty ones if there are any already. */
-int stage_prepare(struct tx *tx, const struct id *run, struct error *e);
+/* Makes the run's tables, empty ones if there are any already. few: what changed, or those who are named; such rows are logged, because an
+ * unlogged table waits for the disk as it is made, and so does each of its indexes, which takes longer than to log a few rows. */
+int stage_prepare(struct tx *tx, const struct id *run, bool few, struct error *e);
 
 /* Drops them. */
 int stage_drop(struct tx *tx, const struct id *run, struct error *e);

@@ -241,7 +241,7 @@ static int begin(struct work *w, enum state *ret, struct error *e)
 	struct reading reading;
 	const char *scope, *reason;
 	int64_t count;
-	if (open_tx(w, &tx, e) < 0 || choose_scope(w, tx, plugin, &reading, &scope, &reason, e) < 0 || stage_prepare(tx, &w->run.id, e) < 0 ||
+	if (open_tx(w, &tx, e) < 0 || choose_scope(w, tx, plugin, &reading, &scope, &reason, e) < 0 || stage_prepare(tx, &w->run.id, !text_equal(scope, "all"), e) < 0 ||
 	    query_write(tx, &start,
 	                PARAMS(P_ID(&w->run.organisation), P_ID(&w->run.id), P_ID(&w->options->daemon), P_TEXT(scope), P_TEXT(reason),
 	                       P_BYTES(reading.cursor, reading.cursor_size), P_BYTES(w->source.digest, w->source.digest_size)),

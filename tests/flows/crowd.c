@@ -258,7 +258,7 @@ static int reconcile(struct crowd *c, size_t which, struct arena *arena, struct 
 	if (found <= 0)
 		return found;
 	if (query_write(tx, &begun, PARAMS(P_ID(organisation), P_ID(&id), P_ID(&connections[which])), NULL, e) < 0 ||
-	    stage_prepare(tx, &id, e) < 0)
+	    stage_prepare(tx, &id, false, e) < 0)
 		return -1;
 	stage = stage_open(&source, &id);
 	stage_all(c, stage, arena);
