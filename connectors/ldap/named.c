@@ -19,8 +19,19 @@
 
 enum {
 	AT_ONCE = 100, /* keys in one filter */
+	UNDER_WAY = 16, /* questions for groups that wait for their answer at a time */
 	GUID_SIZE = 16,
 	FILTER_MOST = 3 * ROSTER_ID_MOST + 256, /* one key in a filter, every byte escaped */
+};
+
+/* The groups that name one person. */
+struct belonging {
+	struct arena *arena;
+	struct berval dn; /* of the person */
+	struct search search;
+	int msgid;
+	const char **groups;
+	size_t count;
 };
 
 /* Some keys that are asked for at once. */
@@ -32,6 +43,8 @@ struct asking {
 	const char *const *ids; /* ends at count */
 	size_t count;
 	bool found[AT_ONCE], disabled[AT_ONCE];
+	struct belonging *belongings; /* of those who were found before; and how many */
+	size_t belonging_count;
 	struct person person;
 	struct group group;
 	struct unfinished *unfinished;
@@ -145,21 +158,26 @@ static int count_one(void *context, const struct entry *entry)
 	return 0;
 }
 
-/* A search that must end well: a part will not do when absence means gone. */
+/* A search must end well: a part will not do when absence means gone. */
+static int judge_end(struct directory *d, const struct search *search, const struct outcome *outcome)
+{
+	if (outcome->code != LDAP_SUCCESS)
+		return search_fail(&d->caller, d->session, search, outcome);
+	if (outcome->references > 0 && !d->settings.ignore_referrals)
+		return d->caller.host->fail(
+			d->caller.call, ROSTER_MISCONFIGURED, 0,
+			"%s under \"%s\": a part of it is on another server; see \"ignore_referrals\"",
+			search->doing, search->base);
+	return 0;
+}
+
 static int run_whole(struct directory *d, const struct search *search, take_entry *take, void *context)
 {
 	struct outcome outcome;
 
 	if (search_run(&d->caller, d->session, search, take, context, &outcome) < 0)
 		return -1;
-	if (outcome.code != LDAP_SUCCESS)
-		return search_fail(&d->caller, d->session, search, &outcome);
-	if (outcome.references > 0 && !d->settings.ignore_referrals)
-		return d->caller.host->fail(
-			d->caller.call, ROSTER_MISCONFIGURED, 0,
-			"%s under \"%s\": a part of it is on another server; see \"ignore_referrals\"",
-			search->doing, search->base);
-	return 0;
+	return judge_end(d, search, &outcome);
 }
 
 /* Does the account that we bind as still see anything there? */
@@ -186,13 +204,6 @@ static int make_sure(struct directory *d, const char *base, int scope, const cha
  * ------------------------------------------------------------------------------------------------------------------------
  */
 
-/* The groups that name one person. */
-struct belonging {
-	struct arena *arena;
-	const char **groups;
-	size_t count;
-};
-
 static int take_belonging(void *context, const struct entry *entry)
 {
 	struct belonging *belonging = context;
@@ -206,7 +217,8 @@ static int take_belonging(void *context, const struct entry *entry)
 	return 0;
 }
 
-static const char *belonging_filter(const struct asking *asking, const struct entry *entry)
+/* The groups that have this DN as a member, or where groups name people by user name, the one of the person in hand. */
+static const char *belonging_filter(const struct asking *asking, const struct berval *dn)
 {
 	struct directory *d = asking->directory;
 	struct buffer text __attribute__((cleanup(buffer_close)));
@@ -219,7 +231,7 @@ static const char *belonging_filter(const struct asking *asking, const struct en
 		int made =
 			asking->view->member_is_name
 				? named_filter_bytes(*name, reference, strlen(reference), one, sizeof(one))
-				: named_filter_bytes(*name, entry->dn.bv_val, entry->dn.bv_len, one, sizeof(one));
+				: named_filter_bytes(*name, dn->bv_val, dn->bv_len, one, sizeof(one));
 
 		if (made == 0)
 			buffer_text(&text, one);
@@ -228,32 +240,109 @@ static const char *belonging_filter(const struct asking *asking, const struct en
 	return arena_text(asking->arena, text.bytes);
 }
 
+/* Where groups name people by user name, none can name whoever has no usable one. */
+static bool is_nameless(const struct asking *asking)
+{
+	return asking->view->member_is_name && !asking->person.identity.reference;
+}
+
+static struct belonging begin_belonging(const struct asking *asking, const struct berval *dn)
+{
+	const struct settings *settings = &asking->directory->settings;
+
+	return (struct belonging){
+		.arena = asking->arena,
+		.dn = *dn,
+		.search = { "finding the groups of a person", settings->group_base, is_nameless(asking) ? NULL : belonging_filter(asking, dn),
+			    settings->group_scope, search_no_attributes, 0, 0 },
+		.msgid = -1,
+		.groups = arena_array(asking->arena, ROSTER_VALUES_MOST + 1, sizeof(char *)),
+	};
+}
+
+static int take_dn(void *context, const struct entry *entry)
+{
+	struct asking *asking = context;
+	struct berval dn = { entry->dn.bv_len, arena_copy(asking->arena, entry->dn.bv_val, entry->dn.bv_len) };
+
+	if (asking->belonging_count < AT_ONCE)
+		asking->belongings[asking->belonging_count++] = begin_belonging(asking, &dn);
+	return 0;
+}
+
+static int send_question(struct directory *d, struct belonging *belonging)
+{
+	const struct berval first = { 0, NULL };
+
+	return search_send(&d->caller, d->session, &belonging->search, &first, &belonging->msgid);
+}
+
+static int read_answer(struct directory *d, struct belonging *belonging)
+{
+	struct berval cookie = { 0, NULL };
+	struct outcome outcome;
+
+	if (search_read(&d->caller, d->session, &belonging->search, belonging->msgid, take_belonging, belonging, &cookie,
+			&outcome) < 0)
+		return -1;
+	ber_memfree(cookie.bv_val);
+	return judge_end(d, &belonging->search, &outcome);
+}
+
+/* Asks for the groups of all of them, some questions at a time: one after the other, each would wait for the way there and back. Who they
+ * are has to be known before; whoever has another name by the time that they are looked at is asked for again. */
+static int find_belongings(struct asking *asking, const char *filter)
+{
+	struct directory *d = asking->directory;
+	struct search search = { "looking who they are", d->settings.user_base, filter, d->settings.user_scope,
+				 search_no_attributes,	 0,			0 };
+
+	/* A name that groups go by stands in the person's entry. */
+	if (!d->settings.group_base || asking->view->member_is_name || asking->count < 2)
+		return 0;
+	asking->belongings = arena_array(asking->arena, AT_ONCE, sizeof(*asking->belongings));
+	if (run_whole(d, &search, take_dn, asking) < 0)
+		return -1;
+	d->caller.host->step(d->caller.call, "finding the groups of %zu people", asking->belonging_count);
+	for (size_t i = 0; i < asking->belonging_count + UNDER_WAY; i++) {
+		if (i < asking->belonging_count && send_question(d, &asking->belongings[i]) < 0)
+			return -1;
+		if (i >= UNDER_WAY && read_answer(d, &asking->belongings[i - UNDER_WAY]) < 0)
+			return -1;
+	}
+	return 0;
+}
+
+static struct belonging *found_before(const struct asking *asking, const struct berval *dn)
+{
+	for (size_t i = 0; i < asking->belonging_count; i++) {
+		const struct berval *other = &asking->belongings[i].dn;
+
+		if (other->bv_len == dn->bv_len && memcmp(other->bv_val, dn->bv_val, dn->bv_len) == 0)
+			return &asking->belongings[i];
+	}
+	return NULL;
+}
+
 /* More groups than an identity may have are left unsaid: the next whole listing tells. */
 static int find_groups(struct asking *asking, const struct entry *entry)
 {
-	struct directory *d = asking->directory;
-	/* Where groups name people by user name, none can name whoever has no usable one. */
-	bool unnamed = asking->view->member_is_name && !asking->person.identity.reference;
-	struct search search = { "finding the groups of a person",
-				 d->settings.group_base,
-				 unnamed ? NULL : belonging_filter(asking, entry),
-				 d->settings.group_scope,
-				 search_no_attributes,
-				 0,
-				 0 };
-	struct belonging belonging = {
-		asking->arena, arena_array(asking->arena, ROSTER_VALUES_MOST + 1, sizeof(char *)), 0
-	};
-
+	struct belonging own, *belonging = found_before(asking, &entry->dn);
 	const char *primary;
 	int has_primary;
 
-	if ((!unnamed && run_whole(d, &search, take_belonging, &belonging) < 0) ||
-	    (has_primary = primary_group(d, asking->view, &asking->primaries, entry, &primary)) < 0)
+	if (!belonging) {
+		own = begin_belonging(asking, &entry->dn);
+		belonging = &own;
+		if (!is_nameless(asking) && run_whole(asking->directory, &own.search, take_belonging, &own) < 0)
+			return -1;
+	}
+	has_primary = primary_group(asking->directory, asking->view, &asking->primaries, entry, &primary);
+	if (has_primary < 0)
 		return -1;
-	if (has_primary && belonging.count++ < ROSTER_VALUES_MOST)
-		belonging.groups[belonging.count - 1] = primary;
-	asking->person.identity.groups = belonging.count <= ROSTER_VALUES_MOST ? belonging.groups : NULL;
+	if (has_primary && belonging->count++ < ROSTER_VALUES_MOST)
+		belonging->groups[belonging->count - 1] = primary;
+	asking->person.identity.groups = belonging->count <= ROSTER_VALUES_MOST ? belonging->groups : NULL;
 	return 0;
 }
 
@@ -323,7 +412,7 @@ static int look_at_people(struct asking *asking)
 		if (run_whole(d, &disabled, take_disabled, asking) < 0)
 			return -1;
 	}
-	if (run_whole(d, &search, take_person, asking) < 0)
+	if (find_belongings(asking, filter) < 0 || run_whole(d, &search, take_person, asking) < 0)
 		return -1;
 	if (!any(asking->found) &&
 	    make_sure(d, settings->user_base, settings->user_scope, asking->view->user_filter) < 0)
@@ -429,7 +518,7 @@ static int take_child(void *context, const struct entry *entry)
 	char *attributes[2 + NAMES_MOST + 1] = { (char *)asking->view->group_id, (char *)asking->view->vendor->stamp };
 	struct search search = { "finding the groups of a group",
 				 d->settings.group_base,
-				 belonging_filter(asking, entry),
+				 belonging_filter(asking, &entry->dn),
 				 d->settings.group_scope,
 				 attributes,
 				 0,
