@@ -525,9 +525,8 @@ static int attempt_once(struct attempt *attempt, char why[ROSTER_NOTE_MOST])
 	attempt->dial_failed = attempt->too_long = attempt->begun = attempt->json_failed = false;
 	attempt->received = 0;
 	fetch->complaint[0] = '\0';
-	if (request->authorise &&
-	    request->authorise(request->authorise_context, attempt->caller,
-			       method_of(request), request->url, &head) < 0)
+	if (request->authorise && request->authorise(request->authorise_context, attempt->caller,
+						     method_of(request), request->url, &head) < 0)
 		return -1;
 	clear_answer(attempt->answer); /* a token may have been asked for meanwhile */
 	set_up(attempt, &head);
@@ -588,15 +587,15 @@ static int64_t pause_ms(const struct fetch_answer *answer, bool answered, int at
 	return limit_backoff_ms(attempt);
 }
 
-static int give_up(const struct attempt *attempt, const char *why)
+static int give_up(const struct attempt *attempt, int64_t after_ms, const char *why)
 {
 	const struct fetch_caller *caller = attempt->caller;
 
 	/* Where dial() failed it has said so, more exactly. */
 	if (attempt->dial_failed)
 		return -1;
-	return caller->host->fail(caller->call, ROSTER_TRY_LATER, 0, "%s: %s: %s", attempt->request->doing,
-				  attempt->fetch->options.vendor, why);
+	return caller->host->fail(caller->call, ROSTER_TRY_LATER, (int)after_ms, "%s: %s: %s",
+				  attempt->request->doing, attempt->fetch->options.vendor, why);
 }
 
 static void say_status(const struct fetch *fetch, const struct fetch_answer *answer,
@@ -644,12 +643,11 @@ int fetch_ask(struct fetch *fetch, const struct fetch_caller *caller, const stru
 			fetch->figures.limited += ret->status == 429;
 		}
 		/* What is tried again in vain counts as one failure; to be told to wait does not, as long as
-		 * there is time. */
-		if (!repeatable || (tries + 1 >= FETCH_TRIES_MOST && ret->status != 429))
-			return give_up(&attempt, why);
+		 * there is time. An address that may not be reached is not reached the next time. */
 		ms = with_jitter(pause_ms(ret, result == 0, tries));
-		if (attempt.dial_failed && ms > left_ms(caller))
-			return -1;
+		if (!repeatable || (tries + 1 >= FETCH_TRIES_MOST && ret->status != 429) ||
+		    (attempt.dial_failed && (tries > 0 || ms > left_ms(caller))))
+			return give_up(&attempt, result == 0 ? ms : 0, why);
 		if (fetch_wait(fetch, caller, ms, why) < 0)
 			return -1;
 		fetch->figures.tried_again++;

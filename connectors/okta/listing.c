@@ -16,10 +16,10 @@
 #include "okta/person.h"
 
 enum {
-	OVERLAP_S = 120,  /* what changed is read again so far back: the org's clocks, and what was being
-			     written just then */
+	OVERLAP_S = 120,    /* what changed is read again so far back: the org's clocks, and what was being
+			       written just then */
 	OVERLAP_TOLD_S = 5, /* the same where the System Log tells what changed */
-	ROUND_MS = 20000, /* a call that has taken so long ends its page */
+	ROUND_MS = 20000,   /* a call that has taken so long ends its page */
 };
 
 /* A page being read. */
@@ -229,8 +229,8 @@ static const char *people_url(struct directory *d)
 	return api_url(d, "/api/v1/users?limit=%d", size);
 }
 
-/* Who came and went the log tells, without a gap; so what it has told of need not be read again. Its events come late now and then:
- * groups are looked at from the oldest of them on. */
+/* Who came and went the log tells, without a gap; so what it has told of need not be read again. Its events
+ * come late now and then: groups are looked at from the oldest of them on. */
 static const char *groups_since(const struct place *place)
 {
 	const char *since = place->log_unread || !place->told[0] ? place->since : place->told;
@@ -402,28 +402,63 @@ static int give_cursor(struct directory *d, bool last)
 	return d->caller.host->cursor(d->caller.call, bytes, size);
 }
 
-static void say_whole(struct directory *d)
+/* Which org it is: anybody may ask, and it is counted for nothing. "": it does not say. */
+static int read_org(struct directory *d, char ret[PLACE_ID_MOST + 1])
+{
+	static const int allowed[] = { 404, 0 };
+	const char *id;
+
+	if (api_get(d, &api_org, api_url(d, "/.well-known/okta-organization"), allowed, NULL) < 0)
+		return -1;
+	id = d->answer.status == 200 ? person_id(d->answer.rest) : NULL;
+	snprintf(ret, PLACE_ID_MOST + 1, "%.100s", id ? id : "");
+	return 0;
+}
+
+static int prove(struct directory *d)
+{
+	const struct fetch_caller *caller = &d->caller;
+	char org[PLACE_ID_MOST + 1];
+
+	if (read_org(d, org) < 0)
+		return -1;
+	caller->host->prove(caller->call, "pages", ROSTER_HELD, NULL,
+			    "%llu pages, and the last one of each list has no link to a next one",
+			    d->place.pages);
+	if (org[0])
+		caller->host->prove(caller->call, "bases", ROSTER_SAME, org, "the org is %s", org);
+	else
+		caller->host->prove(caller->call, "bases", ROSTER_UNTOLD, NULL,
+				    "\"%.100s\" does not say which org it is", d->settings.org);
+	if (d->oauth && oauth_scope(d->oauth)[0])
+		caller->host->prove(caller->call, "rights", ROSTER_SAME, oauth_scope(d->oauth),
+				    "the scopes are \"%s\"", oauth_scope(d->oauth));
+	else
+		caller->host->prove(caller->call, "rights", ROSTER_UNTOLD, NULL,
+				    "Okta does not say which people whoever we sign in as may see");
+	if (d->place.people == 0)
+		caller->host->prove(
+			caller->call, "shown", ROSTER_MISSING, NULL,
+			"Okta shows nobody; may whoever we sign in as see people? See \"user_filter\" too");
+	return 0;
+}
+
+static int say_whole(struct directory *d)
 {
 	const struct place *place = &d->place;
 	const struct fetch_caller *caller = &d->caller;
 
-	caller->host->prove(caller->call, "pages", ROSTER_HELD, NULL,
-			    "%llu pages, and the last one of each list has no link to a next one",
-			    place->pages);
-	if (place->people == 0) {
-		caller->host->prove(
-			caller->call, "shown", ROSTER_MISSING, NULL,
-			"Okta shows nobody; may whoever we sign in as see people? See \"user_filter\" too");
+	if (prove(d) < 0)
+		return -1;
+	if (place->people == 0)
 		caller->host->incomplete(caller->call, "Okta shows nobody");
-		return;
-	}
-	if (d->oauth && oauth_scope(d->oauth)[0])
-		caller->host->prove(caller->call, "rights", ROSTER_SAME, oauth_scope(d->oauth),
-				    "the scopes are \"%s\"", oauth_scope(d->oauth));
-	caller->host->whole(caller->call,
-			    "%llu people, %llu deactivated, %llu groups with %llu memberships in %llu pages, "
-			    "each list to its end",
-			    place->people, place->former, place->group_total, place->members, place->pages);
+	else
+		caller->host->whole(caller->call,
+				    "%llu people, %llu deactivated, %llu groups with %llu memberships in "
+				    "%llu pages, each list to its end",
+				    place->people, place->former, place->group_total, place->members,
+				    place->pages);
+	return 0;
 }
 
 static void count_requests(struct directory *d, uint64_t before)
@@ -441,8 +476,8 @@ static int finish(struct directory *d)
 			   "%llu requests; %llu of the last ones were told to wait, %lld s in all",
 			   place->requests, (unsigned long long)figures->limited,
 			   (long long)(figures->waited_ms / 1000));
-	if (place->scope == ROSTER_ALL)
-		say_whole(d);
+	if (place->scope == ROSTER_ALL && say_whole(d) < 0)
+		return -1;
 	return place->begun[0] ? give_cursor(d, true) : 0;
 }
 

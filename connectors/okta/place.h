@@ -10,7 +10,7 @@
 #include "connector.h"
 
 enum {
-	PLACE_GROUPS_MOST = 1000, /* groups of one page, whose members are still to be read */
+	PLACE_GROUPS_MOST = 400, /* groups of one page, whose members are still to be read */
 	PLACE_ID_MOST = 100,	  /* bytes of a group's id that travels in a cursor */
 	PLACE_TIME_SIZE = 32,
 	PLACE_PAIRS_MOST = 200, /* memberships that the System Log tells of; of more, groups are read whole */
@@ -41,7 +41,7 @@ struct place {
 	char groups[PLACE_GROUPS_MOST][PLACE_ID_MOST + 1]; /* whose members are still to be read */
 	size_t group_count, group_at;
 	char log_url[LINK_URL_MOST];  /* where the System Log goes on; "": from `since` */
-	char told[PLACE_TIME_SIZE]; /* what the log told of has happened before this, or a little later */
+	char told[PLACE_TIME_SIZE];   /* what the log told of has happened before this, or a little later */
 	char looked[PLACE_TIME_SIZE]; /* the same for the next reading */
 	char oldest[PLACE_TIME_SIZE]; /* of the events that the pairs come from; "": none */
 	struct pair pairs[PLACE_PAIRS_MOST];
