@@ -83,6 +83,20 @@ status 78 DEPROVISIONED"
 run=$(sync)
 is "afterwards whoever was deleted or deactivated is out" "$(state_of 77) $(state_of 78)" "suspended suspended"
 is "and nobody else" "$(jq -r '.counts["member.suspended"]' <<<"$run")" 2
+
+# ---- on the way out ---------------------------------------------------------------------------------------------------------------
+
+"$BUILDDIR/tests/peers/connect_proxy" "$flow_dir/proxy.port" "$flow_dir/proxy.log" &
+flow_also="kill $! 2>/dev/null; $flow_also"
+for _ in $(seq 200); do [ -s "$flow_dir/proxy.port" ] && break; sleep 0.03; done
+ctl connection set acme/people --set proxy="http://localhost:$(cat "$flow_dir/proxy.port")" --secret private_key=@"$flow_dir/client.key" >/dev/null
+is "through a proxy the same is read" "$(sync | jq -r '"\(.state) \(.whole) \(.counts)"')" "done true {}"
+is "over one connection, to the org by its name" "$(cat "$flow_dir/proxy.log")" "${vendor_url#https://}"
+ctl connection set acme/people --set proxy="http://localhost:1" --secret private_key=@"$flow_dir/client.key" >/dev/null
+like "a proxy that is not there is told" "$(ctl connection test acme/people 2>&1)" 'could not connect to localhost port 1 '
+ctl connection set acme/people --set proxy="http://169.254.169.254:80" --secret private_key=@"$flow_dir/client.key" >/dev/null
+like "one at an address that is never allowed is refused" "$(ctl connection test acme/people 2>&1)" 'may not connect to 169\.254\.169\.254'
+
 secrets=$(grep -c -e 00theToken -e 'BEGIN PRIVATE' -e eyJ "$flow_dir/log")
 is "no token is in the log" "$secrets" 0
 done_testing
