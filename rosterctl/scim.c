@@ -17,6 +17,7 @@ static const struct column of_token[] = {
 	{ "made", "created_at", CELL_TIME },
 	{ "ends", "expires_at", CELL_TIME },
 	{ "last used", "last_used_at", CELL_TIME },
+	{ "maker gone", "maker_gone", CELL_TEXT },
 	{ "id", "id", CELL_TEXT },
 	{ 0 },
 };

@@ -1,4 +1,5 @@
-/* Connections: is the plug-in of each there, and are the certificates in its settings still valid. */
+/* Connections: is the plug-in of each there, are the certificates in its settings still valid, and is whoever made a token for a directory
+ * that pushes still one of its organisation. */
 #include "doctor/visit.h"
 
 #include <inttypes.h>
@@ -95,10 +96,40 @@ static void look_at_certificates(struct visit *v)
 		judge_certificate(v->report, rows, row);
 }
 
+/* ---- tokens of directories that push ---- */
+
+/* They go on: they are the directory's. But who left has seen them. */
+static void look_at_makers(struct visit *v)
+{
+	static const struct query makers = {
+		"visit.makers",
+		"SELECT o.slug, c.name, t.name, t.id::text FROM scim_tokens t JOIN organisations o USING (organisation) "
+		"JOIN connections c ON c.organisation = t.organisation AND c.id = t.connection WHERE t.kind <> 'short' AND t.revoked_at IS NULL "
+		"AND (t.expires_at IS NULL OR t.expires_at > now()) AND c.state <> 'deleted' AND o.state <> 'deleted' AND t.created_by LIKE 'member %' "
+		"AND NOT EXISTS (SELECT FROM members m WHERE m.organisation = t.organisation AND 'member ' || m.user_id = t.created_by "
+		"AND m.state = 'active') ORDER BY 1, 2, 3 LIMIT $1",
+		QUERY_READS, QUERY_ONCE,
+	};
+	struct report *r = v->report;
+	const struct rows *rows;
+
+	if (visit_ask(v, STORE_OWNER, &makers, PARAMS(P_INT(CONNECTIONS_MOST)), &rows) < 0)
+		return;
+	for (size_t i = 0; i < rows_count(rows); i++)
+		report_add(r, (struct finding){ FINDING_WARNING, "scim.maker",
+						say(r, "whoever made the token \"%s\" of \"%s/%s\" is no active member any more",
+						    rows_text(rows, i, 2), rows_text(rows, i, 0), rows_text(rows, i, 1)),
+						"it goes on working, and they have seen it",
+						say(r, "rosterctl scim token-create %s/%s NAME; then rosterctl scim token-revoke %s/%s %s",
+						    rows_text(rows, i, 0), rows_text(rows, i, 1), rows_text(rows, i, 0), rows_text(rows, i, 1),
+						    rows_text(rows, i, 3)) });
+}
+
 void visit_connections(struct visit *v)
 {
 	if (!v->known || !v->reached[STORE_OWNER])
 		return;
 	look_at_plugins(v);
 	look_at_certificates(v);
+	look_at_makers(v);
 }

@@ -28,6 +28,7 @@ static void put_members(struct exchange *x, struct json_writer *w, const struct 
 	json_put_text(w, "kind", token->is_client ? "client" : "token");
 	exchange_put_scopes(x, w, &scopes);
 	json_put_text(w, "created_by", token->created_by);
+	json_put_bool(w, "maker_gone", token->maker_gone);
 	json_put_time(w, "created_at", token->created_at);
 	json_put_time(w, "expires_at", token->expires_at);
 	json_put_time(w, "last_used_at", token->last_used_at);

@@ -118,7 +118,9 @@ int scim_token_list(struct tx *tx, struct arena *arena, const struct id *organis
 {
 	static const struct query query = {
 		"scim_token.list",
-		"SELECT id, name, scopes, created_by, created_at, expires_at, last_used_at, kind = 'client' FROM scim_tokens "
+		"SELECT id, name, scopes, created_by, created_at, expires_at, last_used_at, kind = 'client', created_by LIKE 'member %' "
+		"AND NOT EXISTS (SELECT FROM members m WHERE m.organisation = $1 AND 'member ' || m.user_id = created_by "
+		"AND m.state = 'active') FROM scim_tokens "
 		"WHERE organisation = $1 AND connection = $2 AND kind <> 'short' AND revoked_at IS NULL "
 		"AND (expires_at IS NULL OR expires_at > now()) ORDER BY id",
 		QUERY_READS,
@@ -142,6 +144,7 @@ int scim_token_list(struct tx *tx, struct arena *arena, const struct id *organis
 			.expires_at = rows_time(rows, i, 5),
 			.last_used_at = rows_time(rows, i, 6),
 			.is_client = rows_bool(rows, i, 7),
+			.maker_gone = rows_bool(rows, i, 8),
 		};
 	return 0;
 }

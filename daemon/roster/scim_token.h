@@ -33,6 +33,7 @@ struct scim_token {
 		*ip_allow_list;	  /* of its organisation; filled where it is found alone, as the next three */
 	const char *slug, *state; /* of its organisation */
 	bool connection_gone;		  /* the connection was deleted */
+	bool maker_gone;		  /* a member made it, and is not active any more; filled by scim_token_list alone */
 	int64_t created_at, expires_at, last_used_at; /* 0: never */
 };
 

@@ -163,6 +163,12 @@ query "UPDATE connections SET settings = settings || jsonb_build_object('ca_cert
 broken "a certificate that has ended" "certificate.expired"
 query "UPDATE connections SET settings = settings - 'ca_certificate'"
 
+query "INSERT INTO scim_tokens (hash, id, organisation, connection, name, created_by) SELECT sha256('x'), gen_random_uuid(), organisation, id, 'spring',
+	'member ' || gen_random_uuid() FROM connections LIMIT 1"
+broken "a token for a directory, whose maker has left" "scim.maker"
+query "UPDATE scim_tokens SET revoked_at = now()"
+broken "which is revoked" ""
+
 # ---- secrets
 query "INSERT INTO connection_secrets (organisation, connection, name, sealed) SELECT organisation, id, 'planted', '\x01' FROM connections"
 broken "a secret that is damaged" "key.damaged"

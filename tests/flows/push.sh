@@ -52,6 +52,10 @@ until_sql "and taken out again" "EXISTS (SELECT FROM members WHERE email = 'bob@
 is "the others stay" "$(state_of ada)" "active admin"
 
 second=$(ctl scim token-create acme/okta second --json | jq -r .id)
+query "UPDATE scim_tokens SET created_by = 'member ' || (SELECT user_id FROM members LIMIT 1) WHERE name = 'second'" >/dev/null
+is "whose maker is there" "$(ctl scim tokens acme/okta --json | jq -c '[.items[].maker_gone]')" "[false,false]"
+query "UPDATE scim_tokens SET created_by = 'member ' || gen_random_uuid() WHERE name = 'second'" >/dev/null
+is "and whose is not" "$(ctl scim tokens acme/okta --json | jq -c '[.items[] | select(.maker_gone).name]')" '["second"]'
 is "the tokens are listed" "$(ctl scim tokens acme/okta --json | jq -r '.items | length')" 2
 ok "and one is revoked" ctl scim token-revoke acme/okta "$second"
 is "which leaves the other" "$(ctl scim tokens acme/okta --json | jq -r '.items[].name')" first
