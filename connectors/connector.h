@@ -339,10 +339,14 @@ struct roster_notifications {
 	 * ROSTER_TRY_LATER or ROSTER_MISCONFIGURED, the sender shall repeat it (503). Compare secrets in constant time. Vendors wait three seconds
 	 * in all, so do not dial. The same self is given many messages. */
 	int (*read)(struct roster_call *, void *self, const struct roster_message *);
-	int (*subscribe)(struct roster_call *, void *self);   /* keep() remembers what renew and unsubscribe need */
+	/* Asks the vendor to send messages to address("notifications"); all three or none. May dial; keep() remembers what the other two need.
+	 * subscribe: 0, also where there is one already: it is called again whenever the connection was changed; 1: none is wanted, or an
+	 * administrator makes it by hand. renew: 0, before it ends; ROSTER_LOST_PLACE: it is gone, make another. unsubscribe: 0, also where there
+	 * is none. */
+	int (*subscribe)(struct roster_call *, void *self);
 	int (*renew)(struct roster_call *, void *self);
 	int (*unsubscribe)(struct roster_call *, void *self);
-	int renew_after_s; /* 0: subscriptions last for ever */
+	int renew_after_s; /* after each of the first two; 0: subscriptions last for ever */
 };
 
 /* Something that happened, for a program that listens, as the Standard Webhooks specification has it: the three are headers, and the body is what

@@ -154,6 +154,7 @@ struct workers_options edition_workers(struct shared *shared, struct store *stor
 		.keys = edition->keys,
 		.threads = edition->config->workers,
 		.watches_most = watches_most(edition->config),
+		.public_url = edition->config->public_url,
 		.allow_private = edition->config->allow_private_addresses,
 		.call_deadline_ms = edition->config->call_deadline_ms,
 		.read_most_ms = edition->config->read_most_ms,

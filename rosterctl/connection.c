@@ -59,6 +59,9 @@ static const struct column in_full[] = {
 	{ "version", "version", CELL_NUMBER },
 	{ "base URL", "base_url", CELL_TEXT },
 	{ "messages to", "hook_url", CELL_TEXT },
+	{ "subscription", "subscription.state", CELL_TEXT },
+	{ "renewed next", "subscription.renew_at", CELL_TIME },
+	{ "its trouble", "subscription.error_text", CELL_TEXT },
 	{ "token", "token", CELL_TEXT }, /* of one whose directory pushes, when it is made */
 	{ 0 },
 };

@@ -755,7 +755,58 @@ static int example_read(struct roster_call *call, void *opaque, const struct ros
 	return take_lines(call, self, message);
 }
 
-static const struct roster_notifications notifications = { .size = sizeof(notifications), .read = example_read };
+/* Where a vendor has to be asked for messages: what it calls the subscription is kept, for it must be renewed and taken back by whoever comes after
+ * us. There is no vendor here; what a real one is asked, and answers, goes where "example" stands. */
+static const char subscription[] = "subscription";
+enum { RENEW_AFTER_S = 3600, KEPT_FOR_S = 30 * 24 * 3600, SUBSCRIPTION_MOST = 256 };
+
+static int keep_subscription(struct roster_call *call, const struct example *self)
+{
+	const char *address = self->host->address(call, "notifications");
+	char name[SUBSCRIPTION_MOST];
+
+	snprintf(name, sizeof(name), "example to %s", address ? address : "nowhere");
+	return self->host->keep(call, subscription, name, strlen(name), (int64_t)time(NULL) + KEPT_FOR_S);
+}
+
+/* Without a secret no message could be believed, so none is asked for. */
+static int example_subscribe(struct roster_call *call, void *opaque)
+{
+	const struct example *self = opaque;
+
+	if (!self->host->setting(call, "hook_secret"))
+		return 1;
+	if (self->script.fail_subscribe)
+		return self->host->fail(call, ROSTER_TRY_LATER, self->script.after_ms, "the script says so: no subscription");
+	return keep_subscription(call, self);
+}
+
+static int example_renew(struct roster_call *call, void *opaque)
+{
+	const struct example *self = opaque;
+	char name[SUBSCRIPTION_MOST];
+	int had = self->host->recall(call, subscription, name, sizeof(name));
+
+	if (had == 0)
+		return self->host->fail(call, ROSTER_LOST_PLACE, 0, "there is no subscription to go on with");
+	return had < 0 ? -1 : keep_subscription(call, self);
+}
+
+static int example_unsubscribe(struct roster_call *call, void *opaque)
+{
+	const struct example *self = opaque;
+
+	return self->host->keep(call, subscription, NULL, 0, 0);
+}
+
+static const struct roster_notifications notifications = {
+	.size = sizeof(notifications),
+	.read = example_read,
+	.subscribe = example_subscribe,
+	.renew = example_renew,
+	.unsubscribe = example_unsubscribe,
+	.renew_after_s = RENEW_AFTER_S,
+};
 
 /* Those settings that say which directory it is: when one of them changes, a person looks before anybody is called gone. */
 static const char *const place[] = { "tenant", NULL };

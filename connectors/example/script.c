@@ -19,6 +19,7 @@ static const struct {
 	{ "garbage_at", offsetof(struct script, garbage_at) },
 	{ "refuse_at", offsetof(struct script, refuse_at) },
 	{ "fail_watch_at", offsetof(struct script, fail_watch_at) },
+	{ "fail_subscribe", offsetof(struct script, fail_subscribe) },
 	{ "poison", offsetof(struct script, poison) },
 	{ "hang_message_at", offsetof(struct script, hang_message_at) },
 	{ "crash_message_at", offsetof(struct script, crash_message_at) },

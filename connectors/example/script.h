@@ -21,6 +21,7 @@ struct script {
 	bool present;                 /* what changed: instead of who is gone, who is there; and that this was all */
 	bool stay;                    /* what changed: without a new place for the next time */
 	int fail_watch_at;            /* fail_watch_at 2: the second waiting fails */
+	int fail_subscribe;           /* fail_subscribe 1: always */
 	int poison;                   /* poison 7: whoever is asked about "u7" by name fails */
 	int hang_message_at;          /* hang_message_at 2: the second message that this child is told of */
 	int crash_message_at;

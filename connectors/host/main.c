@@ -143,6 +143,8 @@ static int describe(struct wire_writer *writer, const struct plugin *plugin, str
 	wire_put_text(writer, WIRE_TITLE, connector->title);
 	wire_put_number(writer, WIRE_ABILITIES, abilities(connector));
 	wire_put_number(writer, WIRE_SCOPES, plugin->directory.scopes);
+	if (plugin->notifications.subscribe && plugin->notifications.renew && plugin->notifications.unsubscribe)
+		wire_put_number(writer, WIRE_AFTER_MS, plugin->notifications.renew_after_s * INT64_C(1000));
 	if (wire_end(writer, e) < 0)
 		return -1;
 	for (const struct roster_setting *setting = connector->settings; setting && setting->name; setting++)
@@ -424,6 +426,18 @@ static void serve_tell(struct roster_call *call, struct plugin *plugin, const st
 	forget_pairs(call);
 }
 
+static void serve_subscribe(struct roster_call *call, struct plugin *plugin, const struct wire_frame *request)
+{
+	int (*const asked[])(struct roster_call *, void *) = { NULL, plugin->notifications.subscribe, plugin->notifications.renew,
+		                                               plugin->notifications.unsubscribe };
+	int64_t what = wire_number(request, WIRE_TYPE);
+
+	call_begin(call, request, 0);
+	if (what < 1 || what > 3 || !asked[what])
+		host_table.fail(call, ROSTER_MISCONFIGURED, 0, "plug-in \"%s\" makes no subscriptions", plugin->file);
+	call_end(call, call->failed ? -1 : asked[what](call, plugin->self));
+}
+
 /* ---- an event ---- */
 
 /* Copied: it stands in the receive buffer, which the answer to a dial() overwrites. */
@@ -462,6 +476,7 @@ static const struct {
 	[WIRE_OWN_ADDRESS] = { take_own_address, false },
 	[WIRE_PAIR] = { take_pair, true },
 	[WIRE_TELL] = { serve_tell, true },
+	[WIRE_SUBSCRIBE] = { serve_subscribe, true },
 	[WIRE_DELIVER] = { serve_deliver, true },
 };
 

@@ -19,6 +19,7 @@
 #include "roster/reading.h"
 #include "roster/run.h"
 #include "roster/seats.h"
+#include "roster/subscription.h"
 
 /* Who may ask for one may see the others, unless their token is too narrow for it. */
 static int unknown(struct exchange *x, const char *named, struct error *e)
@@ -105,16 +106,30 @@ static void put_last_run(struct json_writer *w, const struct run *run)
 	json_end_object(w);
 }
 
+static void put_subscription(struct json_writer *w, const struct subscription *subscription)
+{
+	json_begin_object(w, "subscription");
+	json_put_text(w, "state", subscription->state);
+	json_put_time(w, "renewed_at", subscription->renewed_at);
+	json_put_time(w, "renew_at", subscription->renew_at);
+	json_put_int(w, "tries", subscription->tries);
+	json_put_text(w, "error_code", subscription->error_code);
+	json_put_text(w, "error_text", subscription->error_text);
+	json_end_object(w);
+}
+
 /* token: the text of one that was just made, or NULL. */
 static int put_connection(struct exchange *x, struct json_writer *w, const struct connection *c, const char *token,
 			  struct error *e)
 {
 	struct managed managed;
 	char id[ID_TEXT_SIZE];
+	struct subscription subscription;
 	struct run *last;
 	size_t runs;
+	int subscribed = subscription_find(x->tx, x->arena, &c->organisation, &c->id, &subscription, e);
 
-	if (run_list(x->tx, x->arena, &c->organisation, &c->id, NULL, 1, &last, &runs, e) < 0 ||
+	if (subscribed < 0 || run_list(x->tx, x->arena, &c->organisation, &c->id, NULL, 1, &last, &runs, e) < 0 ||
 	    exchange_managed_find(x, "connection", id_text(&c->id, id), c->managed_by, &managed, e) < 0)
 		return -1;
 	json_begin_object(w, NULL);
@@ -147,6 +162,8 @@ static int put_connection(struct exchange *x, struct json_writer *w, const struc
 	json_put_int(w, "version", c->version);
 	if (scim_is_pushed(c))
 		json_put_text(w, "base_url", scim_base_url(x, c));
+	if (subscribed == 1)
+		put_subscription(w, &subscription);
 	if (webhooks_url(x, &c->id, c->plugin))
 		json_put_text(w, "hook_url", webhooks_url(x, &c->id, c->plugin));
 	if (token)

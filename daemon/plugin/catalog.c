@@ -20,7 +20,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-enum { NAME_LENGTH_MOST = 48 };
+enum { NAME_LENGTH_MOST = 48, RENEW_MS_LEAST = 60000 };
 
 _Static_assert((int)CATALOG_TEXT == ROSTER_TEXT && (int)CATALOG_LIST == ROSTER_LIST, "types of settings");
 _Static_assert((int)CATALOG_DIRECTORY == WIRE_DIRECTORY && (int)CATALOG_DELIVERY == WIRE_DELIVERY, "abilities");
@@ -311,6 +311,12 @@ static int take_setting(const struct wire_frame *frame, struct arena *arena, str
 	return check_setting(ret, e);
 }
 
+/* Nobody is asked for messages more often than this. */
+static int64_t renewal(int64_t after_ms)
+{
+	return after_ms > 0 && after_ms < RENEW_MS_LEAST ? RENEW_MS_LEAST : after_ms < 0 ? 0 : after_ms;
+}
+
 static void take_plugin(const struct wire_frame *frame, struct arena *arena, const char *name,
                         struct catalog_plugin *ret)
 {
@@ -321,6 +327,8 @@ static void take_plugin(const struct wire_frame *frame, struct arena *arena, con
 		.abi_minor = (uint32_t)wire_number(frame, WIRE_ABI_MINOR),
 		.abilities = (uint32_t)wire_number(frame, WIRE_ABILITIES),
 		.scopes = (uint32_t)wire_number(frame, WIRE_SCOPES),
+		.subscribes = wire_has(frame, WIRE_AFTER_MS),
+		.renew_after_ms = renewal(wire_number(frame, WIRE_AFTER_MS)),
 	};
 }
 

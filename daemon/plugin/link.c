@@ -46,6 +46,7 @@ struct link {
 	int64_t call;        /* the number of the call under way or last */
 	enum link_scope scope;
 	bool watching; /* the call is one of link_watch */
+	bool subscribing; /* ... or of link_subscribe, to begin one */
 	bool delivering;
 	int status; /* what its function returned */
 	bool dead; /* something failed */
@@ -187,6 +188,7 @@ static int begin_call(struct link *link, enum wire_kind kind, int deadline_ms, s
 	channel_allow(&link->channel, deadline_ms);
 	link->watching = kind == WIRE_AWAIT;
 	link->delivering = kind == WIRE_DELIVER;
+	link->subscribing = false;
 	link->told = false;
 	link->part_count = 0;
 	wire_begin(writer, kind);
@@ -616,6 +618,8 @@ static const char *end_trouble(const struct link *link, const struct wire_frame 
 		return more == 0 || more == 1 ? NULL : "a watch returns neither 1, 0 nor -1";
 	if (link->delivering)
 		return more >= STATUS_LEAST && more <= STATUS_MOST ? NULL : "what it delivered was answered by no status";
+	if (link->subscribing)
+		return more == 0 || more == 1 ? NULL : "it subscribes and returns neither 1, 0 nor -1";
 	if (link->scope == 0)
 		return more == 0 ? NULL : "it returns neither 0 nor -1";
 	if (more != 0 && more != 1)
@@ -868,6 +872,25 @@ int link_notify(struct link *link, const struct link_message *message, int deadl
 	link->heard = NULL;
 	link->dead |= result < 0 && !link->told;
 	return result;
+}
+
+static int subscribe(struct link *link, enum link_subscription what, struct error *e)
+{
+	link->scope = 0;
+	if (begin_call(link, WIRE_SUBSCRIBE, link->options.deadline_ms, e) < 0)
+		return -1;
+	link->subscribing = what == LINK_SUBSCRIBE;
+	wire_put_number(&link->channel.writer, WIRE_TYPE, what);
+	if (send_call(link, e) < 0 || finish_call(link, NULL, e) < 0)
+		return -1;
+	return link->end.more;
+}
+
+int link_subscribe(struct link *link, enum link_subscription what, struct error *e)
+{
+	if (!link->plugin.subscribes)
+		return error_set(e, ERROR_INPUT, "plugin.scope", "plug-in \"%s\" makes no subscriptions", link->plugin.name);
+	return ending(link, subscribe(link, what, e));
 }
 
 /* ---- an event ---- */

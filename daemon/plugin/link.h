@@ -182,6 +182,11 @@ int link_notify(struct link *link, const struct link_message *message, int deadl
 /* From the next call on it is this one who keeps: of a link that several use, one after the other. */
 void link_keep_with(struct link *link, const struct link_keeper *keeper);
 
+/* Asks the directory to send messages to notifications_url, to go on with it, or to stop: 0 it will; 1 (LINK_SUBSCRIBE) the plug-in wants none; -1 as
+ * link_next, "plugin.lost_place": it knows of none. ERROR_INPUT "plugin.scope": the plug-in cannot. */
+enum link_subscription { LINK_SUBSCRIBE = 1, LINK_RENEW, LINK_UNSUBSCRIBE };
+int link_subscribe(struct link *link, enum link_subscription what, struct error *e);
+
 /* Whether it can be asked anything more. */
 bool link_lives(const struct link *link);
 

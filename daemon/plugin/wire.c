@@ -96,7 +96,7 @@ static const struct kind {
 	uint64_t must, may;
 } kinds[WIRE_KIND_COUNT] = {
 	[WIRE_PLUGIN] = { "plugin", WIRE_CHILD, WIRE_BUFFER_SIZE,
-	                  F(ABI_MAJOR) | F(ABI_MINOR) | F(NAME) | F(TITLE) | F(ABILITIES) | F(SCOPES), 0 },
+	                  F(ABI_MAJOR) | F(ABI_MINOR) | F(NAME) | F(TITLE) | F(ABILITIES) | F(SCOPES), F(AFTER_MS) /* of notifications: subscriptions are renewed */ },
 	[WIRE_SETTING] = { "setting", WIRE_CHILD, 2 * ROSTER_SETTING_MOST,
 	                   F(NAME) | F(TYPE) | F(WORDS) | F(REQUIRED), F(FALLBACK) | F(WORD) | F(PLACE) },
 	[WIRE_READY] = { "ready", WIRE_CHILD, WIRE_BUFFER_SIZE, 0, 0 },
@@ -134,6 +134,7 @@ static const struct kind {
 	[WIRE_AWAIT] = { "watch", WIRE_DAEMON, WIRE_FRAME_MOST, F(CALL) | F(DEADLINE_MS), F(CURSOR) | F(WANTED) },
 	[WIRE_OWN_ADDRESS] = { "address", WIRE_DAEMON, WIRE_BUFFER_SIZE, F(NAME) | F(URL), 0 },
 	[WIRE_PAIR] = { "pair", WIRE_DAEMON, 2 * ROSTER_SETTING_MOST, F(NAME) | F(TEXT) | F(TYPE), 0 },
+	[WIRE_SUBSCRIBE] = { "subscription", WIRE_DAEMON, WIRE_BUFFER_SIZE, F(CALL) | F(DEADLINE_MS) | F(TYPE), 0 },
 	[WIRE_DELIVER] = { "event", WIRE_DAEMON, WIRE_FRAME_MOST, F(CALL) | F(DEADLINE_MS) | F(NAME) | F(UNTIL) | F(TEXT) | F(BODY), 0 },
 	[WIRE_TELL] = { "message", WIRE_DAEMON, WIRE_FRAME_MOST, F(CALL) | F(DEADLINE_MS) | F(NAME), F(BODY) },
 };

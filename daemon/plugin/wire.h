@@ -38,6 +38,8 @@ enum wire_kind {
 	WIRE_OWN_ADDRESS, WIRE_PAIR, WIRE_TELL,
 	/* an event to be delivered */
 	WIRE_DELIVER,
+	/* whether a directory shall send messages; WIRE_TYPE is an enum link_subscription */
+	WIRE_SUBSCRIBE,
 	WIRE_KIND_COUNT,
 };
 

@@ -22,6 +22,7 @@
 #include "sync/admission.h"
 #include "sync/figures.h"
 #include "sync/run.h"
+#include "sync/subscriber.h"
 #include "sync/sweep.h"
 #include "sync/watcher.h"
 
@@ -53,6 +54,7 @@ struct workers {
 	struct latest *manner; /* the value is a struct manner */
 	struct listener *listener;
 	struct sweeper *sweeper;
+	struct subscriber *subscriber; /* asks directories for messages */
 	struct watcher *watcher; /* waits for directories that say when something changed */
 	struct log log;
 	atomic_bool stop;
@@ -334,6 +336,20 @@ static struct watcher_options watching(const struct workers *w, const struct wor
 	};
 }
 
+static struct subscriber_options subscribing(const struct workers *w, const struct workers_options *options)
+{
+	return (struct subscriber_options){
+		.store = w->store,
+		.catalog = w->catalog,
+		.keys = options->keys,
+		.daemon = w->daemon,
+		.public_url = options->public_url,
+		.allow_private = options->allow_private,
+		.call_deadline_ms = options->call_deadline_ms,
+		.keeps = options->keeps,
+	};
+}
+
 static int start_thread(struct workers *w, struct error *e)
 {
 	struct worker *next = &w->each[w->started];
@@ -367,13 +383,16 @@ static int start_threads(struct workers *w, int threads, struct error *e)
 static int start(struct workers *w, const struct workers_options *options, struct error *e)
 {
 	const struct watcher_options watches = watching(w, options);
+	const struct subscriber_options subscriptions = subscribing(w, options);
 	static const char *const channels[] = { "rosterd_run", NULL };
 	if (listen_open(w->store, STORE_WORKER, channels, &w->listener, e) < 0 || start_threads(w, options->threads, e) < 0)
 		return -1;
 	if (pthread_create(&w->watch, NULL, watch, w) != 0)
 		return error_set(e, ERROR_INTERNAL, "workers.thread", "could not start the watch");
 	w->watching = true;
-	return sweep_open(w->store, &w->sweeper, e) < 0 ? -1 : watcher_open(&watches, &w->watcher, e);
+	if (sweep_open(w->store, &w->sweeper, e) < 0 || watcher_open(&watches, &w->watcher, e) < 0)
+		return -1;
+	return subscriber_open(&subscriptions, &w->subscriber, e);
 }
 
 int workers_open(const struct workers_options *options, struct workers **ret, struct error *e)
@@ -407,8 +426,10 @@ void workers_change(struct workers *w, const struct workers_options *options)
 {
 	struct error e;
 	const struct watcher_options watches = watching(w, options);
+	const struct subscriber_options subscriptions = subscribing(w, options);
 	latest_replace(w->manner, manner_open(w, options));
 	watcher_change(w->watcher, &watches);
+	subscriber_change(w->subscriber, &subscriptions);
 	if (start_threads(w, options->threads, &e) < 0)
 		log_failure(&w->log, LOG_LEVEL_WARNING, "there are fewer workers than the configuration says", &e);
 	wake_all(w);
@@ -425,6 +446,7 @@ void workers_close(struct workers **workers)
 	if (w->listener)
 		listen_wake(w->listener);
 	watcher_close(&w->watcher);
+	subscriber_close(&w->subscriber);
 	if (w->watching)
 		pthread_join(w->watch, NULL);
 	for (int i = 0; i < w->started; i++) {

@@ -22,6 +22,7 @@ struct workers_options {
 	int threads;          /* runs at the same time; of one organisation half of them, rounded up */
 	int watches_most;     /* connections that are waited for at the same time */
 	bool allow_private;
+	const char *public_url; /* where directories send messages; NULL: not known, and none is asked to */
 	int call_deadline_ms; /* of one page */
 	int read_most_ms;     /* of all pages of a run */
 	int renames_settle_ms; /* until groups name who was renamed by the new name */

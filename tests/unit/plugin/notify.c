@@ -3,6 +3,7 @@
 #include "tools.h"
 
 #include "base/crypt.h"
+#include "base/secret.h"
 #include "base/text.h"
 
 #include <stdio.h>
@@ -249,6 +250,60 @@ static void test_the_plug_in_knows_its_address(void **state)
 	assert_null(strstr(notes, "messages are taken"));
 }
 
+/* What the plug-in keeps of it, in memory. */
+struct memory {
+	char bytes[256];
+	size_t size;
+};
+
+static int memory_keep(void *self, const char *name, const void *bytes, size_t size, int64_t until_s, struct error *e)
+{
+	struct memory *memory = self;
+
+	(void)e;
+	assert_string_equal(name, "subscription");
+	assert_true(!bytes || until_s > 1700000000);
+	memory->size = bytes ? size : 0;
+	if (bytes)
+		memcpy(memory->bytes, bytes, size);
+	return 0;
+}
+
+static int memory_recall(void *self, const char *name, struct secret **ret, struct error *e)
+{
+	struct memory *memory = self;
+
+	(void)name;
+	(void)e;
+	if (memory->size == 0)
+		return 0;
+	*ret = secret_take(memory->bytes, memory->size);
+	return 1;
+}
+
+static void test_a_subscription(void **state)
+{
+	struct fixture *f = *state;
+	struct memory memory = { .size = 0 };
+	const struct link_keeper keeper = { &memory, memory_keep, memory_recall };
+	scoped(link) *link = open_example(f, ""), *lost = open_example(f, ""), *without = NULL;
+
+	secret_start(NULL);
+	link_keep_with(link, &keeper);
+	assert_int_equal(link_subscribe(link, LINK_SUBSCRIBE, &f->e), 0);
+	assert_true(memory.size > 0);
+	assert_int_equal(link_subscribe(link, LINK_RENEW, &f->e), 0);
+	assert_int_equal(link_subscribe(link, LINK_UNSUBSCRIBE, &f->e), 0);
+	assert_int_equal(memory.size, 0);
+	assert_int_equal(post(f, link, "person: u1\n"), 0); /* the same link goes on */
+	link_keep_with(lost, &keeper);
+	expect_failure(f, link_subscribe(lost, LINK_RENEW, &f->e), ERROR_PRECONDITION, "plugin.lost_place", "no subscription to go on with");
+	link_close(&link);
+	link_close(&lost);
+	assert_int_equal(tools_open(f->catalog, "example", TOOLS_DEADLINE_MS, &without, &f->e, "directory", "", NULL), 0);
+	assert_int_equal(link_subscribe(without, LINK_SUBSCRIBE, &f->e), 1); /* none is wanted */
+}
+
 static void test_a_plug_in_without_the_ability(void **state)
 {
 	struct fixture *f = *state;
@@ -258,6 +313,7 @@ static void test_a_plug_in_without_the_ability(void **state)
 	f->catalog = tools_catalog("tests/peers/.libs");
 	assert_int_equal(tools_open(f->catalog, "bad_connector", TOOLS_DEADLINE_MS, &link, &f->e, "fault", "between", NULL), 0);
 	expect_failure(f, post(f, link, ""), ERROR_INPUT, "plugin.scope", "understands no messages");
+	expect_failure(f, link_subscribe(link, LINK_SUBSCRIBE, &f->e), ERROR_INPUT, "plugin.scope", "makes no subscriptions");
 }
 
 #define WITH_FIXTURE(test) cmocka_unit_test_setup_teardown(test, set_up, tear_down)
@@ -275,6 +331,7 @@ int main(void)
 		WITH_FIXTURE(test_a_hang_and_a_crash),
 		WITH_FIXTURE(test_no_secret_no_message),
 		WITH_FIXTURE(test_the_plug_in_knows_its_address),
+		WITH_FIXTURE(test_a_subscription),
 		WITH_FIXTURE(test_a_plug_in_without_the_ability),
 	};
 

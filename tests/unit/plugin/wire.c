@@ -260,6 +260,7 @@ static void test_the_reader_refuses_what_breaks_the_table(void **state)
 	expect_broken(UINT32_MAX, "", 0, "is not known");
 	expect_broken(WIRE_ASK, "", 0, "may not come from this side");
 	expect_broken(WIRE_TELL, "", 0, "may not come from this side");
+	expect_broken(WIRE_SUBSCRIBE, "", 0, "may not come from this side");
 	expect_broken(WIRE_PAIR, "", 0, "may not come from this side");
 	expect_broken(WIRE_OWN_ADDRESS, "", 0, "may not come from this side");
 	expect_broken(WIRE_LOOK_AT, "", 0, "the field \"subject\" (48) is missing");

@@ -1,0 +1,91 @@
+#include "roster/subscription.h"
+
+#include <stdbool.h>
+
+#include "base/text.h"
+
+int subscription_find(struct tx *tx, struct arena *arena, const struct id *organisation, const struct id *connection, struct subscription *ret,
+                      struct error *e)
+{
+	static const struct query find = {
+		"subscription.find",
+		"SELECT state, renewed_at, renew_at, tries, error_code, error_text FROM subscriptions WHERE organisation = $1 AND connection = $2",
+		QUERY_READS,
+		0,
+	};
+	const struct rows *rows;
+	int found = query_one(tx, &find, PARAMS(P_ID(organisation), P_ID(connection)), arena, &rows, e);
+
+	if (found == 1)
+		*ret = (struct subscription){ rows_text(rows, 0, 0), rows_time(rows, 0, 1), rows_time(rows, 0, 2), rows_int(rows, 0, 3),
+			                      rows_text(rows, 0, 4), rows_text(rows, 0, 5) };
+	return found;
+}
+
+static enum subscription_action action_of(const char *word)
+{
+	return text_equal(word, "subscribe") ? SUBSCRIPTION_SUBSCRIBE : text_equal(word, "renew") ? SUBSCRIPTION_RENEW : SUBSCRIPTION_UNSUBSCRIBE;
+}
+
+int subscription_claim(struct tx *tx, struct arena *arena, const struct id *daemon, const char *const *plugins, int64_t silent_ms,
+                       struct subscription_task *ret, struct error *e)
+{
+	static const struct query claim = {
+		"subscription.claim",
+		"SELECT organisation, connection, action FROM subscriptions_claim($1, $2, $3) WHERE action IS NOT NULL",
+		QUERY_KEEPS,
+		0,
+	};
+	const struct rows *rows;
+	int found = query_one(tx, &claim, PARAMS(P_ID(daemon), P_TEXTS(plugins), P_INT(silent_ms)), arena, &rows, e);
+
+	if (found == 1)
+		*ret = (struct subscription_task){ rows_id(rows, 0, 0), rows_id(rows, 0, 1), action_of(rows_text(rows, 0, 2)) };
+	return found;
+}
+
+/* What was taken back is made again whatever the version, once the connection goes on. */
+int subscription_done(struct tx *tx, const struct id *daemon, const struct subscription_task *task, int64_t version, bool wanted,
+                      int64_t renew_after_ms, struct error *e)
+{
+	static const struct query done = {
+		"subscription.done",
+		"UPDATE subscriptions SET state = CASE WHEN $5 THEN 'active' ELSE 'none' END, version = $4, "
+		"renewed_at = CASE WHEN $5 THEN now() ELSE renewed_at END, "
+		"renew_at = CASE WHEN $5 AND $6 > 0 THEN now() + $6 * interval '1 millisecond' END, tries = 0, not_before = now(), "
+		"error_code = NULL, error_text = NULL, claimed_by = NULL, claimed_at = NULL "
+		"WHERE organisation = $1 AND connection = $2 AND claimed_by = $3",
+		QUERY_KEEPS,
+		0,
+	};
+	bool ends = task->action == SUBSCRIPTION_UNSUBSCRIBE;
+
+	return query_write(tx, &done,
+	                   PARAMS(P_ID(&task->organisation), P_ID(&task->connection), P_ID(daemon), P_INT(ends ? 0 : version),
+	                          P_BOOL(wanted && !ends), P_INT(renew_after_ms)),
+	                   NULL, e);
+}
+
+/* One that the directory no longer knows is made anew at once; one that cannot be taken back is left to expire. */
+int subscription_failed(struct tx *tx, const struct id *daemon, const struct subscription_task *task, const struct error *why, struct error *e)
+{
+	static const struct query failed = {
+		"subscription.failed",
+		"UPDATE subscriptions SET state = CASE WHEN $4 = 1 AND state <> 'active' THEN 'failed' WHEN $4 = 2 AND $5 THEN 'failed' "
+		"WHEN $4 = 3 AND ($5 OR tries + 1 >= $9) THEN 'none' ELSE state END, "
+		"version = CASE WHEN $4 = 3 AND ($5 OR tries + 1 >= $9) THEN 0 ELSE version END, tries = tries + 1, "
+		"not_before = CASE WHEN $4 = 2 AND $5 THEN now() ELSE now() + greatest($6 * interval '1 millisecond', "
+		"least($8, $7 * 2 ^ least(tries, 20)) * interval '1 second') END, "
+		"error_code = $10, error_text = $11, claimed_by = NULL, claimed_at = NULL "
+		"WHERE organisation = $1 AND connection = $2 AND claimed_by = $3",
+		QUERY_KEEPS,
+		0,
+	};
+
+	return query_write(tx, &failed,
+	                   PARAMS(P_ID(&task->organisation), P_ID(&task->connection), P_ID(daemon), P_INT(task->action),
+	                          P_BOOL(text_equal(why->code, "plugin.lost_place")), P_INT(why->wait_ms), P_INT(SUBSCRIPTION_BACK_OFF_S),
+	                          P_INT(SUBSCRIPTION_BACK_OFF_S_MOST), P_INT(SUBSCRIPTION_END_TRIES_MOST), P_TEXT(why->code),
+	                          P_TEXT(why->text)),
+	                   NULL, e);
+}
