@@ -276,6 +276,11 @@ static const struct option check_options[] = {
 
 static const char *const audit_sources[] = { "api", "run", "file", "daemon", NULL };
 
+static const struct option setup_link_options[] = {
+	{ .name = "expires", .value = "TIME", .words = "how long it is good for: 7d otherwise, at most 30d" },
+	{ 0 },
+};
+
 static const struct option endpoint_create_options[] = {
 	{ .name = "type", .value = "TYPE", .words = "only events of this type, such as member.joined, or all of a noun: \"member.*\"", .many = true },
 	{ .name = "after", .value = "CURSOR", .words = "begin behind this cursor of the feed: 0 for all that is kept; from now on otherwise" },
@@ -651,6 +656,16 @@ const struct command commands[] = {
 		.example = "rosterctl connection set acme/corporate --schedule 1h",
 		.next = "\"rosterctl connection test ORG/NAME\" tries it.",
 		.run = connection_set,
+	},
+	{
+		.name = "connection setup-link",
+		.arguments = "ORG/NAME",
+		.summary = "Make a link for whoever administers the directory, to enter its settings.",
+		.words = "They need no account: the link shows this connection, changes its settings and tests them, and does nothing else. It is printed once.",
+		.options = setup_link_options,
+		.example = "rosterctl connection setup-link acme/okta --expires 3d",
+		.next = "\"rosterctl connection test ORG/NAME\" tells whether they are done.",
+		.run = connection_setup_link,
 	},
 	{
 		.name = "connection adopt",

@@ -106,6 +106,8 @@ static const struct column of_setting[] = {
 };
 
 /* The address of the connection that is the first argument, ORG/NAME, with what follows it. */
+#define SETUP_LINK_LIFE "7d" /* that the help promises */
+
 static int connection_path(const struct ctl *ctl, const char *then, const char **ret, struct error *e)
 {
 	const char *organisation, *name;
@@ -217,6 +219,22 @@ int connection_test(struct ctl *ctl, struct error *e)
 	if (ctl->json)
 		print_answer(ctl, &answer, in_full);
 	return judge_test(ctl, &answer, e);
+}
+
+int connection_setup_link(struct ctl *ctl, struct error *e)
+{
+	static const struct column of_link[] = {
+		{ "link", "url", CELL_TEXT }, { "token", "token", CELL_TEXT }, { "ends", "expires_at", CELL_TIME }, { "id", "id", CELL_TEXT }, { 0 },
+	};
+	const char *path;
+	scoped(body) body;
+
+	body_open(&body);
+	json_put_text(&body.writer, "expires_in", ctl_given(ctl, "expires") ? ctl_option(ctl, "expires") : SETUP_LINK_LIFE);
+	if (connection_path(ctl, "/setup-link", &path, e) < 0 || print_reply(ctl, "POST", path, &body, of_link, e) < 0)
+		return -1;
+	print_hint(ctl, "it is shown once; \"rosterctl token revoke ID --organisation ORG\" ends it");
+	return 0;
 }
 
 int connection_refused(struct ctl *ctl, struct error *e)

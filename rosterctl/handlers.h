@@ -15,7 +15,7 @@ command_fn ownership_show, ownership_offer, ownership_accept, ownership_decline,
 
 /* connection.c */
 command_fn connection_create, connection_list, connection_show, connection_set, connection_delete,
-	connection_test, connection_refused, connection_notifications, connection_replace, connection_restore, connection_same_directory, connection_resolve, precedence_show, precedence_set;
+	connection_test, connection_setup_link, connection_refused, connection_notifications, connection_replace, connection_restore, connection_same_directory, connection_resolve, precedence_show, precedence_set;
 command_fn plugin_list, plugin_show;
 
 /* scim.c */

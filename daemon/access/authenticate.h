@@ -39,6 +39,7 @@ struct principal {
 	const char *slug, *state;	  /* of the organisation of a connection; NULL of others */
 	struct id token;		  /* nil: came by the Unix socket */
 	struct id maker;		  /* the member who answers for what is made here; nil: none */
+	struct id setup_of;		  /* the one connection that it sets up, and does nothing else; nil: not such */
 	struct scopes scopes;		  /* what the token may do at most */
 	int64_t used_at;		  /* the token's last use that is known; 0: none */
 	const char *const *ip_allow_list; /* networks, ended by NULL; NULL: none */

@@ -56,6 +56,9 @@ static const struct json_field change_fields[] = {
 	{ 0 },
 };
 
+/* By a link that sets it up. */
+static const struct json_field setup_fields[] = { JSON_VALUE(struct body, settings, JSON_NEEDED), { 0 } };
+
 static int check_name(const char *name, struct error *e)
 {
 	size_t length = strlen(name);
@@ -516,7 +519,7 @@ int connection_body_change(struct exchange *x, const struct connection *now, str
 	body.private_addresses = now->private_addresses;
 	body.watch = now->watch;
 	*ret = (struct connection_wish){ .connection = *now };
-	if (exchange_read(x, change_fields, &body, e) < 0 ||
+	if (exchange_read(x, id_is_nil(&x->principal.setup_of) ? change_fields : setup_fields, &body, e) < 0 ||
 	    plugins_find(x, now->plugin, ERROR_CONFLICT, &plugin, e) < 0 ||
 	    take(x, &body, plugin, ret, e) < 0)
 		return -1;

@@ -40,6 +40,8 @@ int connections_find(struct exchange *x, const char *named, struct connection *r
 {
 	int found = connection_find(x->tx, x->arena, &x->organisation.id, named, ret, e);
 
+	if (found == 1 && !id_is_nil(&x->principal.setup_of) && !id_equal(&x->principal.setup_of, &ret->id))
+		found = 0;
 	return found == 0 ? unknown(x, named, e) : found == 1 ? 0 : -1;
 }
 

@@ -364,6 +364,17 @@ static int identify(struct exchange *x, struct error *e)
 	return authenticate(&x->options->administrators, x->request, x->tx, x->arena, &x->principal, e);
 }
 
+/* What the token may do at most. */
+static int check_token(struct exchange *x, struct error *e)
+{
+	if (id_is_nil(&x->principal.setup_of))
+		return authenticate_scope(&x->principal, scope_of(x->endpoint->method, x->endpoint->path), x->arena, e);
+	if (x->endpoint->setup)
+		return 0; /* and connections_find knows of no other connection */
+	return error_set(e, ERROR_DENIED, "access.setup",
+			 "this link sets up one connection and does nothing else; ask an administrator of the organisation");
+}
+
 /* Who asks, about whom, and whether they may. Leaves the transaction open and for the organisation. */
 static int admit(struct exchange *x, struct error *e)
 {
@@ -373,8 +384,7 @@ static int admit(struct exchange *x, struct error *e)
 	    identify(x, e) < 0 ||
 	    check_address(x, e) < 0 || (named && find_organisation(x, named, e) < 0) ||
 	    (x->endpoint->permit == PERMIT_PUSH && find_connection(x, e) < 0) ||
-	    authenticate_scope(&x->principal, scope_of(x->endpoint->method, x->endpoint->path), x->arena, e) <
-		    0)
+	    check_token(x, e) < 0)
 		return -1;
 	return exchange_may(x,
 			    (struct question){

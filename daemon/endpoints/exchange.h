@@ -51,6 +51,8 @@ struct endpoint {
 	answer_fn *ahead;
 	/* Nobody is asked who they are, and prepare finds out whose it is (x->organisation); parameters are the sender's. */
 	bool stranger;
+	/* Also for whoever was given a link to set up the connection that it names (endpoints/setup_link). */
+	bool setup;
 	/* Who asks shows the id and secret of a client instead of a token, and is answered in OAuth's manner. */
 	bool client;
 };

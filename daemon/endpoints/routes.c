@@ -30,6 +30,7 @@
 #include "endpoints/scim_oauth.h"
 #include "endpoints/scim_tokens.h"
 #include "endpoints/scim_trace.h"
+#include "endpoints/setup_link.h"
 #include "endpoints/tokens.h"
 #include "endpoints/webhooks.h"
 
@@ -52,7 +53,7 @@ const struct endpoint routes[] = {
 	{ "GET",    "/v1/status",                           PERMIT_OPERATOR,           0,      figures_status, .from_memory = true },
 	{ "GET",    "/v1/whoami",                           PERMIT_KNOWN,              0,      permissions_whoami },
 	{ "GET",    "/v1/plugins",                          PERMIT_KNOWN,              0,      plugins_list, plugins_prepare, paged },
-	{ "GET",    "/v1/plugins/{plugin}",                 PERMIT_KNOWN,              0,      plugins_show, plugins_prepare },
+	{ "GET",    "/v1/plugins/{plugin}",                 PERMIT_KNOWN,              0,      plugins_show, plugins_prepare, .setup = true },
 	{ "GET",    "/v1/tokens",                           PERMIT_OPERATOR,           0,      tokens_list, NULL, paged },
 	{ "POST",   "/v1/tokens",                           PERMIT_OPERATOR,           KB(4),  tokens_create_operators },
 	{ "DELETE", "/v1/tokens/{token}",                   PERMIT_OPERATOR,           0,      tokens_revoke, NULL, tokens_revoke_parameters },
@@ -131,12 +132,13 @@ const struct endpoint routes[] = {
 
 	{ "GET",    ORGANISATION "/connections",            PERMIT_CONFIGURE_SETTINGS, 0,      connections_list, NULL, connections_parameters },
 	{ "POST",   ORGANISATION "/connections",            PERMIT_CONFIGURE_SETTINGS, MB(1),  connections_create, connections_prepare_create },
-	{ "GET",    CONNECTION,                             PERMIT_CONFIGURE_SETTINGS, 0,      connections_show },
-	{ "PATCH",  CONNECTION,                             PERMIT_CONFIGURE_SETTINGS, MB(1),  connections_change, connections_prepare_change },
+	{ "GET",    CONNECTION,                             PERMIT_CONFIGURE_SETTINGS, 0,      connections_show, .setup = true },
+	{ "PATCH",  CONNECTION,                             PERMIT_CONFIGURE_SETTINGS, MB(1),  connections_change, connections_prepare_change, .setup = true },
 	{ "DELETE", CONNECTION,                             PERMIT_CONFIGURE_SETTINGS, 0,      connection_life_delete },
 	{ "POST",   CONNECTION "/delete",                   PERMIT_CONFIGURE_SETTINGS, MB(8),  connection_life_end },
 	{ "POST",   CONNECTION "/restore",                  PERMIT_CONFIGURE_SETTINGS, KB(4),  connection_life_restore },
-	{ "POST",   CONNECTION "/test",                     PERMIT_CONFIGURE_SETTINGS, KB(4),  connections_test, connections_prepare_test },
+	{ "POST",   CONNECTION "/test",                     PERMIT_CONFIGURE_SETTINGS, KB(4),  connections_test, connections_prepare_test, .setup = true },
+	{ "POST",   CONNECTION "/setup-link",               PERMIT_CONFIGURE_SETTINGS, KB(4),  setup_link_create },
 	{ "POST",   CONNECTION "/same-directory",           PERMIT_CONFIGURE_SETTINGS, 0,      connections_same_directory },
 	{ "POST",   CONNECTION "/adopt",                    PERMIT_OPERATOR,           0,      connections_adopt },
 	{ "GET",    CONNECTION "/tokens",                   PERMIT_CONFIGURE_SETTINGS, 0,      scim_tokens_list, NULL, paged },

@@ -16,6 +16,9 @@
 #include "store/query.h"
 
 #define TOKEN_PREFIX "rst"
+/* What stands in place of scopes where a token only sets up one connection: "setup:<its id>". No scope is called so, so whoever does not know
+ * of it lets such a token do nothing. */
+#define TOKEN_SETUP "setup:"
 
 enum {
 	TOKEN_NAME_MOST = 100,
