@@ -80,4 +80,4 @@ for round in $(seq "$rounds"); do
 done
 figure increment-share 2 <"$flow_dir/share"
 figure increment-one 1.2 <"$flow_dir/one"
-"$SRCDIR/tests/peers/slapd.sh" stop "${small_env%/env}"
+"$SRCDIR/tests/peers/slapd.sh" stop "${large_env%/env}" # the other is the flow's to stop
