@@ -579,6 +579,11 @@ static bool is_passing(int status)
 	       status == 504;
 }
 
+static bool is_limited(const struct fetch *fetch, const struct fetch_answer *answer)
+{
+	return answer->status == 429 || (fetch->options.limited && !is_success(answer->status) && fetch->options.limited(answer));
+}
+
 /* How long to wait before the next try. */
 static int64_t pause_ms(const struct fetch_answer *answer, bool answered, int attempt)
 {
@@ -603,9 +608,8 @@ static void say_status(const struct fetch *fetch, const struct fetch_answer *ans
 {
 	char trace[FETCH_WORD_MOST + 16];
 
-	(void)fetch;
-	if (answer->status == 429)
-		snprintf(why, ROSTER_NOTE_MOST, "too many requests (429)%s", fetch_trace(answer, trace));
+	if (is_limited(fetch, answer))
+		snprintf(why, ROSTER_NOTE_MOST, "too many requests (%d)%s", answer->status, fetch_trace(answer, trace));
 	else
 		snprintf(why, ROSTER_NOTE_MOST, "it answers %d%s", answer->status,
 			 fetch_trace(answer, trace));
@@ -627,6 +631,7 @@ int fetch_ask(struct fetch *fetch, const struct fetch_caller *caller, const stru
 		point_nowhere(fetch, &fetch->proxy);
 	for (int tries = 0;; tries++) {
 		char why[ROSTER_NOTE_MOST] = "";
+		bool limited = false;
 		int64_t ms;
 		int result;
 
@@ -637,15 +642,16 @@ int fetch_ask(struct fetch *fetch, const struct fetch_caller *caller, const stru
 			return -1;
 		if (result == 0) {
 			learn_bucket(fetch, request, ret);
-			if (request->status_only || !is_passing(ret->status))
+			limited = is_limited(fetch, ret);
+			if (request->status_only || (!limited && !is_passing(ret->status)))
 				return 0;
 			say_status(fetch, ret, why);
-			fetch->figures.limited += ret->status == 429;
+			fetch->figures.limited += limited;
 		}
 		/* What is tried again in vain counts as one failure; to be told to wait does not, as long as
 		 * there is time. An address that may not be reached is not reached the next time. */
 		ms = with_jitter(pause_ms(ret, result == 0, tries));
-		if (!repeatable || (tries + 1 >= FETCH_TRIES_MOST && ret->status != 429) ||
+		if (!repeatable || (tries + 1 >= FETCH_TRIES_MOST && !limited) ||
 		    (attempt.dial_failed && (tries > 0 || ms > left_ms(caller))))
 			return give_up(&attempt, result == 0 ? ms : 0, why);
 		if (fetch_wait(fetch, caller, ms, why) < 0)

@@ -38,6 +38,8 @@ struct fetch_caller {
 	const struct roster_host *host;
 };
 
+struct fetch_answer;
+
 struct fetch_options {
 	const char *vendor; /* "Okta": for messages */
 	const char *
@@ -46,6 +48,8 @@ struct fetch_options {
 	const char *authorities;			 /* PEM; NULL: those that the system trusts */
 	const char *authorities_setting, *proxy_setting; /* what these settings are called */
 	bool plain; /* addresses of http are taken, too */
+	/* Whether an answer that is not 429 says "too many" all the same (Google: 403 with a reason). NULL: none does. */
+	bool (*limited)(const struct fetch_answer *answer);
 	int silence_ms;					 /* how long the server may keep us waiting */
 };
 
@@ -71,7 +75,9 @@ struct fetch_request {
 	const char *bucket; /* which of the vendor's limits this counts for; NULL: none that we know of */
 	const char *accept; /* NULL: application/json */
 
-	const char *array; /* as json_stream_open */
+	/* As json_stream_open, for an answer that is a success. What take refuses ends the request: it has called fail() by then, and its
+	 * error is of any kind but ERROR_REMOTE, which stands for bytes that were broken on their way and asked for again. */
+	const char *array;
 	json_element_fn *take;
 	void (*begin)(
 		void *context); /* before an answer is read, each time it is: forget what came; may be NULL */
