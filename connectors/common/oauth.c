@@ -21,6 +21,7 @@ struct oauth {
 	struct oauth_options options;
 	struct fetch *fetch;
 	struct sign_key *key, *proof_key; /* proof_key: of DPoP, made here */
+	char thumbprint[SIGN_HASH_SIZE];  /* of the certificate; "": there is none */
 	char nonce[FETCH_WORD_MOST];
 	char token[OAUTH_TOKEN_MOST];
 	char scope[OAUTH_SCOPE_MOST];
@@ -33,6 +34,22 @@ struct oauth {
 static int internal(const struct fetch_caller *caller, const struct error *e)
 {
 	return caller->host->fail(caller->call, ROSTER_NONSENSE, 0, "%s", e->text);
+}
+
+/* What names a certificate is signed with PS256, and that takes RSA. */
+static int open_certificate(struct oauth *oauth, const struct fetch_caller *caller)
+{
+	const struct oauth_options *options = &oauth->options;
+	struct error e;
+
+	if (sign_use_pss(oauth->key) < 0)
+		return caller->host->fail(caller->call, ROSTER_MISCONFIGURED, 0,
+					  "\"%s\": an RSA key is expected, %s takes no other",
+					  options->key_setting, options->vendor);
+	if (sign_thumbprint(oauth->key, options->certificate, oauth->thumbprint, &e) < 0)
+		return caller->host->fail(caller->call, ROSTER_MISCONFIGURED, 0, "\"%s\": %s",
+					  options->certificate_setting, e.text);
+	return 0;
 }
 
 int oauth_open(const struct fetch_caller *caller, const struct oauth_options *options, struct fetch *fetch,
@@ -49,6 +66,10 @@ int oauth_open(const struct fetch_caller *caller, const struct oauth_options *op
 		oauth_close(&oauth);
 		return caller->host->fail(caller->call, ROSTER_MISCONFIGURED, 0, "\"%s\": %s",
 					  options->key_setting, e.text);
+	}
+	if (oauth->key && options->certificate && open_certificate(oauth, caller) < 0) {
+		oauth_close(&oauth);
+		return -1;
 	}
 	*ret = oauth;
 	return 0;
@@ -121,8 +142,8 @@ static int make_assertion(const struct oauth *oauth, char ret[SIGN_JWT_MOST], st
 	json_put_text(&w, "typ", "JWT");
 	if (options->key_id)
 		json_put_text(&w, "kid", options->key_id);
-	if (options->thumbprint)
-		json_put_text(&w, "x5t#S256", options->thumbprint);
+	if (oauth->thumbprint[0])
+		json_put_text(&w, "x5t#S256", oauth->thumbprint);
 	json_end_object(&w);
 
 	json_writer_open(&w, &claims);
@@ -137,6 +158,8 @@ static int make_assertion(const struct oauth *oauth, char ret[SIGN_JWT_MOST], st
 	else
 		json_put_text(&w, "jti", random);
 	json_put_int(&w, "iat", now_s(oauth));
+	if (oauth->thumbprint[0])
+		json_put_int(&w, "nbf", now_s(oauth));
 	json_put_int(&w, "exp", now_s(oauth) + ASSERTION_LIFE_S);
 	json_end_object(&w);
 	return sign_jwt(oauth->key, header.bytes, claims.bytes, ret, e);
@@ -214,7 +237,7 @@ static int make_form(const struct oauth *oauth, struct buffer *form, struct erro
 		put(form, "client_assertion_type", "urn:ietf:params:oauth:client-assertion-type:jwt-bearer");
 		put(form, "client_assertion", assertion);
 	}
-	if (options->way == OAUTH_SECRET || options->audience || options->thumbprint)
+	if (options->way == OAUTH_SECRET || options->audience || options->certificate)
 		put(form, "client_id", options->client_id);
 	if (options->way == OAUTH_SECRET)
 		put(form, "client_secret", options->secret);
@@ -256,6 +279,23 @@ static const char *error_words(const struct fetch_answer *answer)
 	return words ? words : "it says no more";
 }
 
+/* The first line: behind it stand numbers for the vendor's support. */
+static int first_line(const char *words)
+{
+	return (int)strcspn(words, "\r\n");
+}
+
+static int refuse_with_advice(const struct oauth *oauth, const struct fetch_caller *caller,
+			      const struct fetch_answer *answer, const char *advice)
+{
+	const char *words = error_words(answer);
+	char trace[FETCH_WORD_MOST + 16];
+
+	return caller->host->fail(caller->call, ROSTER_REFUSED, 0, "%s gives no token: %.*s; %s%s",
+				  oauth->options.vendor, first_line(words) < 180 ? first_line(words) : 180,
+				  words, advice, fetch_trace(answer, trace));
+}
+
 /* 1: ask again, with a proof or with the nonce that came. 0: the refusal is one. -1: failed. */
 static int learn_dpop(struct oauth *oauth, const struct fetch_caller *caller,
 		      const struct fetch_answer *answer)
@@ -289,10 +329,13 @@ static int refuse(const struct oauth *oauth, const struct fetch_caller *caller,
 		  const struct fetch_answer *answer)
 {
 	const struct oauth_options *options = &oauth->options;
-	const char *word = error_word(answer);
+	const char *word = error_word(answer),
+		   *advice = options->advise && answer->rest ? options->advise(answer->rest) : NULL;
 	char trace[FETCH_WORD_MOST + 16];
 
 	fetch_trace(answer, trace);
+	if (advice)
+		return refuse_with_advice(oauth, caller, answer, advice);
 	if (text_equal(word, "invalid_scope"))
 		return caller->host->fail(
 			caller->call, ROSTER_REFUSED, 0,

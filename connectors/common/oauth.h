@@ -32,11 +32,15 @@ struct oauth_options {
 	const char *key;       /* PEM, of the other two */
 	const char *key_id;    /* "kid"; NULL: none */
 	const char *key_setting, *secret_setting, *client_setting; /* what these are called, for messages */
-	const char *thumbprint; /* "x5t#S256" of a certificate (Entra); NULL: none */
+	const char *certificate; /* PEM: the key's, named in what it signs with PS256 (Entra); NULL: none */
+	const char *certificate_setting;
 	const char *scope;	/* NULL: none */
 	const char *audience;	/* a parameter "audience" (Auth0); NULL: none */
 	const char *subject;	/* OAUTH_ASSERTION: whom to act as; NULL: nobody */
 	bool dpop;		/* may bind tokens to a key if the vendor demands it */
+	/* What a refusal means and who mends it, by what the vendor answered; NULL: it is not known. May be
+	 * NULL. */
+	const char *(*advise)(const struct json_node *answer);
 };
 
 struct oauth;

@@ -5,12 +5,15 @@
 #include <string.h>
 
 #include <openssl/bn.h>
+#include <openssl/crypto.h>
 #include <openssl/core_names.h>
 #include <openssl/ec.h>
 #include <openssl/evp.h>
 #include <openssl/param_build.h>
 #include <openssl/pem.h>
 #include <openssl/rand.h>
+#include <openssl/rsa.h>
+#include <openssl/x509.h>
 
 #include "base/text.h"
 
@@ -21,7 +24,7 @@ enum {
 
 struct sign_key {
 	EVP_PKEY *key;
-	bool rsa;
+	bool rsa, pss;
 };
 
 static int broken(struct error *e)
@@ -54,7 +57,7 @@ static int accept_key(EVP_PKEY *key, struct sign_key **ret, struct error *e)
 	made = calloc(1, sizeof(*made));
 	if (!made)
 		return broken(e);
-	*made = (struct sign_key){ key, rsa };
+	*made = (struct sign_key){ key, rsa, false };
 	*ret = made;
 	return 0;
 }
@@ -98,8 +101,16 @@ void sign_key_close(struct sign_key **key)
 	free(k);
 }
 
+int sign_use_pss(struct sign_key *key)
+{
+	key->pss = key->rsa;
+	return key->rsa ? 0 : -1;
+}
+
 const char *sign_algorithm(const struct sign_key *key)
 {
+	if (key->pss)
+		return "PS256";
 	return key->rsa ? "RS256" : "ES256";
 }
 
@@ -164,15 +175,24 @@ static int flatten(const unsigned char *der, size_t der_size, unsigned char ret[
 	return result;
 }
 
+/* RFC 7518 section 3.5: the salt is as long as the hash. */
+static bool set_padding(const struct sign_key *key, EVP_PKEY_CTX *context)
+{
+	return !key->pss || (EVP_PKEY_CTX_set_rsa_padding(context, RSA_PKCS1_PSS_PADDING) == 1 &&
+			     EVP_PKEY_CTX_set_rsa_pss_saltlen(context, RSA_PSS_SALTLEN_DIGEST) == 1);
+}
+
 static int sign_bytes(const struct sign_key *key, const char *bytes, size_t size,
 		      unsigned char ret[SIGNATURE_MOST], size_t *ret_size)
 {
 	EVP_MD_CTX *context = EVP_MD_CTX_new();
 	unsigned char der[SIGNATURE_MOST];
+	EVP_PKEY_CTX *parameters = NULL;
 	size_t der_size = sizeof(der);
 	int result = -1;
 
-	if (context && EVP_DigestSignInit(context, NULL, EVP_sha256(), NULL, key->key) == 1 &&
+	if (context && EVP_DigestSignInit(context, &parameters, EVP_sha256(), NULL, key->key) == 1 &&
+	    set_padding(key, parameters) &&
 	    EVP_DigestSign(context, der, &der_size, (const unsigned char *)bytes, size) == 1) {
 		if (key->rsa) {
 			memcpy(ret, der, der_size);
@@ -232,4 +252,32 @@ int sign_random(char ret[SIGN_RANDOM_SIZE], struct error *e)
 		return broken(e);
 	text_base64url(bytes, sizeof(bytes), ret);
 	return 0;
+}
+
+int sign_thumbprint(const struct sign_key *key, const char *pem, char ret[SIGN_HASH_SIZE], struct error *e)
+{
+	BIO *bio = BIO_new_mem_buf(pem, -1);
+	X509 *certificate = bio ? PEM_read_bio_X509(bio, NULL, no_passphrase, NULL) : NULL;
+	unsigned char hash[EVP_MAX_MD_SIZE];
+	unsigned size = 0;
+	bool read = certificate && X509_digest(certificate, EVP_sha256(), hash, &size) == 1,
+	     fits = read && X509_check_private_key(certificate, key->key) == 1;
+
+	BIO_free(bio);
+	X509_free(certificate);
+	if (!read)
+		return error_set(e, ERROR_INPUT, "sign.certificate",
+				 "this is no certificate in PEM (\"-----BEGIN CERTIFICATE-----\")");
+	if (!fits)
+		return error_set(e, ERROR_INPUT, "sign.certificate",
+				 "the certificate is that of another private key");
+	text_base64url(hash, size, ret);
+	return 0;
+}
+
+bool sign_same(const char *secret, const char *given)
+{
+	size_t length = strlen(secret);
+
+	return strlen(given) == length && CRYPTO_memcmp(secret, given, length) == 0;
 }

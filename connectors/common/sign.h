@@ -1,7 +1,9 @@
-/* Keys that sign JSON web tokens (RFC 7515, 7518): RS256 and ES256. */
+/* Keys that sign JSON web tokens (RFC 7515, 7518): RS256, PS256 and ES256; and what else of OpenSSL plug-ins
+ * need. */
 #ifndef ROSTER_COMMON_SIGN_H
 #define ROSTER_COMMON_SIGN_H
 
+#include <stdbool.h>
 #include <stddef.h>
 
 #include "base/error.h"
@@ -24,7 +26,10 @@ int sign_key_open(const char *pem, struct sign_key **ret, struct error *e);
 int sign_key_make(struct sign_key **ret, struct error *e);
 void sign_key_close(struct sign_key **key);
 
-/* "RS256" or "ES256". */
+/* From now on an RSA key signs with PSS: PS256. 0, or -1: it is none. */
+int sign_use_pss(struct sign_key *key);
+
+/* "RS256", "PS256" or "ES256". */
 const char *sign_algorithm(const struct sign_key *key);
 
 /* The public half, as a JWK with the required members in the order of RFC 7638, so that its SHA-256 is the
@@ -38,5 +43,12 @@ int sign_jwt(const struct sign_key *key, const char *header, const char *claims,
 /* Base64url of SHA-256 of a text; base64url of chance. */
 int sign_hash(const char *text, char ret[SIGN_HASH_SIZE], struct error *e);
 int sign_random(char ret[SIGN_RANDOM_SIZE], struct error *e);
+
+/* "x5t#S256" (RFC 7515 section 4.1.8) of the first certificate of a PEM text, which must be that of the key.
+ * ERROR_INPUT "sign.certificate". */
+int sign_thumbprint(const struct sign_key *key, const char *pem, char ret[SIGN_HASH_SIZE], struct error *e);
+
+/* Whether what was given is the secret, in a time that tells nothing but its length. */
+bool sign_same(const char *secret, const char *given);
 
 #endif
