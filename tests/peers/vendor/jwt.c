@@ -10,6 +10,8 @@
 #include <openssl/evp.h>
 #include <openssl/param_build.h>
 #include <openssl/pem.h>
+#include <openssl/rsa.h>
+#include <openssl/x509.h>
 
 #include "base/text.h"
 
@@ -80,14 +82,19 @@ bool jwt_is_signed_by(const char *text, const struct jwt *jwt, EVP_PKEY *key)
 	unsigned char flat[1024], *der = NULL;
 	int size = text_unbase64url(dot + 1, strlen(dot + 1), flat, sizeof(flat));
 	bool ec = strcmp(jwt_text(jwt->header, "alg"), "ES256") == 0,
-	     rsa = strcmp(jwt_text(jwt->header, "alg"), "RS256") == 0;
+	     pss = strcmp(jwt_text(jwt->header, "alg"), "PS256") == 0,
+	     rsa = pss || strcmp(jwt_text(jwt->header, "alg"), "RS256") == 0;
 	EVP_MD_CTX *context = EVP_MD_CTX_new();
+	EVP_PKEY_CTX *parameters = NULL;
 	size_t der_size;
 	bool good = false;
 
 	if (key && size > 0 && ((ec && EVP_PKEY_is_a(key, "EC")) || (rsa && EVP_PKEY_is_a(key, "RSA")))) {
 		der_size = ec ? to_der(flat, size, &der) : (size_t)size;
-		good = EVP_DigestVerifyInit(context, NULL, EVP_sha256(), NULL, key) == 1 &&
+		good = EVP_DigestVerifyInit(context, &parameters, EVP_sha256(), NULL, key) == 1 &&
+		       (!pss ||
+			(EVP_PKEY_CTX_set_rsa_padding(parameters, RSA_PKCS1_PSS_PADDING) == 1 &&
+			 EVP_PKEY_CTX_set_rsa_pss_saltlen(parameters, RSA_PSS_SALTLEN_DIGEST) == 1)) &&
 		       EVP_DigestVerify(context, ec ? der : flat, der_size, (const unsigned char *)text,
 					(size_t)(dot - text)) == 1;
 	}
@@ -101,6 +108,22 @@ EVP_PKEY *jwt_key_of_pem(const char *pem)
 	BIO *bio = BIO_new_mem_buf(pem, -1);
 	EVP_PKEY *key = PEM_read_bio_PUBKEY(bio, NULL, NULL, NULL);
 
+	BIO_free(bio);
+	return key;
+}
+
+EVP_PKEY *jwt_key_of_certificate(const char *pem, char ret_thumbprint[44])
+{
+	BIO *bio = BIO_new_mem_buf(pem, -1);
+	X509 *certificate = PEM_read_bio_X509(bio, NULL, NULL, NULL);
+	unsigned char hash[32];
+	EVP_PKEY *key = NULL;
+
+	if (certificate && X509_digest(certificate, EVP_sha256(), hash, NULL) == 1) {
+		text_base64url(hash, sizeof(hash), ret_thumbprint);
+		key = X509_get_pubkey(certificate);
+	}
+	X509_free(certificate);
 	BIO_free(bio);
 	return key;
 }

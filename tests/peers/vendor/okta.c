@@ -73,27 +73,6 @@ static struct vendor_bucket buckets[] = {
 
 /* ---- answers ---- */
 
-static void put_quoted(struct buffer *b, const char *text)
-{
-	buffer_text(b, "\"");
-	for (; *text; text++) {
-		if (*text == '"' || *text == '\\')
-			buffer_format(b, "\\%c", *text);
-		else if ((unsigned char)*text < 0x20)
-			buffer_format(b, "\\u%04x", *text);
-		else
-			buffer_add(b, text, 1);
-	}
-	buffer_text(b, "\"");
-}
-
-static void put_text(struct buffer *b, const char *name, const char *value)
-{
-	buffer_format(b, "\"%s\":", name);
-	put_quoted(b, value);
-	buffer_text(b, ",");
-}
-
 static void refuse(struct vendor_reply *reply, int status, const char *code, const char *fmt, ...)
 	__attribute__((format(printf, 4, 5)));
 
@@ -108,7 +87,7 @@ static void refuse(struct vendor_reply *reply, int status, const char *code, con
 	reply->status = status;
 	buffer_reset(&reply->body);
 	buffer_format(&reply->body, "{\"errorCode\":\"%s\",\"errorSummary\":", code);
-	put_quoted(&reply->body, summary);
+	vendor_put_quoted(&reply->body, summary);
 	buffer_format(&reply->body,
 		      ",\"errorLink\":\"%s\",\"errorId\":\"oaeHfmOAx1iRLa0H10DeMz5fQ\",\"errorCauses\":[]}",
 		      code);
@@ -191,12 +170,12 @@ static void put_user(struct buffer *b, const struct sim_person *person, bool bef
 		      "\"oty1162QAr8hJjTaq0g4\"},\"profile\":{",
 		      id, states[before ? person->state_before : person->state], created, created, changed,
 		      updated, created);
-	put_text(b, "login", person_user_name(person));
-	put_text(b, "email", person_email(person));
-	put_text(b, "firstName", person_given_name(person));
-	put_text(b, "lastName", person_family_name(person));
-	put_text(b, "title", person_title(person));
-	put_text(b, "department", person_department(person));
+	vendor_put_text(b, "login", person_user_name(person));
+	vendor_put_text(b, "email", person_email(person));
+	vendor_put_text(b, "firstName", person_given_name(person));
+	vendor_put_text(b, "lastName", person_family_name(person));
+	vendor_put_text(b, "title", person_title(person));
+	vendor_put_text(b, "department", person_department(person));
 	if (person->edit && person->edit->more)
 		buffer_format(b, "%s,", person->edit->more);
 	buffer_format(b,
@@ -437,7 +416,7 @@ static void put_group(struct buffer *b, const struct sim_group *group, bool with
 		      vendor_time(group->members_ms, members),
 		      group->kind == 1 ? "okta:windows_security_principal" : "okta:user_group",
 		      kinds[group->kind]);
-	put_text(b, "name", group->name);
+	vendor_put_text(b, "name", group->name);
 	buffer_format(b,
 		      "\"description\":null},\"_links\":{\"users\":{\"href\":\"%s/api/v1/groups/%s/"
 		      "users\"},\"apps\":{\"href\":\"%s/api/v1/groups/%s/apps\"}}",

@@ -50,38 +50,6 @@ static void refuse(struct vendor_reply *reply, int status, const char *word, con
 	buffer_format(&reply->body, "{\"error\":\"%s\",\"error_description\":\"%s\"}", word, words);
 }
 
-/* ---- forms ---- */
-
-static int hex(char letter)
-{
-	const char *digits = "0123456789abcdef",
-		   *found = letter ? strchr(digits, letter | (letter >= 'A' ? 0x20 : 0)) : NULL;
-
-	return found ? (int)(found - digits) : -1;
-}
-
-/* A field of the body; "": it is not there. */
-static void field(const struct vendor_request *request, const char *name, char *ret, size_t size)
-{
-	const char *at = request->body ? request->body : "";
-	size_t length = strlen(name), out = 0;
-
-	ret[0] = '\0';
-	while (at && (strncmp(at, name, length) != 0 || at[length] != '='))
-		at = (at = strchr(at, '&')) ? at + 1 : NULL;
-	if (!at)
-		return;
-	for (at += length + 1; *at && *at != '&' && out + 1 < size; at++) {
-		if (*at == '%' && hex(at[1]) >= 0 && hex(at[2]) >= 0) {
-			ret[out++] = (char)(hex(at[1]) * 16 + hex(at[2]));
-			at += 2;
-		} else {
-			ret[out++] = *at == '+' ? ' ' : *at;
-		}
-	}
-	ret[out] = '\0';
-}
-
 /* ---- what the client proves ---- */
 
 static const char *assertion_fault(const char *text)
@@ -188,10 +156,10 @@ void okta_token_give(const struct vendor_request *request, struct vendor_reply *
 	char assertion[FIELD_MOST], type[128], grant[128], scope[512], wanted_nonce[32], thumbprint[44] = "";
 	const char *why;
 
-	field(request, "client_assertion", assertion, sizeof(assertion));
-	field(request, "client_assertion_type", type, sizeof(type));
-	field(request, "grant_type", grant, sizeof(grant));
-	field(request, "scope", scope, sizeof(scope));
+	vendor_form(request, "client_assertion", assertion, sizeof(assertion));
+	vendor_form(request, "client_assertion_type", type, sizeof(type));
+	vendor_form(request, "grant_type", grant, sizeof(grant));
+	vendor_form(request, "scope", scope, sizeof(scope));
 	nonce(wanted_nonce);
 	if (strcmp(grant, "client_credentials") != 0)
 		return refuse(reply, 400, "unsupported_grant_type",

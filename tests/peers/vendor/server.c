@@ -70,6 +70,60 @@ const char *vendor_base(void)
 	return base;
 }
 
+/* ---- forms ---- */
+
+static int hex(char letter)
+{
+	const char *digits = "0123456789abcdef",
+		   *found = letter ? strchr(digits, letter | (letter >= 'A' ? 0x20 : 0)) : NULL;
+
+	return found ? (int)(found - digits) : -1;
+}
+
+void vendor_form(const struct vendor_request *request, const char *name, char *ret, size_t size)
+{
+	const char *at = request->body ? request->body : "";
+	size_t length = strlen(name), out = 0;
+
+	ret[0] = '\0';
+	while (at && (strncmp(at, name, length) != 0 || at[length] != '='))
+		at = (at = strchr(at, '&')) ? at + 1 : NULL;
+	if (!at)
+		return;
+	for (at += length + 1; *at && *at != '&' && out + 1 < size; at++) {
+		if (*at == '%' && hex(at[1]) >= 0 && hex(at[2]) >= 0) {
+			ret[out++] = (char)(hex(at[1]) * 16 + hex(at[2]));
+			at += 2;
+		} else {
+			ret[out++] = *at == '+' ? ' ' : *at;
+		}
+	}
+	ret[out] = '\0';
+}
+
+/* ---- JSON ---- */
+
+void vendor_put_quoted(struct buffer *b, const char *text)
+{
+	buffer_text(b, "\"");
+	for (; *text; text++) {
+		if (*text == '"' || *text == '\\')
+			buffer_format(b, "\\%c", *text);
+		else if ((unsigned char)*text < 0x20)
+			buffer_format(b, "\\u%04x", *text);
+		else
+			buffer_add(b, text, 1);
+	}
+	buffer_text(b, "\"");
+}
+
+void vendor_put_text(struct buffer *b, const char *name, const char *value)
+{
+	buffer_format(b, "\"%s\":", name);
+	vendor_put_quoted(b, value);
+	buffer_text(b, ",");
+}
+
 /* ---- time ---- */
 
 int64_t vendor_now_ms(void)

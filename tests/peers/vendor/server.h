@@ -70,9 +70,15 @@ struct vendor {
 int vendor_main(int argc, char **argv, const struct vendor *vendor);
 
 const char *vendor_query(const struct vendor_request *request, const char *name);
+/* A field of a form in the body, decoded; "": it is not there. */
+void vendor_form(const struct vendor_request *request, const char *name, char *ret, size_t size);
 const char *vendor_header(const struct vendor_request *request, const char *name);
 void vendor_reply_header(struct vendor_reply *reply, const char *name, const char *fmt, ...)
 	__attribute__((format(printf, 3, 4)));
+
+/* A text of JSON with its quotes; and `"name":"value",`. */
+void vendor_put_quoted(struct buffer *b, const char *text);
+void vendor_put_text(struct buffer *b, const char *name, const char *value);
 
 /* Whether a fault of this kind happens to the request that is being answered. */
 bool vendor_fault(const char *kind);
