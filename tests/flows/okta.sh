@@ -99,6 +99,27 @@ like "whoever was deleted is gone" "$(sync --person "$(vendor_tell id 53)" | cou
 is "a group that is named is read with its members" "$(sync --group "$(vendor_tell group-id team-0002)" | jq -r .state)" done
 is "what was not named comes with everybody" "$(sync | counts | tr ' ' '\n' | grep member.suspended)" "member.suspended=1"
 
+# ---- what is read, as the settings say -------------------------------------------------------------------------------------------
+
+vendor_tell "status 64 STAGED
+status 65 PROVISIONED
+status 66 RECOVERY"
+is "whoever has not finished the activation is out, whoever gets a new password is not" "$(changed | counts)" "member.suspended=2"
+ctl connection set acme/people --set unactivated=active --secret api_token=@"$flow_dir/token" >/dev/null
+is "unless the settings let them in" "$(sync | counts)" "member.restored=2"
+planned() { ctl sync plan acme/people --json | jq .run | counts | tr ' ' '\n' | grep "^$1=" | cut -d= -f2; }
+contractors=$(ctl member list acme --json | jq '[.items[] | select(.state == "active" and (.user_name | test("9@")))] | length')
+ctl connection set acme/people --set user_filter=userType=Employee >/dev/null
+is "only people whose profile is so: the others would be out" "$(planned member.suspended)" "$contractors"
+ctl connection set acme/people --set user_filter=userType= >/dev/null
+like "a filter that nobody meets is no whole listing" "$(ctl sync plan acme/people --json | jq -r .run.whole)" false
+printf 'userType=Employee\nuserType=Contractor\n' >"$flow_dir/filter"
+ctl connection set acme/people --set user_filter=@"$flow_dir/filter" >/dev/null
+is "two lines of one attribute let in both" "$(planned member.suspended)" ""
+ctl connection set acme/people --set group_names='team-000*' >/dev/null
+is "only groups that are named: the others would be gone" "$(planned group.removed)" "$((GROUPS_MADE - 10))"
+ctl connection set acme/people --set group_names='*' >/dev/null
+
 # ---- what is refused ------------------------------------------------------------------------------------------------------------
 
 before=$(roster_digest)
