@@ -10,6 +10,7 @@
 #include "okta/check.h"
 #include "okta/directory.h"
 #include "okta/listing.h"
+#include "okta/messages.h"
 #include "okta/named.h"
 
 #define SCOPES "okta.users.read okta.groups.read okta.logs.read"
@@ -28,6 +29,7 @@ static void close_directory(void *self)
 	fetch_close(&d->fetch);
 	wipe(d->settings.api_token);
 	wipe(d->settings.private_key);
+	wipe(d->settings.hook_secret);
 	arena_close(&d->record);
 	arena_close(&d->page);
 	arena_close(&d->arena);
@@ -113,6 +115,14 @@ static const struct roster_directory directory = {
 	.page = page,
 };
 
+static int read_message(struct roster_call *call, void *self, const struct roster_message *message)
+{
+	return message_read(serve(self, call), message);
+}
+
+/* The hook itself is registered by the org's administrator: to do that the application would have to be allowed to change the org. */
+static const struct roster_notifications notifications = { .size = sizeof(notifications), .read = read_message };
+
 static const char *const place[] = { "org_url", NULL };
 
 ROSTER_CONNECTOR = {
@@ -126,5 +136,6 @@ ROSTER_CONNECTOR = {
 	.close = close_directory,
 	.check = check,
 	.directory = &directory,
+	.notifications = &notifications,
 	.place = place,
 };

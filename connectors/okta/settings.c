@@ -65,6 +65,10 @@ const struct roster_setting settings_table[] = {
 	  "Only groups with these names, such as \"Engineering\" or, for all that begin so, \"App *\"; fewer "
 	  "groups are fewer requests.",
 	  0, NULL, NULL },
+	{ "hook_secret", ROSTER_SECRET,
+	  "The authentication secret of the event hook that sends events here (Workflow, Event Hooks); without it none is believed.", 0, NULL,
+	  NULL },
+	{ "hook_header", ROSTER_TEXT, "The authentication field of that event hook: the header that holds the secret.", 0, "Authorization", NULL },
 	{ "ca_certificate", ROSTER_PEM,
 	  "The authority that made the certificate shown to us, where a proxy opens connections; without it, "
 	  "those that the system trusts.",
@@ -154,6 +158,8 @@ static int read_org(const struct source *from, struct settings *ret)
 
 static int read_credentials(const struct source *from, struct settings *ret)
 {
+	ret->hook_secret = get(from, "hook_secret");
+	ret->hook_header = get(from, "hook_header");
 	ret->api_token = get(from, "api_token");
 	ret->client_id = get(from, "client_id");
 	ret->private_key = get(from, "private_key");

@@ -35,6 +35,7 @@ struct settings {
 	const char *authorities, *proxy;	      /* may be NULL */
 	const char *field[FIELD_COUNT];		      /* names of profile attributes; NULL: not read */
 	struct condition condition[LINES_MOST + 1];   /* ends with an attribute that is NULL */
+	const char *hook_header, *hook_secret; /* what event hooks show; the secret may be NULL */
 	bool groups;
 	const char *group_filter;
 	const char *group_name[LINES_MOST + 1]; /* ends with NULL; the first NULL: all */
