@@ -21,17 +21,48 @@ const char *value_scalar(const struct json_node *node)
 	return node->type == JSON_NODE_BOOL ? (node->truth ? "true" : "false") : NULL;
 }
 
+static bool is_primary(const struct json_node *entry)
+{
+	const struct json_node *primary = json_node_member(entry, "primary");
+
+	return primary && primary->type == JSON_NODE_BOOL && primary->truth;
+}
+
+/* The entry of a list that is meant; what is no list is its own entry, if it is of the type. */
+static const struct json_node *entry_of(const struct json_node *node, const char *type)
+{
+	const struct json_node *first = NULL;
+
+	if (!node || node->type != JSON_NODE_ARRAY)
+		return !type || text_equal(json_node_member_text(node, "type"), type) ? node : NULL;
+	for (const struct json_node *entry = json_node_first(node); entry;
+	     entry = json_node_next(node, entry)) {
+		if (type && !text_equal(json_node_member_text(entry, "type"), type))
+			continue;
+		if (type || is_primary(entry))
+			return entry;
+		if (!first)
+			first = entry;
+	}
+	return first;
+}
+
 const struct json_node *value_at(const struct json_node *object, const char *path)
 {
 	const struct json_node *node = json_node_member(object, path); /* names may have a slash, too */
 	const char *slash = node ? NULL : strchr(path, '/');
-	char first[256];
+	char step[256], *type;
 
-	if (!slash || (size_t)(slash - path) >= sizeof(first))
+	if (!slash || !object || (size_t)(slash - path) >= sizeof(step))
 		return node;
-	memcpy(first, path, (size_t)(slash - path));
-	first[slash - path] = '\0';
-	return json_node_member(json_node_member(object, first), slash + 1);
+	memcpy(step, path, (size_t)(slash - path));
+	step[slash - path] = '\0';
+	type = strchr(step, '[');
+	if (type) {
+		*type++ = '\0';
+		type[strcspn(type, "]")] = '\0';
+	}
+	return value_at(entry_of(json_node_member(object, step), type), slash + 1);
 }
 
 static bool fits(const struct json_node *node, const char *text)
@@ -52,7 +83,7 @@ const char *value_take(const struct json_node *object, const char *name, size_t 
 	const struct json_node *node = name ? value_at(object, name) : NULL;
 	const char *text = value_scalar(node);
 
-	if (!text || (fits(node, text) && strlen(text) <= most))
+	if (!node || !text || (fits(node, text) && strlen(text) <= most))
 		return text;
 	leave_out(left_out, name);
 	return NULL;

@@ -17,7 +17,9 @@ const char *value_id(const struct json_node *object);
 /* A text, number or truth as text; NULL: null, or something else. */
 const char *value_scalar(const struct json_node *node);
 
-/* What a name leads to, where "employeeOrgData/division" is a member of a member; NULL: nothing. */
+/* What a name leads to, where "employeeOrgData/division" is a member of a member; NULL: nothing. Of a list on
+ * the way it is the entry that is "primary", or the first; of "relations[manager]/value" the first of this
+ * "type". */
 const struct json_node *value_at(const struct json_node *object, const char *path);
 
 /* The value of `name`, which may be NULL; NULL: there is none, or none that fits. *left_out is the first name

@@ -4,6 +4,7 @@
 #include "common/limits.h"
 #include "common/links.h"
 #include "common/sign.h"
+#include "common/value.h"
 
 #include "base/arena.h"
 #include "base/text.h"
@@ -211,12 +212,62 @@ static void escapes(void **state)
 	assert_int_equal(fetch_escape("\"", text, 3), -1);
 }
 
+/* What a name leads to in a record. */
+static void paths(void **state)
+{
+	static const char record[] =
+		"{\"flat\":\"f\",\"a/b\":\"slash\",\"name\":{\"given\":\"Liz\"},\"own\":{\"hr\":{\"id\":7}},"
+		"\"jobs\":[{\"title\":\"first\",\"type\":\"school\"},{\"title\":\"second\",\"type\":\"work\","
+		"\"primary\":true}],"
+		"\"ids\":[{\"value\":\"1\",\"type\":\"x\"},{\"value\":\"2\",\"type\":\"y\",\"primary\":false}"
+		"],"
+		"\"single\":{\"value\":\"s\",\"type\":\"x\"},\"none\":[],\"texts\":[\"t\"]}";
+	static const struct {
+		const char *path, *value; /* NULL: it leads to nothing */
+	} cases[] = {
+		{ "flat", "f" },
+		{ "a/b", "slash" },
+		{ "name/given", "Liz" },
+		{ "own/hr/id", "7" },
+		{ "jobs/title", "second" },
+		{ "jobs[school]/title", "first" },
+		{ "jobs[other]/title", NULL },
+		{ "ids/value", "1" },
+		{ "ids[y]/value", "2" },
+		{ "single/value", "s" },
+		{ "single[x]/value", "s" },
+		{ "single[y]/value", NULL },
+		{ "none/value", NULL },
+		{ "texts/value", NULL },
+		{ "flat/value", NULL },
+		{ "nothing/value", NULL },
+		{ "ids[y/value", "2" },
+		{ "/", NULL },
+	};
+	struct json_stream *stream = json_stream_open(NULL, NULL, NULL);
+	const struct json_node *object;
+	struct error e;
+
+	(void)state;
+	assert_int_equal(json_stream_feed(stream, record, strlen(record), &e), 0);
+	assert_int_equal(json_stream_end(stream, &object, &e), 0);
+	for (size_t i = 0; i < ARRAY_COUNT(cases); i++) {
+		const char *value = value_scalar(value_at(object, cases[i].path));
+
+		if (cases[i].value)
+			assert_string_equal(value ? value : "(nothing)", cases[i].value);
+		else
+			assert_null(value);
+	}
+	json_stream_close(&stream);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(next_links), cmocka_unit_test(origins), cmocka_unit_test(waits),
 		cmocka_unit_test(rings),      cmocka_unit_test(tokens),	 cmocka_unit_test(bad_keys),
-		cmocka_unit_test(escapes),
+		cmocka_unit_test(escapes),    cmocka_unit_test(paths),
 	};
 
 	return cmocka_run_group_tests_name("connectors/common", tests, NULL, NULL);
