@@ -1,0 +1,863 @@
+/* A Google Workspace account: users, groups, members by the Directory API, and the token endpoint for service
+ * accounts that act for an administrator.
+ *
+ * After the Directory API's discovery document and Google's guides on limits, errors and domain-wide
+ * delegation. One quota counts all requests of the API; above it they are told 403, as Google does.
+ *
+ * Options beside the server's: --account=ADDRESS --account-key=PUBLIC-PEM-FILE (of the service account),
+ * --life=SECONDS (of an access token). The first person is a super administrator.
+ *
+ * Told:
+ *   suspend N, unsuspend N, archive N, unarchive N, delete N, undelete N
+ *   set N FIELD WORDS...   "user_name" renames: what was before becomes an alias; "more": all aliases, by
+ * commas unit N PATH            another organisational unit hire                   somebody new; answers the
+ * number join GROUP N, leave GROUP N, group NAME, ungroup GROUP, rename GROUP NAME (of the group's address)
+ *   nest INNER OUTER, unnest INNER OUTER
+ *   everybody GROUP        the whole account is a member
+ *   external GROUP         somebody of elsewhere is a member, and somebody without an id
+ *   hide GROUP yes|no      its members are not there yet: 404
+ *   id N, group-id GROUP   the id
+ *   quota N, quota-window SECONDS
+ *   page-life SECONDS      how long a page token is known
+ *   role super|role|none   what the administrator may; administrator N: who it is
+ *   api yes|no             whether the Admin SDK is enabled in the project
+ *   expire, scopes WORDS... ("user.readonly"), key yes|no
+ * Its own faults: rate, user-rate, quota (403 with that reason), repeat (the token of the next page leads to
+ * the page itself), missing (it leads one page too far), notoken (it is left out), nokind (an answer that is
+ * none), stranger (somebody of another account is on a page). */
+#include "peers/vendor/google_token.h"
+#include "peers/vendor/people.h"
+#include "peers/vendor/server.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <jansson.h>
+
+enum {
+	USERS_MOST = 500,
+	GROUPS_MOST = 200,
+	MEMBERS_MOST = 200,
+	SUSPENDED = 1,
+	ARCHIVED = 2,
+	TABLE_MOST = 256,
+	GROUP_LETTERS = 15,
+};
+
+#define ROOT	 "/admin/directory/v1"
+#define CUSTOMER "C03az79cb"
+#define DOMAIN	 "acme.example"
+
+static const char *role = "super";
+static size_t administrator;
+static bool api_enabled = true;
+static long quota = 2400, quota_used, quota_window_s = 60, page_life_s = 3600;
+static int64_t quota_ends_ms;
+
+static struct nest {
+	uint32_t inner, outer;
+} nests[TABLE_MOST];
+static size_t nest_count;
+static bool everybody[TABLE_MOST], external[TABLE_MOST], hidden[TABLE_MOST]; /* by group */
+static char **units;							     /* by person; NULL: as made */
+static size_t unit_count;
+
+static struct vendor_bucket buckets[] = {
+	{ "users", 0 },	  { "user", 0 },  { "groups", 0 }, { "group", 0 },
+	{ "members", 0 }, { "token", 0 }, { 0 },
+};
+
+/* ---- refusals ---- */
+
+static void refuse(struct vendor_reply *reply, int status, const char *reason, const char *domain,
+		   const char *fmt, ...) __attribute__((format(printf, 5, 6)));
+
+static void refuse(struct vendor_reply *reply, int status, const char *reason, const char *domain,
+		   const char *fmt, ...)
+{
+	char words[512];
+	va_list args;
+
+	va_start(args, fmt);
+	vsnprintf(words, sizeof(words), fmt, args);
+	va_end(args);
+	reply->status = status;
+	buffer_reset(&reply->body);
+	buffer_format(&reply->body, "{\"error\":{\"code\":%d,\"message\":", status);
+	vendor_put_quoted(&reply->body, words);
+	buffer_text(&reply->body, ",\"errors\":[{\"message\":");
+	vendor_put_quoted(&reply->body, words);
+	buffer_format(&reply->body, ",\"domain\":\"%s\",\"reason\":\"%s\"}]}}", domain, reason);
+}
+
+static void refuse_parameter(struct vendor_reply *reply, const char *name)
+{
+	refuse(reply, 400, "invalid", "global", "Invalid Input: %s", name);
+}
+
+static void refuse_quota(struct vendor_reply *reply, const char *reason)
+{
+	refuse(reply, 403, reason, "usageLimits",
+	       "Quota exceeded for quota metric 'Queries' and limit 'Queries per minute per user' of service "
+	       "'admin.googleapis.com' for consumer 'project_number:123456789012'.");
+}
+
+/* Newer servers answer so. */
+static void limited(struct vendor_reply *reply)
+{
+	refuse_quota(reply, "rateLimitExceeded");
+	reply->status = 429;
+}
+
+static bool has_quota(void)
+{
+	int64_t now = vendor_now_ms();
+
+	if (now >= quota_ends_ms || quota_ends_ms > now + quota_window_s * 1000) {
+		quota_used = 0;
+		quota_ends_ms = now + quota_window_s * 1000;
+	}
+	return ++quota_used <= quota;
+}
+
+static bool is_limited(struct vendor_reply *reply)
+{
+	static const char *const faults[][2] = { { "rate", "rateLimitExceeded" },
+						 { "user-rate", "userRateLimitExceeded" },
+						 { "quota", "quotaExceeded" } };
+
+	for (size_t i = 0; i < ARRAY_COUNT(faults); i++)
+		if (vendor_fault(faults[i][0]))
+			return refuse_quota(reply, faults[i][1]), true;
+	return has_quota() ? false : (refuse_quota(reply, "userRateLimitExceeded"), true);
+}
+
+static bool may(const struct vendor_request *request, struct vendor_reply *reply, const char *scope)
+{
+	switch (google_token_check(request, scope)) {
+	case GOOGLE_MISSING:
+		return refuse(reply, 401, "required", "global", "Login Required."), false;
+	case GOOGLE_INVALID:
+		return refuse(reply, 401, "authError", "global", "Invalid Credentials"), false;
+	case GOOGLE_INSUFFICIENT:
+		return refuse(reply, 403, "insufficientPermissions", "global",
+			      "Request had insufficient authentication scopes."),
+		       false;
+	default:
+		break;
+	}
+	if (!api_enabled)
+		return refuse(reply, 403, "accessNotConfigured", "usageLimits",
+			      "Admin SDK API has not been used in project 123456789012 before or it is "
+			      "disabled."),
+		       false;
+	if (text_equal(role, "none"))
+		return refuse(reply, 403, "forbidden", "global",
+			      "Not Authorized to access this resource/api"),
+		       false;
+	return true;
+}
+
+/* ---- people ---- */
+
+/* Twenty-one digits, the number in the last ones. */
+static const char *user_id(uint32_t number)
+{
+	static char id[32];
+
+	snprintf(id, sizeof(id), "1%013llu%07u",
+		 (unsigned long long)(sim_hash(number + UINT64_C(77)) % UINT64_C(10000000000000)), number);
+	return id;
+}
+
+static const char *group_id(uint32_t number)
+{
+	static char id[GROUP_LETTERS + 1];
+
+	sim_id("0", number, id, GROUP_LETTERS);
+	return id;
+}
+
+static const char *group_email(const struct sim_group *group)
+{
+	static char email[256];
+
+	snprintf(email, sizeof(email), "%.200s@" DOMAIN, group->name);
+	return email;
+}
+
+static bool has_alias(const struct sim_person *person, const char *address)
+{
+	char text[4096], wanted[512];
+
+	snprintf(text, sizeof(text), ",%s,", person->edit && person->edit->more ? person->edit->more : "");
+	snprintf(wanted, sizeof(wanted), ",%.400s,", address);
+	return strstr(text, wanted) != NULL;
+}
+
+/* By id, primary address or alias. Whoever is deleted is not found. */
+static struct sim_person *find_user(const char *key)
+{
+	for (size_t i = 0; i < people_count(); i++) {
+		struct sim_person *person = people_at(i);
+
+		if (!person->deleted &&
+		    (strcmp(user_id(person->number), key) == 0 ||
+		     text_equal_nocase(person_user_name(person), key) || has_alias(person, key)))
+			return person;
+	}
+	return NULL;
+}
+
+static struct sim_group *find_group(const char *key)
+{
+	for (size_t i = 0; i < groups_count(); i++) {
+		struct sim_group *group = group_at(i);
+
+		if (!group->deleted &&
+		    (strcmp(group_id(group->number), key) == 0 || text_equal_nocase(group_email(group), key)))
+			return group;
+	}
+	return NULL;
+}
+
+static bool is_administrator(const char *address)
+{
+	struct sim_person *person = people_at(administrator);
+
+	return !person->deleted && person->state == 0 && text_equal_nocase(person_user_name(person), address);
+}
+
+static const char *unit_of(const struct sim_person *person)
+{
+	if (person->number < unit_count && units[person->number])
+		return units[person->number];
+	return person->number % 10 == 9 ? "/Contractors" : "/Staff/Office";
+}
+
+static json_t *aliases_of(const struct sim_person *person)
+{
+	char *text = strdup(person->edit && person->edit->more ? person->edit->more : ""), *rest = text,
+	     *word;
+	json_t *list = json_array();
+
+	while ((word = strsep(&rest, ",")))
+		if (*word)
+			json_array_append_new(list, json_string(word));
+	free(text);
+	return list;
+}
+
+/* The texts of one call live until the next of the same function, so each is copied into JSON at once. */
+static json_t *make_user(const struct sim_person *person)
+{
+	bool suspended = person->state & SUSPENDED;
+	char created[32], deleted[32], name[512], aside[512];
+	json_t *user, *aliases = aliases_of(person);
+
+	snprintf(name, sizeof(name), "%s %s", person_given_name(person), person_family_name(person));
+	snprintf(aside, sizeof(aside), "%.400s.test-google-a.com", person_user_name(person));
+	user = json_pack("{ss ss ss ss s{ss ss ss} sb sb ss ss sb sb sb s[{ss sb}] s[ss] s[{ss ss sb}] s[{ss "
+			 "ss}] ss ss "
+			 "s{s{si}}}",
+			 "kind", "admin#directory#user", "id", user_id(person->number), "etag", "\"abc/def\"",
+			 "primaryEmail", person_user_name(person), "name", "givenName",
+			 person_given_name(person), "familyName", person_family_name(person), "fullName",
+			 name, "isAdmin", person->number == administrator && text_equal(role, "super"),
+			 "isDelegatedAdmin", person->number == administrator && text_equal(role, "role"),
+			 "lastLoginTime", "1970-01-01T00:00:00.000Z", "creationTime",
+			 vendor_time(person->created_ms, created), "agreedToTerms", 1, "suspended", suspended,
+			 "archived", (person->state & ARCHIVED) != 0, "emails", "address",
+			 person_email(person), "primary", 1, "nonEditableAliases", aside, aside,
+			 "organizations", "title", person_title(person), "department",
+			 person_department(person), "primary", 1, "languages", "languageCode", "en",
+			 "preference", "preferred", "customerId", CUSTOMER, "orgUnitPath", unit_of(person),
+			 "customSchemas", "EmploymentData", "employeeNumber", (int)person->number);
+	if (!user)
+		abort();
+	if (suspended)
+		json_object_set_new(user, "suspensionReason", json_string("ADMIN"));
+	if (person->deleted)
+		json_object_set_new(user, "deletionTime",
+				    json_string(vendor_time(person->state_ms, deleted)));
+	if (json_array_size(aliases) > 0)
+		json_object_set(user, "aliases", aliases);
+	json_decref(aliases);
+	return user;
+}
+
+static json_t *make_group(const struct sim_group *group)
+{
+	char count[24];
+	json_t *made;
+
+	snprintf(count, sizeof(count), "%zu", group->member_count);
+	made = json_pack("{ss ss ss ss ss ss ss sb}", "kind", "admin#directory#group", "id",
+			 group_id(group->number), "etag", "\"abc/ghi\"", "email", group_email(group), "name",
+			 group->name, "directMembersCount", count, "description", "", "adminCreated", 1);
+	if (!made)
+		abort();
+	return made;
+}
+
+static json_t *make_member(const char *id, const char *email, const char *type)
+{
+	json_t *member = json_pack("{ss ss ss ss ss}", "kind", "admin#directory#member", "etag",
+				   "\"abc/jkl\"", "role", "MEMBER", "type", type, "status", "ACTIVE");
+
+	if (id)
+		json_object_set_new(member, "id", json_string(id));
+	if (email)
+		json_object_set_new(member, "email", json_string(email));
+	return member;
+}
+
+/* ---- partial answers ---- */
+
+/* A member of a list of names such as "kind,users(id,name)"; *ret_inner: what stands in its brackets. */
+static bool is_selected(const char *fields, const char *name, char *ret_inner, size_t size)
+{
+	size_t length = strlen(name);
+	int depth = 0;
+
+	ret_inner[0] = '\0';
+	for (const char *at = fields; *at; at++) {
+		if (depth == 0 && (at == fields || at[-1] == ',') && strncmp(at, name, length) == 0 &&
+		    (at[length] == ',' || at[length] == '(' || at[length] == '\0')) {
+			if (at[length] == '(')
+				snprintf(ret_inner, size, "%.*s", (int)strcspn(at + length + 1, ")"),
+					 at + length + 1);
+			return true;
+		}
+		depth += *at == '(' ? 1 : *at == ')' ? -1 : 0;
+	}
+	return false;
+}
+
+static void select_fields(json_t *object, const char *fields)
+{
+	const char *name;
+	json_t *value;
+	void *next;
+
+	json_object_foreach_safe(object, next, name, value)
+	{
+		char inner[2048];
+
+		if (!is_selected(fields, name, inner, sizeof(inner)))
+			json_object_del(object, name);
+		else if (inner[0] && json_is_array(value))
+			for (size_t i = 0; i < json_array_size(value); i++)
+				select_fields(json_array_get(value, i), inner);
+	}
+}
+
+/* Whether every name is one of the object's, or of those that may be missing. */
+static bool are_fields(const char *fields, const json_t *object, const char *missing)
+{
+	char *text = strdup(fields), *rest = text, *word;
+	bool known = true;
+
+	while (known && (word = strsep(&rest, ","))) {
+		char also[64];
+
+		snprintf(also, sizeof(also), ",%.60s,", word);
+		known = json_object_get(object, word) || strstr(missing, also);
+	}
+	free(text);
+	return known;
+}
+
+/* Takes the answer, and gives of it what was asked for. */
+static void send_json(const struct vendor_request *request, struct vendor_reply *reply, json_t *answer)
+{
+	const char *fields = vendor_query(request, "fields");
+	char *text;
+
+	if (fields)
+		select_fields(answer, fields);
+	if (vendor_fault("nokind"))
+		json_object_del(answer, "kind");
+	text = json_dumps(answer, JSON_COMPACT);
+	buffer_text(&reply->body, text);
+	free(text);
+	json_decref(answer);
+}
+
+#define USER_MISSING                                                                                         \
+	",deletionTime,aliases,suspensionReason,relations,externalIds,phones,addresses,recoveryEmail,kind,"
+
+/* Names that Google has never heard of are refused. */
+static bool has_good_fields(const struct vendor_request *request, struct vendor_reply *reply,
+			    const char *array)
+{
+	const char *fields = vendor_query(request, "fields");
+	json_t *sample = make_user(people_at(0));
+	char inner[2048] = "";
+	bool good = !fields || !text_equal(array, "users") ||
+		    !is_selected(fields, array, inner, sizeof(inner)) ||
+		    are_fields(inner, sample, USER_MISSING);
+
+	json_decref(sample);
+	if (!good)
+		refuse(reply, 400, "invalidParameter", "global", "Invalid field selection %s", inner);
+	return good;
+}
+
+/* ---- pages ---- */
+
+/* A page token knows what was asked for, and when it was given. */
+static uint64_t question_hash(const struct vendor_request *request)
+{
+	static const char *const names[] = { "customer",  "domain",  "maxResults", "orderBy",
+					     "query",	  "fields",  "projection", "showDeleted",
+					     "sortOrder", "userKey", "roles" };
+	uint64_t hash = 5381;
+
+	for (const char *at = request->path; *at; at++)
+		hash = hash * 33 + (unsigned char)*at;
+	for (size_t i = 0; i < ARRAY_COUNT(names); i++) {
+		const char *value = vendor_query(request, names[i]);
+
+		hash = hash * 33 + i;
+		for (; value && *value; value++)
+			hash = hash * 33 + (unsigned char)*value;
+	}
+	return hash;
+}
+
+/* Where the page begins; false: refused. */
+static bool begin_of(const struct vendor_request *request, struct vendor_reply *reply, size_t *ret)
+{
+	const char *token = vendor_query(request, "pageToken");
+	unsigned long long at, hash;
+	long long given;
+
+	*ret = 0;
+	if (!token)
+		return true;
+	if (sscanf(token, "~!%llu~%llx~%lld", &at, &hash, &given) != 3 || hash != question_hash(request) ||
+	    given + page_life_s < vendor_now_ms() / 1000)
+		return refuse_parameter(reply, "pageToken"), false;
+	*ret = (size_t)at;
+	return true;
+}
+
+static void put_token(const struct vendor_request *request, json_t *answer, size_t here, size_t next)
+{
+	char token[128];
+
+	if (vendor_fault("notoken"))
+		return;
+	snprintf(token, sizeof(token), "~!%zu~%llx~%lld", vendor_fault("repeat") ? here : next,
+		 (unsigned long long)question_hash(request), (long long)(vendor_now_ms() / 1000));
+	json_object_set_new(answer, "nextPageToken", json_string(token));
+}
+
+static bool limit_of(const struct vendor_request *request, struct vendor_reply *reply, long fallback,
+		     long most, size_t *ret)
+{
+	const char *text = vendor_query(request, "maxResults");
+	long number = text ? atol(text) : fallback;
+
+	if (number < 1 || number > most)
+		return refuse(reply, 400, "invalidParameter", "global",
+			      "Invalid value '%s'. Values must be within the range: [1, %ld]", text, most),
+		       false;
+	*ret = (size_t)number;
+	return true;
+}
+
+/* One of customer and domain. */
+static bool is_ours(const struct vendor_request *request, struct vendor_reply *reply)
+{
+	const char *customer = vendor_query(request, "customer"), *domain = vendor_query(request, "domain");
+
+	if (!customer && !domain)
+		return refuse(reply, 400, "badRequest", "global", "Bad Request"), false;
+	if (domain && !text_equal_nocase(domain, DOMAIN))
+		return refuse(reply, 404, "notFound", "global", "Domain not found."), false;
+	if (customer && !text_equal(customer, "my_customer") && !text_equal(customer, CUSTOMER))
+		return refuse(reply, 400, "invalid", "global", "Invalid Input: %s", customer), false;
+	return true;
+}
+
+struct list {
+	const char *kind, *array;
+	size_t count, most, fallback;
+	json_t *(*make)(const void *context, size_t at); /* NULL: it is not in the list */
+	const void *context;
+};
+
+static void send_list(const struct vendor_request *request, struct vendor_reply *reply,
+		      const struct list *list)
+{
+	size_t at, begin, left;
+	json_t *answer, *array;
+
+	if (!has_good_fields(request, reply, list->array) || !begin_of(request, reply, &begin) ||
+	    !limit_of(request, reply, (long)list->fallback, (long)list->most, &left))
+		return;
+	answer = json_pack("{ss ss}", "kind", list->kind, "etag", "\"abc/mno\"");
+	array = json_array();
+	for (at = begin; at < list->count; at++) {
+		json_t *element = list->make(list->context, at);
+
+		if (!element)
+			continue;
+		if (json_array_size(array) == left) {
+			json_decref(element);
+			put_token(request, answer, begin, vendor_fault("missing") ? at + left : at);
+			break;
+		}
+		json_array_append_new(array, element);
+	}
+	/* An empty list is not there at all. */
+	if (json_array_size(array) > 0)
+		json_object_set(answer, list->array, array);
+	json_decref(array);
+	send_json(request, reply, answer);
+}
+
+static json_t *list_user(const void *context, size_t at)
+{
+	const bool *deleted = context;
+	const struct sim_person *person = people_at(at);
+	json_t *user = person->deleted == *deleted ? make_user(person) : NULL;
+
+	if (user && vendor_fault("stranger"))
+		json_object_set_new(user, "customerId", json_string("C0other00"));
+	return user;
+}
+
+static json_t *list_group(const void *context, size_t at)
+{
+	const struct sim_group *group = group_at(at);
+
+	(void)context;
+	return group->deleted ? NULL : make_group(group);
+}
+
+/* People, then groups, then whatever else. */
+static json_t *list_member(const void *context, size_t at)
+{
+	const struct sim_group *group = context;
+
+	if (at < people_count())
+		return group_has(group, (uint32_t)at)
+			       ? make_member(user_id((uint32_t)at), person_user_name(people_at(at)), "USER")
+			       : NULL;
+	at -= people_count();
+	if (at < nest_count)
+		return nests[at].outer == group->number && !group_at(nests[at].inner)->deleted
+			       ? make_member(group_id(nests[at].inner),
+					     group_email(group_at(nests[at].inner)), "GROUP")
+			       : NULL;
+	switch (at - nest_count) {
+	case 0:
+		return everybody[group->number] ? make_member(CUSTOMER, NULL, "CUSTOMER") : NULL;
+	case 1:
+		return external[group->number]
+			       ? make_member("103999999999999999999", "x@else.example", "USER")
+			       : NULL;
+	default:
+		return external[group->number] ? make_member(NULL, "y@else.example", "EXTERNAL") : NULL;
+	}
+}
+
+static void list_users(const struct vendor_request *request, struct vendor_reply *reply)
+{
+	bool deleted = text_equal(vendor_query(request, "showDeleted"), "true");
+	const struct list list = {
+		"admin#directory#users", "users", people_count(), USERS_MOST, 100, list_user, &deleted
+	};
+
+	if (is_ours(request, reply))
+		send_list(request, reply, &list);
+}
+
+static void list_groups(const struct vendor_request *request, struct vendor_reply *reply)
+{
+	const struct list list = {
+		"admin#directory#groups", "groups", groups_count(), GROUPS_MOST, 200, list_group, NULL
+	};
+
+	if (is_ours(request, reply))
+		send_list(request, reply, &list);
+}
+
+static void list_members(const struct vendor_request *request, struct vendor_reply *reply,
+			 const struct sim_group *group)
+{
+	const struct list list = { "admin#directory#members",
+				   "members",
+				   people_count() + nest_count + 3,
+				   MEMBERS_MOST,
+				   200,
+				   list_member,
+				   group };
+
+	if (hidden[group->number])
+		refuse(reply, 404, "notFound", "global", "Resource Not Found: groupKey");
+	else
+		send_list(request, reply, &list);
+}
+
+/* ---- addresses ---- */
+
+static const char *bucket_of(const struct vendor_request *request)
+{
+	const char *path = request->path;
+
+	if (text_equal(path, ROOT "/users"))
+		return "users";
+	if (text_begins(path, ROOT "/users/"))
+		return "user";
+	if (text_equal(path, ROOT "/groups"))
+		return "groups";
+	if (text_begins(path, ROOT "/groups/"))
+		return text_ends(path, "/members") ? "members" : "group";
+	return text_equal(path, "/token") ? "token" : NULL;
+}
+
+static void answer_user(const struct vendor_request *request, struct vendor_reply *reply, const char *key)
+{
+	const struct sim_person *person = find_user(key);
+
+	if (person)
+		send_json(request, reply, make_user(person));
+	else
+		refuse(reply, 404, "notFound", "global", "Resource Not Found: userKey");
+}
+
+static void answer_group(const struct vendor_request *request, struct vendor_reply *reply, char *key)
+{
+	char *rest = strchr(key, '/');
+	const struct sim_group *group;
+
+	if (rest)
+		*rest++ = '\0';
+	group = find_group(key);
+	if (!group)
+		refuse(reply, 404, "notFound", "global", "Resource Not Found: groupKey");
+	else if (!rest)
+		send_json(request, reply, make_group(group));
+	else if (text_equal(rest, "members"))
+		list_members(request, reply, group);
+	else
+		refuse(reply, 404, "notFound", "global", "Not Found");
+}
+
+static void answer_get(const struct vendor_request *request, struct vendor_reply *reply, const char *path)
+{
+	bool members = text_begins(path, "/groups/") && text_ends(path, "/members");
+	char key[512];
+
+	if (!may(request, reply,
+		 members		       ? "group.member.readonly"
+		 : text_begins(path, "/users") ? "user.readonly"
+					       : "group.readonly"))
+		return;
+	snprintf(key, sizeof(key), "%s", strchr(path + 1, '/') ? strchr(path + 1, '/') + 1 : "");
+	if (text_equal(path, "/users"))
+		list_users(request, reply);
+	else if (text_begins(path, "/users/"))
+		answer_user(request, reply, key);
+	else if (text_equal(path, "/groups"))
+		list_groups(request, reply);
+	else if (text_begins(path, "/groups/"))
+		answer_group(request, reply, key);
+	else
+		refuse(reply, 404, "notFound", "global", "Not Found");
+}
+
+static void answer(const struct vendor_request *request, struct vendor_reply *reply)
+{
+	if (text_equal(request->path, "/token") && text_equal(request->method, "POST"))
+		google_token_give(request, reply, is_administrator);
+	else if (!text_begins(request->path, ROOT "/"))
+		reply->status = 404, reply->content_type = "text/html",
+		buffer_text(&reply->body, "<html><title>Error 404 (Not Found)!!1</title></html>");
+	else if (!is_limited(reply)) {
+		if (text_equal(request->method, "GET"))
+			answer_get(request, reply, request->path + strlen(ROOT));
+		else
+			refuse(reply, 405, "httpMethodNotAllowed", "global", "Method Not Allowed");
+	}
+}
+
+/* ---- what happens there ---- */
+
+static void join_words(char **words, size_t from, size_t count, char *ret, size_t size)
+{
+	ret[0] = '\0';
+	for (size_t i = from; i < count; i++)
+		snprintf(ret + strlen(ret), size - strlen(ret), "%s%s", i > from ? " " : "", words[i]);
+}
+
+/* Whoever is renamed keeps the address of before as an alias. */
+static void rename_person(struct sim_person *person, const char *name)
+{
+	char aliases[4096];
+
+	snprintf(aliases, sizeof(aliases), "%s%s%s", person_user_name(person),
+		 person->edit && person->edit->more ? "," : "",
+		 person->edit && person->edit->more ? person->edit->more : "");
+	person_set(person, "user_name", name);
+	person_set(person, "more", aliases);
+}
+
+static void move(const struct sim_person *person, const char *path)
+{
+	if (person->number >= unit_count) {
+		size_t count = person->number + 1;
+
+		units = realloc(units, count * sizeof(*units));
+		if (!units)
+			abort();
+		memset(units + unit_count, 0, (count - unit_count) * sizeof(*units));
+		unit_count = count;
+	}
+	free(units[person->number]);
+	units[person->number] = strdup(path);
+}
+
+static void erase(struct sim_person *person)
+{
+	for (size_t i = 0; i < groups_count(); i++)
+		group_remove(group_at(i), person->number);
+	person->deleted = true;
+	person->state_ms = vendor_now_ms();
+}
+
+static bool change_state(struct sim_person *person, const char *word)
+{
+	static const struct {
+		const char *word;
+		uint8_t bit;
+		bool on;
+	} words[] = { { "suspend", SUSPENDED, true },
+		      { "unsuspend", SUSPENDED, false },
+		      { "archive", ARCHIVED, true },
+		      { "unarchive", ARCHIVED, false } };
+
+	for (size_t i = 0; i < ARRAY_COUNT(words); i++)
+		if (text_equal(words[i].word, word)) {
+			person->state = words[i].on ? person->state | words[i].bit
+						    : (uint8_t)(person->state & ~words[i].bit);
+			return true;
+		}
+	return false;
+}
+
+static bool tell_person(char **words, size_t count, struct buffer *out)
+{
+	struct sim_person *person = count >= 2 ? people_at(strtoul(words[1], NULL, 10)) : NULL;
+	char value[4096];
+
+	if (!person)
+		return false;
+	join_words(words, 3, count, value, sizeof(value));
+	if (text_equal(words[0], "delete"))
+		return erase(person), true;
+	if (text_equal(words[0], "undelete"))
+		return person->deleted = false, true;
+	if (text_equal(words[0], "id"))
+		return buffer_format(out, "%s\n", user_id(person->number)), true;
+	if (text_equal(words[0], "administrator"))
+		return administrator = person->number, true;
+	if (text_equal(words[0], "unit") && count == 3)
+		return move(person, words[2]), true;
+	if (text_equal(words[0], "set") && count >= 4 && text_equal(words[2], "user_name"))
+		return rename_person(person, value), true;
+	if (text_equal(words[0], "set") && count >= 4)
+		return person_set(person, words[2], value);
+	return change_state(person, words[0]);
+}
+
+static void unnest(const struct sim_group *inner, const struct sim_group *outer)
+{
+	for (size_t i = 0; i < nest_count; i++)
+		if (nests[i].inner == inner->number && nests[i].outer == outer->number)
+			nests[i--] = nests[--nest_count];
+}
+
+static bool tell_groups(char **words, size_t count)
+{
+	struct sim_group *inner = count == 3 ? group_named(words[1]) : NULL,
+			 *outer = count == 3 ? group_named(words[2]) : NULL;
+
+	if (!inner || !outer)
+		return false;
+	if (text_equal(words[0], "unnest"))
+		return unnest(inner, outer), true;
+	if (!text_equal(words[0], "nest") || nest_count == TABLE_MOST)
+		return false;
+	nests[nest_count++] = (struct nest){ inner->number, outer->number };
+	return true;
+}
+
+static bool tell_group(char **words, size_t count, struct buffer *out)
+{
+	struct sim_group *group = count >= 2 ? group_named(words[1]) : NULL;
+	uint32_t number = count == 3 ? (uint32_t)strtoul(words[2], NULL, 10) : 0;
+
+	if (text_equal(words[0], "group") && count == 2 && !group)
+		return group_make(words[1], vendor_now_ms()), true;
+	if (!group)
+		return false;
+	if (text_equal(words[0], "group-id"))
+		return buffer_format(out, "%s\n", group_id(group->number)), true;
+	if (text_equal(words[0], "join") && count == 3 && people_at(number))
+		return group_add(group, number), true;
+	if (text_equal(words[0], "leave") && count == 3)
+		return group_remove(group, number), true;
+	if (text_equal(words[0], "ungroup"))
+		return group->deleted = true;
+	if (text_equal(words[0], "rename") && count == 3)
+		return free(group->name), group->name = strdup(words[2]), true;
+	if (group->number >= TABLE_MOST)
+		return false;
+	if (text_equal(words[0], "everybody"))
+		return everybody[group->number] = true;
+	if (text_equal(words[0], "external"))
+		return external[group->number] = true;
+	if (text_equal(words[0], "hide") && count == 3)
+		return hidden[group->number] = text_equal(words[2], "yes"), true;
+	return false;
+}
+
+static bool tell(char **words, size_t count, struct buffer *out)
+{
+	if (text_equal(words[0], "hire"))
+		return buffer_format(out, "%u\n", people_hire(vendor_now_ms())->number), true;
+	if (text_equal(words[0], "quota") && count == 2)
+		return quota = atol(words[1]), true;
+	if (text_equal(words[0], "quota-window") && count == 2)
+		return quota_window_s = atol(words[1]), true;
+	if (text_equal(words[0], "page-life") && count == 2)
+		return page_life_s = atol(words[1]), true;
+	if (text_equal(words[0], "role") && count == 2)
+		return role = strdup(words[1]), true;
+	if (text_equal(words[0], "api") && count == 2)
+		return api_enabled = text_equal(words[1], "yes"), true;
+	return google_token_tell(words, count) || tell_person(words, count, out) ||
+	       tell_groups(words, count) || tell_group(words, count, out);
+}
+
+static const struct vendor google = {
+	.name = "google",
+	.buckets = buckets,
+	.bucket = bucket_of,
+	.limited = limited,
+	.answer = answer,
+	.tell = tell,
+	.option = google_token_option,
+};
+
+int main(int argc, char **argv)
+{
+	return vendor_main(argc, argv, &google);
+}
