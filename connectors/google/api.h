@@ -1,0 +1,57 @@
+/* Questions to Google's Admin SDK, and what its refusals mean to an administrator. */
+#ifndef ROSTER_GOOGLE_API_H
+#define ROSTER_GOOGLE_API_H
+
+#include "base/json_stream.h"
+#include "google/directory.h"
+
+#define API_SCOPE_USERS	  "https://www.googleapis.com/auth/admin.directory.user.readonly"
+#define API_SCOPE_GROUPS  "https://www.googleapis.com/auth/admin.directory.group.readonly"
+#define API_SCOPE_MEMBERS "https://www.googleapis.com/auth/admin.directory.group.member.readonly"
+
+/* What is read, and what it needs: for the words of a refusal. */
+struct api_subject {
+	const char *doing; /* "reading people" */
+	const char *kind;  /* what an answer calls itself: "admin#directory#users" */
+	const char *array; /* its list, which Google leaves out if it is empty; NULL: there is none */
+	const char *scope;
+	const char *privilege; /* of a role, in the Admin console: "Users, Read" */
+};
+extern const struct api_subject api_people, api_person, api_groups, api_group, api_members;
+
+/* What becomes of the elements of the list that comes. */
+struct api_taker {
+	json_element_fn *take;	      /* NULL: nothing */
+	void (*begin)(void *context); /* an answer begins, perhaps for the second time: forget what came; may
+					 be NULL */
+	void *context;
+};
+
+/* Asks for the address. The answer is in d->answer: 200, of the subject's kind; or 404 where that may be, and
+ * Google says so. taker: NULL: nothing is taken. -1: fail() was called; with ROSTER_LOST_PLACE where a page
+ * token is not known any more. */
+int api_get(struct directory *d, const struct api_subject *subject, const char *url, bool may_be_missing,
+	    const struct api_taker *taker);
+
+/* Keeps the token of the page behind d->answer: 1; 0 and "": it was the last one. first: the id of its first
+ * element, NULL: it has none. -1: fail() was called: the token cannot be one, or the pages do not end. */
+int api_next(struct directory *d, const struct api_subject *subject, struct chain *chain, const char *first,
+	     char token[PLACE_TOKEN_SIZE]);
+
+/* Whether an answer says that there were too many requests: a fetch_options.limited. */
+bool api_is_limit(const struct fetch_answer *answer);
+
+/* What a refusal of the token endpoint means: an oauth_options.advise. */
+const char *api_advise(const struct json_node *answer);
+
+/* An address of the API: "/users?..." by format, where %s stands for what was escaped before. In the page's
+ * arena. */
+const char *api_url(struct directory *d, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
+
+/* Percent-encoded, in the page's arena. */
+const char *api_escape(struct directory *d, const char *text);
+
+/* "&pageToken=...", or "" for the first page. */
+const char *api_token(struct directory *d, const char *token);
+
+#endif

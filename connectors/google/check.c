@@ -1,0 +1,105 @@
+/* Tries each thing that a listing needs, in its order, and says what it found. */
+#include "google/check.h"
+
+#include <stdio.h>
+
+#include "base/text.h"
+#include "common/value.h"
+#include "google/api.h"
+#include "google/person.h"
+
+enum { LOOK_AT = 100 }; /* people or groups of the first page */
+
+struct seen {
+	unsigned long count, suspended;
+	char first[PLACE_ID_MOST + 1], account[PLACE_ID_MOST + 1];
+};
+
+static int look_at(void *context, const struct json_node *record, struct error *e)
+{
+	struct seen *seen = context;
+	const char *id = value_id(record), *account = json_node_member_text(record, "customerId");
+	const struct json_node *suspended = json_node_member(record, "suspended");
+
+	(void)e;
+	seen->count++;
+	seen->suspended += suspended && suspended->type == JSON_NODE_BOOL && suspended->truth;
+	if (!seen->first[0] && id)
+		snprintf(seen->first, sizeof(seen->first), "%.100s", id);
+	if (!seen->account[0] && account)
+		snprintf(seen->account, sizeof(seen->account), "%.100s", account);
+	return 0;
+}
+
+static const char *and_more(const struct directory *d)
+{
+	return json_node_member(d->answer.rest, "nextPageToken") ? " on the first page, and more" : "";
+}
+
+static const char *whose(struct directory *d)
+{
+	return d->settings.domain ? api_escape(d, d->settings.domain) : api_escape(d, d->settings.customer);
+}
+
+static int look(struct directory *d, const struct api_subject *subject, const char *url, struct seen *seen)
+{
+	d->caller.host->step(d->caller.call, "%s: the first page", subject->doing);
+	return api_get(d, subject, url, false, &(struct api_taker){ look_at, NULL, seen });
+}
+
+static int check_people(struct directory *d)
+{
+	const struct fetch_caller *caller = &d->caller;
+	struct seen seen = { 0 };
+
+	if (look(d, &api_people,
+		 api_url(d, "/users?%s=%s&maxResults=%d&projection=%s&fields=kind,nextPageToken,users(%s)",
+			 d->settings.domain ? "domain" : "customer", whose(d), LOOK_AT, d->projection,
+			 d->fields),
+		 &seen) < 0)
+		return -1;
+	if (seen.count == 0)
+		return caller->host->fail(
+			caller->call, ROSTER_REFUSED, 0,
+			"Google shows nobody; see \"customer\" and \"domain\", and the role of "
+			"\"administrator\"");
+	caller->host->note(caller->call, "the account is %s", seen.account[0] ? seen.account : "not told");
+	caller->host->note(caller->call, "%lu people%s, %lu of them suspended", seen.count, and_more(d),
+			   seen.suspended);
+	return 0;
+}
+
+static int check_groups(struct directory *d)
+{
+	const struct fetch_caller *caller = &d->caller;
+	struct seen seen = { 0 }, members = { 0 };
+
+	if (!d->settings.groups) {
+		caller->host->note(caller->call, "\"groups\" is no: no groups are read");
+		return 0;
+	}
+	if (look(d, &api_groups,
+		 api_url(d, "/groups?%s=%s&maxResults=%d&fields=kind,nextPageToken,groups(%s)",
+			 d->settings.domain ? "domain" : "customer", whose(d), LOOK_AT, group_fields),
+		 &seen) < 0)
+		return -1;
+	caller->host->note(caller->call, "%lu groups%s", seen.count, and_more(d));
+	if (!seen.first[0])
+		return 0;
+	return look(d, &api_members,
+		    api_url(d, "/groups/%s/members?maxResults=1&fields=kind,members(id,type)",
+			    api_escape(d, seen.first)),
+		    &members);
+}
+
+int check_directory(struct directory *d)
+{
+	const struct fetch_caller *caller = &d->caller;
+	const char *address = caller->host->address(caller->call, "notifications");
+
+	if (check_people(d) < 0 || check_groups(d) < 0)
+		return -1;
+	if (address && d->settings.channel_token)
+		caller->host->note(caller->call, "messages of push channels are taken at %s", address);
+	return 0;
+}

@@ -1,0 +1,162 @@
+#!/bin/bash
+# A Google Workspace account decides who is in an organisation: read whole, these people alone, and after a message of a push channel. The account
+# is a simulator over HTTPS with Google's habits; GOOGLE_PEOPLE and GOOGLE_GROUPS make it larger.
+. "$SRCDIR/tests/flows/flow.sh"
+. "$SRCDIR/tests/flows/vendor_server.sh"
+. "$SRCDIR/tests/flows/google_account.sh"
+. "$SRCDIR/tests/flows/hooks_client.sh"
+PEOPLE=${GOOGLE_PEOPLE:-700} GROUPS_MADE=${GOOGLE_GROUPS:-12}
+FLOW_SETTINGS='public_url = "https://roster.example"'
+flow_start
+google_start --people="$PEOPLE" --groups="$GROUPS_MADE"
+
+member() { ctl member list acme --json | jq -r --arg name "$1@acme.example" '.items[] | select(.user_name == $name) | "\(.role) \(.state)"'; }
+person() { printf 'person%06d' "$1"; }
+
+(umask 077 && printf theChannelToken >"$flow_dir/channel")
+ctl org create Acme --type enterprise --default-role member >/dev/null
+ctl domain add acme acme.example >/dev/null
+vendor_tell "suspend 7
+archive 8
+delete 9"
+ok "a connection is created" google_connection --secret channel_token=@"$flow_dir/channel" --role team-0001@acme.example=admin
+said=$(ctl connection test acme/people 2>&1)
+diag "$said"
+like "its test tells which account it is" "$said" 'the account is C03az79cb'
+like "and what it sees" "$said" '100 people on the first page, and more, 1 of them suspended'
+like "and of groups" "$said" "$GROUPS_MADE groups"
+
+# ---- the first run --------------------------------------------------------------------------------------------------------------
+
+vendor_tell forget
+run=$(sync)
+diag "$(jq -r '"read and applied from \(.started_at) to \(.finished_at): \(.proof)"' <<<"$run") $(cat "$flow_dir/sync.err")"
+is "the first run is done" "$(jq -r .state <<<"$run")" done
+like "it was whole" "$(jq -r '"\(.whole) \(.proof)"' <<<"$run")" "^true $((PEOPLE - 1)) people, $GROUPS_MADE groups with"
+is "everybody is in but whoever is suspended, archived or deleted" "$(jq -r '.counts["member.joined"]' <<<"$run")" "$((PEOPLE - 3))"
+is "with no more requests for people than there are pages" "$(vendor_requests users) $(vendor_requests groups)" \
+	"$(((PEOPLE - 1 + 499) / 500)) $(((GROUPS_MADE + 199) / 200))"
+is "one token, and one look at the administrator" "$(vendor_requests token) $(vendor_requests user)" "1 1"
+is "the same again changes nothing" "$(sync | counts)" ""
+like "the parts of the proof are told" "$(ctl sync show "acme/$(jq -r .id <<<"$run")" --json | jq -r '[.proof_parts[].part] | sort | join(" ")')" 'bases.*pages.*rights'
+
+# ---- what has become of them ----------------------------------------------------------------------------------------------------
+
+vendor_tell "suspend 17
+archive 18
+delete 23
+set 5 family_name O'Hara
+set 6 user_name renamed@acme.example
+join team-0001 2
+leave team-0003 3
+group spare
+hire" >/dev/null
+counted=$(sync | counts)
+diag "$counted"
+like "what happened is found by the next run" "$counted" \
+	"^group.created=1 group.member_added=1 group.member_removed=[23] member.joined=1 member.role_changed=1 member.suspended=3 member.updated=2\$"
+like "whoever was suspended is out" "$(member "$(person 17)")" ' suspended$'
+like "so is whoever was archived" "$(member "$(person 18)")" ' suspended$'
+like "and whoever was deleted" "$(member "$(person 23)")" ' suspended$'
+is "whoever joined a group has its role" "$(member "$(person 2)")" "admin active"
+is "the one who was hired is in" "$(member "$(person "$PEOPLE")")" "member active"
+is "whoever was renamed is who they were" "$(member renamed) $(member "$(person 6)")" "member active "
+is "the same again changes nothing" "$(sync | counts)" ""
+vendor_tell "unsuspend 17
+unarchive 18
+undelete 23
+leave team-0001 2
+rename spare kept"
+is "and back" "$(sync | counts)" "group.member_removed=1 group.updated=1 member.restored=3 member.role_changed=1"
+
+vendor_tell "group inner
+join inner 44
+nest inner team-0001
+everybody team-0002
+external team-0002"
+run=$(sync)
+is "whoever is in a group within a group has its role" "$(member "$(person 44)")" "admin active"
+is "that everybody is in a group, and strangers are, changes nobody" "$(counts <<<"$run")" \
+	"group.created=1 group.group_added=1 group.member_added=1 member.role_changed=1"
+ok "and is told" grep -q "1 groups have everybody of the account as a member" "$flow_dir/log"
+vendor_tell "unnest inner team-0001
+ungroup inner"
+is "a group that was is gone, and its role with it" "$(sync | jq -r '"\(.state) \(.counts["group.removed"]) \(.counts["member.role_changed"])"')" "done 1 1"
+
+# ---- who is read ----------------------------------------------------------------------------------------------------------------
+
+google_set --set org_units='/Staff
+/Contractors'
+is "everybody of a unit and of those below is read" "$(sync | jq -r '"\(.state) \(.whole) \(.counts)"')" "done true {}"
+vendor_tell "unit 61 /Staffing"
+like "whoever is moved out of them is out" "$(sync | counts)" 'member.suspended=1$'
+vendor_tell "unit 61 /Staff"
+like "and in again when they come back" "$(sync | counts)" 'member.restored=1$'
+google_set --set org_units=
+
+# ---- these people alone ---------------------------------------------------------------------------------------------------------
+
+sync >/dev/null
+vendor_tell "suspend 51
+delete 52
+suspend 53"
+vendor_tell forget
+like "two people who are named are looked at, and nobody else" \
+	"$(sync --person "$(vendor_tell id 51)" --person "$(vendor_tell id 52)" | counts)" 'member.suspended=2$'
+is "with a request for each" "$(vendor_requests user) $(vendor_requests users)" "2 0"
+vendor_tell "leave team-0002 2"
+is "a group that is named is read with its members" "$(sync --group "$(vendor_tell group-id team-0002)" | counts)" "group.member_removed=1"
+is "what was not named comes with everybody" "$(sync | counts | tr ' ' '\n' | grep member.suspended)" "member.suspended=1"
+
+# ---- messages of a push channel -------------------------------------------------------------------------------------------------
+
+hook_open
+message() { # message TOKEN STATE NUMBER BODY: posts it as Google does; the status of the answer
+	curl -s -m 20 --unix-socket "$socket" -H 'Content-Type: application/json; utf-8' -H "X-Goog-Channel-ID: 01234567-89ab-cdef-0123456789ab" \
+		-H "X-Goog-Channel-Token:   $1" -H "X-Goog-Resource-State: $2" -H "X-Goog-Message-Number: $3" -H 'X-Goog-Resource-ID: B4ibMJiIhTjAQd7Ff2K2bexk8G4' \
+		--data-binary "$4" -o "$flow_dir/answer" -w '%{http_code}' "http://localhost$hook"
+}
+user() { printf '{"kind":"admin#directory#user","id":"%s","etag":"\\"x\\"","primaryEmail":"%s@acme.example"}' "$(vendor_tell id "$1")" "$(person "$1")"; }
+state_is() { # state_is N STATE
+	eventually "state = '$2' FROM members m JOIN accounts a ON a.user_id = m.user_id WHERE a.user_name = '$(person "$1")@acme.example'"
+}
+is "that a channel has begun is taken" "$(message theChannelToken sync 1 '')" 204
+vendor_tell "suspend 80
+suspend 81"
+is "a message with another token is refused" "$(message wrong update 10 "$(user 80)") $(message '' update 10 "$(user 80)")" "401 401"
+is "one with ours is taken" "$(message theChannelToken update 10 "$(user 80)")" 204
+ok "and whom it names is looked at" state_is 80 suspended
+like "and nobody else" "$(member "$(person 81)")" ' active$'
+is "a message that is told again is taken" "$(message theChannelToken update 10 "$(user 81)")" 204
+is "one without a body is taken" "$(message theChannelToken update 14 '')" 204
+ok "and everybody is read" state_is 81 suspended
+is "one that says nothing is not understood" "$(message theChannelToken '' 15 '')" 400
+
+# ---- what is refused ------------------------------------------------------------------------------------------------------------
+
+before=$(roster_digest)
+refused() { # refused WORDS COMMANDS PATTERN
+	vendor_tell "$2
+expire"
+	like "$1 is told as such" "$(ctl connection test acme/people 2>&1)" "$3"
+	sync >/dev/null
+	is "and nobody is touched" "$(roster_digest)" "$before"
+}
+refused "a scope that the delegation lacks" "scopes user.readonly group.readonly" 'Client is unauthorized .*Domain-wide delegation\), each of the scopes .*group\.member\.readonly'
+refused "an administrator without a role" "scopes user.readonly group.readonly group.member.readonly
+role none" 'forbidden \(Not Authorized to access this resource/api\); "administrator" needs a role with the Admin API privilege "Users, Read"'
+refused "an API that is not enabled" "role super
+api no" 'accessNotConfigured; enable the Admin SDK API'
+refused "a key that was deleted" "api yes
+key no" 'Invalid JWT Signature\..*the key was deleted'
+refused "an administrator who is suspended" "key yes
+suspend 0" 'Invalid email or User ID; "administrator" is nobody in the account'
+vendor_tell "unsuspend 0"
+again() { google_set "$@" 2>&1; ctl connection test acme/people 2>&1; }
+like "another account is told as such" "$(again --set customer=C0nobody)" 'invalid \(Invalid Input: C0nobody\); see "customer"'
+like "so is a domain that is none of it" "$(again --set customer=my_customer --set domain=other.example)" 'Domain not found.*see "customer" and "domain"'
+like "and a field that is none" "$(again --set domain= --set title=nonsense)" 'Invalid field selection.*the names of fields'
+like "with the right ones it works again" "$(again --set title=organizations/title)" 'works'
+secrets=$(grep -c -e theChannelToken -e 'BEGIN' -e ya29 -e eyJ "$flow_dir/log")
+is "no secret is in the log" "$secrets" 0
+done_testing
