@@ -9,6 +9,7 @@
 const struct api_subject api_people = { "reading people", "User.Read.All" };
 const struct api_subject api_groups = { "reading groups", "GroupMember.Read.All" };
 const struct api_subject api_members = { "reading members of groups", "GroupMember.Read.All" };
+const struct api_subject api_subscriptions = { "asking for notifications", "User.Read.All" };
 
 /* A synchronisation gives way to whatever else the tenant asks of Graph. */
 static int authorise(void *context, const struct fetch_caller *caller, const char *method, const char *url,
@@ -44,7 +45,8 @@ int api_ask(struct directory *d, const struct api_subject *subject, const struct
 		.url = question->url,
 		.content_type = "application/json",
 		.body = question->body,
-		.repeatable = true,
+		.method = question->method,
+		.repeatable = !question->changes,
 		.array = question->array,
 		.take = question->take,
 		.begin = question->begin,

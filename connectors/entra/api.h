@@ -10,12 +10,14 @@ struct api_subject {
 	const char *doing;	/* "reading people" */
 	const char *permission; /* "User.Read.All" */
 };
-extern const struct api_subject api_people, api_groups, api_members;
+extern const struct api_subject api_people, api_groups, api_members, api_subscriptions;
 
 /* What is asked, and what becomes of the elements of the array that comes. */
 struct api_question {
 	const char *url;
-	const char *body;	      /* JSON of a POST that changes nothing; NULL: GET */
+	const char *body;	      /* JSON of a POST; NULL: GET */
+	const char *method;	      /* another one; NULL: see above */
+	bool changes;		      /* something there: it is asked once */
 	const char *array;	      /* NULL: the answer is an object */
 	const int *allowed;	      /* statuses beside 200, 0-terminated; NULL: none */
 	json_element_fn *take;	      /* NULL: nothing */

@@ -1,7 +1,7 @@
 /* The plug-in of Microsoft Entra ID: people and groups of a tenant, by Microsoft Graph.
  *
- * Nothing is written there. Who is asked is Graph, as the settings name it, and nobody else: a link that
- * leads elsewhere ends the reading. */
+ * Nothing is written there but the subscriptions to its own notifications. Who is asked is Graph, as the
+ * settings name it, and nobody else: a link that leads elsewhere ends the reading. */
 #include <stdlib.h>
 #include <string.h>
 
@@ -14,6 +14,7 @@
 #include "entra/messages.h"
 #include "entra/named.h"
 #include "entra/person.h"
+#include "entra/subscriptions.h"
 
 static void wipe(const char *secret)
 {
@@ -130,6 +131,21 @@ static int read_message(struct roster_call *call, void *self, const struct roste
 	return messages_read(serve(self, call), message);
 }
 
+static int subscribe(struct roster_call *call, void *self)
+{
+	return subscriptions_make(serve(self, call));
+}
+
+static int renew(struct roster_call *call, void *self)
+{
+	return subscriptions_renew(serve(self, call));
+}
+
+static int unsubscribe(struct roster_call *call, void *self)
+{
+	return subscriptions_end(serve(self, call));
+}
+
 static const struct roster_directory directory = {
 	.size = sizeof(directory),
 	.scopes = 1u << ROSTER_ALL | 1u << ROSTER_CHANGED | 1u << ROSTER_NAMED,
@@ -139,6 +155,10 @@ static const struct roster_directory directory = {
 static const struct roster_notifications notifications = {
 	.size = sizeof(notifications),
 	.read = read_message,
+	.subscribe = subscribe,
+	.renew = renew,
+	.unsubscribe = unsubscribe,
+	.renew_after_s = SUBSCRIPTIONS_RENEW_AFTER_S,
 };
 
 static const char *const place[] = { "tenant", "cloud", "graph_url", NULL };

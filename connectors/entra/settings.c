@@ -59,9 +59,9 @@ const struct roster_setting settings_table[] = {
 	  "Which groups are read: all, those that are security enabled, or Microsoft 365 groups.", 0, "all",
 	  kind_words },
 	{ "client_state", ROSTER_SECRET,
-	  "The clientState of the subscriptions to change notifications, at most 128 characters; without it "
-	  "no "
-	  "notification is believed.",
+	  "A secret of your own making, at most 128 characters, that change notifications carry; with it "
+	  "Graph is "
+	  "asked for them, without it none is believed.",
 	  0, NULL, NULL },
 	{ "ca_certificate", ROSTER_PEM,
 	  "The authority that made the certificate shown to us, where a proxy opens connections; without it, "

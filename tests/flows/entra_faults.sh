@@ -129,4 +129,5 @@ like "so is one that is another key's" \
 	'"certificate": the certificate is that of another private key'
 secrets=$(grep -c -e 'BEGIN PRIVATE' -e eyJ "$flow_dir/log")
 is "no key and no token is in the log" "$secrets" 0
+is "and the plug-in has never crashed" "$(grep -ac 'plugin.crashed' "$flow_dir/log")" 0
 done_testing

@@ -5,9 +5,11 @@
  * of delta queries have at most 200 objects and 500 links, as observed; each repeats a record, since unique
  * ones are not promised.
  *
+ * POST /subscriptions asks the address whether it is one, as Graph does.
+ *
  * Options beside the server's: those of entra_token.h.
  *
- * Told, beside what entra_token.h has:
+ * Told, beside what entra_token.h and entra_notify.h have:
  *   set N FIELD WORDS...   a property ("more": userType)
  *   enable N, disable N    accountEnabled
  *   hire                   somebody new; answers the number
@@ -18,6 +20,8 @@
  *   id N, group-id GROUP   the id
  *   lag MS                 how late delta queries see a change
  *   minimal yes|no         whether delta queries tell the changed properties alone
+ *   notify N               a notification about somebody
+ *   notify-group GROUP     and about a group
  *   forget-places STATUS   links that were given are not known any more: 410, 400 or 404
  *
  * Faults beside the server's: repeat (a next page is the same one), elsewhere (a next page is another
@@ -30,6 +34,7 @@
 
 #include <jansson.h>
 
+#include "peers/vendor/entra_notify.h"
 #include "peers/vendor/entra_token.h"
 #include "peers/vendor/people.h"
 #include "peers/vendor/server.h"
@@ -893,11 +898,16 @@ static const char *bucket_of(const struct vendor_request *request)
 static void answer_graph(const struct vendor_request *request, struct vendor_reply *reply, const char *path)
 {
 	bool of_groups = text_begins(path, "/groups");
+	const char *wrong;
 	char key[256];
 
 	if (!may(request, reply, of_groups))
 		return;
-	if (text_equal(path, "/$batch") && text_equal(request->method, "POST")) {
+	if (text_begins(path, "/subscriptions")) {
+		wrong = entra_subscriptions(request, reply, path + strlen("/subscriptions"));
+		if (wrong)
+			refuse(reply, reply->status, "InvalidRequest", "%s", wrong);
+	} else if (text_equal(path, "/$batch") && text_equal(request->method, "POST")) {
 		answer_batch(request, reply);
 	} else if (!text_equal(request->method, "GET")) {
 		refuse(reply, 405, "Request_BadRequest",
@@ -1076,14 +1086,19 @@ static bool tell(char **words, size_t count, struct buffer *out)
 		buffer_format(out, "%u\n", person->number);
 		return true;
 	}
+	if (text_equal(words[0], "notify") && count == 2)
+		return entra_notify("Users", user_id((uint32_t)strtoul(words[1], NULL, 10)),
+				    entra_token_tenant());
+	if (text_equal(words[0], "notify-group") && count == 2 && group_named(words[1]))
+		return entra_notify("Groups", group_id(group_named(words[1])->number), entra_token_tenant());
 	if (text_equal(words[0], "lag") && count == 2)
 		return lag_ms = atoll(words[1]), true;
 	if (text_equal(words[0], "minimal") && count == 2)
 		return minimal = text_equal(words[1], "yes"), true;
 	if (text_equal(words[0], "forget-places") && count == 2)
 		return epoch++, lost_status = atoi(words[1]), true;
-	return entra_token_tell(words, count) || tell_nest(words, count) || tell_person(words, count, out) ||
-	       tell_group(words, count, out);
+	return entra_token_tell(words, count) || entra_notify_tell(words, count, out) ||
+	       tell_nest(words, count) || tell_person(words, count, out) || tell_group(words, count, out);
 }
 
 static const struct vendor entra = {

@@ -131,6 +131,11 @@ static void check_client(const struct vendor_request *request, struct vendor_rep
 
 /* ---- giving ---- */
 
+const char *entra_token_tenant(void)
+{
+	return tenant;
+}
+
 bool entra_token_is_here(const char *path)
 {
 	size_t length = strlen(path), end = strlen(TOKEN_PATH);

@@ -9,6 +9,8 @@
 bool entra_token_is_here(const char *path);
 void entra_token_give(const struct vendor_request *request, struct vendor_reply *reply);
 
+const char *entra_token_tenant(void);
+
 enum entra_verdict { ENTRA_GOOD, ENTRA_INVALID, ENTRA_DENIED };
 
 /* Whether the token that a request shows may do what one of these permissions allows (NULL-terminated). */
