@@ -17,6 +17,9 @@ const struct api_subject api_group = { "reading a group", "admin#directory#group
 const struct api_subject api_members = { "reading members of groups", "admin#directory#members", "members",
 					 API_SCOPE_MEMBERS, "Groups, Read" };
 
+const struct api_subject api_watch = { "opening a channel", "api#channel", NULL, API_SCOPE_USERS,
+				       "Users, Read" };
+
 const char *api_url(struct directory *d, const char *fmt, ...)
 {
 	va_list args;
@@ -35,6 +38,14 @@ const char *api_escape(struct directory *d, const char *text)
 
 	fetch_escape(text, ret, size);
 	return ret;
+}
+
+const char *api_list(struct directory *d, const char *what)
+{
+	const struct settings *settings = &d->settings;
+
+	return settings->domain ? api_url(d, "/%s?domain=%s", what, api_escape(d, settings->domain))
+				: api_url(d, "/%s?customer=%s", what, api_escape(d, settings->customer));
 }
 
 const char *api_token(struct directory *d, const char *token)
@@ -120,6 +131,12 @@ static int fail_invalid(struct directory *d, const struct api_subject *subject, 
 		return caller->host->fail(caller->call, ROSTER_LOST_PLACE, 0,
 					  "%s: Google does not know the page any more (%.120s)%s",
 					  subject->doing, said->words, said->trace);
+	if (text_begins(said->reason, "push."))
+		return caller->host->fail(
+			caller->call, ROSTER_MISCONFIGURED, 0,
+			"%s: Google says %.60s (%.150s); \"public_url\" of rosterd.conf must "
+			"be https, with a certificate that everybody trusts%s",
+			subject->doing, said->reason, said->words, said->trace);
 	return caller->host->fail(caller->call, ROSTER_MISCONFIGURED, 0,
 				  "%s: Google says %.60s (%.150s); see \"customer\" and \"domain\", and the "
 				  "names of fields%s",
@@ -179,6 +196,23 @@ static int must_be_kind(struct directory *d, const struct api_subject *subject)
 				    "%s: Google answers something else than was asked for", subject->doing);
 }
 
+static int ask(struct directory *d, const struct api_subject *subject, const struct fetch_request *request,
+	       bool may_be_missing)
+{
+	const struct fetch_answer *answer = &d->answer;
+
+	if (fetch_ask(d->fetch, &d->caller, request, &d->answer) < 0)
+		return -1;
+	if (answer->status == 401 && oauth_refused(d->oauth) &&
+	    fetch_ask(d->fetch, &d->caller, request, &d->answer) < 0)
+		return -1;
+	if (answer->status != 401)
+		oauth_accepted(d->oauth);
+	if (answer->status == 404 && may_be_missing && text_equal(reason_of(answer->rest), "notFound"))
+		return 0;
+	return answer->status == 200 ? must_be_kind(d, subject) : fail(d, subject);
+}
+
 int api_get(struct directory *d, const struct api_subject *subject, const char *url, bool may_be_missing,
 	    const struct api_taker *taker)
 {
@@ -192,18 +226,35 @@ int api_get(struct directory *d, const struct api_subject *subject, const char *
 		.authorise = oauth_authorise,
 		.authorise_context = d->oauth,
 	};
-	const struct fetch_answer *answer = &d->answer;
 
-	if (fetch_ask(d->fetch, &d->caller, &request, &d->answer) < 0)
-		return -1;
-	if (answer->status == 401 && oauth_refused(d->oauth) &&
-	    fetch_ask(d->fetch, &d->caller, &request, &d->answer) < 0)
-		return -1;
-	if (answer->status != 401)
-		oauth_accepted(d->oauth);
-	if (answer->status == 404 && may_be_missing && text_equal(reason_of(answer->rest), "notFound"))
-		return 0;
-	return answer->status == 200 ? must_be_kind(d, subject) : fail(d, subject);
+	return ask(d, subject, &request, may_be_missing);
+}
+
+static struct fetch_request post(struct directory *d, const char *doing, const char *url, const char *body)
+{
+	return (struct fetch_request){
+		.doing = doing,
+		.url = url,
+		.content_type = "application/json",
+		.body = body,
+		.authorise = oauth_authorise,
+		.authorise_context = d->oauth,
+	};
+}
+
+int api_post(struct directory *d, const struct api_subject *subject, const char *url, const char *body)
+{
+	const struct fetch_request request = post(d, subject->doing, url, body);
+
+	return ask(d, subject, &request, false);
+}
+
+int api_tell(struct directory *d, const char *doing, const char *url, const char *body)
+{
+	struct fetch_request request = post(d, doing, url, body);
+
+	request.status_only = true;
+	return fetch_ask(d->fetch, &d->caller, &request, &d->answer);
 }
 
 int api_next(struct directory *d, const struct api_subject *subject, struct chain *chain, const char *first,

@@ -17,7 +17,7 @@ struct api_subject {
 	const char *scope;
 	const char *privilege; /* of a role, in the Admin console: "Users, Read" */
 };
-extern const struct api_subject api_people, api_person, api_groups, api_group, api_members;
+extern const struct api_subject api_people, api_person, api_groups, api_group, api_members, api_watch;
 
 /* What becomes of the elements of the list that comes. */
 struct api_taker {
@@ -33,6 +33,12 @@ struct api_taker {
 int api_get(struct directory *d, const struct api_subject *subject, const char *url, bool may_be_missing,
 	    const struct api_taker *taker);
 
+/* The same of a POST with a body of JSON, which is tried once. */
+int api_post(struct directory *d, const struct api_subject *subject, const char *url, const char *body);
+
+/* A POST of which the answer does not matter, whatever it is. -1: fail() was called: there was none. */
+int api_tell(struct directory *d, const char *doing, const char *url, const char *body);
+
 /* Keeps the token of the page behind d->answer: 1; 0 and "": it was the last one. first: the id of its first
  * element, NULL: it has none. -1: fail() was called: the token cannot be one, or the pages do not end. */
 int api_next(struct directory *d, const struct api_subject *subject, struct chain *chain, const char *first,
@@ -47,6 +53,9 @@ const char *api_advise(const struct json_node *answer);
 /* An address of the API: "/users?..." by format, where %s stands for what was escaped before. In the page's
  * arena. */
 const char *api_url(struct directory *d, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
+
+/* The address of a list ("users"), with the first words of the question: of the account, or of its domain. */
+const char *api_list(struct directory *d, const char *what);
 
 /* Percent-encoded, in the page's arena. */
 const char *api_escape(struct directory *d, const char *text);

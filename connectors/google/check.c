@@ -3,7 +3,7 @@
 
 #include <stdio.h>
 
-#include "base/text.h"
+#include "base/arena.h"
 #include "common/value.h"
 #include "google/api.h"
 #include "google/person.h"
@@ -36,11 +36,6 @@ static const char *and_more(const struct directory *d)
 	return json_node_member(d->answer.rest, "nextPageToken") ? " on the first page, and more" : "";
 }
 
-static const char *whose(struct directory *d)
-{
-	return d->settings.domain ? api_escape(d, d->settings.domain) : api_escape(d, d->settings.customer);
-}
-
 static int look(struct directory *d, const struct api_subject *subject, const char *url, struct seen *seen)
 {
 	d->caller.host->step(d->caller.call, "%s: the first page", subject->doing);
@@ -53,9 +48,8 @@ static int check_people(struct directory *d)
 	struct seen seen = { 0 };
 
 	if (look(d, &api_people,
-		 api_url(d, "/users?%s=%s&maxResults=%d&projection=%s&fields=kind,nextPageToken,users(%s)",
-			 d->settings.domain ? "domain" : "customer", whose(d), LOOK_AT, d->projection,
-			 d->fields),
+		 arena_format(d->page, "%s&maxResults=%d&projection=%s&fields=kind,nextPageToken,users(%s)",
+			      api_list(d, "users"), LOOK_AT, d->projection, d->fields),
 		 &seen) < 0)
 		return -1;
 	if (seen.count == 0)
@@ -79,8 +73,8 @@ static int check_groups(struct directory *d)
 		return 0;
 	}
 	if (look(d, &api_groups,
-		 api_url(d, "/groups?%s=%s&maxResults=%d&fields=kind,nextPageToken,groups(%s)",
-			 d->settings.domain ? "domain" : "customer", whose(d), LOOK_AT, group_fields),
+		 arena_format(d->page, "%s&maxResults=%d&fields=kind,nextPageToken,groups(%s)",
+			      api_list(d, "groups"), LOOK_AT, group_fields),
 		 &seen) < 0)
 		return -1;
 	caller->host->note(caller->call, "%lu groups%s", seen.count, and_more(d));

@@ -9,6 +9,7 @@
 #include "base/text.h"
 #include "connector.h"
 #include "google/api.h"
+#include "google/channels.h"
 #include "google/check.h"
 #include "google/directory.h"
 #include "google/listing.h"
@@ -124,6 +125,21 @@ static int read_message(struct roster_call *call, void *self, const struct roste
 	return messages_read(serve(self, call), message);
 }
 
+static int subscribe(struct roster_call *call, void *self)
+{
+	return channels_subscribe(serve(self, call));
+}
+
+static int renew(struct roster_call *call, void *self)
+{
+	return channels_renew(serve(self, call));
+}
+
+static int unsubscribe(struct roster_call *call, void *self)
+{
+	return channels_unsubscribe(serve(self, call));
+}
+
 static const struct roster_directory directory = {
 	.size = sizeof(directory),
 	.scopes = 1u << ROSTER_ALL | 1u << ROSTER_NAMED,
@@ -133,6 +149,10 @@ static const struct roster_directory directory = {
 static const struct roster_notifications notifications = {
 	.size = sizeof(notifications),
 	.read = read_message,
+	.subscribe = subscribe,
+	.renew = renew,
+	.unsubscribe = unsubscribe,
+	.renew_after_s = CHANNELS_RENEW_S,
 };
 
 static const char *const place[] = { "administrator", "customer", "domain", "api_url", NULL };

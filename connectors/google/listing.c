@@ -132,15 +132,6 @@ static int take_member(void *context, const struct json_node *member, struct err
 
 /* ---- pages ---- */
 
-/* The first words of a question about a list: what is read of whom. */
-static const char *list_of(struct directory *d, const char *what)
-{
-	const struct settings *settings = &d->settings;
-
-	return settings->domain ? api_url(d, "/%s?domain=%s", what, api_escape(d, settings->domain))
-				: api_url(d, "/%s?customer=%s", what, api_escape(d, settings->customer));
-}
-
 static int page_size(const struct directory *d)
 {
 	return d->settings.page_size < GROUPS_PAGE_MOST ? d->settings.page_size : GROUPS_PAGE_MOST;
@@ -160,7 +151,7 @@ static int people_page(struct directory *d)
 	const char *url = arena_format(
 		d->page,
 		"%s&maxResults=%d&showDeleted=false&projection=%s&fields=kind,nextPageToken,users(%s)%s",
-		list_of(d, "users"), d->settings.page_size, d->projection, d->fields,
+		api_list(d, "users"), d->settings.page_size, d->projection, d->fields,
 		api_token(d, place->token));
 	int more;
 
@@ -183,7 +174,7 @@ static int groups_page(struct directory *d)
 	const struct api_taker taker = { take_group, begin_groups, &reading };
 	const char *url =
 		arena_format(d->page, "%s&maxResults=%d&fields=kind,nextPageToken,groups(%s)%s",
-			     list_of(d, "groups"), page_size(d), group_fields, api_token(d, place->token));
+			     api_list(d, "groups"), page_size(d), group_fields, api_token(d, place->token));
 	int more;
 
 	place->group_at = place->group_count = 0;

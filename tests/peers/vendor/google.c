@@ -21,6 +21,7 @@
  *   page-life SECONDS      how long a page token is known
  *   role super|role|none   what the administrator may; administrator N: who it is
  *   api yes|no             whether the Admin SDK is enabled in the project
+ *   channels               those that are open: event, id, token, address
  *   expire, scopes WORDS... ("user.readonly"), key yes|no
  * Its own faults: rate, user-rate, quota (403 with that reason), repeat (the token of the next page leads to
  * the page itself), missing (it leads one page too far), notoken (it is left out), nokind (an answer that is
@@ -65,8 +66,8 @@ static char **units;							     /* by person; NULL: as made */
 static size_t unit_count;
 
 static struct vendor_bucket buckets[] = {
-	{ "users", 0 },	  { "user", 0 },  { "groups", 0 }, { "group", 0 },
-	{ "members", 0 }, { "token", 0 }, { 0 },
+	{ "users", 0 },	  { "user", 0 },  { "groups", 0 },   { "group", 0 },
+	{ "members", 0 }, { "token", 0 }, { "channels", 0 }, { 0 },
 };
 
 /* ---- refusals ---- */
@@ -605,6 +606,105 @@ static void list_members(const struct vendor_request *request, struct vendor_rep
 		send_list(request, reply, &list);
 }
 
+/* ---- push channels ---- */
+
+static struct channel {
+	char id[65], event[16], token[257], address[512], resource[64];
+	int64_t ends_ms;
+} channels[TABLE_MOST];
+
+static struct channel *find_channel(const char *id)
+{
+	for (size_t i = 0; i < TABLE_MOST; i++)
+		if (channels[i].ends_ms > vendor_now_ms() && text_equal(channels[i].id, id))
+			return &channels[i];
+	return NULL;
+}
+
+static struct channel *free_channel(void)
+{
+	for (size_t i = 0; i < TABLE_MOST; i++)
+		if (channels[i].ends_ms <= vendor_now_ms())
+			return &channels[i];
+	abort();
+}
+
+static const char *member_of(const json_t *object, const char *name)
+{
+	const char *text = json_string_value(json_object_get(object, name));
+
+	return text ? text : "";
+}
+
+/* NULL, or the reason. */
+static const char *channel_fault(const json_t *wanted, const char *event)
+{
+	const char *id = member_of(wanted, "id");
+
+	if (!event || !strstr(" add delete makeAdmin undelete update ", event))
+		return "invalid";
+	if (!id[0] || strlen(id) > 64 || strlen(member_of(wanted, "token")) > 256 ||
+	    !text_equal(member_of(wanted, "type"), "web_hook"))
+		return "invalid";
+	if (find_channel(id))
+		return "channelIdNotUnique";
+	return text_begins(member_of(wanted, "address"), "https://") ? NULL : "push.webhookUrlNotHttps";
+}
+
+static void send_channel(struct vendor_reply *reply, const struct channel *channel)
+{
+	buffer_format(&reply->body,
+		      "{\"kind\":\"api#channel\",\"id\":\"%s\",\"resourceId\":\"%s\",\"resourceUri\":"
+		      "\"https://admin.googleapis.com" ROOT "/users?event=%s\",\"expiration\":\"%lld\"}",
+		      channel->id, channel->resource, channel->event, (long long)channel->ends_ms);
+}
+
+static void open_channel(const struct vendor_request *request, struct vendor_reply *reply)
+{
+	const char *event = vendor_query(request, "event");
+	json_t *wanted = json_loadb(request->body ? request->body : "", request->body_size, 0, NULL);
+	const char *why = channel_fault(wanted, event);
+	long long ttl = json_integer_value(json_object_get(json_object_get(wanted, "params"), "ttl"));
+	struct channel *channel = free_channel();
+
+	if (why) {
+		refuse(reply, 400, why, "global",
+		       "WebHook callback must be HTTPS, or another value is wrong");
+	} else {
+		snprintf(channel->id, sizeof(channel->id), "%s", member_of(wanted, "id"));
+		snprintf(channel->event, sizeof(channel->event), "%s", event);
+		snprintf(channel->token, sizeof(channel->token), "%s", member_of(wanted, "token"));
+		snprintf(channel->address, sizeof(channel->address), "%s", member_of(wanted, "address"));
+		snprintf(channel->resource, sizeof(channel->resource), "B4ib%016llx",
+			 (unsigned long long)sim_hash((unsigned char)event[0]));
+		channel->ends_ms = vendor_now_ms() + (ttl > 0 && ttl < 21600 ? ttl : 21600) * 1000;
+		send_channel(reply, channel);
+	}
+	json_decref(wanted);
+}
+
+static void stop_channel(const struct vendor_request *request, struct vendor_reply *reply)
+{
+	json_t *wanted = json_loadb(request->body ? request->body : "", request->body_size, 0, NULL);
+	struct channel *channel = find_channel(member_of(wanted, "id"));
+
+	if (channel && text_equal(channel->resource, member_of(wanted, "resourceId"))) {
+		channel->ends_ms = 0;
+		reply->status = 204;
+	} else {
+		refuse(reply, 404, "notFound", "global", "Channel not found");
+	}
+	json_decref(wanted);
+}
+
+static void list_channels(struct buffer *out)
+{
+	for (size_t i = 0; i < TABLE_MOST; i++)
+		if (channels[i].ends_ms > vendor_now_ms())
+			buffer_format(out, "%s %s %s %s\n", channels[i].event, channels[i].id,
+				      channels[i].token, channels[i].address);
+}
+
 /* ---- addresses ---- */
 
 static const char *bucket_of(const struct vendor_request *request)
@@ -613,12 +713,14 @@ static const char *bucket_of(const struct vendor_request *request)
 
 	if (text_equal(path, ROOT "/users"))
 		return "users";
-	if (text_begins(path, ROOT "/users/"))
+	if (text_begins(path, ROOT "/users/") && text_equal(request->method, "GET"))
 		return "user";
 	if (text_equal(path, ROOT "/groups"))
 		return "groups";
 	if (text_begins(path, ROOT "/groups/"))
 		return text_ends(path, "/members") ? "members" : "group";
+	if (text_ends(path, "/users/watch") || text_ends(path, "/channels/stop"))
+		return "channels";
 	return text_equal(path, "/token") ? "token" : NULL;
 }
 
@@ -673,18 +775,31 @@ static void answer_get(const struct vendor_request *request, struct vendor_reply
 		refuse(reply, 404, "notFound", "global", "Not Found");
 }
 
+static void answer_post(const struct vendor_request *request, struct vendor_reply *reply)
+{
+	if (!may(request, reply, "user.readonly"))
+		return;
+	if (text_equal(request->path, "/admin/directory_v1/channels/stop"))
+		stop_channel(request, reply);
+	else if (!text_equal(request->path, ROOT "/users/watch"))
+		refuse(reply, 405, "httpMethodNotAllowed", "global", "Method Not Allowed");
+	else if (is_ours(request, reply))
+		open_channel(request, reply);
+}
+
 static void answer(const struct vendor_request *request, struct vendor_reply *reply)
 {
 	if (text_equal(request->path, "/token") && text_equal(request->method, "POST"))
 		google_token_give(request, reply, is_administrator);
-	else if (!text_begins(request->path, ROOT "/"))
+	else if (!text_begins(request->path, ROOT "/") &&
+		 !text_equal(request->path, "/admin/directory_v1/channels/stop"))
 		reply->status = 404, reply->content_type = "text/html",
 		buffer_text(&reply->body, "<html><title>Error 404 (Not Found)!!1</title></html>");
 	else if (!is_limited(reply)) {
 		if (text_equal(request->method, "GET"))
 			answer_get(request, reply, request->path + strlen(ROOT));
 		else
-			refuse(reply, 405, "httpMethodNotAllowed", "global", "Method Not Allowed");
+			answer_post(request, reply);
 	}
 }
 
@@ -841,6 +956,8 @@ static bool tell(char **words, size_t count, struct buffer *out)
 		return page_life_s = atol(words[1]), true;
 	if (text_equal(words[0], "role") && count == 2)
 		return role = strdup(words[1]), true;
+	if (text_equal(words[0], "channels"))
+		return list_channels(out), true;
 	if (text_equal(words[0], "api") && count == 2)
 		return api_enabled = text_equal(words[1], "yes"), true;
 	return google_token_tell(words, count) || tell_person(words, count, out) ||
