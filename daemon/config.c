@@ -98,7 +98,7 @@ static const struct setting database_rows[] = {
 	  .most = 1000, .about = "The most connections for requests." },
 	{ "worker_connections", SETTING_NUMBER, AT(config.store.most[STORE_WORKER]), "8", .least = 2,
 	  .most = 1000, .about = "The most connections of the workers and of the threads beside them; "
-				 "never fewer than eight more than there are workers." },
+				 "never fewer than ten more than there are workers." },
 	{ "connect_timeout", SETTING_DURATION, AT(config.store.connect_timeout_ms), "5s", .least = MS,
 	  .most = 300 * MS, .restart = true, .about = "How long to wait until PostgreSQL answers." },
 	{ "statement_timeout", SETTING_DURATION, AT(config.store.statement_timeout_ms), "30s", .least = MS,

@@ -7,7 +7,7 @@
 #include "common/fetch.h"
 #include "connector.h"
 
-enum { SILENCE_MS = 15000 };
+enum { SILENCE_MS = 15000, STATUS_LEAST = 100, STATUS_MOST = 599 };
 
 struct webhook {
 	struct fetch_caller caller;
@@ -86,6 +86,8 @@ static int deliver(struct roster_call *call, void *opaque, const struct roster_e
 	self->caller.call = call;
 	if (fetch_ask(self->fetch, &self->caller, &request, &answer) < 0)
 		return -1;
+	if (answer.status < STATUS_LEAST || answer.status > STATUS_MOST)
+		return self->caller.host->fail(call, ROSTER_NONSENSE, 0, "the application answers with %d, which is no status", answer.status);
 	if (answer.location[0] && answer.status >= 300 && answer.status < 400)
 		self->caller.host->note(call, "it leads on to \"%.150s\", where we do not go: set that address", answer.location);
 	return answer.status;

@@ -143,7 +143,7 @@ static int open_link(struct round *r, struct error *e)
 		.plugin = PLUGIN,
 		.settings = &url,
 		.setting_count = 1,
-		.deadline_ms = COURIER_ANSWER_MS,
+		.deadline_ms = COURIER_CALL_MS,
 		.allow_private = r->means->allow_private && r->endpoint.private_addresses,
 		.log = &r->log,
 	};
@@ -168,7 +168,7 @@ static int post(struct round *r, const struct event *event, int *ret_status, con
 	told.body = body.bytes;
 	told.body_size = body.length;
 	told.signature = event_endpoint_sign(r->arena, r->secret, r->former, told.id, told.at, body.bytes, body.length);
-	return link_deliver(r->link, &told, COURIER_ANSWER_MS, r->arena, ret_status, ret_said, e);
+	return link_deliver(r->link, &told, COURIER_CALL_MS, r->arena, ret_status, ret_said, e);
 }
 
 /* ---- what came of it ---- */
@@ -248,6 +248,16 @@ static void count(const char *outcome)
 	metric_add(METRIC_EVENTS_DELIVERED, LABELS(outcome), 1);
 }
 
+/* Whoever changed, paused or deleted it meanwhile is heard before anything more is told. 1, 0, -1. */
+static int ask_again(struct round *r, struct error *e)
+{
+	scoped(tx) *tx = NULL;
+
+	if (begin(r, &tx, e) < 0 || (!whose(r) && audit_choose(tx, NULL, e) < 0))
+		return -1;
+	return event_endpoint_unchanged(tx, r->arena, whose(r), &r->endpoint, e);
+}
+
 /* 1: go on with the next one; 0: not now; -1: our own trouble. */
 static int tell(struct round *r, const struct event *event, struct error *e)
 {
@@ -312,21 +322,24 @@ static int keep_place(struct round *r, int hold_ms, bool at_end, struct error *e
 	return ours;
 }
 
-static int tell_page(struct round *r, bool *ret_went_well, struct error *e)
+/* *ret_all: the page was told to its end. */
+static int tell_page(struct round *r, bool *ret_all, struct error *e)
 {
+	int64_t until_ms = clock_monotonic_ms() + COURIER_ROUND_MS;
 	int goes_on = 1;
+	size_t i;
 
-	for (size_t i = 0; i < r->page.count && goes_on == 1; i++) {
+	for (i = 0; i < r->page.count && goes_on == 1 && clock_monotonic_ms() < until_ms; i++) {
 		const struct event *event = &r->page.events[i];
 
-		if (event_is_of(event, r->endpoint.types))
-			goes_on = tell(r, event, e);
-		else
+		if (!event_is_of(event, r->endpoint.types))
 			r->endpoint.place = place_of(r, event);
+		else if ((goes_on = ask_again(r, e)) == 1)
+			goes_on = tell(r, event, e);
 		if (goes_on == 1 && clock_monotonic_ms() - r->kept_ms > COURIER_KEEP_EVERY_MS)
 			goes_on = keep_place(r, COURIER_HOLD_MS, false, e);
 	}
-	*ret_went_well = goes_on == 1;
+	*ret_all = goes_on == 1 && i == r->page.count;
 	return goes_on < 0 ? -1 : 0;
 }
 
@@ -342,13 +355,13 @@ int courier_round(struct courier *courier, const struct courier_means *means, bo
 {
 	scoped(round) r = { .courier = courier, .means = means, .arena = arena_open("courier"), .kept_ms = clock_monotonic_ms() };
 	int found = claim(&r, e);
-	bool well;
+	bool all;
 
 	*ret_more = found == 1;
 	if (found <= 0 || (found = load(&r, e)) <= 0)
 		return found;
 	log_subject(&r.log, means->log, "event endpoint %s", r.endpoint.name);
-	if (tell_page(&r, &well, e) < 0)
+	if (tell_page(&r, &all, e) < 0)
 		return -1;
-	return keep_place(&r, 0, well && !r.page.more, e) < 0 ? -1 : 0;
+	return keep_place(&r, 0, all && !r.page.more, e) < 0 ? -1 : 0;
 }

@@ -1,4 +1,4 @@
-/* Brings events to those who asked for them: one page to one endpoint at a time.
+/* Brings events to those who asked for them: to one endpoint at a time, at most a page, and no longer than a round.
  *
  * Each endpoint is told everything in its order. One that does not answer, or not with success, is tried again, ever more seldom, and what
  * comes behind waits; once it has failed for COURIER_STOP_MS it is stopped until somebody looks. An event that it refuses (a status that
@@ -21,6 +21,8 @@ struct store;
 enum {
 	COURIER_PAGE = 100,
 	COURIER_ANSWER_MS = 15000,    /* that an endpoint may take for one event */
+	COURIER_CALL_MS = 18000,      /* the same with what the plug-in leaves for itself */
+	COURIER_ROUND_MS = 15000,     /* after which no further event is begun: others have waited */
 	COURIER_HOLD_MS = 60000,      /* before another daemon takes the endpoint of one that died */
 	COURIER_KEEP_EVERY_MS = 5000, /* how often its place is written down */
 	COURIER_REFUSALS_MOST = 5,

@@ -17,7 +17,7 @@ struct deliver;
 struct shared;
 struct store;
 
-enum { DELIVER_COURIERS = 2 }; /* endpoints that are told of events at the same time; an unwell one costs its courier COURIER_ANSWER_MS at most */
+enum { DELIVER_COURIERS = 4 }; /* endpoints that are told of events at the same time; an unwell one costs its courier a round, COURIER_ROUND_MS and an answer */
 
 struct deliver_options {
 	struct store *store;

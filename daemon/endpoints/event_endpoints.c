@@ -19,7 +19,7 @@ enum {
 	STATE_MOST = 16,
 	PLACE_MOST = 20,
 	OVERLAP_MS_MOST = 7 * 24 * 3600 * 1000,
-	TEST_ANSWER_MS = 15000,
+	TEST_ANSWER_MS = 18000, /* 15 s of it are the application's */
 };
 #define SECRET_PREFIX "whsec_"
 #define PLUGIN	      "webhook"
@@ -81,12 +81,20 @@ static int show(struct exchange *x, int status, const struct event_endpoint *end
 	return 0;
 }
 
+static int unknown(const char *which, struct error *e)
+{
+	return error_set(e, ERROR_NOT_FOUND, "event_endpoint.unknown", "there is no event endpoint \"%.80s\" here", which);
+}
+
+/* By its name, or by its id, which is no name. */
 static int find(struct exchange *x, struct event_endpoint *ret, struct error *e)
 {
-	const char *name = request_segment(x->request, "endpoint");
-	int found = event_endpoint_find(x->tx, x->arena, exchange_owner(x), name, ret, e);
+	const char *named = request_segment(x->request, "endpoint");
+	struct id id;
+	int found = id_parse(named, &id) == 0 ? event_endpoint_load(x->tx, x->arena, exchange_owner(x), &id, ret, e)
+					      : event_endpoint_find(x->tx, x->arena, exchange_owner(x), named, ret, e);
 
-	return found == 0 ? exchange_unknown("event_endpoint", name, e) : found == 1 ? 0 : -1;
+	return found == 0 ? unknown(named, e) : found == 1 ? 0 : -1;
 }
 
 static int show_again(struct exchange *x, int status, const struct id *id, const char *secret, struct error *e)
@@ -96,7 +104,7 @@ static int show_again(struct exchange *x, int status, const struct id *id, const
 	int found = event_endpoint_load(x->tx, x->arena, exchange_owner(x), id, &endpoint, e);
 
 	if (found <= 0)
-		return found == 0 ? exchange_unknown("event_endpoint", id_text(id, text), e) : -1;
+		return found == 0 ? unknown(id_text(id, text), e) : -1;
 	return show(x, status, &endpoint, secret, e);
 }
 
@@ -140,17 +148,40 @@ struct wish {
 static int check_name(const char *name, struct error *e)
 {
 	size_t length = strlen(name);
+	struct id id;
 
-	if (length > 0 && length <= EVENT_ENDPOINT_NAME_MOST && strspn(name, "abcdefghijklmnopqrstuvwxyz0123456789._-") == length)
+	if (length > 0 && length <= EVENT_ENDPOINT_NAME_MOST && strspn(name, "abcdefghijklmnopqrstuvwxyz0123456789._-") == length &&
+	    !strchr("._-", name[0]) && !strchr("._-", name[length - 1]) && id_parse(name, &id) < 0)
 		return 0;
 	return error_set(e, ERROR_INPUT, "event_endpoint.name",
-			 "\"name\" is \"%.80s\"; lower case letters, digits, \".\", \"_\" and \"-\" are expected, %d at most", name,
-			 EVENT_ENDPOINT_NAME_MOST);
+			 "\"name\" is \"%.80s\"; lower case letters and digits with inner \".\", \"_\" or \"-\" are expected, %d at most, such as "
+			 "\"crm\"",
+			 name, EVENT_ENDPOINT_NAME_MOST);
 }
 
 static int bad_url(const char *url, const char *expected, struct error *e)
 {
 	return error_set(e, ERROR_INPUT, "event_endpoint.url", "\"url\" is \"%.200s\"; %s is expected", url, expected);
+}
+
+/* "crm.example", "crm.example:8443", "[2001:db8::7]:8443" */
+static bool is_authority(const char *text, size_t length)
+{
+	char port[8];
+	const char *bracket = *text == '[' ? memchr(text, ']', length) : NULL;
+	const char *host_end = bracket ? bracket + 1 : text + strcspn(text, ":/?#");
+	size_t host = (size_t)(host_end - text), rest = length - host;
+	int64_t number;
+
+	if (host == 0 || host > length || (*text == '[' && !bracket) || memchr(text, ',', length) || memchr(text, '@', length))
+		return false;
+	if (rest == 0)
+		return true;
+	if (*host_end != ':' || rest < 2 || rest > 6)
+		return false;
+	memcpy(port, host_end + 1, rest - 1);
+	port[rest - 1] = '\0';
+	return text_to_int64(port, &number) == 0 && number >= 1 && number <= 65535;
 }
 
 static int check_url(const struct exchange *x, const char *url, struct error *e)
@@ -163,8 +194,8 @@ static int check_url(const struct exchange *x, const char *url, struct error *e)
 		return bad_url(url, ours ? "an address that begins with \"https://\" or \"http://\"" : "an address that begins with \"https://\"",
 			       e);
 	host = strcspn(url + skip, "/?#");
-	if (host == 0 || memchr(url + skip, '@', host))
-		return bad_url(url, "a host without a user before it", e);
+	if (!is_authority(url + skip, host))
+		return bad_url(url, "a host, with a port or without, and no user before it", e);
 	for (const char *c = url; *c; c++)
 		if (*c <= ' ' || *c > '~' || strchr("\"<>\\^`{|}#", *c))
 			return bad_url(url, "an address whose other characters are percent-encoded, without a \"#\"", e);
@@ -222,7 +253,11 @@ static const char *as_audited(struct exchange *x, const struct event_endpoint *e
 
 	for (size_t i = 0; endpoint->types && endpoint->types[i]; i++)
 		types = arena_format(x->arena, "%s%s%s", types, i ? ", " : "", endpoint->types[i]);
-	return exchange_object(x, "name", endpoint->name, "url", endpoint->url, "types", *types ? types : "all", "state", endpoint->state, NULL);
+	/* The rest of an address is a secret where applications are known by it, and others are told of this entry. */
+	const char *host = strstr(endpoint->url, "://") + 3;
+	const char *server = arena_text_n(x->arena, endpoint->url, (size_t)(host - endpoint->url) + strcspn(host, "/?#"));
+
+	return exchange_object(x, "name", endpoint->name, "server", server, "types", *types ? types : "all", "state", endpoint->state, NULL);
 }
 
 /* ---- made ---- */
@@ -352,7 +387,7 @@ int event_endpoints_rotate(struct exchange *x, struct error *e)
 	else if (text_to_duration_ms(wish.overlap, &overlap_ms) < 0 || overlap_ms > OVERLAP_MS_MOST)
 		return error_set(e, ERROR_INPUT, "event_endpoint.overlap",
 				 "\"overlap\" is \"%.40s\"; a time up to 7d is expected (\"24h\"), or 0 to end the old secret at once", wish.overlap);
-	if (make_secret(x, &endpoint.id, overlap_ms, &secret, e) < 0 || show(x, 200, &endpoint, secret, e) < 0)
+	if (make_secret(x, &endpoint.id, overlap_ms, &secret, e) < 0 || show_again(x, 200, &endpoint.id, secret, e) < 0)
 		return -1;
 	return exchange_audit(x, "event_endpoint.secret_rotated", "event_endpoint", id_text(&endpoint.id, id), endpoint.name, NULL,
 			      exchange_object(x, "overlap", wish.overlap, NULL), e);
@@ -489,7 +524,7 @@ int event_endpoints_test(struct exchange *x, struct error *e)
 		json_put_int(&w, "status", test->status);
 	else
 		json_put_null(&w, "status");
-	json_put_text(&w, "said", answered ? test->said : NULL);
+	json_put_text(&w, "said", answered ? arena_text_n(x->arena, test->said, strcspn(test->said, "\n")) : NULL);
 	json_put_text(&w, "error", answered ? NULL : test->failure.text);
 	json_end_object(&w);
 	return 0;

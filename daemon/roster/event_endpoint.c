@@ -194,6 +194,10 @@ int event_endpoint_set_secret(struct tx *tx, const struct crypt_keys *keys, cons
 		"VALUES ($1, $2, $3, $4, CASE WHEN $5 > 0 THEN now() + $5 * interval '1 millisecond' END)",
 		QUERY_CHANGES, 0,
 	};
+	static const struct query note = {
+		"event_endpoint.secret_set", "UPDATE event_endpoints SET version = version + 1 WHERE organisation = $1 AND id = $2",
+		QUERY_CHANGES, 0,
+	};
 	const struct id *whose = chain_of(organisation);
 	scoped(arena) *arena = arena_open("event secret");
 	scoped(secret) *was = NULL;
@@ -202,7 +206,7 @@ int event_endpoint_set_secret(struct tx *tx, const struct crypt_keys *keys, cons
 	size_t size;
 	int found = query_one(tx, &make_former, PARAMS(P_ID(whose), P_ID(id)), arena, &rows, e);
 
-	if (found < 0)
+	if (found < 0 || query_write(tx, &note, PARAMS(P_ID(whose), P_ID(id)), NULL, e) < 0)
 		return -1;
 	if (found == 1 && overlap_ms > 0) {
 		const void *old = rows_bytes(rows, 0, 0, &size);
@@ -316,6 +320,18 @@ int event_endpoint_claim(struct tx *tx, struct arena *arena, const struct id *ho
 	return found;
 }
 
+int event_endpoint_unchanged(struct tx *tx, struct arena *arena, const struct id *organisation, const struct event_endpoint *endpoint,
+			     struct error *e)
+{
+	static const struct query query = {
+		"event_endpoint.unchanged",
+		"SELECT 1 FROM event_endpoints WHERE organisation = $1 AND id = $2 AND version = $3 AND state = 'active'", QUERY_READS, 0,
+	};
+	const struct rows *rows;
+
+	return query_one(tx, &query, PARAMS(P_ID(chain_of(organisation)), P_ID(&endpoint->id), P_INT(endpoint->version)), arena, &rows, e);
+}
+
 int event_endpoint_advance(struct tx *tx, const struct id *holder, const struct event_claim *claim,
 			   const struct event_progress *progress, int hold_ms, struct error *e)
 {
@@ -329,25 +345,27 @@ int event_endpoint_advance(struct tx *tx, const struct id *holder, const struct 
 		"UPDATE event_endpoints SET place = $4, tries = $5, not_before = coalesce($6::timestamptz, not_before), failing_since = $7, "
 		"last_status = nullif($8, 0), last_error = $9, state = CASE WHEN state = 'active' THEN $10 ELSE state END, "
 		"delivered = delivered + $11, delivered_at = CASE WHEN $11 > 0 THEN now() ELSE delivered_at END "
-		"WHERE organisation = $1 AND id = $2 AND place = $3",
+		"WHERE organisation = $1 AND id = $2 AND place = $3 AND version = $12",
 		QUERY_KEEPS, 0,
 	};
 	const struct event_endpoint *is = progress->endpoint;
 	scoped(arena) *arena = arena_open("event progress");
 	const struct rows *rows;
 	int64_t moved;
+	int ours;
 
 	if (query_write(tx, &move,
 			PARAMS(P_ID(&claim->organisation), P_ID(&claim->endpoint), P_INT(progress->was), P_INT(is->place), P_INT(is->tries),
 			       P_TIME(is->not_before), P_TIME(is->failing_since), P_INT(is->last_status), P_TEXT(is->last_error),
-			       P_TEXT(is->state), P_INT(progress->delivered)),
+			       P_TEXT(is->state), P_INT(progress->delivered), P_INT(is->version)),
 			&moved, e) < 0)
 		return -1;
-	/* Sent back meanwhile, it has not come to its end, whatever was seen here. */
-	return query_one(tx, &hold,
-			 PARAMS(P_ID(holder), P_ID(&claim->endpoint), P_INT(hold_ms),
+	/* Changed or sent back meanwhile, it has not come to its end, whatever was seen here, and whoever claims it next begins anew. */
+	ours = query_one(tx, &hold,
+			 PARAMS(P_ID(holder), P_ID(&claim->endpoint), P_INT(moved == 1 ? hold_ms : 0),
 				P_INT(moved == 1 && progress->at_end ? claim->through : -1)),
 			 arena, &rows, e);
+	return ours < 0 ? -1 : ours == 1 && moved == 1;
 }
 
 int event_endpoint_reject(struct tx *tx, const struct event_claim *claim, const struct event_reject *reject, struct error *e)

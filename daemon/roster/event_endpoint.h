@@ -68,7 +68,7 @@ int event_endpoint_delete(struct tx *tx, const struct id *organisation, const st
 /* From now on it delivers what is behind this place, also what it delivered before. */
 int event_endpoint_replay(struct tx *tx, const struct id *organisation, const struct id *id, int64_t place, struct error *e);
 
-/* Seals a new secret as the current one. overlap_ms > 0: the one before signs beside it for so long. */
+/* Seals a new secret as the current one, which makes a new version of the endpoint. overlap_ms > 0: the one before signs beside it for so long. */
 int event_endpoint_set_secret(struct tx *tx, const struct crypt_keys *keys, const struct id *organisation, const struct id *id,
 			      const struct secret *value, int64_t overlap_ms, struct error *e);
 
@@ -106,9 +106,14 @@ struct event_claim {
 int event_endpoint_claim(struct tx *tx, struct arena *arena, const struct id *holder, int hold_ms, struct event_claim *ret,
 			 struct error *e);
 
+/* Whether it is as it was loaded and still wants to be told: 1, 0 somebody has changed, paused or deleted it, -1. organisation as above. */
+int event_endpoint_unchanged(struct tx *tx, struct arena *arena, const struct id *organisation, const struct event_endpoint *endpoint,
+			     struct error *e);
+
 /* How a delivery went on: place, tries, not_before, failing_since, last_status, last_error, state (active or stopped) of `endpoint`, and how many
- * were delivered. Nobody else's place is moved: not if it was sent back meanwhile (was: the place it was claimed at). Holds it for hold_ms
- * more; 0 lets it go. at_end: there is nothing behind the place, up to claim->through. 1, 0 it is another's by now, -1. */
+ * were delivered. Nothing of it counts if somebody has changed the endpoint
+ * meanwhile, or sent it back (was: the place it was claimed at). Holds it for hold_ms more; 0 lets it go. at_end: there is nothing behind the
+ * place, up to claim->through. 1, 0 it was changed, or is another's by now, -1. */
 struct event_progress {
 	const struct event_endpoint *endpoint;
 	int64_t was, delivered;

@@ -51,7 +51,8 @@ like "its secret is shown where it is made" "$secret" '^whsec_[A-Za-z0-9+/]{43}=
 is "and nowhere else" "$(ctl event endpoint-show all --json | jq -r '.secret // "none"')" none
 is "nor is it in the database" "$(query "SELECT count(*) FROM event_secrets WHERE position('${secret#whsec_}' in encode(sealed, 'base64')) > 0")" 0
 sync >/dev/null
-ok "what happens is told" until_heard all 4
+until_joined() { for _ in $(seq 600); do [ "$(types "$1" | grep -o member.joined | wc -l)" -ge "$2" ] && return 0; sleep 0.05; done; return 1; }
+ok "what happens is told" until_joined all 2
 is "each event once, as the feed has them" "$(heard all | jq -r '.body | fromjson | .id' | sort | uniq -d)" ""
 like "what happened, in its order" "$(types all)" 'event_endpoint.created .*member.joined member.joined $'
 is "the header names the event" "$(heard all | jq -r 'select(.id != (.body | fromjson | .id)) | .id')" ""
@@ -67,7 +68,7 @@ like "an organisation's must be https" "$(cat "$flow_dir/made")" 'an address tha
 query "INSERT INTO event_endpoints (organisation, id, name, url, types, private_addresses, created_by, place)
 	VALUES ('$id', gen_random_uuid(), 'crm', '$at/crm', '{member.*}', true, 'test', 0)"
 ctl event endpoint-rotate acme/crm >/dev/null
-ok "it is told from where it was set" until_heard crm 2
+ok "it is told from where it was set" until_joined crm 2
 ctl org set other --name Others >/dev/null
 ctl member role acme ada@acme.example admin >/dev/null
 ok "what happens to its members" until_heard crm 3
@@ -151,6 +152,45 @@ ctl event endpoint-set all --to http://127.0.0.1:1/x >/dev/null
 like "or that nothing was" "$(ctl event endpoint-test all 2>&1)" 'nothing was answered: .*127.0.0.1'
 ctl event endpoint-set all --to "$at/all" >/dev/null
 
+# ---- a slow one keeps nobody waiting, and what an administrator changes counts at once
+"$BUILDDIR/tests/peers/vendor/listener" --port-file="$flow_dir/port2" >"$flow_dir/listener2.log" 2>&1 &
+flow_also="kill $listener $!"
+for _ in $(seq 100); do [ -s "$flow_dir/port2" ] && break; sleep 0.05; done
+slow=http://127.0.0.1:$(cat "$flow_dir/port2")
+slowly() { curl -s --data-binary "$*" "$slow/_tell"; }
+slowly "slow one 1500
+slow two 1500" >/dev/null
+for name in one two; do
+	query "INSERT INTO event_endpoints (organisation, id, name, url, types, private_addresses, created_by, place)
+		VALUES ('$id', gen_random_uuid(), '$name', '$slow/$name', '{}', true, 'test', 0)"
+	ctl event endpoint-rotate "acme/$name" >/dev/null
+done
+for _ in $(seq 600); do [ -n "$(slowly 'heard one')$(slowly 'heard two')" ] && break; sleep 0.05; done
+tell unheard >/dev/null
+ctl org set other --name Quick >/dev/null
+ok "two slow ones of an organisation do not keep another one waiting" until_named all Quick
+is "one of them is told at a time" "$(query "SELECT count(*) FROM event_endpoints e JOIN audit_streams s ON s.name = 'events ' || e.id
+	WHERE e.organisation = '$id' AND s.held_to > now()" | awk '{ print ($1 <= 1) ? "yes" : $1 }')" yes
+ctl event endpoint-set acme/two --state paused >/dev/null
+for _ in $(seq 600); do [ "$(slowly 'heard one' | wc -l)" -ge 2 ] && break; sleep 0.05; done
+ctl event endpoint-set acme/one --state paused >/dev/null
+slowly unheard >/dev/null
+query "SELECT pg_sleep(4)" >/dev/null
+is "one that was paused is told nothing more but what was under way" "$(slowly 'heard one' | wc -l | awk '{ print ($1 <= 1) ? "nothing" : $1 }')" nothing
+slowly "answer one 500
+slow one 3000" >/dev/null
+query "UPDATE event_endpoints SET tries = 7, failing_since = now() - interval '5 days 1 hour', state = 'active', not_before = now() WHERE name = 'one'"
+# the listener answers nobody else meanwhile, so the daemon is asked
+for _ in $(seq 1000); do
+	[ "$(query "SELECT count(*) FROM event_endpoints e JOIN audit_streams s ON s.name = 'events ' || e.id WHERE e.name = 'one' AND s.held_to > now()")" = 1 ] && break
+	sleep 0.01
+done
+tell unheard >/dev/null
+query "UPDATE event_endpoints SET url = '$at/mended', version = version + 1, tries = 0, failing_since = NULL, not_before = now() WHERE name = 'one'"
+ok "one that was mended while an attempt failed goes on" until_heard mended 1
+is "and is not stopped for it" "$(query "SELECT state || ' ' || tries FROM event_endpoints WHERE name = 'one'")" "active 0"
+for name in one two; do ctl event endpoint-delete "acme/$name" --yes >/dev/null; done
+
 # ---- the daemon dies in the middle
 tell unheard >/dev/null
 tell "slow all 300" >/dev/null
@@ -179,6 +219,12 @@ is "no user in an address" "$(post '{"name":"x","url":"https://user:pass@crm.exa
 is "no other scheme" "$(post '{"name":"x","url":"ftp://crm.example/"}')" event_endpoint.url
 is "no blank in it" "$(post '{"name":"x","url":"https://crm.example/a b"}')" event_endpoint.url
 is "no name that is none" "$(post '{"name":"X Y","url":"https://crm.example/"}')" event_endpoint.name
+for name in . .. -x x- x. 01938f2a-0000-7000-8000-000000000001; do is "nor $name" "$(post "{\"name\":\"$name\",\"url\":\"https://crm.example/\"}")" event_endpoint.name; done
+for url in https:/// https://:443/ https://crm.example:99999/ https://crm.example:abc/ https://crm.example:/ https://a.example,b.example/ 'https://[::1/'; do
+	is "nor is $url an address" "$(post "{\"name\":\"x\",\"url\":\"$url\"}")" event_endpoint.url
+done
+is "one is found by its id as well" "$(api GET "/v1/event-endpoints/$(query "SELECT id FROM event_endpoints WHERE name = 'all'")")" done
+is "where it is posted to is told to no other" "$(query "SELECT count(*) FROM audit WHERE personal LIKE '%/all\"%' AND action LIKE 'event_endpoint.%'")" 0
 is "no type that is none" "$(post '{"name":"x","url":"https://crm.example/","types":["member"]}')" event_endpoint.types
 is "no place that there is not" "$(post '{"name":"x","url":"https://crm.example/","after":"999999"}')" event_endpoint.after
 is "no second one of a name" "$(post '{"name":"all","url":"https://crm.example/"}')" event_endpoint.taken
