@@ -161,8 +161,9 @@ const struct query increment_groups[] = {
 	     "WHERE NOT EXISTS (SELECT FROM ends e WHERE e.key = c.former_key AND (e.account_id IS NOT NULL OR e.group_id IS NOT NULL))"),
 	STEP("spared",
 	     TABLE("spared")
-	     "SELECT DISTINCT h.id AS group_id, c.subject FROM called_before c JOIN staged_edges s ON s.member_key = c.former_key AND NOT s.removed "
-	     "JOIN holders h ON h.key = s.group_key WHERE h.id IS NOT NULL"),
+	     "SELECT DISTINCT n.group_id, n.subject FROM (SELECT h.id AS group_id, c.subject FROM called_before c "
+	     "JOIN staged_edges s ON s.member_key = c.former_key JOIN holders h ON h.key = s.group_key WHERE h.id IS NOT NULL "
+	     "GROUP BY h.id, c.subject, c.former_key HAVING NOT bool_or(s.removed)) n"),
 	STEP("index_spared", "CREATE INDEX ON spared (group_id, subject)"),
 	/* Of one membership that is said to be and not to be, the second is believed. */
 	STEP("stated",
@@ -172,6 +173,15 @@ const struct query increment_groups[] = {
 	     "JOIN ends e ON e.key = s.member_key WHERE h.id IS NOT NULL GROUP BY h.id, e.account_id, e.group_id, s.member_key"),
 	STEP("index_stated", "CREATE INDEX ON stated (group_id, account_id)"),
 	STEP("index_stated_child", "CREATE INDEX ON stated (group_id, child_id)"),
+	/* Who is taken out of a group by the key of before is out of it, unless it names them by the one of now or another one of before: as
+	 * in a group that is rewritten. */
+	STEP("taken_back",
+	     "INSERT INTO stated SELECT DISTINCT h.id, CASE WHEN NOT c.is_group THEN c.subject END, CASE WHEN c.is_group THEN c.subject END, "
+	     "h.name, NULL, s.member_key, true FROM called_before c JOIN staged_edges s ON s.member_key = c.former_key AND s.removed "
+	     "JOIN holders h ON h.key = s.group_key WHERE h.id IS NOT NULL "
+	     "AND NOT EXISTS (SELECT FROM spared x WHERE x.group_id = h.id AND x.subject = c.subject) "
+	     "AND NOT EXISTS (SELECT FROM stated t WHERE t.group_id = h.id AND NOT t.removed "
+	     "AND CASE WHEN c.is_group THEN t.child_id = c.subject ELSE t.account_id = c.subject END)"),
 	STEP("known_stated", "ANALYZE stated"),
 
 	/* Groups that a key brings along which nobody answered to so far. */
