@@ -25,6 +25,7 @@ static const struct column of_token[] = {
 	{ "member", "member", CELL_TEXT },
 	{ "role", "role", CELL_TEXT },
 	{ "scopes", "scopes", CELL_TEXT },
+	{ "sets up", "setup_of", CELL_TEXT },
 	{ "expires", "expires_at", CELL_TIME },
 	{ "last used", "last_used_at", CELL_TIME },
 	{ "asleep", "asleep", CELL_TEXT },

@@ -661,7 +661,10 @@ const struct command commands[] = {
 		.name = "connection setup-link",
 		.arguments = "ORG/NAME",
 		.summary = "Make a link for whoever administers the directory, to enter its settings.",
-		.words = "They need no account: the link shows this connection, changes its settings and tests them, and does nothing else. It is printed once.",
+		.words = "They need no account: its token shows this connection and its plug-in, changes the settings and tests them, and does nothing else. "
+		         "There is no page for it: give it to the form of your application, which asks the API with it. "
+		         "A kept secret is not lent: it is given again with each change of another setting. "
+		         "If the connection may reach addresses that are not public, as those that the operator makes may, give that up first: rosterctl connection set ORG/NAME --private-addresses no.",
 		.options = setup_link_options,
 		.example = "rosterctl connection setup-link acme/okta --expires 3d",
 		.next = "\"rosterctl connection test ORG/NAME\" tells whether they are done.",

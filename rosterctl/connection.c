@@ -224,7 +224,7 @@ int connection_test(struct ctl *ctl, struct error *e)
 int connection_setup_link(struct ctl *ctl, struct error *e)
 {
 	static const struct column of_link[] = {
-		{ "link", "url", CELL_TEXT }, { "token", "token", CELL_TEXT }, { "ends", "expires_at", CELL_TIME }, { "id", "id", CELL_TEXT }, { 0 },
+		{ "token", "token", CELL_TEXT }, { "ends", "expires_at", CELL_TIME }, { "id", "id", CELL_TEXT }, { 0 },
 	};
 	const char *path;
 	scoped(body) body;

@@ -36,17 +36,6 @@ static int bad_token(struct error *e)
 		"the token is unknown, expired or revoked, or its member is not active; ask for a new one");
 }
 
-/* One that cannot be read is none, and its token can do nothing: it has no scope either. */
-static struct id read_setup(const char *const *scopes)
-{
-	struct id id = { 0 };
-
-	for (; scopes && *scopes; scopes++)
-		if (text_begins(*scopes, TOKEN_SETUP) && id_parse(*scopes + sizeof(TOKEN_SETUP) - 1, &id) < 0)
-			return (struct id){ 0 };
-	return id;
-}
-
 static void become(const struct token *token, struct arena *arena, struct principal *ret)
 {
 	char id[ID_TEXT_SIZE];
@@ -58,7 +47,7 @@ static void become(const struct token *token, struct arena *arena, struct princi
 		.user = token->user,
 		.token = token->id,
 		.maker = member ? token->user : token->maker,
-		.setup_of = read_setup(token->scopes),
+		.setup_of = token_setup_of(token->scopes),
 		.scopes = scopes_read(token->scopes),
 		.used_at = token->last_used_at,
 		.ip_allow_list = token->ip_allow_list,

@@ -285,33 +285,6 @@ static bool leads_secrets(const struct catalog_setting *setting)
 	       setting->type == CATALOG_WORD;
 }
 
-/* Whoever could send a sealed secret to a server of their own would read it there, and whoever says which part of a directory is read
- * reads it with somebody else's rights. So it goes where whoever gave it sent it, and nowhere else. */
-static int check_secrets_stay(const struct exchange *x, const struct catalog_plugin *plugin, const struct connection *now,
-			      const struct connection_wish *wish, struct error *e)
-{
-	const char *led = NULL, *kept = NULL;
-	bool by_operator = x->principal.kind == PRINCIPAL_OPERATOR;
-
-	for (size_t i = 0; i < plugin->setting_count && !led; i++)
-		if ((leads_secrets(&plugin->settings[i]) || (plugin->settings[i].place && !by_operator)) &&
-		    !text_equal(value_of(now, &plugin->settings[i]),
-				value_of(&wish->connection, &plugin->settings[i])))
-			led = plugin->settings[i].name;
-	for (size_t i = 0; i < now->secret_count && !kept; i++)
-		if (!find_given(wish, now->secrets[i]))
-			kept = now->secrets[i];
-	if (!led || !kept)
-		return 0;
-	return error_set(
-		e, ERROR_INPUT, "connection.secret_again",
-		"\"%s\" decides where the secret \"%s\" goes, who can read it or what is read with it; give the secret again "
-		"in the same change",
-		led, kept);
-}
-
-/* ---- our own networks ---- */
-
 static bool same_attributes(const struct connection *a, const struct connection *b)
 {
 	size_t same = 0;
@@ -332,6 +305,47 @@ static const char *find_led(const struct catalog_plugin *plugin, const struct co
 			return plugin->settings[i].name;
 	return same_attributes(now, wanted) ? NULL : "attributes";
 }
+
+/* What differs that needs the secrets again. Whoever could send a sealed secret to a server of their own would read it there, and whoever says
+ * which part of a directory is read reads it with somebody else's rights. So it goes where whoever gave it sent it, and nowhere else.
+ *
+ * Filters and attributes of a public connection are its organisation's, whose directory it is. The holder of a setup link is nobody's
+ * administrator: with a filter and a test they would read a directory letter by letter, so of them every setting counts. And a connection that
+ * the operator lets into our networks reads with the operator's secret: it is not taken over by giving those up. NULL: nothing differs. */
+static const char *find_astray(const struct exchange *x, const struct catalog_plugin *plugin, const struct connection *now,
+			       const struct connection *wanted)
+{
+	bool by_operator = x->principal.kind == PRINCIPAL_OPERATOR;
+
+	if (!id_is_nil(&x->principal.setup_of))
+		return find_led(plugin, now, wanted);
+	if (!by_operator && now->private_addresses && !wanted->private_addresses)
+		return "private_addresses";
+	for (size_t i = 0; i < plugin->setting_count; i++)
+		if ((leads_secrets(&plugin->settings[i]) || (plugin->settings[i].place && !by_operator)) &&
+		    !text_equal(value_of(now, &plugin->settings[i]), value_of(wanted, &plugin->settings[i])))
+			return plugin->settings[i].name;
+	return NULL;
+}
+
+static int check_secrets_stay(const struct exchange *x, const struct catalog_plugin *plugin, const struct connection *now,
+			      const struct connection_wish *wish, struct error *e)
+{
+	const char *led = find_astray(x, plugin, now, &wish->connection), *kept = NULL;
+
+	for (size_t i = 0; i < now->secret_count && !kept; i++)
+		if (!find_given(wish, now->secrets[i]))
+			kept = now->secrets[i];
+	if (!led || !kept)
+		return 0;
+	return error_set(
+		e, ERROR_INPUT, "connection.secret_again",
+		"\"%s\" decides where the secret \"%s\" goes, who can read it or what is read with it; give the secret again "
+		"in the same change",
+		led, kept);
+}
+
+/* ---- our own networks ---- */
 
 /* What a connection may reach of our networks is the operator's to say, and so is where one leads that may and what it reads there:
  * otherwise whoever has one could look round with it, or read with the operator's rights what is not theirs. now: NULL if it is new. */

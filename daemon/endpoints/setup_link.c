@@ -40,11 +40,20 @@ static void show(struct exchange *x, const struct token *token, const struct con
 	json_begin_object(&w, NULL);
 	exchange_put_id(&w, "id", &token->id);
 	json_put_text(&w, "connection", connection->name);
-	/* Behind the "#" it is sent to no server, and stands in no server's log. */
-	json_put_text(&w, "url", x->options->public_url ? arena_format(x->arena, "%s/setup#%s", x->options->public_url, secret_text(text)) : NULL);
 	json_put_text(&w, "token", secret_text(text));
 	json_put_time(&w, "expires_at", token->expires_at);
 	json_end_object(&w);
+}
+
+/* Of one that may reach our own networks every setting is the operator's (connection_body), so the link would open nothing. */
+static int check_public(const struct exchange *x, const struct connection *c, struct error *e)
+{
+	if (!c->private_addresses)
+		return 0;
+	return error_set(e, ERROR_CONFLICT, "setup_link.private",
+			 "this connection may reach addresses that are not public, so whoever had the link could change nothing; give that up first: "
+			 "rosterctl connection set %s/%s --private-addresses no",
+			 x->organisation.slug, c->name);
 }
 
 int setup_link_create(struct exchange *x, struct error *e)
@@ -59,7 +68,8 @@ int setup_link_create(struct exchange *x, struct error *e)
 
 	if ((x->request->body && exchange_read(x, fields, &wish, e) < 0) ||
 	    connections_find(x, request_segment(x->request, "connection"), &connection, e) < 0 ||
-	    exchange_managed(x, "connection", id_text(&connection.id, managed), connection.managed_by, e) < 0)
+	    exchange_managed(x, "connection", id_text(&connection.id, managed), connection.managed_by, e) < 0 ||
+	    check_public(x, &connection, e) < 0)
 		return -1;
 	scopes[0] = arena_format(x->arena, TOKEN_SETUP "%s", id_text(&connection.id, id));
 	token = (struct token){

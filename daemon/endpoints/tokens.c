@@ -25,12 +25,14 @@ enum { EXPIRES_IN_MOST = 32 };
 static void put_members(struct exchange *x, struct json_writer *w, const struct token *token)
 {
 	struct scopes scopes = scopes_read(token->scopes);
+	struct id setup_of = token_setup_of(token->scopes);
 
 	exchange_put_id(w, "id", &token->id);
 	json_put_text(w, "name", token->name);
 	exchange_put_id(w, "member", &token->user);
 	json_put_text(w, "role", token->role);
 	exchange_put_scopes(x, w, &scopes);
+	exchange_put_id(w, "setup_of", &setup_of);
 	exchange_put_id(w, "maker", &token->maker);
 	exchange_put_id(w, "made_with", &token->made_with);
 	json_put_time(w, "suspended_at", token->suspended_at);
@@ -337,6 +339,18 @@ static int check_reach(struct exchange *x, const struct token *token, struct err
 	return token->scopes ? check_scopes(x, token->scopes, e) : 0;
 }
 
+/* A setup link ends soon, and whoever needs it longer needs another: nobody answers for it, and nothing takes its place. */
+static int check_no_link(const struct token *token, struct error *e)
+{
+	struct id setup_of = token_setup_of(token->scopes);
+
+	if (id_is_nil(&setup_of))
+		return 0;
+	return error_set(e, ERROR_CONFLICT, "token.setup",
+			 "this is the token of a setup link, which is neither rotated nor adopted; make another link "
+			 "(rosterctl connection setup-link ORG/NAME)");
+}
+
 /* ---- adopted ---- */
 
 /* Whoever adopts a service could as well have made it. */
@@ -350,7 +364,7 @@ static int check_adoption(struct exchange *x, const struct token *token, struct 
 				 "this token is revoked, which is final; make another");
 	if (exchange_may(x, (struct question){ .permit = PERMIT_CREATE_KEYS }, e) < 0)
 		return -1;
-	return check_reach(x, token, e);
+	return check_no_link(token, e) < 0 ? -1 : check_reach(x, token, e);
 }
 
 static const char *maker_of(struct exchange *x, const struct id *maker)
@@ -415,7 +429,7 @@ static int check_rotation(struct exchange *x, const struct token *token, struct 
 	if (token->revoked_at || (token->expires_at && token->expires_at <= clock_now_us()))
 		return error_set(e, ERROR_CONFLICT, "token.revoked",
 				 "this token is revoked or expired, which is final; make another");
-	if (exchange_owner(x) && check_speaker(x, token, e) < 0)
+	if ((exchange_owner(x) && check_speaker(x, token, e) < 0) || check_no_link(token, e) < 0)
 		return -1;
 	return check_reach(x, token, e);
 }

@@ -1,11 +1,23 @@
 /* Tokens. Their text never comes here, only its hash. */
 #include "roster/token.h"
 
+#include "base/text.h"
+
 #define COLUMNS                                                                                              \
 	"t.id, t.organisation, t.user_id, t.role, t.name, t.created_by, t.created_at, t.expires_at, "        \
 	"t.revoked_at, t.maker, t.scopes, t.last_used_at, t.made_with, t.suspended_at, t.suspended_at IS NOT NULL OR (coalesce(t.user_id, t.maker) IS NOT NULL AND NOT " \
 	"EXISTS (SELECT FROM members m WHERE m.organisation = t.organisation AND m.state = 'active' "        \
 	"AND m.user_id = coalesce(t.user_id, t.maker)))"
+
+struct id token_setup_of(const char *const *scopes)
+{
+	struct id id = { 0 };
+
+	for (; scopes && *scopes; scopes++)
+		if (text_begins(*scopes, TOKEN_SETUP) && id_parse(*scopes + sizeof(TOKEN_SETUP) - 1, &id) < 0)
+			return (struct id){ 0 };
+	return id;
+}
 
 static struct token read_row(const struct rows *rows, size_t row)
 {

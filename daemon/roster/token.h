@@ -19,6 +19,8 @@
 /* What stands in place of scopes where a token only sets up one connection: "setup:<its id>". No scope is called so, so whoever does not know
  * of it lets such a token do nothing. */
 #define TOKEN_SETUP "setup:"
+/* The connection that one with these scopes sets up; nil: none, or it cannot be read, and then the token can do nothing: it has no scope either. */
+struct id token_setup_of(const char *const *scopes);
 
 enum {
 	TOKEN_NAME_MOST = 100,

@@ -67,4 +67,12 @@ query "$(sed -n '/^UPDATE connections/,/;$/p' "$SRCDIR/schema/0015_departures.sq
 is "those of before keep what they had if an operator or a file made them" \
 	"$(query "SELECT string_agg(name || ' ' || private_addresses, ', ' ORDER BY name) FROM connections")" \
 	"careful true, hers false, inside true, ours true, outside true"
+
+# ---- what the operator's secret reads
+printf ours | create ctl sealed --secret hook_secret=@- >/dev/null
+sealed() { curl -s --unix-socket "$socket" -X PATCH -H "Authorization: Bearer $(cat "$flow_dir/admin")" -H 'Content-Type: application/json' -d "$1" \
+	http://localhost/v1/organisations/acme/connections/sealed | jq -r '.code // "done"'; }
+is "with the operator's secret she reads nothing else" "$(sealed '{"private_addresses":false,"settings":{"directory":"person: id=u2; user=bob"}}')" connection.secret_again
+is "nor one step at a time" "$(sealed '{"private_addresses":false}') $(may acme/sealed)" "connection.secret_again true"
+is "with her own she does" "$(sealed '{"private_addresses":false,"settings":{"hook_secret":"hers","directory":"person: id=u2; user=bob"}}') $(may acme/sealed)" "done false"
 done_testing

@@ -1,16 +1,20 @@
 #!/bin/bash
 # A link for whoever administers the directory: they enter the settings of one connection and try them, and can do nothing else.
 . "$SRCDIR/tests/flows/flow.sh"
-FLOW_SETTINGS='public_url = "https://roster.example"' flow_start
+flow_start
 
 acme 'person: id=u1; user=ada; email=ada@acme.example; name=Ada'
 ctl connection create acme example other --set directory='person: id=u9; user=eve' >/dev/null
 ctl org create Elsewhere --type enterprise >/dev/null
 ctl connection create elsewhere example people --set directory='person: id=u8; user=mal' >/dev/null
-ctl connection set acme/people --private-addresses no >/dev/null
+like "none is made where it could change nothing, which says what to do" "$(ctl connection setup-link acme/people 2>&1)" \
+	'setup_link\.private|rosterctl connection set acme/people --private-addresses no'
+is "as a conflict" "$(curl -s --unix-socket "$socket" -X POST http://localhost/v1/organisations/acme/connections/people/setup-link | jq -r '"\(.status) \(.code)"')" "409 setup_link.private"
+is "and nothing was made" "$(query 'SELECT count(*) FROM tokens')" 0
+ok "what it says helps" ctl connection set acme/people --private-addresses no
 made=$(ctl connection setup-link acme/people --expires 2d --json)
 token=$(jq -r .token <<<"$made")
-is "the link holds its token where no server is told of it" "$(jq -r .url <<<"$made")" "https://roster.example/setup#$token"
+is "it names no page that is not there" "$(jq -c 'keys - ["connection", "expires_at", "id", "token"]' <<<"$made")" "[]"
 is "for as long as was said" "$(jq -r '.expires_at | sub("\\.[0-9]+"; "") | fromdate' <<<"$made" | awk -v now="$(date +%s)" '{ d = $1 - now; print (d > 172000 && d <= 172800) ? "2d" : d }')" 2d
 
 call() { # call METHOD PATH [BODY]: the status, and the answer into $flow_dir/answer
@@ -27,6 +31,20 @@ is "it changes the settings" "$(call PATCH $at '{"settings":{"directory":"person
 is "it tests them" "$(call POST $at/test) $(jq -r .ok "$flow_dir/answer")" "200 true"
 is "who did it is in the audit" "$(query "SELECT personal::json->>'actor_name' FROM audit WHERE action = 'connection.changed' ORDER BY id DESC LIMIT 1")" "sets up people"
 is "a secret that it sets is not shown" "$(call PATCH $at '{"settings":{"hook_secret":"correct horse"}}') $(grep -c 'correct horse' "$flow_dir/answer")" "200 0"
+
+# ---- the secret that is kept reads nothing that whoever gave it did not mean to be read
+now='person: id=u1; user=ada; email=ada@acme.example; name=Ada King'
+more="$now\\nperson: id=u2; user=bob"
+is "no setting is changed with a secret that it does not know" "$(call PATCH $at "{\"settings\":{\"directory\":\"$more\"}}") $(code)" "400 connection.secret_again"
+like "and is told which" "$(jq -r .detail "$flow_dir/answer")" '"directory" .* "hook_secret"'
+is "nor one that had none" "$(call PATCH $at '{"settings":{"generated":"1"}}') $(code)" "400 connection.secret_again"
+is "nor is one forgotten" "$(call PATCH $at '{"settings":{"directory":null}}')" 400
+is "nothing was changed" "$(ctl connection show acme/people --json | jq -c '[.settings.directory, .settings.generated]')" "[\"$now\",null]"
+is "what holds anyway may be said again" "$(call PATCH $at "{\"settings\":{\"directory\":\"$now\"}}")" 200
+is "the secret alone may be changed" "$(call PATCH $at '{"settings":{"hook_secret":"battery"}}')" 200
+is "and with it the rest" "$(call PATCH $at "{\"settings\":{\"directory\":\"$more\",\"hook_secret\":\"staple\"}}")" 200
+is "or the secret goes" "$(call PATCH $at "{\"settings\":{\"directory\":\"$now\",\"hook_secret\":null}}")" 200
+is "an administrator's own connection is theirs" "$(ctl connection set acme/people --set generated=0 >/dev/null 2>&1; echo $?)" 0
 
 # ---- and nothing else
 for member in '"name":"mine"' '"state":"paused"' '"roles":[{"group":"x","role":"admin"}]' '"remove_share":100' '"schedule":"1h"' '"private_addresses":true' '"attributes":{}'; do
@@ -49,6 +67,17 @@ done
 
 # ---- its end
 is "it is listed" "$(ctl token list --organisation acme --json | jq -r '.items[] | select(.name == "sets up people") | .scopes | length')" 0
+is "and which connection it sets up" "$(ctl token list --organisation acme --json | jq -r '.items[] | select(.name == "sets up people") | .setup_of')" \
+	"$(ctl connection show acme/people --json | jq -r .id)"
+like "for people as well" "$(ctl token list --organisation acme)" "sets up +expires"
+link=$(jq -r .id <<<"$made")
+like "it is not rotated, but made anew" "$(ctl token rotate "$link" --organisation acme 2>&1)" 'setup link.*rosterctl connection setup-link'
+(umask 077; ctl token create admin --organisation acme --role admin >"$flow_dir/admin" 2>/dev/null)
+is "others set up nothing" "$(ctl token list --organisation acme --json | jq -r '.items[] | select(.name == "admin") | .setup_of')" null
+for verb in rotate adopt; do
+	is "nor is it for an administrator to $verb" "$(curl -s --unix-socket "$socket" -X POST -H "Authorization: Bearer $(cat "$flow_dir/admin")" \
+		-H 'Content-Type: application/json' -d '{}' "http://localhost/v1/organisations/acme/tokens/$link/$verb" | jq -r '"\(.status) \(.code)"')" "409 token.setup"
+done
 ctl token revoke "$(jq -r .id <<<"$made")" --organisation acme >/dev/null
 is "a revoked one opens nothing" "$(call GET $at)" 401
 token=$(ctl connection setup-link acme/people --json | jq -r .token)
