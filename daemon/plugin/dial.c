@@ -401,7 +401,7 @@ static int refuse_address(const struct dial_request *request, bool named, const 
 	return error_set(e, ERROR_DENIED, "dial.refused", "may not connect to %s port %s: the address is not public%s", request->host,
 	                 request->port,
 	                 dial_judge(address) == DIAL_NEVER ? " and belongs to a kind that is never allowed"
-	                                                   : "; the operator can let this connection reach private addresses");
+	                                                   : "; the operator can let it be reached");
 }
 
 static int refuse_connection(const struct dial_request *request, const char *where, int why, struct error *e)

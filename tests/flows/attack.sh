@@ -88,7 +88,7 @@ is "nor in the audit" "$(query 'SELECT personal FROM audit' | grep -c "$secret")
 # ---- all of the threads ----
 
 is "a directory that never answers is connected" "$(short "$evil_admin" POST /v1/organisations/evil/connections "$(corporate hole "ldap://127.0.0.1:$silent_port")")" "201 "
-like "into our networks it does not go by its administrator's word" "$(ask "$evil_admin" POST /v1/organisations/evil/connections/hole/test)" 'the operator can let this connection'
+like "into our networks it does not go by its administrator's word" "$(ask "$evil_admin" POST /v1/organisations/evil/connections/hole/test)" 'the operator can let it be reached'
 ctl connection set evil/hole --private-addresses yes >/dev/null
 for n in 1 2 3 4 5 6 7 8 9 10; do
 	short "$evil_admin" POST /v1/organisations/evil/connections/hole/test >"$flow_dir/test.$n" 2>/dev/null &

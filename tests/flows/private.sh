@@ -35,7 +35,7 @@ may() { ctl connection show "$1" --json | jq .private_addresses; }
 
 create admin hers >/dev/null
 is "an admin's connection does not go there" "$(may acme/hers) $(tested admin acme/hers)" "false plugin.misconfigured"
-like "and is told whose matter that is" "$(admin connection test acme/hers 2>&1)" 'the operator can let this connection reach private addresses'
+like "and is told whose matter that is" "$(admin connection test acme/hers 2>&1)" 'the operator can let it be reached'
 is "nor if the operator tests it" "$(tested ctl acme/hers)" plugin.misconfigured
 is "nor in a run" "$(admin connection set acme/hers --set source="127.0.0.1:$port" >/dev/null; admin sync run acme/hers --wait --json 2>/dev/null | jq -r .error.code)" plugin.misconfigured
 like "she cannot ask for it" "$(create admin other --private-addresses yes 2>&1)" "is the operator's to say"

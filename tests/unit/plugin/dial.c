@@ -102,7 +102,7 @@ static void expect_refused(const char *host, const char *port, const char *place
 static void test_refusals_say_why(void **state)
 {
 	(void)state;
-	expect_refused("127.0.0.1", "1", "127.0.0.1", false, "the operator can let this connection reach private addresses");
+	expect_refused("127.0.0.1", "1", "127.0.0.1", false, "the operator can let it be reached");
 	expect_refused("127.0.0.1", "1", "ldap.acme.example", true, "no setting names this host");
 	expect_refused("169.254.169.254", "80", "http://169.254.169.254/", true, "belongs to a kind that is never allowed");
 	expect_refused("2852039166", "80", "2852039166", true, "belongs to a kind that is never allowed"); /* as one number */
