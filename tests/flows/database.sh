@@ -18,14 +18,16 @@ is "all are here" "$(members)" $((crowd + 1))
 ctl connection set acme/people --set generated=$((crowd + 10)) --set script='page_size 10' >/dev/null
 
 # ---- while it reads
+moment "UPDATE ON runs FOR EACH ROW WHEN (NEW.pages = 12)" # or it is through before the server has ended
 id=$(ask)
-until_run "$id" "people > 100"
+moment_wait
 entries=$(audited)
 postgres restart
 for _ in $(seq 100); do [ -n "$(query "SELECT 1" 2>/dev/null)" ] && break; sleep 0.1; done
 is "the server came back without what was staged, or in the middle of it" \
 	"$(query "SELECT state IN ('asked', 'reading', 'reconciling') FROM runs WHERE id = '$id'")" t
 is "nobody is gone" "$(members)" $((crowd + 1))
+moment_over
 for _ in $(seq 400); do
 	state=$(query "SELECT state FROM runs WHERE id = '$id'")
 	case $state in done | failed | held) break ;; esac
