@@ -127,22 +127,6 @@ static bool is_wanted(const struct settings *settings, const struct json_node *p
 	return true;
 }
 
-static bool has_name(const struct settings *settings, const char *name)
-{
-	const char *const *wanted = settings->group_name;
-
-	if (!*wanted)
-		return true;
-	for (; *wanted; wanted++) {
-		size_t length = strlen(*wanted);
-
-		if ((*wanted)[length - 1] == '*' ? strncmp(name, *wanted, length - 1) == 0
-						 : text_equal(name, *wanted))
-			return true;
-	}
-	return false;
-}
-
 /* ---- attributes beside the fields ---- */
 
 static const char *const *attribute_values(struct draft *draft, const char *name)
@@ -249,7 +233,7 @@ int group_emit(struct directory *d, const struct json_node *group, bool partial)
 		return d->caller.host->emit_refused(
 			d->caller.call, id ? id : "(no id)",
 			"Okta gives a group without an id or a name that can be used");
-	if (!has_name(&d->settings, name))
+	if (!setting_has_name(d->settings.group_name, name))
 		return 0;
 	return d->caller.host->emit_group(d->caller.call, &given) < 0 ? -1 : 1;
 }

@@ -6,6 +6,7 @@
 #include "base/arena.h"
 #include "base/text.h"
 #include "common/links.h"
+#include "common/setting.h"
 
 static const char *const pending_words[] = { "suspended", "active", NULL };
 static const char *const page_range[] = { "1", "200", NULL };
@@ -96,42 +97,10 @@ static const char *const field_settings[FIELD_COUNT] = {
 	[FIELD_LOCALE] = "locale",
 };
 
-struct source {
-	struct roster_call *call;
-	const struct roster_host *host;
-	struct arena *arena;
-};
-
-/* A setting's value, kept; NULL if it is not set or empty. */
-static const char *get(const struct source *from, const char *name)
-{
-	const char *value = from->host->setting(from->call, name);
-
-	return value && value[0] ? arena_text(from->arena, value) : NULL;
-}
-
-static bool is_yes(const struct source *from, const char *name)
-{
-	return text_equal(get(from, name), "yes");
-}
-
-static int get_number(const struct source *from, const char *name, int least, int most, int *ret)
-{
-	const char *value = get(from, name);
-	int64_t number;
-
-	if (!value || text_to_int64(value, &number) < 0 || number < least || number > most)
-		return from->host->fail(from->call, ROSTER_MISCONFIGURED, 0,
-					"\"%s\" is \"%s\"; a number from %d to %d is expected", name,
-					value ? value : "", least, most);
-	*ret = (int)number;
-	return 0;
-}
-
 /* "https://acme.okta.com", from whatever is pasted: with a slash behind it, with a path. */
-static int read_org(const struct source *from, struct settings *ret)
+static int read_org(const struct setting_source *from, struct settings *ret)
 {
-	const char *value = get(from, "org_url");
+	const char *value = setting_text(from, "org_url");
 	struct link_origin origin;
 	const char *rest;
 
@@ -156,14 +125,14 @@ static int read_org(const struct source *from, struct settings *ret)
 	return 0;
 }
 
-static int read_credentials(const struct source *from, struct settings *ret)
+static int read_credentials(const struct setting_source *from, struct settings *ret)
 {
-	ret->hook_secret = get(from, "hook_secret");
-	ret->hook_header = get(from, "hook_header");
-	ret->api_token = get(from, "api_token");
-	ret->client_id = get(from, "client_id");
-	ret->private_key = get(from, "private_key");
-	ret->key_id = get(from, "key_id");
+	ret->hook_secret = setting_text(from, "hook_secret");
+	ret->hook_header = setting_text(from, "hook_header");
+	ret->api_token = setting_text(from, "api_token");
+	ret->client_id = setting_text(from, "client_id");
+	ret->private_key = setting_text(from, "private_key");
+	ret->key_id = setting_text(from, "key_id");
 	if (ret->api_token && (ret->client_id || ret->private_key))
 		return from->host->fail(
 			from->call, ROSTER_MISCONFIGURED, 0,
@@ -182,33 +151,12 @@ static int read_credentials(const struct source *from, struct settings *ret)
 	return 0;
 }
 
-/* The lines of a list, without blanks around them. */
-static int read_lines(const struct source *from, const char *name, const char **ret)
+static int read_conditions(const struct setting_source *from, struct settings *ret)
 {
-	char *rest = (char *)get(from, name), *line;
+	const char *lines[SETTING_LINES_MOST + 1];
 	int count = 0;
 
-	while (rest && (line = strsep(&rest, "\n"))) {
-		size_t length;
-		const char *trimmed = text_trim(line, &length);
-
-		if (length == 0)
-			continue;
-		if (count == LINES_MOST)
-			return from->host->fail(from->call, ROSTER_MISCONFIGURED, 0,
-						"\"%s\" has more than %d lines", name, LINES_MOST);
-		ret[count++] = arena_text_n(from->arena, trimmed, length);
-	}
-	ret[count] = NULL;
-	return 0;
-}
-
-static int read_conditions(const struct source *from, struct settings *ret)
-{
-	const char *lines[LINES_MOST + 1];
-	int count = 0;
-
-	if (read_lines(from, "user_filter", lines) < 0)
+	if (setting_lines(from, "user_filter", lines) < 0)
 		return -1;
 	for (; lines[count]; count++) {
 		char *equals = strchr(lines[count], '=');
@@ -229,24 +177,24 @@ static int read_conditions(const struct source *from, struct settings *ret)
 int settings_read(struct roster_call *call, const struct roster_host *host, struct arena *arena,
 		  struct settings *ret)
 {
-	const struct source from = { call, host, arena };
+	const struct setting_source from = { call, host, arena };
 
 	for (int i = 0; i < FIELD_COUNT; i++)
-		ret->field[i] = get(&from, field_settings[i]);
+		ret->field[i] = setting_text(&from, field_settings[i]);
 	if (!ret->field[FIELD_USER_NAME])
 		return host->fail(
 			call, ROSTER_MISCONFIGURED, 0,
 			"\"user_name\" is empty; a profile attribute is expected, such as \"login\"");
-	ret->authorities = get(&from, "ca_certificate");
-	ret->proxy = get(&from, "proxy");
-	ret->groups = is_yes(&from, "groups");
-	ret->former = is_yes(&from, "former");
-	ret->pending_active = text_equal(get(&from, "unactivated"), "active");
-	ret->group_filter = get(&from, "group_filter");
+	ret->authorities = setting_text(&from, "ca_certificate");
+	ret->proxy = setting_text(&from, "proxy");
+	ret->groups = setting_is_yes(&from, "groups");
+	ret->former = setting_is_yes(&from, "former");
+	ret->pending_active = text_equal(setting_text(&from, "unactivated"), "active");
+	ret->group_filter = setting_text(&from, "group_filter");
 	if (read_org(&from, ret) < 0 || read_credentials(&from, ret) < 0 || read_conditions(&from, ret) < 0 ||
-	    read_lines(&from, "group_names", ret->group_name) < 0 ||
-	    get_number(&from, "page_size", 1, 200, &ret->page_size) < 0 ||
-	    get_number(&from, "member_page_size", 1, 1000, &ret->member_page_size) < 0)
+	    setting_lines(&from, "group_names", ret->group_name) < 0 ||
+	    setting_number(&from, "page_size", 1, 200, &ret->page_size) < 0 ||
+	    setting_number(&from, "member_page_size", 1, 1000, &ret->member_page_size) < 0)
 		return -1;
-	return get_number(&from, "timeout", 1000, 3600 * 1000, &ret->silence_ms);
+	return setting_number(&from, "timeout", 1000, 3600 * 1000, &ret->silence_ms);
 }

@@ -4,6 +4,7 @@
 
 #include <stdbool.h>
 
+#include "common/setting.h"
 #include "connector.h"
 
 struct arena;
@@ -21,8 +22,6 @@ enum field {
 	FIELD_COUNT
 };
 
-enum { LINES_MOST = 256 };
-
 /* "department=Engineering": only people whose attribute is so. */
 struct condition {
 	const char *attribute, *value;
@@ -34,11 +33,11 @@ struct settings {
 	const char *client_id, *private_key, *key_id; /* key_id may be NULL */
 	const char *authorities, *proxy;	      /* may be NULL */
 	const char *field[FIELD_COUNT];		      /* names of profile attributes; NULL: not read */
-	struct condition condition[LINES_MOST + 1];   /* ends with an attribute that is NULL */
+	struct condition condition[SETTING_LINES_MOST + 1];   /* ends with an attribute that is NULL */
 	const char *hook_header, *hook_secret; /* what event hooks show; the secret may be NULL */
 	bool groups;
 	const char *group_filter;
-	const char *group_name[LINES_MOST + 1]; /* ends with NULL; the first NULL: all */
+	const char *group_name[SETTING_LINES_MOST + 1]; /* ends with NULL; the first NULL: all */
 	bool former;				/* whether deactivated people are listed */
 	bool pending_active;			/* who has not finished the activation may come in */
 	int page_size, member_page_size, silence_ms;
