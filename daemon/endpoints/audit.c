@@ -34,11 +34,10 @@ static void put_entry(struct json_writer *w, const struct audit_entry *entry)
 /* "member.joined", or all of a noun: "member.*". */
 static int read_action(struct exchange *x, const char **ret, struct error *e)
 {
-	const char *given = request_query(x->request, "action"), *dot = given ? strchr(given, '.') : NULL;
-	bool whole = dot && dot > given && dot[1] && !strchr(dot + 1, '.');
+	const char *given = request_query(x->request, "action");
 
 	*ret = given;
-	if (!given || (whole && (!strchr(given, '*') || text_equal(dot, ".*"))))
+	if (!given || audit_is_action(given))
 		return 0;
 	return error_set(e, ERROR_INPUT, "request.parameter",
 			 "\"action\" is \"%.80s\"; an action such as \"member.joined\" is expected, or "

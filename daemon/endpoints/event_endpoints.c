@@ -206,16 +206,12 @@ static int check_types(const char *const *types, struct error *e)
 {
 	size_t count = 0;
 
-	for (; types && types[count]; count++) {
-		const char *dot = strchr(types[count], '.');
-		bool whole = dot && dot > types[count] && dot[1] && !strchr(dot + 1, '.');
-
-		if (!whole || (strchr(types[count], '*') && !text_equal(dot, ".*")))
+	for (; types && types[count]; count++)
+		if (!audit_is_action(types[count]))
 			return error_set(e, ERROR_INPUT, "event_endpoint.types",
 					 "\"types\" has \"%.80s\"; a type of event such as \"member.joined\" is expected, or \"member.*\" for "
 					 "all that happens to members",
 					 types[count]);
-	}
 	if (count <= EVENT_ENDPOINT_TYPES_MOST)
 		return 0;
 	return error_set(e, ERROR_LIMIT, "limit.event_types", "\"types\" has %zu; %d are taken at most, or none for all", count,

@@ -20,11 +20,10 @@ struct wanted {
 
 static int read_type(struct exchange *x, const char **ret, struct error *e)
 {
-	const char *given = request_query(x->request, "type"), *dot = given ? strchr(given, '.') : NULL;
-	bool whole = dot && dot > given && dot[1] && !strchr(dot + 1, '.');
+	const char *given = request_query(x->request, "type");
 
 	*ret = given;
-	if (!given || (whole && (!strchr(given, '*') || text_equal(dot, ".*"))))
+	if (!given || audit_is_action(given))
 		return 0;
 	return error_set(e, ERROR_INPUT, "request.parameter",
 			 "\"type\" is \"%.80s\"; a type of event such as \"member.joined\" is expected, or \"member.*\" for all that "

@@ -110,6 +110,13 @@ static struct audit_entry read_row(const struct rows *rows, size_t row)
 	};
 }
 
+bool audit_is_action(const char *text)
+{
+	const char *dot = strchr(text, '.');
+
+	return dot && dot > text && dot[1] && !strchr(dot + 1, '.') && (!strchr(text, '*') || text_equal(dot, ".*"));
+}
+
 /* "member.*" means every action of members: those from "member." up to, in bytes, "member/". */
 static void bound_action(struct arena *arena, const char *action, const char **ret_from, const char **ret_to)
 {

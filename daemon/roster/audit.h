@@ -5,6 +5,7 @@
 #ifndef ROSTERD_ROSTER_AUDIT_H
 #define ROSTERD_ROSTER_AUDIT_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -47,6 +48,9 @@ struct audit_entry {
 	const char *source, *request, *address, *before, *after;
 	struct id run; /* nil: none */
 };
+
+/* Whether a text is an action ("member.joined") or stands for all of a noun ("member.*"). */
+bool audit_is_action(const char *text);
 
 struct audit_filter {
 	int64_t beyond;	    /* entries older than this id; 0: from the newest */
