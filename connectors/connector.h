@@ -22,9 +22,9 @@
 #include <stdint.h>
 
 #define ROSTER_ABI_MAJOR 1 /* raised when an old plug-in could misread us */
-#define ROSTER_ABI_MINOR 4 /* raised when something is added at the end: 1.1 brought stamps, partial groups, emit_member_gone,
+#define ROSTER_ABI_MINOR 5 /* raised when something is added at the end: 1.1 brought stamps, partial groups, emit_member_gone,
                             * emit_present, prove, and what watch() says; 1.2 place; 1.3 notifications as they are now;
-                            * 1.4 delivery */
+                            * 1.4 delivery; 1.5 sign_on as it is now */
 
 /* The one symbol that a plug-in exports: ROSTER_CONNECTOR = { .abi_major = ..., ... }; */
 #define ROSTER_CONNECTOR __attribute__((visibility("default"))) const struct roster_connector roster_connector
@@ -49,6 +49,10 @@ enum {
 	ROSTER_PAIRS_MOST = 200,       /* query parameters and headers of one notification */
 	ROSTER_SUBJECTS_MOST = 500,    /* look_at calls of one notification */
 	ROSTER_REPLY_MOST = 16384,     /* the reply to a notification */
+	ROSTER_FORM_MOST = 524288,     /* a value of a sign-on's form (a SAML response), and our metadata */
+	ROSTER_CHECKS_MOST = 64,       /* checked() of one sign-on */
+	ROSTER_CHECKED_MOST = 1024,    /* each text of one; what is beyond is cut */
+	ROSTER_SESSION_MOST = 4096,    /* what is known of a session at the provider */
 };
 
 struct roster_call; /* one question put to a plug-in; valid until it returns */
@@ -202,8 +206,9 @@ struct roster_host {
 	int (*keep)(struct roster_call *, const char *name, const void *bytes, size_t size, int64_t until);
 	int (*recall)(struct roster_call *, const char *name, void *ret, size_t size);
 
-	/* sign_on, notifications: this message may be used once; the daemon writes it down in the transaction that uses it, and answers one
-	 * that comes again as the first without using it. At most one in a call; until: seconds since 1970, how long one may be repeated. */
+	/* sign_on, notifications: this message may be used once; the daemon writes it down in the transaction that uses it, and answers a notification
+	 * that comes again as the first without using it; a sign-on by a message that was used is refused. At most one in a call; until: seconds since
+	 * 1970, how long one may be repeated. */
 	int (*once)(struct roster_call *, const char *message_id, int64_t until);
 
 	/* notifications: whom to look at. Never what is true. At most ROSTER_SUBJECTS_MOST in a call: of more say ROSTER_CHANGES, once, with
@@ -214,7 +219,7 @@ struct roster_host {
 	 * plain text, or NULL and no body. Without it the reply is 204. sign_on.describe: our metadata (status 200). */
 	int (*reply)(struct roster_call *, int status, const char *content_type, const void *body, size_t size);
 
-	/* sign_on.begin and logout: where to send the browser, or (post_body not NULL) what to post there. */
+	/* sign_on.begin, logout and ended: where to send the browser, or (post_body not NULL: application/x-www-form-urlencoded) what to post there. */
 	int (*send_browser)(struct roster_call *, const char *url, const char *post_body);
 
 	/* The addresses of ourselves that the operator's public_url yields: "acs", "metadata", "callback", "logout",
@@ -235,6 +240,21 @@ struct roster_host {
 	 * is what it was, it is the same directory, wherever the settings of `place` have moved. */
 	void (*prove)(struct roster_call *, const char *part, enum roster_evidence, const char *value, const char *fmt, ...)
 		__attribute__((format(printf, 5, 6)));
+
+	/* sign_on. A value of this attempt by its name, the same in begin and finish: "state", what the provider is to give back; "nonce" and
+	 * "verifier", 43 characters of base64url from 32 random bytes each; "request", a random id that may stand in XML; "login_hint", whom the person
+	 * says they are. In finish and ended: "method" and "query", the raw query string. NULL: there is none; of the first five in finish:
+	 * the provider has begun this, and nobody here. The text lives until the call returns. Since 1.5. */
+	const char *(*attempt)(struct roster_call *, const char *name);
+
+	/* sign_on.finish: one thing that was looked at, in the order in which that is done, whether it was as it must be or not: what was expected, what
+	 * came (each may be NULL), and if it was not, what to change at the provider or here. Administrators read it; so never a secret. After
+	 * one that has not passed, fail() with ROSTER_DENIED. Since 1.5. */
+	void (*checked)(struct roster_call *, const char *check, int passed, const char *expected, const char *received, const char *advice);
+
+	/* sign_on.finish: what logout() will be told of the session at the provider, and when that ends there (seconds since 1970; 0: not said). sign_on.ended:
+	 * which session it is about. Since 1.5. */
+	int (*session)(struct roster_call *, const char *session, int64_t until);
 };
 
 /* ---- settings --------------------------------------------------------------------------------------------------- */
@@ -309,16 +329,22 @@ struct roster_pair {
 	const char *name, *value;
 };
 
-/* Signing one person on. */
+/* Signing one person on. Each function may be NULL. Since 1.5 (before that nobody called them). */
 struct roster_sign_on {
 	size_t size;
-	int (*begin)(struct roster_call *, void *self, const char *state); /* send_browser() */
-	int (*finish)(struct roster_call *, void *self, const struct roster_pair *form); /* emits exactly one identity */
-	int (*describe)(struct roster_call *, void *self);                  /* reply(): our metadata */
+	/* Where the person is to go: send_browser() with an address of the provider. */
+	int (*begin)(struct roster_call *, void *self, const char *state);
+	/* What came back, the fields of a form or of the query string: emits exactly one identity, if all is well, with the groups that were said (NULL: none
+	 * was said, and the person keeps theirs); emit_group() says what a group is called, before the identity. Every check is said by checked(). */
+	int (*finish)(struct roster_call *, void *self, const struct roster_pair *form);
+	int (*describe)(struct roster_call *, void *self); /* reply(200, "application/samlmetadata+xml", ...): our metadata */
+	/* The person signs off here: send_browser(), if the provider is to be told; otherwise nothing. session: NULL: nothing is known. */
 	int (*logout)(struct roster_call *, void *self, const char *remote_id, const char *session);
 	/* Checks a name and a password by asking the directory (LDAP bind); emits exactly one identity. */
 	int (*check_password)(struct roster_call *, void *self, const char *user_name, const char *password);
-	uint32_t needs_network; /* 1u << 0 begin, 1 finish, 2 describe, 3 logout, 4 check_password */
+	uint32_t needs_network; /* 1u << 0 begin, 1 finish, 2 describe, 3 logout, 4 check_password, 5 ended: the others cannot dial() */
+	/* A message about logout came to address("logout"): look_at() and session() say whose session ends, send_browser() what is answered. */
+	int (*ended)(struct roster_call *, void *self, const struct roster_pair *form);
 };
 
 /* What came to the address "notifications" of this connection; from anybody, until the plug-in has found it authentic. */

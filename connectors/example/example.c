@@ -74,6 +74,12 @@ static const struct roster_setting settings[] = {
 	{ .name = "hook_secret",
 	  .type = ROSTER_SECRET,
 	  .words_for_people = "What the server signs its messages with; without it, none is believed." },
+	{ .name = "login_url",
+	  .type = ROSTER_ADDRESS,
+	  .words_for_people = "Where people sign on, such as \"https://login.example/\"; without it, nobody does." },
+	{ .name = "login_secret",
+	  .type = ROSTER_SECRET,
+	  .words_for_people = "What the login page signs with whom it has seen." },
 	{ 0 },
 };
 
@@ -808,10 +814,144 @@ static const struct roster_notifications notifications = {
 	.renew_after_s = RENEW_AFTER_S,
 };
 
+/* ---- 8. sign_on: letting people in ------------------------------------------------------------------------------------
+ *
+ * begin() sends the browser to the provider, with what it is to give back; finish() looks at what came back, one thing after the other, and says each
+ * of them with checked(), so that an administrator sees where a sign-on ended and what to change. Nothing that comes is true before all
+ * of it was found to be so. A real provider signs on with more care (SAML 2.0, OpenID Connect); this one gives back
+ *
+ *     state, nonce          as they were sent
+ *     person                who it is
+ *     email, verified       verified=yes: it has made sure that the address is theirs
+ *     groups                names with commas between; without it nothing is said about groups
+ *     signature             HMAC-SHA-256 of all these, a line each, in hex
+ */
+enum { ASSERTED_MOST = 2048, ASSERTED_FOR_S = 300, GROUPS_MOST = 32 };
+
+static int example_begin(struct roster_call *call, void *opaque, const char *state)
+{
+	const struct example *self = opaque;
+	const char *page = self->host->setting(call, "login_url"), *back = self->host->address(call, "callback");
+	char url[ROSTER_URL_MOST];
+
+	if (!page || !back)
+		return self->host->fail(call, ROSTER_MISCONFIGURED, 0, "setting \"login_url\" is not set, or the operator's \"public_url\" is not");
+	snprintf(url, sizeof(url), "%s?state=%s&nonce=%s&back=%s", page, state, self->host->attempt(call, "nonce"), back);
+	return self->host->send_browser(call, url, NULL);
+}
+
+/* 0: it is as it must be. */
+static int look_at_field(struct roster_call *call, const struct example *self, const char *check, int passed, const char *expected,
+                         const char *received, const char *advice)
+{
+	self->host->checked(call, check, passed, expected, received, advice);
+	return passed ? 0 : self->host->fail(call, ROSTER_DENIED, 0, "%s: %s", check, advice);
+}
+
+static int check_assertion(struct roster_call *call, const struct example *self, const struct roster_pair *form)
+{
+	static const char *const signed_over[] = { "state", "nonce", "person", "email", "verified", "groups" };
+	const char *secret = self->host->setting(call, "login_secret"), *given = find_pair(form, "signature"),
+		   *nonce = find_pair(form, "nonce"), *expected = self->host->attempt(call, "nonce");
+	char text[ASSERTED_MOST] = "", made[SIGNATURE_HEX_SIZE];
+	size_t length = 0;
+
+	for (size_t i = 0; i < sizeof(signed_over) / sizeof(*signed_over); i++) {
+		const char *value = find_pair(form, signed_over[i]);
+		int more = snprintf(text + length, sizeof(text) - length, "%s\n", value ? value : "");
+
+		if (more < 0 || (size_t)more >= sizeof(text) - length)
+			return self->host->fail(call, ROSTER_DENIED, 0, "what came is longer than %d bytes", ASSERTED_MOST);
+		length += (size_t)more;
+	}
+	signature_make(secret ? secret : "", text, length, made);
+	if (look_at_field(call, self, "signature", secret && given && signature_equal(made, given), "one made with \"login_secret\"",
+	                  given ? "another one" : "none", "set \"login_secret\" to what the login page signs with") < 0)
+		return -1;
+	return look_at_field(call, self, "nonce", expected && nonce && strcmp(nonce, expected) == 0, expected, nonce,
+	                     "begin again: this is the answer to another question");
+}
+
+/* Splits in place; the list ends with NULL. */
+static void split(char *text, const char *ret[GROUPS_MOST + 1])
+{
+	size_t count = 0;
+
+	for (char *next = text, *word; count < GROUPS_MOST && (word = strsep(&next, ",")) != NULL;)
+		if (*word)
+			ret[count++] = word;
+	ret[count] = NULL;
+}
+
+static int emit_signed_on(struct roster_call *call, const struct example *self, const struct roster_pair *form)
+{
+	const char *verified = find_pair(form, "verified"), *said = find_pair(form, "groups"), *groups[GROUPS_MOST + 1];
+	char *names = strdup(said ? said : "");
+	const struct roster_identity person = {
+		.size = sizeof(person),
+		.remote_id = find_pair(form, "person"),
+		.user_name = find_pair(form, "person"),
+		.email = find_pair(form, "email"),
+		.email_proof = verified && strcmp(verified, "yes") == 0 ? ROSTER_PROVEN : ROSTER_UNPROVEN,
+		.standing = ROSTER_ACTIVE,
+		.groups = said ? groups : NULL,
+	};
+	int result = 0;
+
+	if (!names)
+		return self->host->fail(call, ROSTER_TRY_LATER, 0, "out of memory");
+	split(names, groups);
+	for (size_t i = 0; groups[i] && result == 0; i++) {
+		const struct roster_group group = { .size = sizeof(group), .remote_id = groups[i], .name = groups[i], .partial = 1 };
+
+		result = self->host->emit_group(call, &group);
+	}
+	if (result == 0)
+		result = self->host->emit(call, &person);
+	free(names);
+	return result;
+}
+
+static int example_finish(struct roster_call *call, void *opaque, const struct roster_pair *form)
+{
+	const struct example *self = opaque;
+	const char *session = find_pair(form, "session");
+
+	if (check_assertion(call, self, form) < 0)
+		return -1;
+	if (look_at_field(call, self, "person", find_pair(form, "person") != NULL, "who it is", NULL, "the login page says \"person\"") < 0)
+		return -1;
+	if (self->host->once(call, find_pair(form, "signature"), (int64_t)time(NULL) + ASSERTED_FOR_S) < 0 ||
+	    (session && self->host->session(call, session, 0) < 0))
+		return -1;
+	return emit_signed_on(call, self, form);
+}
+
+/* rosterd's session has ended already; the provider is told so that its own ends, too. */
+static int example_logout(struct roster_call *call, void *opaque, const char *remote_id, const char *session)
+{
+	const struct example *self = opaque;
+	const char *page = self->host->setting(call, "login_url");
+	char url[ROSTER_URL_MOST];
+
+	(void)remote_id;
+	if (!page || !session)
+		return 0;
+	snprintf(url, sizeof(url), "%s?logout=%s", page, session);
+	return self->host->send_browser(call, url, NULL);
+}
+
+static const struct roster_sign_on sign_on = {
+	.size = sizeof(sign_on),
+	.begin = example_begin,
+	.finish = example_finish,
+	.logout = example_logout,
+};
+
 /* Those settings that say which directory it is: when one of them changes, a person looks before anybody is called gone. */
 static const char *const place[] = { "tenant", NULL };
 
-/* ---- 8. the one symbol that is exported ---------------------------------------------------------------------------- */
+/* ---- 9. the one symbol that is exported ---------------------------------------------------------------------------- */
 ROSTER_CONNECTOR = {
 	.abi_major = ROSTER_ABI_MAJOR,
 	.abi_minor = ROSTER_ABI_MINOR,
@@ -824,6 +964,7 @@ ROSTER_CONNECTOR = {
 	.check = example_check,
 	.directory = &directory,
 	.watch = &watch,
+	.sign_on = &sign_on,
 	.notifications = &notifications,
 	.place = place,
 };

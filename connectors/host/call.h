@@ -26,6 +26,14 @@ struct told {
 	char name[]; /* and the value behind it */
 };
 
+/* A value of a sign-on: of the attempt, or of the form that came. */
+struct form {
+	struct form *next;
+	bool attempt;
+	const char *value;
+	char name[]; /* and the value behind it */
+};
+
 /* There is one, for the life of the child: one socket, one plug-in, one call at a time. */
 struct roster_call {
 	struct wire_reader reader;
@@ -33,6 +41,9 @@ struct roster_call {
 	struct value *values, *addresses; /* settings; where we are reached */
 	struct told *told, **told_end;
 	size_t told_count;
+	struct form *form, **form_end;
+	size_t form_count, checks;
+	bool signing; /* the call is one of signing on */
 
 	bool under_way; /* what a plug-in does beyond its call is refused */
 	int64_t number, deadline_ms;

@@ -19,7 +19,11 @@
 enum {
 	EXIT_BROKEN = 3,         /* daemon and child do not understand each other */
 	NOTIFICATIONS_SINCE = 3, /* the minor ABI; what stood there before was never called */
+	SIGN_ON_SINCE = 5,       /* the same */
 };
+
+/* WIRE_TYPE of a WIRE_SIGN. */
+enum { SIGN_BEGIN = 1, SIGN_FINISH, SIGN_DESCRIBE, SIGN_LOGOUT, SIGN_PASSWORD, SIGN_ENDED };
 
 /* The plug-in, with the members that it does not know of left at zero. */
 struct plugin {
@@ -29,6 +33,7 @@ struct plugin {
 	struct roster_watch watch;
 	struct roster_notifications notifications;
 	struct roster_delivery delivery;
+	struct roster_sign_on sign_on;
 	void *self;
 	bool open;
 };
@@ -95,6 +100,10 @@ static int load(struct plugin *plugin, struct error *e)
 	if (plugin->connector.notifications)
 		copy_known(&plugin->notifications, sizeof(plugin->notifications), plugin->connector.notifications,
 		           plugin->connector.notifications->size);
+	if (found->abi_minor < SIGN_ON_SINCE)
+		plugin->connector.sign_on = NULL;
+	if (plugin->connector.sign_on)
+		copy_known(&plugin->sign_on, sizeof(plugin->sign_on), plugin->connector.sign_on, plugin->connector.sign_on->size);
 	if (plugin->connector.delivery)
 		copy_known(&plugin->delivery, sizeof(plugin->delivery), plugin->connector.delivery, plugin->connector.delivery->size);
 	return check_place(&plugin->connector, e);
@@ -145,6 +154,8 @@ static int describe(struct wire_writer *writer, const struct plugin *plugin, str
 	wire_put_number(writer, WIRE_SCOPES, plugin->directory.scopes);
 	if (plugin->notifications.subscribe && plugin->notifications.renew && plugin->notifications.unsubscribe)
 		wire_put_number(writer, WIRE_AFTER_MS, plugin->notifications.renew_after_s * INT64_C(1000));
+	if (connector->sign_on)
+		wire_put_number(writer, WIRE_NETWORK, plugin->sign_on.needs_network);
 	if (wire_end(writer, e) < 0)
 		return -1;
 	for (const struct roster_setting *setting = connector->settings; setting && setting->name; setting++)
@@ -188,6 +199,8 @@ void call_begin(struct roster_call *call, const struct wire_frame *request, enum
 	call->number = wire_number(request, WIRE_CALL);
 	call->deadline_ms = clock_monotonic_ms() + wire_number(request, WIRE_DEADLINE_MS);
 	call->scope = scope;
+	call->signing = false;
+	call->checks = 0;
 	call->failed = call->failed_to_dial = call->has_cursor = false;
 	call->why[0] = call->step[0] = call->whole[0] = call->incomplete[0] = '\0';
 }
@@ -464,6 +477,88 @@ static void serve_deliver(struct roster_call *call, struct plugin *plugin, const
 	free(bytes);
 }
 
+/* ---- signing on ---- */
+
+static void take_form(struct roster_call *call, struct plugin *plugin, const struct wire_frame *request)
+{
+	const struct wire_value *value = &request->values[WIRE_BODY];
+	const char *name = wire_text(request, WIRE_NAME);
+	size_t name_size = strlen(name) + 1;
+	struct form *form = malloc(sizeof(*form) + name_size + value->size + 1);
+
+	(void)plugin;
+	if (call->form_count++ == 2 * ROSTER_PAIRS_MOST)
+		_exit(EXIT_BROKEN);
+	if (!form)
+		abort();
+	memcpy(form->name, name, name_size);
+	memcpy(form->name + name_size, value->bytes, (size_t)value->size + 1);
+	form->value = form->name + name_size;
+	form->attempt = wire_number(request, WIRE_TYPE) == WIRE_ATTEMPT;
+	form->next = NULL;
+	if (!call->form)
+		call->form_end = &call->form;
+	*call->form_end = form;
+	call->form_end = &form->next;
+}
+
+/* Passwords and codes are among them. */
+static void forget_form(struct roster_call *call)
+{
+	while (call->form) {
+		struct form *next = call->form->next;
+
+		explicit_bzero(call->form->name + strlen(call->form->name) + 1, strlen(call->form->value));
+		free(call->form);
+		call->form = next;
+	}
+	call->form_count = 0;
+}
+
+static void list_form(const struct form *form, struct roster_pair ret[ROSTER_PAIRS_MOST + 1])
+{
+	size_t count = 0;
+
+	for (; form && count < ROSTER_PAIRS_MOST; form = form->next)
+		if (!form->attempt)
+			ret[count++] = (struct roster_pair){ form->name, form->value };
+	ret[count] = (struct roster_pair){ 0 };
+}
+
+static int sign(struct roster_call *call, struct plugin *plugin, int64_t step)
+{
+	const struct roster_sign_on *may = &plugin->sign_on;
+	struct roster_pair form[ROSTER_PAIRS_MOST + 1];
+	const char *state = host_table.attempt(call, "state"), *remote_id = host_table.attempt(call, "remote_id"),
+		   *session = host_table.attempt(call, "session"), *user_name = host_table.attempt(call, "user_name"),
+		   *password = host_table.attempt(call, "password");
+
+	list_form(call->form, form);
+	if (step == SIGN_BEGIN && may->begin && state)
+		return may->begin(call, plugin->self, state);
+	if (step == SIGN_FINISH && may->finish)
+		return may->finish(call, plugin->self, form);
+	if (step == SIGN_DESCRIBE && may->describe)
+		return may->describe(call, plugin->self);
+	if (step == SIGN_LOGOUT && may->logout && remote_id)
+		return may->logout(call, plugin->self, remote_id, session);
+	if (step == SIGN_PASSWORD && may->check_password && user_name && password)
+		return may->check_password(call, plugin->self, user_name, password);
+	if (step == SIGN_ENDED && may->ended)
+		return may->ended(call, plugin->self, form);
+	return host_table.fail(call, ROSTER_MISCONFIGURED, 0, "plug-in \"%s\" signs nobody on in this way", plugin->file);
+}
+
+static void serve_sign(struct roster_call *call, struct plugin *plugin, const struct wire_frame *request)
+{
+	int64_t step = wire_number(request, WIRE_TYPE);
+
+	call_begin(call, request, step == SIGN_FINISH || step == SIGN_PASSWORD ? ROSTER_NAMED : 0);
+	call->signing = true;
+	call_end(call, sign(call, plugin, step));
+	forget_form(call);
+}
+
 static const struct {
 	void (*serve)(struct roster_call *, struct plugin *, const struct wire_frame *);
 	bool opened; /* whether the plug-in must be open */
@@ -478,6 +573,8 @@ static const struct {
 	[WIRE_TELL] = { serve_tell, true },
 	[WIRE_SUBSCRIBE] = { serve_subscribe, true },
 	[WIRE_DELIVER] = { serve_deliver, true },
+	[WIRE_FORM] = { take_form, true },
+	[WIRE_SIGN] = { serve_sign, true },
 };
 
 /* The next request; false when the daemon has closed its side. */

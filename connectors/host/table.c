@@ -178,7 +178,7 @@ static int emit_group(struct roster_call *call, const struct roster_group *given
 	if (!may_emit(call, "group", given->size))
 		return -1;
 	memcpy(&group, given, smaller(given->size, sizeof(group)));
-	if (group.partial && call->scope != ROSTER_CHANGED)
+	if (group.partial && call->scope != ROSTER_CHANGED && !call->signing)
 		return fail(call, ROSTER_NONSENSE, 0, "group \"%.100s\" is not acceptable: it is partial, and all its members "
 		            "were asked for", group.remote_id ? group.remote_id : "?");
 	wire_begin(&call->writer, WIRE_GROUP);
@@ -195,6 +195,8 @@ static int emit_member(struct roster_call *call, const char *group, const char *
 {
 	if (!may_emit(call, "membership", 1))
 		return -1;
+	if (call->signing)
+		return fail(call, ROSTER_NONSENSE, 0, "the plug-in gives a membership beside the person who signs on: a fault of the plug-in");
 	wire_begin(&call->writer, WIRE_MEMBER);
 	wire_put_text(&call->writer, WIRE_IN_GROUP, group);
 	wire_put_text(&call->writer, WIRE_GROUP_MEMBER, member);
@@ -469,6 +471,63 @@ static const char *address(struct roster_call *call, const char *name)
 	return find_value(call->addresses, name);
 }
 
+/* ---- signing on ---- */
+
+static const char *attempt(struct roster_call *call, const char *name)
+{
+	for (const struct form *form = call->form; form; form = form->next)
+		if (form->attempt && strcmp(form->name, name) == 0)
+			return form->value;
+	return NULL;
+}
+
+/* What comes from afar, as it may stand in a table: UTF-8 without controls, cut at a whole character. */
+static void put_shown(struct roster_call *call, enum wire_field field, const char *text)
+{
+	char shown[ROSTER_CHECKED_MOST + 1];
+	size_t length;
+
+	if (!text)
+		return;
+	snprintf(shown, sizeof(shown), "%s", text);
+	length = text_cut(shown, strlen(shown), ROSTER_CHECKED_MOST);
+	shown[length] = '\0';
+	for (size_t i = 0; i < length; i++)
+		if ((unsigned char)shown[i] < 0x20 || shown[i] == 0x7f)
+			shown[i] = ' ';
+	for (size_t i = 0; !text_is_utf8(shown, length) && i < length; i++)
+		if ((unsigned char)shown[i] >= 0x80)
+			shown[i] = '?';
+	wire_put_text(&call->writer, field, shown);
+}
+
+/* Beyond the limit the last ones are lost, and the failure that ends the call tells what it was about. */
+static void checked(struct roster_call *call, const char *check, int passed, const char *expected, const char *received, const char *advice)
+{
+	if (!call->under_way || !call->signing || call->checks == ROSTER_CHECKS_MOST)
+		return;
+	call->checks++;
+	wire_begin(&call->writer, WIRE_CHECKED);
+	wire_put_text(&call->writer, WIRE_NAME, check);
+	wire_put_number(&call->writer, WIRE_STATUS, passed != 0);
+	put_shown(call, WIRE_TEXT, expected);
+	put_shown(call, WIRE_WORDS, received);
+	put_shown(call, WIRE_FALLBACK, advice);
+	wire_end(&call->writer, NULL);
+}
+
+static int session(struct roster_call *call, const char *text, int64_t until)
+{
+	struct wire_frame answer;
+
+	if (strlen(text) > ROSTER_SESSION_MOST)
+		return fail(call, ROSTER_NONSENSE, 0, "what is said of the session at the provider has more than %d bytes", ROSTER_SESSION_MOST);
+	wire_begin(&call->writer, WIRE_SESSION);
+	wire_put_text(&call->writer, WIRE_TEXT, text);
+	wire_put_number(&call->writer, WIRE_UNTIL, until);
+	return ask_daemon(call, &answer);
+}
+
 const struct roster_host host_table = {
 	.size = sizeof(host_table),
 	.emit = emit,
@@ -494,4 +553,7 @@ const struct roster_host host_table = {
 	.emit_member_gone = emit_member_gone,
 	.emit_present = emit_present,
 	.prove = prove,
+	.attempt = attempt,
+	.checked = checked,
+	.session = session,
 };

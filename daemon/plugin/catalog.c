@@ -327,6 +327,7 @@ static void take_plugin(const struct wire_frame *frame, struct arena *arena, con
 		.abi_minor = (uint32_t)wire_number(frame, WIRE_ABI_MINOR),
 		.abilities = (uint32_t)wire_number(frame, WIRE_ABILITIES),
 		.scopes = (uint32_t)wire_number(frame, WIRE_SCOPES),
+		.network = (uint32_t)wire_number(frame, WIRE_NETWORK),
 		.subscribes = wire_has(frame, WIRE_AFTER_MS),
 		.renew_after_ms = renewal(wire_number(frame, WIRE_AFTER_MS)),
 	};

@@ -44,6 +44,7 @@ struct catalog_plugin {
 	uint32_t abi_major, abi_minor;
 	uint32_t abilities; /* CATALOG_... */
 	uint32_t scopes;    /* 1u << LINK_ALL ... */
+	uint32_t network;   /* 1u << (enum link_step - 1): steps of a sign-on in which it may dial */
 	bool subscribes;    /* it asks its directory for messages, and ... */
 	int64_t renew_after_ms; /* ... again after this; 0: never */
 	const struct catalog_setting *settings;

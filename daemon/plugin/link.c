@@ -30,6 +30,9 @@ _Static_assert((int)LINK_SUBJECT_PERSON == ROSTER_PERSON && (int)LINK_SUBJECT_GR
 _Static_assert((int)LINK_PAIRS_MOST == ROSTER_PAIRS_MOST && (int)LINK_MESSAGE_MOST == ROSTER_BODY_MOST &&
                        (int)LINK_LOOKS_MOST == ROSTER_SUBJECTS_MOST && (int)LINK_REPLY_MOST == ROSTER_REPLY_MOST,
                "notifications");
+_Static_assert((int)LINK_FORM_MOST == ROSTER_FORM_MOST && (int)LINK_CHECKS_MOST == ROSTER_CHECKS_MOST &&
+                       (int)LINK_URL_MOST == ROSTER_URL_MOST && (int)LINK_SIGN_GROUPS_MOST == ROSTER_VALUES_MOST,
+               "signing on");
 _Static_assert((int)PROOF_NONE == ROSTER_UNPROVEN && (int)PROOF_VERIFIED == ROSTER_PROVEN, "proofs");
 _Static_assert((int)LINK_HELD == ROSTER_HELD && (int)LINK_NO_MORE == ROSTER_NO_MORE &&
                        (int)LINK_PARTS_MOST == ROSTER_PARTS_MOST && (int)LINK_PART_MOST == ROSTER_PART_MOST &&
@@ -52,7 +55,9 @@ struct link {
 	bool dead; /* something failed */
 	bool told; /* what failed last, the plug-in itself has told */
 	struct link_heard *heard; /* of the message that is asked about; NULL: none is */
-	struct arena *heard_in;
+	struct link_signed *signing; /* of the sign-on that is asked about; NULL: none is */
+	enum link_step step;
+	struct arena *heard_in; /* of either */
 	struct link_end end;
 	size_t part_count; /* of the proof, as far as it has been given in this call */
 	struct link_part parts[LINK_PARTS_MOST];
@@ -248,20 +253,16 @@ static int answer_dial(struct link *link, const struct wire_frame *frame, struct
 	struct error why;
 	int fd, result;
 
+	if (link->signing && !(link->plugin.network & 1U << (link->step - 1))) {
+		error_set(&why, ERROR_DENIED, "plugin.network", "plug-in \"%s\" did not say that it needs the network for this", link->plugin.name);
+		return decline(link, &why, e);
+	}
 	if (dial(&request, &fd, &why) < 0)
 		return decline(link, &why, e);
 	wire_begin(writer, WIRE_GRANTED);
 	result = wire_end(writer, e) < 0 ? -1 : channel_send(&link->channel, fd, e);
 	close(fd);
 	return result;
-}
-
-static int not_used_yet(struct link *link, const struct wire_frame *frame, struct error *e)
-{
-	(void)frame;
-	host_kill(link->channel.host);
-	return error_set(e, ERROR_INTERNAL, "plugin.not_used_yet",
-	                 "plug-in \"%s\" asks for something that this rosterd does not use yet (send_browser)", link->plugin.name);
 }
 
 static int grant(struct link *link, struct error *e)
@@ -309,13 +310,24 @@ void link_keep_with(struct link *link, const struct link_keeper *keeper)
 
 static int take_once(struct link *link, const struct wire_frame *frame, struct error *e)
 {
-	struct link_heard *heard = link->heard;
+	const char **message_id = link->heard ? &link->heard->message_id : link->signing ? &link->signing->message_id : NULL;
 	const char *id = wire_text(frame, WIRE_NAME);
 
-	if (!heard || heard->message_id || !id[0])
+	if (!message_id || *message_id || !id[0])
 		return channel_broken(&link->channel, e, "it names a message that did not come, or one twice, or by nothing");
-	heard->message_id = arena_text(link->heard_in, id);
-	heard->until = wire_number(frame, WIRE_UNTIL);
+	*message_id = arena_text(link->heard_in, id);
+	*(link->heard ? &link->heard->until : &link->signing->until) = wire_number(frame, WIRE_UNTIL);
+	return grant(link, e);
+}
+
+/* Whose session has ended at the provider. */
+static int take_ended(struct link *link, const struct wire_frame *frame, struct error *e)
+{
+	const char *id = wire_text(frame, WIRE_REMOTE_ID);
+
+	if (link->step != LINK_ENDED || link->signing->ended_id || !id || !id[0] || wire_number(frame, WIRE_SUBJECT) != LINK_SUBJECT_PERSON)
+		return channel_broken(&link->channel, e, "it says whose session ends although nobody asked, twice, or of nobody");
+	link->signing->ended_id = arena_text(link->heard_in, id);
 	return grant(link, e);
 }
 
@@ -326,6 +338,8 @@ static int take_look(struct link *link, const struct wire_frame *frame, struct e
 	int64_t subject = wire_number(frame, WIRE_SUBJECT);
 	struct error why;
 
+	if (link->signing)
+		return take_ended(link, frame, e);
 	if (!heard)
 		return channel_broken(&link->channel, e, "it says whom to look at although no message came");
 	if (subject < LINK_SUBJECT_PERSON || subject > LINK_SUBJECT_CHANGES || (subject == LINK_SUBJECT_CHANGES) != !id || (id && !id[0]))
@@ -350,6 +364,23 @@ static const char *known_type(const char *type)
 	return NULL;
 }
 
+/* How we describe ourselves to a provider. */
+static int take_metadata(struct link *link, const struct wire_frame *frame, struct error *e)
+{
+	static const char xml[] = "application/samlmetadata+xml";
+	const char *type = wire_text(frame, WIRE_NAME);
+	const struct wire_value *body = &frame->values[WIRE_BODY];
+	struct link_signed *to = link->signing;
+
+	if (link->step != LINK_DESCRIBE || to->body || wire_number(frame, WIRE_STATUS) != 200 || !wire_has(frame, WIRE_BODY) || !type ||
+	    body->size > LINK_METADATA_MOST || (!text_equal(type, xml) && !known_type(type)))
+		return channel_broken(&link->channel, e, "it describes us although nobody asked, twice, or as what is neither metadata nor JSON");
+	to->content_type = text_equal(type, xml) ? xml : known_type(type);
+	to->body = memcpy(arena_take(link->heard_in, (size_t)body->size + 1), body->bytes, body->size);
+	to->body_size = body->size;
+	return grant(link, e);
+}
+
 static int take_reply(struct link *link, const struct wire_frame *frame, struct error *e)
 {
 	struct link_heard *heard = link->heard;
@@ -358,6 +389,8 @@ static int take_reply(struct link *link, const struct wire_frame *frame, struct 
 	size_t size = wire_has(frame, WIRE_BODY) ? body->size : 0;
 	const char *type = known_type(wire_text(frame, WIRE_NAME));
 
+	if (link->signing)
+		return take_metadata(link, frame, e);
 	if (!heard || heard->status)
 		return channel_broken(&link->channel, e, "it replies to a message that did not come, or twice");
 	if (!((status >= 200 && status <= 299) || (status >= 400 && status <= 499)))
@@ -371,6 +404,70 @@ static int take_reply(struct link *link, const struct wire_frame *frame, struct 
 	heard->body_size = size;
 	if (size > 0)
 		heard->body = memcpy(arena_take(link->heard_in, size), body->bytes, size);
+	return grant(link, e);
+}
+
+/* ---- what a plug-in says of a sign-on ---- */
+
+static const char *kept_text(struct link *link, const struct wire_frame *frame, enum wire_field field)
+{
+	const char *text = wire_text(frame, field);
+
+	return text ? arena_text(link->heard_in, text) : NULL;
+}
+
+static int take_checked(struct link *link, const struct wire_frame *frame, struct error *e)
+{
+	struct link_signed *to = link->signing;
+
+	if (!to || to->check_count == LINK_CHECKS_MOST)
+		return channel_broken(&link->channel, e, "it checks what nobody asked about, or more than %d things", LINK_CHECKS_MOST);
+	to->checks[to->check_count++] = (struct link_checked){
+		.check = kept_text(link, frame, WIRE_NAME),
+		.passed = wire_number(frame, WIRE_STATUS) != 0,
+		.expected = kept_text(link, frame, WIRE_TEXT),
+		.received = kept_text(link, frame, WIRE_WORDS),
+		.advice = kept_text(link, frame, WIRE_FALLBACK),
+	};
+	return 0;
+}
+
+static int take_session(struct link *link, const struct wire_frame *frame, struct error *e)
+{
+	const char *session = wire_text(frame, WIRE_TEXT);
+
+	if (!link->signing || link->signing->session || strlen(session) > ROSTER_SESSION_MOST)
+		return channel_broken(&link->channel, e, "it tells of a session that nobody asked about, or of two");
+	link->signing->session = arena_text(link->heard_in, session);
+	link->signing->session_until = wire_number(frame, WIRE_UNTIL);
+	return grant(link, e);
+}
+
+/* An address that a browser may be sent to: nothing that runs in it, and nothing that a header could not hold. */
+static bool is_web_address(const char *url)
+{
+	if (!text_begins(url, "https://") && !text_begins(url, "http://"))
+		return false;
+	for (; *url; url++)
+		if ((unsigned char)*url <= ' ' || (unsigned char)*url >= 0x7f || strchr("\"<>\\^`{|}", *url))
+			return false;
+	return true;
+}
+
+static int take_browser(struct link *link, const struct wire_frame *frame, struct error *e)
+{
+	struct link_signed *to = link->signing;
+	const struct wire_value *body = &frame->values[WIRE_BODY];
+	const char *url = wire_text(frame, WIRE_URL);
+
+	if (!to || to->url || (link->step != LINK_BEGIN && link->step != LINK_LOGOUT && link->step != LINK_ENDED))
+		return channel_broken(&link->channel, e, "it sends a browser that is not there, or one twice");
+	if (!is_web_address(url))
+		return channel_broken(&link->channel, e, "it sends a browser where none can go: an address of https is expected");
+	if (wire_has(frame, WIRE_BODY) && (body->size > LINK_FORM_MOST || strlen(body->bytes) != body->size))
+		return channel_broken(&link->channel, e, "what a browser is to post is too long, or no text");
+	to->url = arena_text(link->heard_in, url);
+	to->post_body = wire_has(frame, WIRE_BODY) ? arena_text_n(link->heard_in, body->bytes, body->size) : NULL;
 	return grant(link, e);
 }
 
@@ -488,7 +585,7 @@ static int take_group(struct link *link, const struct wire_frame *frame, struct 
 	};
 	if (ret->group.gone && link->scope == LINK_ALL)
 		return channel_broken(&link->channel, e, "a listing of all names a group that is gone");
-	if (ret->group.partial && link->scope != LINK_CHANGED)
+	if (ret->group.partial && link->scope != LINK_CHANGED && !link->signing)
 		return channel_broken(&link->channel, e, "a group is partial where all its members were asked for");
 	return 1;
 }
@@ -618,6 +715,8 @@ static const char *end_trouble(const struct link *link, const struct wire_frame 
 		return more == 0 || more == 1 ? NULL : "a watch returns neither 1, 0 nor -1";
 	if (link->delivering)
 		return more >= STATUS_LEAST && more <= STATUS_MOST ? NULL : "what it delivered was answered by no status";
+	if (link->signing)
+		return more == 0 ? NULL : "a sign-on returns neither 0 nor -1";
 	if (link->subscribing)
 		return more == 0 || more == 1 ? NULL : "it subscribes and returns neither 1, 0 nor -1";
 	if (link->scope == 0)
@@ -686,7 +785,8 @@ static const struct {
 	[WIRE_DIAL] = { .answer = answer_dial },
 	[WIRE_KEEP] = { .answer = answer_keep },          [WIRE_RECALL] = { .answer = answer_recall },
 	[WIRE_ONCE] = { .answer = take_once },            [WIRE_LOOK_AT] = { .answer = take_look },
-	[WIRE_REPLY] = { .answer = take_reply },          [WIRE_SEND_BROWSER] = { .answer = not_used_yet },
+	[WIRE_REPLY] = { .answer = take_reply },          [WIRE_SEND_BROWSER] = { .answer = take_browser },
+	[WIRE_CHECKED] = { .answer = take_checked },      [WIRE_SESSION] = { .answer = take_session },
 };
 
 static int next_item(struct link *link, struct link_item *ret, struct error *e)
@@ -925,6 +1025,135 @@ int link_deliver(struct link *link, const struct link_event *event, int deadline
 	return result;
 }
 
+/* ---- signing a person on ---- */
+
+static const char *copied(struct arena *arena, const char *text)
+{
+	return text ? arena_text(arena, text) : NULL;
+}
+
+static const char *const *copied_list(struct arena *arena, const char *const *texts)
+{
+	size_t count = 0;
+	const char **list;
+
+	if (!texts)
+		return NULL;
+	while (texts[count])
+		count++;
+	list = arena_array(arena, count + 1, sizeof(*list));
+	for (size_t i = 0; i < count; i++)
+		list[i] = arena_text(arena, texts[i]);
+	return list;
+}
+
+static const struct identity *copied_person(struct arena *arena, const struct identity *given)
+{
+	struct identity_attribute *attributes = arena_array(arena, given->attribute_count + 1, sizeof(*attributes));
+	struct identity *person = arena_take(arena, sizeof(*person));
+
+	for (size_t i = 0; i < given->attribute_count; i++)
+		attributes[i] = (struct identity_attribute){ arena_text(arena, given->attributes[i].name),
+			                                     copied_list(arena, given->attributes[i].values) };
+	*person = (struct identity){
+		.remote_id = arena_text(arena, given->remote_id),
+		.reference = copied(arena, given->reference),
+		.user_name = copied(arena, given->user_name),
+		.email = copied(arena, given->email),
+		.email_proof = given->email_proof,
+		.given_name = copied(arena, given->given_name),
+		.family_name = copied(arena, given->family_name),
+		.display_name = copied(arena, given->display_name),
+		.standing = given->standing,
+		.locale = copied(arena, given->locale),
+		.title = copied(arena, given->title),
+		.department = copied(arena, given->department),
+		.manager = copied(arena, given->manager),
+		.groups = copied_list(arena, given->groups),
+		.attribute_count = given->attribute_count,
+		.attributes = attributes,
+		.stamp = copied(arena, given->stamp),
+	};
+	return person;
+}
+
+static int take_signed(struct link *link, const struct link_item *item, struct error *e)
+{
+	struct link_signed *to = link->signing;
+
+	if (item->kind == LINK_NOTE)
+		return 0;
+	if (item->kind == LINK_PERSON && !to->person) {
+		to->person = copied_person(link->heard_in, &item->person);
+		return 0;
+	}
+	if (item->kind == LINK_GROUP && !item->group.gone && to->group_count < LINK_SIGN_GROUPS_MOST) {
+		to->groups[to->group_count++] = (struct identity_group){
+			.remote_id = arena_text(link->heard_in, item->group.remote_id),
+			.name = arena_text(link->heard_in, item->group.name),
+			.partial = true,
+		};
+		return 0;
+	}
+	return channel_broken(&link->channel, e, "it signs on more than one person, or gives what is neither a person nor the name of a group");
+}
+
+static void put_form(struct link *link, int64_t type, const struct link_pair *pairs, size_t count)
+{
+	struct wire_writer *writer = &link->channel.writer;
+
+	for (size_t i = 0; i < count && i < LINK_PAIRS_MOST; i++) {
+		size_t size = pairs[i].value ? strlen(pairs[i].value) : 0;
+
+		if (!pairs[i].value || size > LINK_FORM_MOST || !text_is_utf8(pairs[i].value, size))
+			continue;
+		wire_begin(writer, WIRE_FORM);
+		wire_put_text(writer, WIRE_NAME, pairs[i].name);
+		wire_put_bytes(writer, WIRE_BODY, pairs[i].value, size);
+		wire_put_number(writer, WIRE_TYPE, type);
+		wire_end(writer, NULL); /* one that may not be written is left out */
+	}
+}
+
+static int sign(struct link *link, const struct link_sign_on *ask, int deadline_ms, struct error *e)
+{
+	struct link_item item;
+	int got;
+
+	link->scope = ask->step == LINK_FINISH || ask->step == LINK_PASSWORD ? LINK_NAMED : 0;
+	put_form(link, WIRE_ATTEMPT, ask->attempt, ask->attempt_count);
+	put_form(link, WIRE_FIELD, ask->form, ask->form_count);
+	if (begin_call(link, WIRE_SIGN, deadline_ms, e) < 0)
+		return -1;
+	wire_put_number(&link->channel.writer, WIRE_TYPE, ask->step);
+	if (send_call(link, e) < 0)
+		return -1;
+	while ((got = next_item(link, &item, e)) > 0)
+		if (take_signed(link, &item, e) < 0)
+			return -1;
+	if (got < 0)
+		return -1;
+	if (link->scope && (!link->signing->person || link->signing->person->standing == STANDING_GONE))
+		return channel_broken(&link->channel, e, "it signs a person on and does not say whom");
+	return 0;
+}
+
+int link_sign(struct link *link, const struct link_sign_on *ask, int deadline_ms, struct arena *arena, struct link_signed *ret, struct error *e)
+{
+	int result;
+
+	if (!(link->plugin.abilities & CATALOG_SIGN_ON))
+		return error_set(e, ERROR_INPUT, "plugin.scope", "plug-in \"%s\" signs nobody on", link->plugin.name);
+	*ret = (struct link_signed){ 0 };
+	link->signing = ret;
+	link->step = ask->step;
+	link->heard_in = arena;
+	result = sign(link, ask, deadline_ms, e);
+	link->signing = NULL;
+	link->dead |= result < 0 && !link->told;
+	return result;
+}
+
 bool link_lives(const struct link *link)
 {
 	return !link->dead;
@@ -932,16 +1161,22 @@ bool link_lives(const struct link *link)
 
 /* ---- opening ---- */
 
-static void write_own_address(struct link *link)
+static void write_own_address(struct link *link, const char *name, const char *url)
 {
 	struct wire_writer *writer = &link->channel.writer;
 
-	if (!link->options.notifications_url)
-		return;
 	wire_begin(writer, WIRE_OWN_ADDRESS);
-	wire_put_text(writer, WIRE_NAME, "notifications");
-	wire_put_text(writer, WIRE_URL, link->options.notifications_url);
+	wire_put_text(writer, WIRE_NAME, name);
+	wire_put_text(writer, WIRE_URL, url);
 	wire_end(writer, NULL); /* one that is too long is as good as none */
+}
+
+static void write_own_addresses(struct link *link)
+{
+	if (link->options.notifications_url)
+		write_own_address(link, "notifications", link->options.notifications_url);
+	for (const struct link_pair *pair = link->options.addresses; pair && pair->name; pair++)
+		write_own_address(link, pair->name, pair->value);
 }
 
 static int open_plugin(struct link *link, struct error *e)
@@ -949,7 +1184,7 @@ static int open_plugin(struct link *link, struct error *e)
 	if (catalog_describe(&link->channel, link->arena, &link->plugin, e) < 0 || check_settings(link, e) < 0)
 		return -1;
 	write_settings(link);
-	write_own_address(link);
+	write_own_addresses(link);
 	if (begin_call(link, WIRE_OPEN, link->options.deadline_ms, e) < 0 || send_call(link, e) < 0)
 		return -1;
 	return finish_call(link, NULL, e);
@@ -972,6 +1207,7 @@ int link_open(struct catalog *catalog, const struct link_options *options, struc
 		return -1;
 	link->options.settings = NULL; /* from here on the caller may wipe them */
 	link->options.setting_count = 0;
+	link->options.addresses = NULL;
 	*ret = link;
 	link = NULL;
 	return 0;

@@ -91,6 +91,10 @@ struct link_end {
 	size_t cursor_size;
 };
 
+struct link_pair {
+	const char *name, *value;
+};
+
 /* Starts a child for a plug-in of the catalog and hands it the settings, checked by type: ERROR_INPUT "setting.unknown",
  * "setting.missing", "setting.value"; ERROR_NOT_FOUND "plugin.unknown". A LIST stands one text a line. allow_private: whether
  * dial may reach loopback and other addresses of our own networks, and Unix sockets, if a setting of type address names
@@ -105,6 +109,8 @@ struct link_options {
 	bool allow_private;
 	const struct link_keeper *keeper; /* NULL: nothing is kept, and nothing found. Borrowed until link_close, or link_keep_with */
 	const char *notifications_url; /* where messages for this connection come in; NULL: nowhere */
+	const struct link_pair *addresses; /* where we are reached otherwise ("callback", "acs", ...), ended by a name of NULL; NULL: nowhere. Borrowed
+	                                    * until link_open returns */
 	const struct log *log;
 };
 int link_open(struct catalog *catalog, const struct link_options *options, struct link **ret, struct error *e);
@@ -141,10 +147,6 @@ enum {
 	LINK_MESSAGE_MOST = 1 << 20,
 	LINK_LOOKS_MOST = 500,    /* subjects of one message */
 	LINK_REPLY_MOST = 16384,
-};
-
-struct link_pair {
-	const char *name, *value;
 };
 
 /* As it came, and not known to be authentic. Pairs whose name is too long, or whose value is or is not UTF-8, are not given to the plug-in. */
@@ -189,6 +191,56 @@ int link_subscribe(struct link *link, enum link_subscription what, struct error 
 
 /* Whether it can be asked anything more. */
 bool link_lives(const struct link *link);
+
+/* ---- signing a person on ---- */
+
+enum {
+	LINK_FORM_MOST = 524288,    /* bytes of one value */
+	LINK_CHECKS_MOST = 64,
+	LINK_SIGN_GROUPS_MOST = 256,
+	LINK_URL_MOST = 16384,
+	LINK_METADATA_MOST = 524288,
+};
+
+enum link_step { LINK_BEGIN = 1, LINK_FINISH, LINK_DESCRIBE, LINK_LOGOUT, LINK_PASSWORD, LINK_ENDED };
+
+/* What is asked. attempt: "state", "nonce", "verifier", "request", "login_hint", "method", "query" as connector.h has them; of LINK_LOGOUT
+ * "remote_id" and "session", of LINK_PASSWORD "user_name" and "password". Values are UTF-8 without NUL, or the pair is left out. */
+struct link_sign_on {
+	enum link_step step;
+	const struct link_pair *attempt, *form;
+	size_t attempt_count, form_count; /* at most LINK_PAIRS_MOST each */
+};
+
+/* One thing that was looked at. */
+struct link_checked {
+	const char *check;
+	bool passed;
+	const char *expected, *received, *advice; /* each may be NULL */
+};
+
+/* What comes of it, in the arena that was given; the checks also after a failure. */
+struct link_signed {
+	size_t check_count;
+	struct link_checked checks[LINK_CHECKS_MOST];
+	const struct identity *person; /* of LINK_FINISH and LINK_PASSWORD: always, if it went well */
+	size_t group_count;            /* what groups are called; all of them partial */
+	struct identity_group groups[LINK_SIGN_GROUPS_MOST];
+	const char *message_id; /* may be used once; NULL: the plug-in does not say so */
+	int64_t until;          /* seconds since 1970 until which it may be repeated */
+	const char *session;    /* what the provider calls its session; NULL: not said */
+	int64_t session_until;  /* when it ends there; 0: not said */
+	const char *url;        /* where the browser is sent, http or https; NULL: nowhere */
+	const char *post_body;  /* what it posts there; NULL: nothing, it only goes there */
+	const char *ended_id;   /* of LINK_ENDED: whose session; NULL: not said */
+	const char *content_type; /* of LINK_DESCRIBE */
+	const void *body;
+	size_t body_size;
+};
+
+/* Kinds of failure as of link_next, and ERROR_DENIED "plugin.denied": the person may not come in. After a failure that the plug-in itself has told the link
+ * goes on. ERROR_INPUT "plugin.scope": it signs nobody on. */
+int link_sign(struct link *link, const struct link_sign_on *ask, int deadline_ms, struct arena *arena, struct link_signed *ret, struct error *e);
 
 /* ---- an event for somebody who listens ---- */
 

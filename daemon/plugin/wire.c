@@ -83,6 +83,7 @@ static const struct field {
 	[WIRE_STAMP] = { "stamp", TEXT, ROSTER_STAMP_MOST, 1 },
 	[WIRE_PARTIAL] = { "partial", NUMBER, 0, 1 },
 	[WIRE_PLACE] = { "place", NUMBER, 0, 1 },
+	[WIRE_NETWORK] = { "needs_network", NUMBER, 0, 1 },
 };
 
 #define F(field) (UINT64_C(1) << WIRE_##field)
@@ -96,7 +97,7 @@ static const struct kind {
 	uint64_t must, may;
 } kinds[WIRE_KIND_COUNT] = {
 	[WIRE_PLUGIN] = { "plugin", WIRE_CHILD, WIRE_BUFFER_SIZE,
-	                  F(ABI_MAJOR) | F(ABI_MINOR) | F(NAME) | F(TITLE) | F(ABILITIES) | F(SCOPES), F(AFTER_MS) /* of notifications: subscriptions are renewed */ },
+	                  F(ABI_MAJOR) | F(ABI_MINOR) | F(NAME) | F(TITLE) | F(ABILITIES) | F(SCOPES), F(AFTER_MS) /* of notifications: subscriptions are renewed */ | F(NETWORK) },
 	[WIRE_SETTING] = { "setting", WIRE_CHILD, 2 * ROSTER_SETTING_MOST,
 	                   F(NAME) | F(TYPE) | F(WORDS) | F(REQUIRED), F(FALLBACK) | F(WORD) | F(PLACE) },
 	[WIRE_READY] = { "ready", WIRE_CHILD, WIRE_BUFFER_SIZE, 0, 0 },
@@ -136,6 +137,10 @@ static const struct kind {
 	[WIRE_PAIR] = { "pair", WIRE_DAEMON, 2 * ROSTER_SETTING_MOST, F(NAME) | F(TEXT) | F(TYPE), 0 },
 	[WIRE_SUBSCRIBE] = { "subscription", WIRE_DAEMON, WIRE_BUFFER_SIZE, F(CALL) | F(DEADLINE_MS) | F(TYPE), 0 },
 	[WIRE_DELIVER] = { "event", WIRE_DAEMON, WIRE_FRAME_MOST, F(CALL) | F(DEADLINE_MS) | F(NAME) | F(UNTIL) | F(TEXT) | F(BODY), 0 },
+	[WIRE_FORM] = { "form", WIRE_DAEMON, WIRE_FRAME_MOST, F(NAME) | F(BODY) | F(TYPE), 0 },
+	[WIRE_SIGN] = { "sign-on", WIRE_DAEMON, WIRE_BUFFER_SIZE, F(CALL) | F(DEADLINE_MS) | F(TYPE), 0 },
+	[WIRE_CHECKED] = { "check", WIRE_CHILD, WIRE_BUFFER_SIZE, F(NAME) | F(STATUS), F(TEXT) | F(WORDS) | F(FALLBACK) },
+	[WIRE_SESSION] = { "session", WIRE_CHILD, WIRE_BUFFER_SIZE, F(TEXT) | F(UNTIL), 0 },
 	[WIRE_TELL] = { "message", WIRE_DAEMON, WIRE_FRAME_MOST, F(CALL) | F(DEADLINE_MS) | F(NAME), F(BODY) },
 };
 

@@ -40,6 +40,8 @@ enum wire_kind {
 	WIRE_DELIVER,
 	/* whether a directory shall send messages; WIRE_TYPE is an enum link_subscription */
 	WIRE_SUBSCRIBE,
+	/* a value of a sign-on, the question what comes of it (WIRE_TYPE is an enum link_step), what was looked at, and the provider's session */
+	WIRE_FORM, WIRE_SIGN, WIRE_CHECKED, WIRE_SESSION,
 	WIRE_KIND_COUNT,
 };
 
@@ -54,7 +56,7 @@ enum wire_field {
 	WIRE_ATTRIBUTE, WIRE_ATTRIBUTE_VALUE, WIRE_ADDRESS, WIRE_ADDRESS_PROOF, WIRE_GONE, WIRE_GROUP_MEMBER,
 	WIRE_LINE, WIRE_HOST, WIRE_PORT, WIRE_TIMEOUT_MS, WIRE_BYTES, WIRE_UNTIL, WIRE_SUBJECT,
 	WIRE_STATUS, WIRE_BODY, WIRE_URL, WIRE_MORE, WIRE_WHOLE, WIRE_INCOMPLETE, WIRE_TROUBLE, WIRE_AFTER_MS,
-	WIRE_STAMP, WIRE_PARTIAL, WIRE_PLACE,
+	WIRE_STAMP, WIRE_PARTIAL, WIRE_PLACE, WIRE_NETWORK,
 	WIRE_FIELD_COUNT,
 };
 
@@ -63,6 +65,8 @@ enum { WIRE_SOCKET_FD = 3, WIRE_PLUGIN_FD = 4 };
 
 /* WIRE_TYPE of a WIRE_PAIR. */
 enum { WIRE_QUERY = 1, WIRE_HEADER };
+/* WIRE_TYPE of a WIRE_FORM. */
+enum { WIRE_ATTEMPT = 1, WIRE_FIELD };
 
 /* What WIRE_ABILITIES is made of. */
 enum { WIRE_DIRECTORY = 1 << 0, WIRE_WATCH = 1 << 1, WIRE_SIGN_ON = 1 << 2, WIRE_NOTIFICATIONS = 1 << 3, WIRE_DELIVERY = 1 << 4 };

@@ -309,6 +309,12 @@ static int fault_send_browser(struct roster_call *call)
 }
 
 /* What belongs to a message, where none came. */
+static int fault_session(struct roster_call *call)
+{
+	host->checked(call, "nothing", 1, NULL, NULL, NULL); /* of no sign-on: nobody hears it */
+	return host->session(call, "s1", 0) < 0 ? -1 : out(call, "session");
+}
+
 static int fault_once(struct roster_call *call)
 {
 	return host->once(call, "m1", 0) < 0 ? -1 : out(call, "once");
@@ -501,7 +507,7 @@ static const struct {
 	{ "present", fault_present }, { "long_stamp", fault_long_stamp }, { "older", fault_older }, { "too_many", fault_too_many }, { "ignore", fault_ignore },
 	{ "emit_late", fault_emit_late }, { "silent", fault_silent }, { "strange", fault_strange },
 	{ "no_cursor", fault_no_cursor }, { "no_end", fault_no_end }, { "both_ends", fault_both_ends },
-	{ "close_socket", fault_close_socket }, { "keep", fault_keep }, { "recall", fault_recall }, { "send_browser", fault_send_browser }, { "once", fault_once },
+	{ "close_socket", fault_close_socket }, { "keep", fault_keep }, { "recall", fault_recall }, { "send_browser", fault_send_browser }, { "session", fault_session }, { "once", fault_once },
 	{ "look_at", fault_look_at }, { "look_nowhere", fault_look_nowhere }, { "reply", fault_reply }, { "raw_person", fault_raw_person },
 	{ "prove_twice", fault_prove_twice }, { "prove_nothing", fault_prove_nothing },
 	{ "prove_endlessly", fault_prove_endlessly }, { "prove_words", fault_prove_words },

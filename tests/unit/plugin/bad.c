@@ -55,7 +55,8 @@ static const struct fault faults[] = {
 	{ "both_ends", ERROR_REMOTE, "plugin.protocol", "says neither whole nor incomplete, or both", 0, false },
 	{ "close_socket", ERROR_REMOTE, "plugin.ended", "closed its socket and was killed", 0, false },
 	{ "keep", ERROR_NONE, "", "got out: keep", 0, false },
-	{ "send_browser", ERROR_INTERNAL, "plugin.not_used_yet", "does not use yet", 0, false },
+	{ "send_browser", ERROR_REMOTE, "plugin.protocol", "sends a browser that is not there", 0, false },
+	{ "session", ERROR_REMOTE, "plugin.protocol", "tells of a session that nobody asked about", 0, false },
 	{ "once", ERROR_REMOTE, "plugin.protocol", "names a message that did not come", 0, false },
 	{ "look_at", ERROR_REMOTE, "plugin.protocol", "although no message came", 0, false },
 	{ "look_nowhere", ERROR_REMOTE, "plugin.nonsense", "neither a person nor a group", 0, false },
@@ -242,7 +243,7 @@ static void test_other_abis_are_refused(void **state)
 	(void)state;
 	assert_int_equal(catalog_find(catalog, "bad_major", &plugin, &e), -1);
 	assert_string_equal(e.code, "plugin.unusable");
-	expect_text(e.text, "plug-in \"bad_major\" was built for connector ABI 2.4; this rosterd has 1.4");
+	expect_text(e.text, "plug-in \"bad_major\" was built for connector ABI 2.5; this rosterd has 1.5");
 	assert_int_equal(catalog_find(catalog, "bad_minor", &plugin, &e), -1);
 	expect_text(e.text, "ABI 1.9");
 }

@@ -47,9 +47,9 @@ static void test_the_example_describes_itself(void **state)
 	assert_string_equal(plugin->name, "example");
 	assert_non_null(strstr(plugin->title, "Directory in a text"));
 	assert_int_equal(plugin->abi_major, 1);
-	assert_int_equal(plugin->abilities, CATALOG_DIRECTORY | CATALOG_WATCH | CATALOG_NOTIFICATIONS);
+	assert_int_equal(plugin->abilities, CATALOG_DIRECTORY | CATALOG_WATCH | CATALOG_NOTIFICATIONS | CATALOG_SIGN_ON);
 	assert_int_equal(plugin->scopes, 1 << LINK_ALL | 1 << LINK_CHANGED | 1 << LINK_NAMED);
-	assert_int_equal(plugin->setting_count, 7);
+	assert_int_equal(plugin->setting_count, 9);
 	assert_true(plugin->subscribes);
 	assert_int_equal(plugin->renew_after_ms, 3600000);
 	for (size_t i = 0; i < plugin->setting_count; i++)
