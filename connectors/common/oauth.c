@@ -9,13 +9,17 @@
 #include "base/clock.h"
 #include "base/json.h"
 #include "base/text.h"
+#include "common/cursor.h"
 #include "common/sign.h"
 
 enum {
 	FORM_MOST = 48 << 10, /* bytes of what a token is asked for with */
 	ASSERTION_LIFE_S = 300,
 	ASKED_MOST = 3, /* times in a row, for a nonce or for DPoP itself */
+	KEPT_MOST = OAUTH_TOKEN_MOST + OAUTH_SCOPE_MOST + 256, /* bytes of a token that the daemon keeps */
 };
+
+static const char kept_name[] = "token", kept_head[] = "token 1";
 
 struct oauth {
 	struct oauth_options options;
@@ -28,6 +32,7 @@ struct oauth {
 	int64_t good_until_ms; /* of the monotonic clock */
 	bool bound;	       /* the token is one of DPoP */
 	bool proven;	       /* it was accepted once */
+	bool recalled;	       /* what the daemon keeps was looked at, or is not wanted */
 	int64_t skew_s;	       /* the vendor's clock less ours */
 };
 
@@ -116,6 +121,101 @@ bool oauth_refused(struct oauth *oauth)
 void oauth_accepted(struct oauth *oauth)
 {
 	oauth->proven = true;
+}
+
+void oauth_renew(struct oauth *oauth)
+{
+	forget(oauth);
+	oauth->recalled = true;
+}
+
+/* ---- a token that outlives us ---- */
+
+static void mix(struct buffer *ret, const char *text)
+{
+	buffer_format(ret, "%zu:%s,", text ? strlen(text) + 1 : 0, text ? text : "");
+}
+
+/* What a token was given for. Other settings want another one, whatever was kept. */
+static int fingerprint(const struct oauth *oauth, char ret[SIGN_HASH_SIZE], struct error *e)
+{
+	const struct oauth_options *o = &oauth->options;
+	const char *const parts[] = { o->token_url, o->client_id, o->secret,   o->key,	  o->key_id,
+				      o->scope,	    o->audience,  o->subject, o->certificate };
+	__attribute__((cleanup(buffer_close))) struct buffer all;
+	int result;
+
+	buffer_open(&all, FORM_MOST);
+	buffer_format(&all, "%d,", (int)o->way);
+	for (size_t i = 0; i < sizeof(parts) / sizeof(parts[0]); i++)
+		mix(&all, parts[i]);
+	result = all.full ? error_set(e, ERROR_INPUT, "oauth.settings", "the settings are too long")
+			  : sign_hash(all.bytes, ret, e);
+	explicit_bzero(all.bytes, all.length);
+	return result;
+}
+
+/* A token that is bound to a key lives as long as the key, which is as long as we do. */
+static int keep(const struct oauth *oauth, const struct fetch_caller *caller, int64_t good_for_s)
+{
+	unsigned long long until = (unsigned long long)(clock_now_us() / 1000000 + good_for_s);
+	char hash[SIGN_HASH_SIZE];
+	const struct cursor_row rows[] = {
+		{ .name = "for", .text = hash, .size = sizeof(hash) },
+		{ .name = "until", .number = &until },
+		{ .name = "scope", .text = (char *)oauth->scope, .size = sizeof(oauth->scope) },
+		{ .name = "token", .text = (char *)oauth->token, .size = sizeof(oauth->token) },
+	};
+	__attribute__((cleanup(buffer_close))) struct buffer kept;
+	struct error e;
+	int result;
+
+	if (oauth->bound)
+		return 0;
+	buffer_open(&kept, KEPT_MOST);
+	if (fingerprint(oauth, hash, &e) < 0)
+		return internal(caller, &e);
+	cursor_write(kept_head, rows, sizeof(rows) / sizeof(rows[0]), &kept);
+	/* One with a line feed among its scopes is not kept. */
+	result = kept.full ? 0
+			   : caller->host->keep(caller->call, kept_name, kept.bytes, kept.length, (int64_t)until);
+	explicit_bzero(kept.bytes, kept.length);
+	return result;
+}
+
+/* Takes the token that an earlier reading asked for: what is of other settings or cut counts as none. */
+static int recall(struct oauth *oauth, const struct fetch_caller *caller)
+{
+	char bytes[KEPT_MOST], kept_for[SIGN_HASH_SIZE] = "", hash[SIGN_HASH_SIZE];
+	unsigned long long until = 0;
+	int64_t left_s;
+	const struct cursor_row rows[] = {
+		{ .name = "for", .text = kept_for, .size = sizeof(kept_for) },
+		{ .name = "until", .number = &until },
+		{ .name = "scope", .text = oauth->scope, .size = sizeof(oauth->scope) },
+		{ .name = "token", .text = oauth->token, .size = sizeof(oauth->token) },
+	};
+	int size = caller->host->recall(caller->call, kept_name, bytes, sizeof(bytes));
+	bool read = size > 0 && cursor_read(kept_head, bytes, (size_t)size, rows,
+					    sizeof(rows) / sizeof(rows[0]), NULL, NULL) == 0;
+	struct error e;
+
+	oauth->recalled = true;
+	explicit_bzero(bytes, sizeof(bytes));
+	if (size < 0)
+		return -1;
+	if (fingerprint(oauth, hash, &e) < 0)
+		return internal(caller, &e);
+	left_s = (int64_t)until - clock_now_us() / 1000000;
+	if (!read || !oauth->token[0] || !text_equal(kept_for, hash) || left_s <= 0 ||
+	    left_s > OAUTH_LIFE_MOST_S) {
+		oauth->scope[0] = '\0';
+		forget(oauth);
+		return 0;
+	}
+	oauth->proven = true; /* when it is refused, its time is over: a new one may fare better */
+	oauth->good_until_ms = clock_monotonic_ms() + left_s * 1000;
+	return 0;
 }
 
 /* ---- what we sign ---- */
@@ -366,6 +466,7 @@ static int take_token(struct oauth *oauth, const struct fetch_caller *caller,
 	const char *scope = json_node_member_text(answer->rest, "scope");
 	int64_t life_s = 0;
 	size_t length = token ? strlen(token) : 0;
+	int64_t good_for_s;
 	bool bound = text_equal_nocase(type, "DPoP");
 
 	if (length == 0 || length >= sizeof(oauth->token) || !text_is_printable(token, length) ||
@@ -387,9 +488,9 @@ static int take_token(struct oauth *oauth, const struct fetch_caller *caller,
 		snprintf(oauth->nonce, sizeof(oauth->nonce), "%s", answer->nonce);
 	oauth->bound = bound;
 	oauth->proven = false;
-	oauth->good_until_ms = clock_monotonic_ms() +
-			       (life_s > 2 * OAUTH_EARLY_S ? life_s - OAUTH_EARLY_S : life_s / 2) * 1000;
-	return 0;
+	good_for_s = life_s > 2 * OAUTH_EARLY_S ? life_s - OAUTH_EARLY_S : life_s / 2;
+	oauth->good_until_ms = clock_monotonic_ms() + good_for_s * 1000;
+	return keep(oauth, caller, good_for_s);
 }
 
 static int ask_once(struct oauth *oauth, const struct fetch_caller *caller, struct fetch_answer *ret)
@@ -455,6 +556,8 @@ int oauth_authorise(void *context, const struct fetch_caller *caller, const char
 	char value[OAUTH_TOKEN_MOST + 16], proof[SIGN_JWT_MOST];
 	struct error e;
 
+	if (!oauth->recalled && recall(oauth, caller) < 0)
+		return -1;
 	if (clock_monotonic_ms() >= oauth->good_until_ms && ask_for_token(oauth, caller) < 0)
 		return -1;
 	snprintf(value, sizeof(value), "%s %s", oauth->bound ? "DPoP" : "Bearer", oauth->token);

@@ -5,8 +5,8 @@
  * Google's service accounts, with the person to act as). Where the vendor demands it, tokens are bound to a
  * key that never leaves this process (DPoP, RFC 9449).
  *
- * A token lives in this process, or beyond it where the daemon keeps it (keep and recall); it is in no
- * message. */
+ * A token is asked for once in its life: the daemon keeps it between readings, sealed, for the settings that
+ * it was given for (keep and recall). One that is bound to a key is not kept. It is in no message. */
 #ifndef ROSTER_COMMON_OAUTH_H
 #define ROSTER_COMMON_OAUTH_H
 
@@ -59,6 +59,10 @@ int oauth_authorise(void *oauth, const struct fetch_caller *caller, const char *
 /* The vendor has refused the token: the next request asks for another one. False: it is a fresh one that was
  * refused, and another will fare no better. */
 bool oauth_refused(struct oauth *oauth);
+
+/* The next request asks for a new token, whatever is kept: a test of the settings must find that a secret counts
+ * no longer. */
+void oauth_renew(struct oauth *oauth);
 
 /* It has accepted the token. */
 void oauth_accepted(struct oauth *oauth);

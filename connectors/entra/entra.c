@@ -114,6 +114,7 @@ static int check(struct roster_call *call, void *self)
 {
 	struct directory *d = serve(self, call);
 
+	oauth_renew(d->oauth);
 	return select_properties(d, NULL) < 0 ? -1 : check_directory(d);
 }
 

@@ -106,6 +106,7 @@ static int check(struct roster_call *call, void *self)
 {
 	struct directory *d = serve(self, call);
 
+	oauth_renew(d->oauth);
 	d->attributes = NULL;
 	return person_select(d) < 0 ? -1 : check_directory(d);
 }

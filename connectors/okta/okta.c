@@ -99,7 +99,11 @@ static struct directory *serve(void *self, struct roster_call *call)
 
 static int check(struct roster_call *call, void *self)
 {
-	return check_directory(serve(self, call));
+	struct directory *d = serve(self, call);
+
+	if (d->oauth)
+		oauth_renew(d->oauth);
+	return check_directory(d);
 }
 
 static int page(struct roster_call *call, void *self, const struct roster_ask *ask)

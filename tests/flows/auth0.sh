@@ -37,7 +37,7 @@ like "it was whole: more people than a search shows" "$(jq -r '"\(.whole) \(.pro
 is "everybody is in" "$(jq -r '.counts["member.joined"]' <<<"$run")" "$PEOPLE"
 diag "$(vendor_requests management) requests"
 ok "with hardly more requests than there are pages" test "$(vendor_requests management)" -le $((PEOPLE / (99 - PEOPLE / 1000) + 9 + ROLES + PEOPLE * 2 / 100))
-is "and one token" "$(vendor_requests token)" 1
+is "and no token: that of the test is kept" "$(vendor_requests token)" 0
 like "whoever has not proven an address is known as such" "$(query "SELECT count(*) FROM accounts WHERE remote_id = '$(vendor_tell id 9)'")" 1
 is "the same again changes nothing" "$(sync | counts)" ""
 vendor_tell "capped yes"
@@ -136,7 +136,14 @@ set_connection --set audience=
 secrets wrong
 ctl connection set acme/people --secret client_secret=@"$flow_dir/secret" >/dev/null
 like "and a wrong secret" "$(ctl connection test acme/people 2>&1)" 'gives no token: Unauthorized; see "client_id" and "client_secret"'
+vendor_tell forget
+ok "what the right one was given for does not serve it" test "$(sync | jq -r .state)" != done
+ok "it is asked with" test "$(vendor_requests token)" -gt 0
 set_connection
 like "with the right ones it works again" "$(ctl connection test acme/people 2>&1)" 'works'
+vendor_tell "forget
+expire"
+is "a kept token that counts no longer is replaced while reading" "$(sync | jq -r .state) $(vendor_requests token)" "done 1"
+is "what is kept is sealed" "$(query "SELECT count(*) FILTER (WHERE name = 'token'), count(*) FILTER (WHERE position('token 1' IN encode(sealed, 'escape')) > 0) FROM connection_kept")" "1|0"
 is "no secret is in the log" "$(grep -c -e theSecret -e streamToken -e eyJ "$flow_dir/log")" 0
 done_testing
