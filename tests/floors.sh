@@ -53,6 +53,7 @@ only 'sodium' daemon/base/
 only 'openssl/evp|openssl/sha' daemon/base/crypt connectors/common/sign
 only 'openssl/x509|openssl/pem' daemon/base/certificate connectors/ldap/ connectors/common/sign
 only 'ldap\.h|lber\.h' connectors/ldap/
+only 'cjose' connectors/common/jws
 only 'curl' connectors/common/ rosterctl/
 only 'confuse|ucl' daemon/syntax
 exit $status

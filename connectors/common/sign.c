@@ -275,6 +275,19 @@ int sign_thumbprint(const struct sign_key *key, const char *pem, char ret[SIGN_H
 	return 0;
 }
 
+bool sign_ed25519_holds(const unsigned char public[SIGN_ED25519_SIZE], const void *bytes, size_t size,
+			const unsigned char signature[SIGN_ED25519_SIGNATURE_SIZE])
+{
+	EVP_PKEY *key = EVP_PKEY_new_raw_public_key(EVP_PKEY_ED25519, NULL, public, SIGN_ED25519_SIZE);
+	EVP_MD_CTX *context = EVP_MD_CTX_new();
+	bool holds = key && context && EVP_DigestVerifyInit(context, NULL, NULL, NULL, key) == 1 &&
+		     EVP_DigestVerify(context, signature, SIGN_ED25519_SIGNATURE_SIZE, bytes, size) == 1;
+
+	EVP_MD_CTX_free(context);
+	EVP_PKEY_free(key);
+	return holds;
+}
+
 bool sign_same(const char *secret, const char *given)
 {
 	size_t length = strlen(secret);

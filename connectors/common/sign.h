@@ -14,6 +14,8 @@ enum {
 	SIGN_HASH_SIZE = 44,	  /* SHA-256 as base64url, with NUL */
 	SIGN_RANDOM_SIZE = 23,	  /* 128 random bits as base64url, with NUL */
 	SIGN_RSA_BITS_LEAST = 2048,
+	SIGN_ED25519_SIZE = 32, /* bytes of a public key */
+	SIGN_ED25519_SIGNATURE_SIZE = 64,
 };
 
 struct sign_key;
@@ -47,6 +49,10 @@ int sign_random(char ret[SIGN_RANDOM_SIZE], struct error *e);
 /* "x5t#S256" (RFC 7515 section 4.1.8) of the first certificate of a PEM text, which must be that of the key.
  * ERROR_INPUT "sign.certificate". */
 int sign_thumbprint(const struct sign_key *key, const char *pem, char ret[SIGN_HASH_SIZE], struct error *e);
+
+/* Whether a signature of Ed25519 (RFC 8032) over these bytes is by this public key. */
+bool sign_ed25519_holds(const unsigned char public[SIGN_ED25519_SIZE], const void *bytes, size_t size,
+			const unsigned char signature[SIGN_ED25519_SIGNATURE_SIZE]);
 
 /* Whether what was given is the secret, in a time that tells nothing but its length. */
 bool sign_same(const char *secret, const char *given);
