@@ -29,6 +29,8 @@ static const char *const ends[] = { "committed", "rolled_back", "uncertain", NUL
 static const char *const deaths[] = { "ended", "killed", "crashed", "forbidden", "memory", "cpu", "exit", NULL };
 static const char *const outcomes[] = { "done", "planned", "held", "failed", "again", "stopped", NULL };
 static const char *const heard[] = { "taken", "duplicate", "merged", "nothing", "not_authentic", "limited", "failed", NULL };
+static const char *const askings[] = { "subscribe", "renew", "unsubscribe", NULL };
+static const char *const subscription_states[] = { "active", "failed", NULL };
 static const char *const live[] = { "asked", "reading", "reconciling", "held", NULL };
 static const char *const connection_states[] = { "active", "paused", NULL };
 static const char *const organisation_states[] = { "active", "suspended", NULL };
@@ -145,6 +147,9 @@ const struct metric_row metric_rows[METRICS] = {
 	[METRIC_NOTIFICATION_APPLIED] = { "rosterd_notification_applied_seconds",
 		"From the receipt of such a message to the end of the run that looked at whom it was about; a message counts once for each of them.",
 		TIMES, { { "plugin" } }, heard_runs, .most = 128 },
+	[METRIC_SUBSCRIPTIONS_ASKED] = { "rosterd_subscription_requests_total",
+		"How often directories were asked to send messages, to go on with it, or to stop, and what came of it.",
+		COUNTER, { { "plugin" }, { "action", askings }, { "result", results } }, .most = 384 },
 	[METRIC_INCREMENTS_MISSED] = { "rosterd_increments_missed_total",
 		"Changes that a whole listing found and no reading of changes before it had told.", COUNTER, { { "plugin" } }, .most = 128 },
 
@@ -162,6 +167,11 @@ const struct metric_row metric_rows[METRICS] = {
 		"Active connections with a schedule that have not been brought in step for three times as long as it says, and ten minutes.", GAUGE },
 	[METRIC_SYNC_OLDEST_SUCCESS] = { "rosterd_connections_oldest_success_seconds",
 		"Of the active connections with a schedule, how long ago the one was in step last that was so longest ago.", SECONDS },
+	[METRIC_SUBSCRIPTIONS] = { "rosterd_subscriptions",
+		"Subscriptions to the messages of directories, of active connections: those that there are, and those that could not be made.",
+		GAUGE, { { "state", subscription_states } } },
+	[METRIC_SUBSCRIPTIONS_OVERDUE] = { "rosterd_subscriptions_overdue",
+		"Those that there are and that should have been renewed more than ten minutes ago.", GAUGE },
 	[METRIC_ORGANISATIONS] = { "rosterd_organisations",
 		"Organisations.", GAUGE, { { "state", organisation_states } } },
 	[METRIC_ORGANISATIONS_OWNERLESS] = { "rosterd_organisations_ownerless",

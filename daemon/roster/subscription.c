@@ -44,6 +44,27 @@ int subscription_claim(struct tx *tx, struct arena *arena, const struct id *daem
 	return found;
 }
 
+/* Of one that there was, and that its connection's new version asked for again, nothing was lost: either it goes on, or what messages depend on is
+ * another, and then the next reading is of all. Before the first listing there is nothing to be out of step. */
+static int read_what_was_missed(struct tx *tx, const struct id *daemon, const struct subscription_task *task, struct error *e)
+{
+	static const struct query missed = {
+		"subscription.missed",
+		"WITH gap AS (SELECT FROM subscriptions s JOIN readings r ON r.organisation = s.organisation AND r.connection = s.connection "
+		"WHERE s.organisation = $1 AND s.connection = $2 AND s.claimed_by = $3 AND r.whole_at IS NOT NULL "
+		"AND (s.state <> 'active' OR s.renew_at < now() - $4 * interval '1 second')), "
+		"due AS (INSERT INTO notification_due (organisation, connection, kind, remote_id) SELECT $1, $2, 'changes', '' FROM gap "
+		"WHERE NOT EXISTS (SELECT FROM notification_due d WHERE d.organisation = $1 AND d.connection = $2 AND d.run IS NULL "
+		"AND d.ended_at IS NULL AND d.kind = 'changes') RETURNING 1) "
+		"SELECT pg_notify('rosterd_run', '') FROM due",
+		QUERY_KEEPS,
+		0,
+	};
+
+	return query_write(tx, &missed, PARAMS(P_ID(&task->organisation), P_ID(&task->connection), P_ID(daemon), P_INT(SUBSCRIPTION_LATE_S)), NULL,
+	                   e);
+}
+
 /* What was taken back is made again whatever the version, once the connection goes on. */
 int subscription_done(struct tx *tx, const struct id *daemon, const struct subscription_task *task, int64_t version, bool wanted,
                       int64_t renew_after_ms, struct error *e)
@@ -60,6 +81,8 @@ int subscription_done(struct tx *tx, const struct id *daemon, const struct subsc
 	};
 	bool ends = task->action == SUBSCRIPTION_UNSUBSCRIBE;
 
+	if (wanted && !ends && read_what_was_missed(tx, daemon, task, e) < 0)
+		return -1;
 	return query_write(tx, &done,
 	                   PARAMS(P_ID(&task->organisation), P_ID(&task->connection), P_ID(daemon), P_INT(ends ? 0 : version),
 	                          P_BOOL(wanted && !ends), P_INT(renew_after_ms)),

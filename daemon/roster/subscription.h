@@ -14,6 +14,7 @@ enum {
 	SUBSCRIPTION_BACK_OFF_S = 30,        /* after a failure; twice as long each time ... */
 	SUBSCRIPTION_BACK_OFF_S_MOST = 3600, /* ... up to this */
 	SUBSCRIPTION_END_TRIES_MOST = 5,     /* to take one back; then it is left to expire */
+	SUBSCRIPTION_LATE_S = 600,           /* one that is renewed so late may have ended before */
 };
 
 struct subscription {
@@ -38,7 +39,8 @@ struct subscription_task {
 int subscription_claim(struct tx *tx, struct arena *arena, const struct id *daemon, const char *const *plugins, int64_t silent_ms,
                        struct subscription_task *ret, struct error *e);
 
-/* How it went; the claim is given back. wanted: of subscribe. The transaction is a worker's, for the organisation. */
+/* How it went; the claim is given back. wanted: of subscribe. After a time without one of which messages may have been lost, all that changed is
+ * due to be read (as roster/notification has it), unless nobody has read the directory so far. The transaction is a worker's, for the organisation. */
 int subscription_done(struct tx *tx, const struct id *daemon, const struct subscription_task *task, int64_t version, bool wanted,
                       int64_t renew_after_ms, struct error *e);
 int subscription_failed(struct tx *tx, const struct id *daemon, const struct subscription_task *task, const struct error *why, struct error *e);

@@ -5,6 +5,7 @@
 #include "base/clock.h"
 #include "base/metric.h"
 #include "base/text.h"
+#include "roster/subscription.h"
 #include "store/query.h"
 #include "store/transaction.h"
 
@@ -49,6 +50,23 @@ static int keep_seats(struct tx *tx, struct arena *arena, struct error *e)
 	return 0;
 }
 
+static int keep_subscriptions(struct tx *tx, struct arena *arena, struct error *e)
+{
+	static const struct query query = {
+		"figures.subscriptions",
+		"SELECT active, failed, overdue FROM subscription_figures($1 * interval '1 second')",
+		QUERY_READS,
+		0,
+	};
+	const struct rows *rows;
+	if (query_one(tx, &query, PARAMS(P_INT(SUBSCRIPTION_LATE_S)), arena, &rows, e) < 0)
+		return -1;
+	metric_set(METRIC_SUBSCRIPTIONS, LABELS("active"), rows_int(rows, 0, 0));
+	metric_set(METRIC_SUBSCRIPTIONS, LABELS("failed"), rows_int(rows, 0, 1));
+	metric_set(METRIC_SUBSCRIPTIONS_OVERDUE, NO_LABELS, rows_int(rows, 0, 2));
+	return 0;
+}
+
 static void keep(const struct rows *rows)
 {
 	for (size_t i = 0; i < ARRAY_COUNT(columns); i++)
@@ -68,7 +86,7 @@ int figures_refresh(struct store *store, struct error *e)
 	scoped(tx) *tx = NULL;
 	const struct rows *rows;
 	if (tx_begin(store, STORE_WORKER, &tx, e) < 0 || query_one(tx, &query, NO_PARAMS, arena, &rows, e) < 0 ||
-	    keep_seats(tx, arena, e) < 0)
+	    keep_seats(tx, arena, e) < 0 || keep_subscriptions(tx, arena, e) < 0)
 		return -1;
 	keep(rows);
 	return tx_commit(&tx, e);

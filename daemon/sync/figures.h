@@ -7,7 +7,7 @@
 
 struct store;
 
-/* One statement, which looks at each connection, organisation and token by an index. On failure the figures stay as they were. */
+/* Few statements, which look at each connection, organisation, token and subscription by an index. On failure the figures stay as they were. */
 int figures_refresh(struct store *store, struct error *e);
 
 #endif

@@ -10,6 +10,7 @@
 #include "base/arena.h"
 #include "base/clock.h"
 #include "base/log.h"
+#include "base/metric.h"
 #include "base/shared.h"
 #include "base/text.h"
 #include "plugin/catalog.h"
@@ -119,6 +120,11 @@ static void work_on(struct subscriber *s, const struct subscriber_options *o, co
 		[SUBSCRIPTION_RENEW] = "asked for further messages",
 		[SUBSCRIPTION_UNSUBSCRIBE] = "asked for no more messages",
 	};
+	static const char *const labels[] = {
+		[SUBSCRIPTION_SUBSCRIBE] = "subscribe",
+		[SUBSCRIPTION_RENEW] = "renew",
+		[SUBSCRIPTION_UNSUBSCRIBE] = "unsubscribe",
+	};
 	scoped(arena) *arena = arena_open("subscription");
 	struct settings settings = { 0 };
 	struct connection connection = { 0 };
@@ -131,6 +137,8 @@ static void work_on(struct subscriber *s, const struct subscriber_options *o, co
 	settings_close(&settings);
 	if (atomic_load(&s->stop))
 		return;
+	if (result != 1 && connection.plugin)
+		metric_add(METRIC_SUBSCRIPTIONS_ASKED, LABELS(connection.plugin, labels[task->action], result < 0 ? "failed" : "done"), 1);
 	if (result < 0)
 		log_failure(&s->log, LOG_LEVEL_NOTICE, "will be tried again", &why);
 	else

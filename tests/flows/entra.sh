@@ -30,6 +30,7 @@ like "and of groups" "$said" "($GROUPS_MADE groups|100 groups on the first page,
 
 # ---- the first run --------------------------------------------------------------------------------------------------------------
 
+ok "notifications are asked for" eventually "state = 'active' FROM subscriptions" # after the first listing more would be read
 vendor_tell forget
 run=$(sync)
 diag "$(jq -r '"\(.whole) \(.proof)"' <<<"$run") $(cat "$flow_dir/sync.err")"
@@ -163,9 +164,13 @@ ctl connection set acme/people --state paused >/dev/null
 is "whoever is paused takes the subscriptions back" "$(subscribed 0)" 0
 ctl connection set acme/people --state active >/dev/null
 is "and makes them again" "$(subscribed "2 /users /groups")" "2 /users /groups"
-vendor_tell forget-subscriptions
+ok "what may have been missed is read" eventually "count(*) = 0 FROM notification_due WHERE ended_at IS NULL"
+vendor_tell "forget-subscriptions
+disable 92"
 query "UPDATE subscriptions SET renew_at = now()" >/dev/null
 is "what Graph has forgotten when it is to be renewed is made anew" "$(subscribed "2 /users /groups")" "2 /users /groups"
+ok "and what it told nobody meanwhile is found" state_is 92 suspended
+is "by a reading of what changed" "$(query "SELECT scope FROM runs WHERE asked_by = 'notification' ORDER BY asked_at DESC LIMIT 1")" changed
 query "UPDATE subscriptions SET renew_at = now()" >/dev/null
 ok "and otherwise renewed" eventually "renew_at > now() + interval '6 days' FROM subscriptions"
 is "without another one" "$(vendor_tell subscriptions)" "2 /users /groups"

@@ -152,6 +152,8 @@ is "and all channels are stopped" "$(channels)" ""
 ctl connection set acme/people --state active >/dev/null
 ok "once it goes on, there are some again" eventually "s.state = 'active' $of_people"
 is "one for each event" "$(channels | wc -l)" 4
+ok "and what may have been missed is read" eventually "count(*) = 0 FROM notification_due WHERE ended_at IS NULL"
+is "which is everything, since Google does not tell what changed" "$(query "SELECT scope || ' ' || state FROM runs WHERE asked_by = 'notification' ORDER BY asked_at DESC LIMIT 1")" "all done"
 
 # ---- what is refused ------------------------------------------------------------------------------------------------------------
 

@@ -39,4 +39,7 @@ acme_notified() { # as acme_served, with the secret
 	(umask 077; printf '%s' "$hook_secret" >"$flow_dir/hook.secret")
 	acme_served --secret hook_secret=@"$flow_dir/hook.secret" "$@"
 	hook_open
+	case ${FLOW_SETTINGS:-} in
+	*public_url*) eventually "state = 'active' FROM subscriptions" || { echo "Bail out! no subscription"; exit 1; } ;; # after the first listing more would be read
+	esac
 }

@@ -4,12 +4,16 @@
 . "$SRCDIR/tests/flows/flow.sh"
 . "$SRCDIR/tests/flows/increments_server.sh"
 . "$SRCDIR/tests/flows/hooks_client.sh"
-FLOW_SETTINGS='public_url = "https://roster.example"'
+FLOW_SETTINGS='public_url = "https://roster.example"
+metrics {
+	interval = "1s"
+}'
 flow_start
 
 serve 'person: id=u1; user=ada; email=ada@acme.example; name=Ada; at=1'
 acme_notified
 of() { echo "FROM subscriptions s JOIN connections c ON c.id = s.connection WHERE c.name = '${1:-people}'"; }
+of_people=$(of)
 kept() { query "SELECT count(*) FROM connection_kept k JOIN connections c ON c.id = k.connection WHERE c.name = '${1:-people}' AND k.name = 'subscription'"; }
 overdue() { query "UPDATE subscriptions SET renew_at = now() - interval '1 second', renewed_at = renewed_at - interval '1 day' WHERE renew_at IS NOT NULL"; }
 
@@ -27,6 +31,34 @@ is "under a name that is kept" "$(kept)" 1
 version=$(query "SELECT s.version $(of)")
 ctl connection set acme/people --remove-most 9 >/dev/null
 ok "another connection than before asks again" eventually "s.version > $version AND s.state = 'active' $(of)"
+
+# ---- what nobody was told meanwhile
+due() { query "SELECT count(*) FROM notification_due"; }
+is "before anybody has read the directory, nothing was missed" "$(due)" 0
+is "everybody is read" "$(sync | jq -r '"\(.state) \(.scope)"')" "done all"
+overdue
+ok "one that is renewed in time" eventually "s.renewed_at > now() - interval '1 minute' AND s.renew_at > now() $of_people"
+ctl connection set acme/people --remove-most 8 >/dev/null
+ok "or goes on as its connection is changed" eventually "s.state = 'active' AND s.version = c.version $of_people"
+is "misses nothing" "$(due)" 0
+missed() { # missed WHAT NAME: somebody new, whom no message is about, is found
+	serve "$(served)
+person: id=$2; user=$2; email=$2@acme.example; name=$2; at=${2#u}"
+	eval "$3"
+	ok "$1: what was not told is read" eventually "count(*) = 1 FROM members WHERE name = '$2'"
+	is "by a reading of what changed, which nobody asked for" "$(query "SELECT scope || ' ' || asked_by FROM runs ORDER BY asked_at DESC LIMIT 1")" "changed notification"
+}
+missed "one that was gone" u2 'query "DELETE FROM connection_kept"; overdue'
+missed "one that may have ended before it was renewed" u3 \
+	"query \"UPDATE subscriptions SET renew_at = now() - interval '1 hour', renewed_at = renewed_at - interval '1 day' WHERE renew_at IS NOT NULL\""
+missed "one that was taken back meanwhile" u4 "ctl connection set acme/people --state paused >/dev/null
+	ok 'paused' eventually \"s.state = 'none' $of_people\"
+	ctl connection set acme/people --state active >/dev/null"
+metrics=$(ctl metrics 2>/dev/null)
+like "askings are counted" "$metrics" 'rosterd_subscription_requests_total\{plugin="example",action="renew",result="failed"\} 2'
+like "by what was wanted" "$metrics" 'rosterd_subscription_requests_total\{plugin="example",action="unsubscribe",result="done"\} 1'
+figures() { for _ in $(seq 100); do metrics=$(ctl metrics 2>/dev/null); grep -qxE "$1" <<<"$metrics" && return 0; sleep 0.1; done; diag "$(grep rosterd_subscriptions <<<"$metrics")"; return 1; }
+ok "and those that there are" figures 'rosterd_subscriptions\{state="active"\} 1'
 
 # ---- in another's place
 printf 'other' >"$flow_dir/other.secret"; chmod 600 "$flow_dir/other.secret"
