@@ -5,8 +5,7 @@
 #include "base/crypt.h"
 #include "base/secret.h"
 
-/* What the envelope is bound to, so that one that is moved elsewhere cannot be opened. */
-static const char *context_of(struct arena *arena, const struct id *organisation, const struct id *connection, const char *name)
+const char *kept_context(struct arena *arena, const struct id *organisation, const struct id *connection, const char *name)
 {
 	char of[ID_TEXT_SIZE], which[ID_TEXT_SIZE];
 
@@ -45,7 +44,7 @@ int kept_keep(struct tx *tx, const struct crypt_keys *keys, const struct id *org
 
 	if (!value)
 		return query_write(tx, &forget, PARAMS(P_ID(organisation), P_ID(connection), P_TEXT(name)), NULL, e);
-	crypt_seal(keys, context_of(arena, organisation, connection, name), value, arena, &sealed, &size);
+	crypt_seal(keys, kept_context(arena, organisation, connection, name), value, arena, &sealed, &size);
 	if (query_write(tx, &keep,
 	                PARAMS(P_ID(organisation), P_ID(connection), P_TEXT(name), P_BYTES(sealed, size), P_TIME(until_us(until_s)),
 	                       P_INT(KEPT_MOST)),
@@ -75,5 +74,5 @@ int kept_find(struct tx *tx, const struct crypt_keys *keys, const struct id *org
 	if (found <= 0)
 		return found;
 	sealed = rows_bytes(rows, 0, 0, &size);
-	return crypt_open(keys, context_of(arena, organisation, connection, name), sealed, size, ret, &ignored) == 0;
+	return crypt_open(keys, kept_context(arena, organisation, connection, name), sealed, size, ret, &ignored) == 0;
 }

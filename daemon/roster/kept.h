@@ -9,6 +9,7 @@
 #include "base/id.h"
 #include "store/query.h"
 
+struct arena;
 struct crypt_keys;
 struct secret;
 
@@ -21,6 +22,9 @@ enum {
  * organisation. */
 int kept_keep(struct tx *tx, const struct crypt_keys *keys, const struct id *organisation, const struct id *connection, const char *name,
               const struct secret *value, int64_t until_s, struct error *e);
+
+/* What the envelope is bound to, so that one that is moved elsewhere cannot be opened. */
+const char *kept_context(struct arena *arena, const struct id *organisation, const struct id *connection, const char *name);
 
 /* 1; 0: there is none, or its time is over, or no key of ours opens it. */
 int kept_find(struct tx *tx, const struct crypt_keys *keys, const struct id *organisation, const struct id *connection, const char *name,

@@ -1,4 +1,4 @@
-/* Which master keys the secrets of connections and of event endpoints are sealed by, and sealing them anew. */
+/* Which master keys the secrets of connections and of event endpoints, and what plug-ins keep, are sealed by, and sealing them anew. */
 #include "roster/sealed.h"
 
 #include <string.h>
@@ -7,6 +7,7 @@
 #include "base/text.h"
 #include "roster/connection.h"
 #include "roster/event_endpoint.h"
+#include "roster/kept.h"
 
 int sealed_keys(struct tx *tx, struct arena *arena, struct sealed_key **ret, size_t *ret_count, struct error *e)
 {
@@ -53,13 +54,21 @@ static const struct holder {
 	const char *word;
 	const char *(*context)(struct arena *, const struct id *organisation, const struct id *holder, const char *name);
 	struct query renew;
+	struct query forget; /* one that cannot be opened, where that is as if there were none; otherwise it is told */
 } holders[] = {
 	{ "connection", connection_secret_context,
 	  { "sealed.renew", "UPDATE connection_secrets SET sealed = $5 "
-			    "WHERE organisation = $1 AND connection = $2 AND name = $3 AND sealed = $4", QUERY_CHANGES, 0 } },
+			    "WHERE organisation = $1 AND connection = $2 AND name = $3 AND sealed = $4", QUERY_CHANGES, 0 },
+	  { 0 } },
 	{ "event endpoint", event_endpoint_secret_context,
 	  { "sealed.renew_events", "UPDATE event_secrets SET sealed = $5 "
-				   "WHERE organisation = $1 AND endpoint = $2 AND name = $3 AND sealed = $4", QUERY_CHANGES, 0 } },
+				   "WHERE organisation = $1 AND endpoint = $2 AND name = $3 AND sealed = $4", QUERY_CHANGES, 0 },
+	  { 0 } },
+	{ "kept", kept_context,
+	  { "sealed.renew_kept", "UPDATE connection_kept SET sealed = $5 "
+				 "WHERE organisation = $1 AND connection = $2 AND name = $3 AND sealed = $4", QUERY_KEEPS, 0 },
+	  { "sealed.forget_kept", "DELETE FROM connection_kept "
+				  "WHERE organisation = $1 AND connection = $2 AND name = $3 AND sealed = $4", QUERY_KEEPS, 0 } },
 };
 
 static const struct holder *holder_of(const char *word)
@@ -83,8 +92,13 @@ static int renew(struct tx *tx, const struct crypt_keys *keys, const struct rows
 	const void *sealed = rows_bytes(rows, row, 3, &size);
 	const uint8_t *renewed;
 
-	if (crypt_open(keys, context, sealed, size, &value, e) < 0)
-		return -1;
+	if (crypt_open(keys, context, sealed, size, &value, e) < 0) {
+		if (!holder->forget.sql)
+			return -1;
+		return query_write(tx, &holder->forget,
+				   PARAMS(P_ID(&organisation), P_ID(&of), P_TEXT(rows_text(rows, row, 2)), P_BYTES(sealed, size)),
+				   ret_written, e);
+	}
 	crypt_seal(keys, context, value, arena, &renewed, &new_size);
 	if (crypt_open(keys, context, renewed, new_size, &again, e) < 0)
 		return -1;
@@ -116,7 +130,9 @@ int sealed_renew(struct tx *tx, const struct crypt_keys *keys, const struct id *
 		"WHERE s.organisation = $1 AND sealed_by(s.sealed) <> $2 "
 		"UNION ALL SELECT s.organisation, s.endpoint, s.name, s.sealed, e.name, 'event endpoint' FROM event_secrets s "
 		"JOIN event_endpoints e ON e.organisation = s.organisation AND e.id = s.endpoint "
-		"WHERE s.organisation = $1 AND sealed_by(s.sealed) <> $2 ORDER BY 2, 3 LIMIT $3",
+		"WHERE s.organisation = $1 AND sealed_by(s.sealed) <> $2 "
+		"UNION ALL SELECT s.organisation, s.connection, s.name, s.sealed, '', 'kept' FROM connection_kept s "
+		"WHERE s.organisation = $1 AND sealed_by(s.sealed) <> $2 AND s.until > now() ORDER BY 2, 3 LIMIT $3",
 		QUERY_READS,
 		0,
 	};

@@ -1,6 +1,8 @@
 #!/bin/bash
 # A new master key beside the old one, on two daemons that take turns; every secret sealed again; the old one goes. A lost one, a wrong one.
 . "$SRCDIR/tests/flows/flow.sh"
+. "$SRCDIR/tests/flows/hooks_client.sh"
+FLOW_SETTINGS='public_url = "https://roster.example"'
 flow_start
 
 conf=$flow_dir/rosterd.conf
@@ -74,15 +76,30 @@ set_again org2/a
 like "set again, it is in nobody's way" "$(ctl master-key reseal)" 'not needed any more'
 is "all by the third" "$(uses)" "opens 0, seals 7"
 
-# ---- lost for ever
+# ---- what plug-ins keep is sealed again as well; of what cannot be opened nothing is lost that is not made again
+(umask 077 && printf 'hook secret' >"$flow_dir/secret")
+for name in people others; do
+	ctl connection create acme example "$name" --set directory='# nobody' --secret hook_secret=@"$flow_dir/secret" >/dev/null
+done
+kept="FROM connection_kept k JOIN connections c ON c.id = k.connection WHERE c.name"
+ok "the directories are asked for messages" eventually "count(*) = 2 $kept IN ('people', 'others')"
+query "UPDATE connection_kept SET sealed = (SELECT sealed $kept = 'others') WHERE connection = (SELECT id FROM connections WHERE name = 'people')"
 new_key four
-keys four
+keys four three
+restart
+is "all secrets and both of what is kept are dealt with" "$(ctl master-key reseal)" "11 secrets were sealed again; previous_master_key is not needed any more"
+is "what opens is there" "$(query "SELECT count(*) $kept = 'others'")" 1
+is "what does not is gone" "$(query "SELECT count(*) $kept = 'people'")" 0
+
+# ---- lost for ever
+new_key five
+keys five
 flow_kill TERM
 forgotten=$("$BUILDDIR/rosterd" --forget-secrets --config "$conf" 2>&1)
 like "the secrets are forgotten, each by name" "$forgotten" 'forgotten: acme/corporate bind_password; set it again with: rosterctl connection set acme/corporate --secret bind_password'
-like "and counted" "$forgotten" '^7 secrets were forgotten'
+like "and counted" "$forgotten" '^9 secrets were forgotten'
 is "there are none" "$(query "SELECT count(*) FROM connection_secrets")" 0
-is "each with an entry where it was" "$(query "SELECT count(*), count(DISTINCT organisation) FROM audit WHERE action = 'connection.secret_forgotten'")" "7|4"
+is "each with an entry where it was" "$(query "SELECT count(*), count(DISTINCT organisation) FROM audit WHERE action = 'connection.secret_forgotten'")" "9|4"
 flow_daemon
 is "the daemon starts" "$(ctl status >/dev/null 2>&1; echo $?)" 0
 unlike "no key stands in the log" "$(cat "$flow_dir/log" - <<<"$said")" "$(cat "$flow_dir"/*.key | paste -sd '|')"
