@@ -14,6 +14,7 @@
 #include "roster/audit.h"
 #include "store/query.h"
 #include "sync/admission.h"
+#include "sync/expiry.h"
 
 enum {
 	SWEEP_EVERY_S = 600,
@@ -306,6 +307,13 @@ static void sweep_connections(struct sweeper *s)
 		tell(s, "could not purge a deleted connection", &e);
 }
 
+static void look_for_what_ends(struct sweeper *s)
+{
+	struct error e;
+	if (expiry_look(s->store, &s->log, &e) < 0)
+		tell(s, "could not tell what soon ends", &e);
+}
+
 /* ---- the thread ---------------------------------------------------------------------------------------------------------------- */
 
 static void sleep_until_next(struct sweeper *s)
@@ -331,6 +339,7 @@ static void *sweep(void *self)
 		sweep_organisations(s);
 		recount_seats(s);
 		sweep_connections(s);
+		look_for_what_ends(s);
 		sleep_until_next(s);
 	}
 	return NULL;
