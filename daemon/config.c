@@ -61,6 +61,9 @@ static const struct setting top_rows[] = {
 	  .about = "The master key before the last change; still opens what it sealed." },
 	{ "workers", SETTING_NUMBER, AT(config.workers), "2", .least = 1, .most = 64,
 	  .about = "How many directories are read at the same time; of more than one, those of one organisation have at most half (rounded up)." },
+	{ "slow_workers", SETTING_NUMBER, AT(config.slow_workers), "2", .least = 0, .most = 64,
+	  .about = "How many more, of directories that are slow (sync.slow_after) or were in trouble: these are read in such places alone, so that "
+		   "nobody else waits for them. 0: they wait with everybody else." },
 	{ "watches", SETTING_NUMBER, AT(config.watches), "8", .least = 0, .most = 256,
 	  .about = "How many connections with \"watch\" this daemon waits for at the same time: a child each, and never more than half of "
 		   "plugins.children." },
@@ -98,7 +101,7 @@ static const struct setting database_rows[] = {
 	  .most = 1000, .about = "The most connections for requests." },
 	{ "worker_connections", SETTING_NUMBER, AT(config.store.most[STORE_WORKER]), "8", .least = 2,
 	  .most = 1000, .about = "The most connections of the workers and of the threads beside them; "
-				 "never fewer than ten more than there are workers." },
+				 "never fewer than ten more than there are workers of both kinds." },
 	{ "connect_timeout", SETTING_DURATION, AT(config.store.connect_timeout_ms), "5s", .least = MS,
 	  .most = 300 * MS, .restart = true, .about = "How long to wait until PostgreSQL answers." },
 	{ "statement_timeout", SETTING_DURATION, AT(config.store.statement_timeout_ms), "30s", .least = MS,
@@ -151,6 +154,8 @@ static const struct setting sync_rows[] = {
 	  .about = "How long a plug-in may take for one page, or to say whether it works." },
 	{ "read_timeout", SETTING_DURATION, AT(config.read_most_ms), "12h", .least = MS, .most = 7 * 24 * 3600 * MS,
 	  .about = "How long a daemon reads one directory for a run; one that is not at its end by then has failed, and its worker is free." },
+	{ "slow_after", SETTING_DURATION, AT(config.slow_after_ms), "30s", .least = MS, .most = 3600 * MS,
+	  .about = "How long a directory may be read before it is slow, and its worker is another's who waits: it goes on in a place of slow_workers." },
 	{ "renames_settle", SETTING_DURATION, AT(config.renames_settle_ms), "10m", .least = MS, .most = 24 * 3600 * MS,
 	  .about = "How long a directory may take until its groups name somebody who was renamed by their new name; before that nobody leaves a group for it." },
 	{ 0 },
@@ -303,8 +308,10 @@ static void fill_options(struct given *given)
 		.head_most = given->head_most,
 	};
 	config->store.most[STORE_OWNER] = OWNER_CONNECTIONS;
-	if (config->store.most[STORE_WORKER] < config->workers + BESIDE_WORKERS)
-		config->store.most[STORE_WORKER] = config->workers + BESIDE_WORKERS;
+	int workers = config->workers + config->slow_workers;
+
+	if (config->store.most[STORE_WORKER] < workers + BESIDE_WORKERS)
+		config->store.most[STORE_WORKER] = workers + BESIDE_WORKERS;
 	config->store.application = "rosterd";
 	config->store.pooler = pooler_parse(given->pooler);
 	config->catalog.describe_deadline_ms = DESCRIBE_DEADLINE_MS;

@@ -43,6 +43,8 @@ struct config {
 	struct catalog_options catalog;
 	bool allow_private_addresses;
 	int workers;
+	int slow_workers;
+	int slow_after_ms; /* a directory that is read for longer is slow */
 	int watches;
 	int page_most;	      /* people of a page */
 	int call_deadline_ms; /* of one call of a plug-in */

@@ -153,6 +153,8 @@ struct workers_options edition_workers(struct shared *shared, struct store *stor
 		.catalog = catalog,
 		.keys = edition->keys,
 		.threads = edition->config->workers,
+		.slow_threads = edition->config->slow_workers,
+		.slow_after_ms = edition->config->slow_after_ms,
 		.watches_most = watches_most(edition->config),
 		.public_url = edition->config->public_url,
 		.allow_private = edition->config->allow_private_addresses,

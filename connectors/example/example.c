@@ -26,6 +26,7 @@
 
 #include "connector.h"
 
+#include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -314,6 +315,8 @@ static int spoil_page(struct roster_call *call, const struct example *self)
 
 	if (script->crash_at == self->pages)
 		abort();
+	if (script->slow_ms)
+		poll(NULL, 0, script->slow_ms);
 	if (script->hang_at == self->pages)
 		hang();
 	if (script->fail_at == self->pages)
@@ -601,6 +604,8 @@ static int example_page(struct roster_call *call, void *opaque, const struct ros
 	self->host->step(call, "reading page %d", self->pages);
 	if (spoil_page(call, self) < 0)
 		return -1;
+	if (self->script.endless)
+		return self->host->cursor(call, "0 0 0", strlen("0 0 0")) < 0 ? -1 : 1;
 	switch (ask->scope) {
 	case ROSTER_CHANGED:
 		return page_of_changed(call, self, ask);

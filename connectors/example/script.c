@@ -15,6 +15,8 @@ static const struct {
 	{ "fail_at", offsetof(struct script, fail_at) },
 	{ "incomplete_at", offsetof(struct script, incomplete_at) },
 	{ "hang_at", offsetof(struct script, hang_at) },
+	{ "slow_ms", offsetof(struct script, slow_ms) },
+	{ "endless", offsetof(struct script, endless) },
 	{ "crash_at", offsetof(struct script, crash_at) },
 	{ "garbage_at", offsetof(struct script, garbage_at) },
 	{ "refuse_at", offsetof(struct script, refuse_at) },

@@ -14,6 +14,8 @@ struct script {
 	int after_ms;
 	int incomplete_at;            /* incomplete_at 2: the listing is cut off after that page */
 	int hang_at, crash_at;        /* hang_at 2, crash_at 2 */
+	int slow_ms;                  /* slow_ms 500: each page takes so long */
+	int endless;                  /* endless 1: there is always another page, with nobody on it */
 	int garbage_at;               /* garbage_at 2: a name that is not UTF-8 */
 	int refuse_at;                /* refuse_at 2: one record that cannot be read */
 	bool disorder;                /* the last line of a page comes first */

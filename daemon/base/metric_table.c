@@ -118,9 +118,11 @@ const struct metric_row metric_rows[METRICS] = {
 		COUNTER, { { "plugin" }, { "reason", deaths } } },
 
 	[METRIC_WORKERS] = { "rosterd_workers",
-		"Threads that work on runs.", GAUGE },
+		"Threads that work on runs, those for slow directories among them.", GAUGE },
 	[METRIC_WORKERS_BUSY] = { "rosterd_workers_busy",
 		"Those of them that work on one now.", GAUGE },
+	[METRIC_WORKERS_SLOW] = { "rosterd_workers_slow",
+		"Those of them that work on one of a directory that is slow or was in trouble.", GAUGE },
 	[METRIC_WATCH_ROUND] = { "rosterd_watch_last_round_timestamp_seconds",
 		"When the thread that looks what is due looked last.", SECONDS },
 	[METRIC_RUNS_BEGUN] = { "rosterd_runs_begun_total",

@@ -1203,8 +1203,13 @@ int link_open(struct catalog *catalog, const struct link_options *options, struc
 	if (catalog_start(catalog, options->plugin, options->log, deadline_ms, &link->channel, e) < 0)
 		return -1;
 	channel_allow(&link->channel, options->deadline_ms);
-	if (open_plugin(link, e) < 0)
+	if (options->started)
+		options->started(options->started_context, link);
+	if (open_plugin(link, e) < 0) {
+		if (options->started)
+			options->started(options->started_context, NULL);
 		return -1;
+	}
 	link->options.settings = NULL; /* from here on the caller may wipe them */
 	link->options.setting_count = 0;
 	link->options.addresses = NULL;

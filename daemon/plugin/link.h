@@ -111,6 +111,10 @@ struct link_options {
 	const char *notifications_url; /* where messages for this connection come in; NULL: nowhere */
 	const struct link_pair *addresses; /* where we are reached otherwise ("callback", "acs", ...), ended by a name of NULL; NULL: nowhere. Borrowed
 	                                    * until link_open returns */
+	/* Called while it is opened, once there is a child: link_cancel may end it from now on; and with NULL if it is closed again because opening
+	 * failed. NULL: nobody need know. */
+	void (*started)(void *context, struct link *link);
+	void *started_context;
 	const struct log *log;
 };
 int link_open(struct catalog *catalog, const struct link_options *options, struct link **ret, struct error *e);

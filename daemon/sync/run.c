@@ -25,6 +25,7 @@
 #include "store/query.h"
 #include "sync/pushed.h"
 #include "sync/stream.h"
+#include "sync/turn.h"
 
 /* How often our own database may be in trouble before a run is given up. */
 enum { RUN_ATTEMPTS_MOST = 8, RUN_RETRY_MS = 2000 };
@@ -287,6 +288,7 @@ static int read_through(struct work *w, struct link *link, struct error *e)
 		.lease = w->options->lease,
 		.lease_ms = page_lease_ms(w->options),
 		.until_ms = w->until_ms,
+		.turn = w->options->turn,
 	};
 	return link ? stream_read(&stream, e) : pushed_read(&stream, e);
 }
@@ -301,13 +303,32 @@ static int open_and_read(struct work *w, const struct settings *settings, struct
 		.deadline_ms = w->options->call_deadline_ms,
 		.allow_private = w->options->allow_private && w->source.connection.private_addresses,
 		.keeper = &keeper.link,
+		.started = turn_hold,
+		.started_context = w->options->turn,
 		.log = &w->log,
 	};
-	scoped(link) *link = NULL;
+	struct link *link = NULL;
 	keeper_open(&keeper, w->options->store, STORE_WORKER, w->options->keys, &w->run.organisation, &w->run.connection);
 	if (text_equal(w->source.connection.plugin, CATALOG_PUSHED_NAME))
 		return read_through(w, NULL, e);
-	return link_open(w->options->catalog, &options, &link, e) < 0 ? -1 : read_through(w, link, e);
+	if (link_open(w->options->catalog, &options, &link, e) < 0)
+		return -1;
+	int done = read_through(w, link, e);
+	turn_hold(w->options->turn, NULL);
+	link_close(&link);
+	return done;
+}
+
+/* One that was told to stop has read what it has read: whoever takes it up goes on behind its last page. */
+static int read_in_turn(struct work *w, const struct settings *settings, struct error *e)
+{
+	turn_begin(w->options->turn);
+	int done = open_and_read(w, settings, e);
+	bool over = turn_end(w->options->turn);
+	if (done < 0 && over)
+		return error_set(e, ERROR_RETRY, "run.slow",
+		                 "it took long, and others waited; it goes on in one of the places for slow ones (slow_workers)");
+	return done;
 }
 
 /* From the beginning; a reading of what changed whose place is lost becomes one of all. */
@@ -343,7 +364,7 @@ static int read_directory(struct work *w, enum state *ret, struct error *e)
 	}
 	int done = open_settings(w, &settings, e);
 	if (done == 0)
-		done = open_and_read(w, &settings, e);
+		done = read_in_turn(w, &settings, e);
 	settings_close(&settings);
 
 	/* Only the plug-in speaks of a lost place, and only about a cursor that we gave it. */
@@ -446,7 +467,7 @@ static int write_end(struct work *w, struct tx *tx, const struct outcome *outcom
 	static const struct query end = {
 		"run.end",
 		"UPDATE runs SET state = $4, counts = $5, held_reason = $6, plan_digest = $7, refused = CASE WHEN $8 < 0 THEN refused "
-		"ELSE $8 END, claimed_by = NULL, beat_at = NULL, approved_by = CASE WHEN $4 = 'held' THEN NULL ELSE approved_by END, "
+		"ELSE $8 END, claimed_by = NULL, beat_at = NULL, error_code = NULL, error_text = NULL, approved_by = CASE WHEN $4 = 'held' THEN NULL ELSE approved_by END, "
 		"finished_at = CASE WHEN $4 IN ('done', 'planned') THEN clock_timestamp() END "
 		"WHERE organisation = $1 AND id = $2 AND claimed_by = $3 AND state = 'reconciling'",
 		QUERY_KEEPS, 0,
@@ -639,6 +660,9 @@ static void decide(struct work *w, const struct error *why)
 	} else if (atomic_load(w->options->stop)) {
 		count_end(w, "stopped");
 		log_note(&w->log, "stopped on the way: %s", why->text); /* and given back, as run_work ends */
+	} else if (text_equal(why->code, "run.slow")) { /* no failure of anybody's */
+		count_end(w, "again");
+		give_back(w, why, 0);
 	} else if (is_passing(why) && w->run.attempts < RUN_ATTEMPTS_MOST) {
 		count_end(w, "again");
 		give_back(w, why, why->wait_ms > 0 ? why->wait_ms : RUN_RETRY_MS);

@@ -11,6 +11,7 @@ struct catalog;
 struct crypt_keys;
 struct lease;
 struct store;
+struct turn;
 
 struct run_options {
 	struct store *store;
@@ -24,6 +25,7 @@ struct run_options {
 	int page_most;           /* people a page, about */
 	const atomic_bool *stop; /* turned on when the daemon ends */
 	struct lease *lease;     /* of the thread that works on it: renewed with each step and page */
+	struct turn *turn;       /* of the thread that works on it, who may have to stop reading for others; NULL: nobody says so */
 };
 
 /* Works on a run that this daemon has claimed until it is over, held, or to be tried later. Logs how it went; whatever happens

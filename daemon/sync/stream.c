@@ -13,6 +13,7 @@
 #include "roster/proof.h"
 #include "store/query.h"
 #include "store/transaction.h"
+#include "sync/turn.h"
 #include "sync/witness.h"
 
 /* The words of runs.scope. */
@@ -205,6 +206,8 @@ static int read_pages(const struct stream *s, struct stage *stage, struct arena 
 			return -1;
 		if (stream_keep(s, stage, &end, e) < 0)
 			return -1;
+		if (!end.last && turn_is_over(s->turn))
+			return error_set(e, ERROR_RETRY, "run.slow", "others are to be read; this goes on after this page");
 		if (!end.last && atomic_load(s->stop))
 			return error_set(e, ERROR_RETRY, "run.stopped", "the daemon ends; the next one goes on after this page");
 	} while (!end.last);

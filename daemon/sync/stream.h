@@ -18,6 +18,7 @@ struct log;
 struct proof_part;
 struct stage;
 struct store;
+struct turn;
 
 struct stream {
 	struct store *store;
@@ -31,6 +32,7 @@ struct stream {
 	struct lease *lease;     /* renewed with each page, and what goes out of it */
 	int64_t lease_ms;
 	int64_t until_ms; /* clock_monotonic_ms at which it must be at its end: ERROR_LIMIT "run.too_long" */
+	struct turn *turn; /* that may be taken away; NULL: it may not */
 };
 
 /* How a page ended, kept after the link was asked for the next one. */
@@ -48,7 +50,7 @@ struct page_end {
 int stream_keep(const struct stream *stream, struct stage *stage, const struct page_end *end, struct error *e);
 
 /* Reads to the last page, whose commit also moves the run to reconciling. ERROR_RETRY "run.stopped" after the page at which the daemon
- * is asked to end. */
+ * is asked to end; "run.slow" after that at which the turn was taken away. */
 int stream_read(const struct stream *stream, struct error *e);
 
 #endif

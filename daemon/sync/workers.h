@@ -1,6 +1,10 @@
 /* The threads that go and see: some that work on runs, one that keeps watch (what is due, what was asked for, who still lives).
  *
- * Everything they do begins as a row, so a daemon that dies loses nothing: another one takes its runs over. */
+ * Everything they do begins as a row, so a daemon that dies loses nothing: another one takes its runs over.
+ *
+ * Slow directories, and those in trouble, keep nobody waiting who is well. They have places of their own: a directory whose last run
+ * failed, or that could not be read just now, is read in one of these and in no other; one that takes long is counted there if a place is free,
+ * and otherwise leaves its worker, once somebody waits for that, and goes on when a place is. */
 #ifndef ROSTERD_SYNC_WORKERS_H
 #define ROSTERD_SYNC_WORKERS_H
 
@@ -19,7 +23,9 @@ struct workers_options {
 	struct store *store;
 	struct catalog *catalog;
 	const struct crypt_keys *keys;
-	int threads;          /* runs at the same time; of one organisation half of them, rounded up */
+	int threads;          /* runs at the same time; of one organisation half of them, rounded up; and ... */
+	int slow_threads;     /* ... beside them those of slow directories, likewise; 0: they have no places of their own */
+	int slow_after_ms;    /* one that is read for longer is slow */
 	int watches_most;     /* connections that are waited for at the same time */
 	bool allow_private;
 	const char *public_url; /* where directories send messages; NULL: not known, and none is asked to */
@@ -32,7 +38,7 @@ struct workers_options {
 	struct shared *keeps; /* held by each run that began with these options; NULL: nothing is */
 };
 
-enum { WORKERS_MOST = 64 };
+enum { WORKERS_MOST = 64 /* of either kind */ };
 
 int workers_open(const struct workers_options *options, struct workers **ret, struct error *e);
 
