@@ -1300,6 +1300,42 @@ const struct command commands[] = {
 		.offline = true,
 	},
 	{
+		.name = "check saml",
+		.arguments = "[FILE]",
+		.summary = "Judge SAML responses as the daemon would: one question a line, one answer a line.",
+		.words = "A question is an object of JSON: \"response\" (base64, as it was posted), \"idp\" with \"entityId\" and \"certs\" (a "
+		         "list of PEM texts), \"sp\" with \"entityId\", \"acsUrl\" and, for encrypted assertions, \"privateKey\", \"now\" (a time; "
+		         "the present one otherwise) and \"requestId\" (null if the provider began). The answer has \"ok\"; if it is true, \"nameid\" and "
+		         "\"attributes\", otherwise \"error\". No daemon is needed, nothing is remembered, and nobody is signed on.",
+		.example = "rosterctl check saml <questions.jsonl",
+		.next = "What \"error\" says is what the administrator of a connection reads.",
+		.run = check_saml,
+		.offline = true,
+	},
+	{
+		.name = "check metadata",
+		.arguments = "[FILE]",
+		.summary = "Read metadata of SAML providers as the daemon would: one question a line, one answer a line.",
+		.words = "A question is an object of JSON with \"metadata\", base64. The answer has \"ok\"; if it is true, \"idps\", a list with "
+		         "\"entityId\", \"redirect\", \"post\" (where people sign on) and \"certs\" (SHA-256 of each certificate for signatures), otherwise "
+		         "\"error\".",
+		.example = "rosterctl check metadata <questions.jsonl",
+		.next = "What it takes is what a connection by SAML takes as metadata.",
+		.run = check_metadata,
+		.offline = true,
+	},
+	{
+		.name = "check jws",
+		.arguments = "[FILE]",
+		.summary = "Say whether tokens are signed by a key of a set, as the daemon would: one question a line, one answer a line.",
+		.words = "A question is an object of JSON with \"jws\" (a token of three parts) and \"jwks\" (a JSON web key set). The answer has \"ok\" "
+		         "and, if it is false, \"error\". What the token claims is not judged.",
+		.example = "rosterctl check jws <questions.jsonl",
+		.next = "Whoever issued the token says at \"jwks_uri\" of its discovery document what the keys are.",
+		.run = check_jws,
+		.offline = true,
+	},
+	{
 		.name = "support-bundle",
 		.arguments = "[FILE]",
 		.summary = "Put together what somebody needs who helps from afar.",

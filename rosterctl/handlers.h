@@ -56,6 +56,9 @@ command_fn about_metrics, about_status, about_version;
 /* doctor.c */
 command_fn doctor_examine;
 
+/* check.c */
+command_fn check_saml, check_metadata, check_jws;
+
 /* bundle.c */
 command_fn support_bundle;
 

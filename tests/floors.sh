@@ -50,10 +50,12 @@ only 'libpq|postgres' daemon/store/
 only 'microhttpd' daemon/http/
 only 'jansson|yajl' daemon/base/json
 only 'sodium' daemon/base/
-only 'openssl/evp|openssl/sha' daemon/base/crypt connectors/common/sign
-only 'openssl/x509|openssl/pem' daemon/base/certificate connectors/ldap/ connectors/common/sign
+only 'openssl/evp|openssl/sha' daemon/base/crypt connectors/common/sign connectors/saml/
+only 'openssl/x509|openssl/pem' daemon/base/certificate connectors/ldap/ connectors/common/sign connectors/saml/keys
 only 'ldap\.h|lber\.h' connectors/ldap/
 only 'cjose' connectors/common/jws
+only 'libxml' connectors/saml/
+only 'lasso|xmlsec|glib' connectors/saml/second
 only 'curl' connectors/common/ rosterctl/
 only 'confuse|ucl' daemon/syntax
 exit $status
