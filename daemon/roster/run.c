@@ -119,7 +119,7 @@ bool run_reads_all(const struct run *run)
 bool run_asked_by_itself(const struct run *run)
 {
 	return strcmp(run->asked_by, RUN_BY_SCHEDULE) == 0 || strcmp(run->asked_by, RUN_BY_WATCH) == 0 ||
-	       strcmp(run->asked_by, RUN_BY_RENAME) == 0 ||
+	       strcmp(run->asked_by, RUN_BY_RENAME) == 0 || strcmp(run->asked_by, RUN_BY_SIGN_ON) == 0 ||
 	       strcmp(run->asked_by, RUN_BY_NOTIFICATION) == 0;
 }
 

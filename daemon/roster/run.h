@@ -59,6 +59,8 @@ bool run_takes_turns(const struct run *run);
 #define RUN_BY_RENAME "rename"
 #define RUN_BY_WATCH "watch"
 #define RUN_BY_NOTIFICATION "notification"
+/* Somebody signed on. */
+#define RUN_BY_SIGN_ON "sign-on"
 bool run_asked_by_itself(const struct run *run);
 
 /* What is asked for. named, named_groups: remote ids, ended by NULL, of scope named alone. */

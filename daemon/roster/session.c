@@ -1,0 +1,150 @@
+#include "roster/session.h"
+
+#include "base/secret.h"
+
+#define COUNTS "s.ended_at IS NULL AND s.expires_at > now() AND s.seen_at + s.idle_ms * interval '1 millisecond' > now()"
+
+static const char *provider_context(struct arena *arena, const struct id *organisation, const struct id *id)
+{
+	char of[ID_TEXT_SIZE], session[ID_TEXT_SIZE];
+
+	return arena_format(arena, "session/%s/%s", id_text(organisation, of), id_text(id, session));
+}
+
+int session_find(struct tx *tx, struct arena *arena, const uint8_t hash[CRYPT_DIGEST_SIZE], struct session *ret, struct error *e)
+{
+	static const struct query find = {
+		"session.find",
+		"SELECT id, organisation, slug, user_id, connection, remote_id, email, name, role, began_at, seen_at, expires_at, ip_allow_list "
+		"FROM session_speaker($1) WHERE id IS NOT NULL",
+		QUERY_READS,
+		0,
+	};
+	const struct rows *rows;
+	int found = query_one(tx, &find, PARAMS(P_BYTES(hash, CRYPT_DIGEST_SIZE)), arena, &rows, e);
+
+	if (found == 1)
+		*ret = (struct session){
+			.id = rows_id(rows, 0, 0),
+			.organisation = rows_id(rows, 0, 1),
+			.slug = rows_text(rows, 0, 2),
+			.user = rows_id(rows, 0, 3),
+			.connection = rows_id(rows, 0, 4),
+			.remote_id = rows_text(rows, 0, 5),
+			.email = rows_text(rows, 0, 6),
+			.name = rows_text(rows, 0, 7),
+			.role = rows_text(rows, 0, 8),
+			.began_at = rows_time(rows, 0, 9),
+			.seen_at = rows_time(rows, 0, 10),
+			.expires_at = rows_time(rows, 0, 11),
+			.ip_allow_list = rows_texts_or_null(rows, 0, 12),
+		};
+	return found;
+}
+
+int session_create(struct tx *tx, const struct crypt_keys *keys, const struct session *s, const uint8_t hash[CRYPT_DIGEST_SIZE],
+                   const struct secret *provider, struct error *e)
+{
+	static const struct query create = {
+		"session.create",
+		"INSERT INTO sessions (hash, organisation, id, user_id, connection, remote_id, idle_ms, expires_at, address, agent, provider_session) "
+		"VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)",
+		QUERY_CHANGES,
+		0,
+	};
+	scoped(arena) *arena = arena_open("session");
+	const uint8_t *sealed = NULL;
+	size_t size = 0;
+
+	if (provider)
+		crypt_seal(keys, provider_context(arena, &s->organisation, &s->id), provider, arena, &sealed, &size);
+	return query_write(tx, &create,
+	                   PARAMS(P_BYTES(hash, CRYPT_DIGEST_SIZE), P_ID(&s->organisation), P_ID(&s->id), P_ID(&s->user),
+	                          P_ID(id_is_nil(&s->connection) ? NULL : &s->connection), P_TEXT(s->remote_id), P_INT(s->idle_ms),
+	                          P_TIME(s->expires_at), P_TEXT(s->address), P_TEXT(s->agent), P_BYTES(sealed, size)),
+	                   NULL, e);
+}
+
+int session_seen(struct tx *tx, const struct id *organisation, const struct id *id, struct error *e)
+{
+	static const struct query seen = {
+		"session.seen",
+		"UPDATE sessions s SET seen_at = now() WHERE organisation = $1 AND id = $2 AND " COUNTS
+		" AND seen_at <= now() - $3 * interval '1 millisecond'",
+		QUERY_KEEPS,
+		0,
+	};
+
+	return query_write(tx, &seen, PARAMS(P_ID(organisation), P_ID(id), P_INT(SESSION_SEEN_EVERY_MS)), NULL, e);
+}
+
+int session_provider(struct tx *tx, const struct crypt_keys *keys, const struct id *organisation, const struct id *id, struct secret **ret,
+                     struct error *e)
+{
+	static const struct query find = {
+		"session.provider", "SELECT provider_session FROM sessions WHERE organisation = $1 AND id = $2 AND provider_session IS NOT NULL",
+		QUERY_READS, 0,
+	};
+	scoped(arena) *arena = arena_open("session");
+	const struct rows *rows;
+	const uint8_t *sealed;
+	size_t size;
+	int found = query_one(tx, &find, PARAMS(P_ID(organisation), P_ID(id)), arena, &rows, e);
+
+	if (found <= 0)
+		return found;
+	sealed = rows_bytes(rows, 0, 0, &size);
+	return crypt_open(keys, provider_context(arena, organisation, id), sealed, size, ret, e) < 0 ? -1 : 1;
+}
+
+int session_list(struct tx *tx, struct arena *arena, const struct id *organisation, const struct id *user, const struct id *after, int most,
+                 struct session **ret, size_t *ret_count, struct error *e)
+{
+	static const struct query list = {
+		"session.list",
+		"SELECT s.id, s.user_id, s.connection, s.remote_id, m.email, m.name, m.role, s.began_at, s.seen_at, "
+		"least(s.expires_at, s.seen_at + s.idle_ms * interval '1 millisecond'), s.address, s.agent FROM sessions s "
+		"LEFT JOIN members m ON m.organisation = s.organisation AND m.user_id = s.user_id "
+		"WHERE s.organisation = $1 AND ($2::uuid IS NULL OR s.user_id = $2) AND ($3::uuid IS NULL OR s.id > $3) AND " COUNTS
+		" ORDER BY s.id LIMIT $4",
+		QUERY_READS,
+		0,
+	};
+	const struct rows *rows;
+
+	if (query_run(tx, &list, PARAMS(P_ID(organisation), P_ID(user), P_ID(after), P_INT(most)), arena, &rows, e) < 0)
+		return -1;
+	*ret_count = rows_count(rows);
+	*ret = arena_array(arena, *ret_count, sizeof(**ret));
+	for (size_t i = 0; i < *ret_count; i++)
+		(*ret)[i] = (struct session){
+			.id = rows_id(rows, i, 0),
+			.organisation = *organisation,
+			.user = rows_id(rows, i, 1),
+			.connection = rows_id(rows, i, 2),
+			.remote_id = rows_text(rows, i, 3),
+			.email = rows_text(rows, i, 4),
+			.name = rows_text(rows, i, 5),
+			.role = rows_text(rows, i, 6),
+			.began_at = rows_time(rows, i, 7),
+			.seen_at = rows_time(rows, i, 8),
+			.expires_at = rows_time(rows, i, 9),
+			.address = rows_text(rows, i, 10),
+			.agent = rows_text(rows, i, 11),
+		};
+	return 0;
+}
+
+int session_end(struct tx *tx, const struct id *organisation, const struct id *id, const struct id *user, const char *by, int64_t *ret_count,
+                struct error *e)
+{
+	static const struct query end = {
+		"session.end",
+		"UPDATE sessions s SET ended_at = now(), ended_by = $4 WHERE organisation = $1 AND ($2::uuid IS NULL OR id = $2) "
+		"AND ($3::uuid IS NULL OR user_id = $3) AND " COUNTS,
+		QUERY_CHANGES,
+		0,
+	};
+
+	return query_write(tx, &end, PARAMS(P_ID(organisation), P_ID(id), P_ID(user), P_TEXT(by)), ret_count, e);
+}

@@ -1,0 +1,60 @@
+/* A session: that somebody is signed in, as a member of one organisation, by a connection. Its cookie never comes here, only its hash.
+ *
+ * It counts until it is ended, its time is over, nobody has shown it for so long, or its member is not active any more: that ends it in the statement that
+ * changes the member (schema/0043_sign_on.sql), whoever does it, and nothing is cached. */
+#ifndef ROSTERD_ROSTER_SESSION_H
+#define ROSTERD_ROSTER_SESSION_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/arena.h"
+#include "base/crypt.h"
+#include "base/error.h"
+#include "base/id.h"
+#include "store/query.h"
+
+struct secret;
+
+#define SESSION_PREFIX "rses"
+
+enum {
+	SESSION_TEXT_SIZE = 4 + 1 + 43, /* of the cookie's value */
+	SESSION_SEEN_EVERY_MS = 60 * 1000, /* how exactly it is known when it was shown last */
+	SESSION_AGENT_MOST = 200,
+};
+
+struct session {
+	struct id id, organisation, user, connection; /* connection nil: none */
+	const char *slug;      /* filled by session_find alone, as the next three */
+	const char *email, *name, *role; /* of the member, as they are now; email may be NULL */
+	const char *const *ip_allow_list; /* the organisation's; NULL: none */
+	const char *remote_id; /* what the connection calls them; NULL: there is none */
+	const char *address, *agent, *ended_by; /* each may be NULL; filled by session_list alone */
+	int64_t began_at, seen_at, expires_at; /* expires_at: by session_find when it ends if it is not shown again */
+	int64_t idle_ms, ended_at;
+};
+
+/* Who is signed in: 1, 0 (unknown, over, ended, or its member or organisation is not active), -1. Needs no organisation. */
+int session_find(struct tx *tx, struct arena *arena, const uint8_t hash[CRYPT_DIGEST_SIZE], struct session *ret, struct error *e);
+
+/* provider: what the provider calls its own, NULL: not known. Uses id, organisation, user, connection, remote_id, address, agent, expires_at and idle_ms. */
+int session_create(struct tx *tx, const struct crypt_keys *keys, const struct session *session, const uint8_t hash[CRYPT_DIGEST_SIZE],
+                   const struct secret *provider, struct error *e);
+
+/* It was shown now, unless that was written less than SESSION_SEEN_EVERY_MS ago. */
+int session_seen(struct tx *tx, const struct id *organisation, const struct id *id, struct error *e);
+
+/* What the provider calls its own: 1, 0 it is not known, -1. */
+int session_provider(struct tx *tx, const struct crypt_keys *keys, const struct id *organisation, const struct id *id, struct secret **ret,
+                     struct error *e);
+
+/* Those that count, of a member (NULL: of all), the oldest first, after one (NULL: from the first). */
+int session_list(struct tx *tx, struct arena *arena, const struct id *organisation, const struct id *user, const struct id *after, int most,
+                 struct session **ret, size_t *ret_count, struct error *e);
+
+/* Ends one (id), those of a member (user), or all of the organisation (both NULL). Says how many counted. */
+int session_end(struct tx *tx, const struct id *organisation, const struct id *id, const struct id *user, const char *by, int64_t *ret_count,
+                struct error *e);
+
+#endif
