@@ -237,11 +237,25 @@ static const struct setting scim_rows[] = {
 	{ 0 },
 };
 
-static const char *const sections[] = { "database", "plugins", "http", "scim", "sync", "domains", "guard", "audit", "log", "metrics", NULL };
+static const struct setting sign_on_rows[] = {
+	{ "return_to", SETTING_TEXTS, AT(config.return_to),
+	  .about = "Where people may be sent when they are signed on or off: \"https://app.example/\" stands for all addresses that begin so, "
+		   "\"https://app.example/home\" for itself and what is below it; the first is where they go unless it is said otherwise." },
+	{ "attempt", SETTING_DURATION, AT(config.attempt_ms), "10m", .least = 60 * MS, .most = 3600 * MS,
+	  .about = "How long somebody may take at the provider until they come back." },
+	{ "session_idle", SETTING_DURATION, AT(config.session_idle_ms), "8h", .least = 300 * MS, .most = 24 * 24 * 3600 * MS,
+	  .about = "How long a session counts that nobody uses." },
+	{ "session_length", SETTING_DURATION, AT(config.session_most_ms), "1d", .least = 300 * MS, .most = 24 * 24 * 3600 * MS,
+	  .about = "How long a session counts at most." },
+	{ 0 },
+};
+
+static const char *const sections[] = { "database", "plugins", "http", "sign_on", "scim", "sync", "domains", "guard", "audit", "log", "metrics", NULL };
 static const struct settings_form top = { "", top_rows, sections };
 static const struct settings_form database = { "database", database_rows, NULL };
 static const struct settings_form plugins = { "plugins", plugins_rows, NULL };
 static const struct settings_form http = { "http", http_rows, NULL };
+static const struct settings_form sign_on = { "sign_on", sign_on_rows, NULL };
 static const struct settings_form scim = { "scim", scim_rows, NULL };
 static const struct settings_form sync_form = { "sync", sync_rows, NULL };
 static const struct settings_form domains_form = { "domains", domains_rows, NULL };
@@ -250,7 +264,7 @@ static const struct settings_form audit = { "audit", audit_rows, NULL };
 static const struct settings_form log_form = { "log", log_rows, NULL };
 static const struct settings_form metrics = { "metrics", metrics_rows, NULL };
 static const struct settings_form *const forms[] = {
-	&top, &database, &plugins, &http, &scim, &sync_form, &domains_form, &guard, &audit, &log_form, &metrics, NULL,
+	&top, &database, &plugins, &http, &sign_on, &scim, &sync_form, &domains_form, &guard, &audit, &log_form, &metrics, NULL,
 };
 
 const struct settings_form *const *config_forms(void)
@@ -332,6 +346,14 @@ static void check_listen(struct settings_reader *r, const struct syntax_section 
 			    SERVER_LISTENS_MOST - 1);
 }
 
+static void check_return_to(struct settings_reader *r, const struct syntax_section *file, const struct given *given)
+{
+	for (const char *const *address = given->config.return_to; address && *address; address++)
+		if (!text_begins(*address, "https://") && !text_begins(*address, "http://"))
+			problem_add(r->problems, r->file, file->line,
+				    "\"sign_on.return_to\" has \"%.200s\"; an address such as \"https://app.example/\" is expected", *address);
+}
+
 static void read_forms(struct settings_reader *r, const struct syntax_section *file, struct given *given)
 {
 	settings_read(r, &top, file, given);
@@ -342,6 +364,7 @@ static void read_forms(struct settings_reader *r, const struct syntax_section *f
 			settings_read(r, *form, section, given);
 	}
 	check_listen(r, file, given);
+	check_return_to(r, file, given);
 }
 
 /* The daemon's own file. What is wrong in it keeps its default, so that the other files can still be looked

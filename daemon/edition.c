@@ -201,6 +201,10 @@ void edition_endpoints(struct shared *shared, struct endpoints_options *options)
 	options->scim_trace = text_equal(config->scim_trace, "off")	   ? SCIM_TRACE_OFF
 			      : text_equal(config->scim_trace, "personal") ? SCIM_TRACE_PERSONAL
 									   : SCIM_TRACE_REDACTED;
+	options->return_to = config->return_to;
+	options->attempt_ms = config->attempt_ms;
+	options->session_idle_ms = config->session_idle_ms;
+	options->session_most_ms = config->session_most_ms;
 	options->scim_per_second = config->scim_per_second;
 	options->scim_burst = config->scim_burst;
 	options->keeps = shared;

@@ -377,6 +377,22 @@ static const struct option scim_token_options[] = {
 	  .many = true },
 	{ 0 },
 };
+static const struct option session_list_options[] = {
+	{ .name = "member", .value = "MEMBER", .words = "of this member alone, by id or e-mail" },
+	LIST_OPTIONS,
+	{ 0 },
+};
+static const struct option session_end_options[] = {
+	{ .name = "member", .value = "MEMBER", .words = "all of this member, by id or e-mail" },
+	{ .name = "all", .words = "all of the organisation" },
+	{ .name = "yes", .words = "do not ask whether this is meant" },
+	{ 0 },
+};
+static const struct option sso_list_options[] = {
+	{ .name = "connection", .value = "NAME", .words = "by this connection alone" },
+	LIST_OPTIONS,
+	{ 0 },
+};
 static const struct option token_list_options[] = { ORGANISATION_OPTION, LIST_OPTIONS, { 0 } };
 static const struct option token_rotate_options[] = {
 	ORGANISATION_OPTION,
@@ -786,6 +802,45 @@ const struct command commands[] = {
 		.example = "rosterctl connection resolve acme/corporate 5f0d3c1e-93c3-4d55-8e29-5a1c3f6b7c11 --same-person",
 		.next = "\"rosterctl connection refused ORG/NAME\" shows who is left.",
 		.run = connection_resolve,
+	},
+	{
+		.name = "session list",
+		.arguments = "ORG",
+		.summary = "List who is signed in.",
+		.options = session_list_options,
+		.example = "rosterctl session list acme --member ada@acme.example",
+		.next = "\"rosterctl session end ORG ID\" ends one.",
+		.run = session_list_all,
+	},
+	{
+		.name = "session end",
+		.arguments = "ORG [ID]",
+		.summary = "Sign somebody off at once.",
+		.words = "One session, all of a member, or all of the organisation. Whoever may still come in signs on anew.",
+		.options = session_end_options,
+		.example = "rosterctl session end acme --member ada@acme.example",
+		.next = "\"rosterctl member suspend ORG MEMBER\" keeps somebody out.",
+		.run = session_end_some,
+	},
+	{
+		.name = "sso list",
+		.arguments = "ORG",
+		.summary = "List sign-ons, the newest first.",
+		.words = "Those that came to an end, well or not, as long as they are kept: a month at most.",
+		.options = sso_list_options,
+		.example = "rosterctl sso list acme --connection corporate",
+		.next = "\"rosterctl sso explain ORG/ID\" tells why one was refused.",
+		.run = sso_list,
+	},
+	{
+		.name = "sso explain",
+		.arguments = "ORG/ID",
+		.summary = "Tell how a sign-on ended, and why.",
+		.words = "The page of somebody who was not signed in says its number. What was looked at, in order: what was expected, what came, "
+			 "and what to change, at the provider or here.",
+		.example = "rosterctl sso explain acme/0192f0c1-7a3e-7cc1-8f00-5d2b1c9e4a77",
+		.next = "\"rosterctl connection set ORG/NAME\" changes what is set here.",
+		.run = sso_explain,
 	},
 	{
 		.name = "scim tokens",

@@ -5,7 +5,7 @@
 . "$SRCDIR/tests/tap.sh"
 
 tables='members accounts groups group_accounts group_groups users addresses organisations domains connections connection_secrets
-	role_mappings tokens'
+	role_mappings tokens sessions'
 exceptions='
 apply.mapped_roles	what the groups yielded last, for the next plan to compare with; the change of a role is planned and audited
 apply.references	how groups refer to a person, for the next reading of changes to understand them
@@ -15,6 +15,10 @@ apply.groups_observed	that a group was seen, and when
 apply.role_sources	why somebody has the role that they keep: which source it is from now; no line of a plan
 relink.taken	the key of an entry that somebody has now: a line of the plan (account.linked), or undone with relink.undo
 relink.undo	that it was not done
+session.seen	that a session was used, and when
+sessions_follow_connection	sessions by a connection that is deleted: whoever deletes it tells of it beside it
+sessions_follow_organisation	sessions of an organisation that is deleted, likewise
+sign_ons_purge	sessions that were over a month ago
 token.used	that a token was used, and when: by whom is what audit entries say
 seating.forget	a role that somebody waited for and never had; no line of a plan
 note_owner	whether the owner is here; the entry is written beside it, and who changed the owner is audited for that

@@ -6,7 +6,7 @@
 # What a file of ours has, as the table prints it: "SECTION.NAME = DEFAULT".
 from_sample() {
 	sed -E 's/^(\t*)#([a-z_]+ = )/\1\2/; s/[[:space:]]+#.*//' "$1" | awk '
-		/^[ \t]*[a-z]+( [a-z]+)? \{$/ { section = $1 "."; inside[++depth] = section; next }
+		/^[ \t]*[a-z_]+( [a-z]+)? \{$/ { section = $1 "."; inside[++depth] = section; next }
 		/^[ \t]*\}$/ { depth--; section = depth ? inside[depth] : ""; next }
 		/^[ \t]*[a-z_]+ = / && section !~ /^(settings|roles|attributes)\.$/ {
 			name = $1; sub(/^[^=]*= /, ""); gsub(/[{}"] ?/, ""); sub(/ +$/, "")

@@ -28,6 +28,8 @@ static const char *const names[SCOPES] = {
 	[SCOPE_SCIM_READ] = "scim:read",
 	[SCOPE_SCIM_USERS] = "scim:users",
 	[SCOPE_SCIM_GROUPS] = "scim:groups",
+	[SCOPE_SESSIONS_READ] = "sessions:read",
+	[SCOPE_SESSIONS_WRITE] = "sessions:write",
 	[SCOPE_TOKENS_READ] = "tokens:read",
 	[SCOPE_TOKENS_WRITE] = "tokens:write",
 };
@@ -64,6 +66,8 @@ static const struct noun {
 	{ "reload", SCOPE_DAEMON_READ, SCOPE_DAEMON_WRITE },
 	{ "runs", SCOPE_RUNS_READ, SCOPE_RUNS_WRITE },
 	{ "scim", SCOPE_SCIM_READ, SCOPE_UNSAID },
+	{ "sessions", SCOPE_SESSIONS_READ, SCOPE_SESSIONS_WRITE },
+	{ "sign-ons", SCOPE_AUDIT_READ, SCOPE_UNSAID }, /* they tell who was refused, and why */
 	{ "status", SCOPE_DAEMON_READ, SCOPE_UNSAID },
 	{ "tokens", SCOPE_TOKENS_READ, SCOPE_TOKENS_WRITE },
 	{ "whoami", SCOPE_NONE, SCOPE_UNSAID },

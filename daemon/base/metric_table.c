@@ -29,6 +29,7 @@ static const char *const ends[] = { "committed", "rolled_back", "uncertain", NUL
 static const char *const deaths[] = { "ended", "killed", "crashed", "forbidden", "memory", "cpu", "exit", NULL };
 static const char *const outcomes[] = { "done", "planned", "held", "failed", "again", "stopped", NULL };
 static const char *const heard[] = { "taken", "duplicate", "merged", "nothing", "not_authentic", "limited", "failed", NULL };
+static const char *const sign_ons[] = { "begun", "signed_on", "tested", "refused", "failed", "limited", NULL };
 static const char *const askings[] = { "subscribe", "renew", "unsubscribe", NULL };
 static const char *const subscription_states[] = { "active", "failed", NULL };
 static const char *const live[] = { "asked", "reading", "reconciling", "held", NULL };
@@ -143,6 +144,9 @@ const struct metric_row metric_rows[METRICS] = {
 		"Connections that this daemon waits for, until their directory says that something changed.", GAUGE },
 	[METRIC_WATCH_TOLD] = { "rosterd_watch_told_total",
 		"How often a directory said that something changed.", COUNTER },
+	[METRIC_SIGN_ONS] = { "rosterd_sign_ons_total",
+		"Sign-ons by a connection: begun, so that somebody was sent to a provider; and how they ended, if they came back: signed on, tested, refused, failed because of us or the provider, turned away because too many come.",
+		COUNTER, { { "plugin" }, { "outcome", sign_ons } } },
 	[METRIC_NOTIFICATIONS] = { "rosterd_notifications_total",
 		"Messages of directories: taken; a duplicate of one that was; merged with others because too many wait; authentic and about nobody; not authentic; turned away because too many come; failed, because the plug-in did or could not understand it.",
 		COUNTER, { { "plugin" }, { "outcome", heard } } },

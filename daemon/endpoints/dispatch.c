@@ -44,7 +44,7 @@ struct endpoints {
 	struct outside *outside;
 	struct denials *denials;
 	struct rate *rate;
-	struct links *links;
+	struct links *links, *sign_links;
 	struct scim_trace *trace;
 	struct health *health;
 	size_t count;
@@ -115,6 +115,7 @@ int endpoints_open(const struct endpoints_options *options, struct endpoints **r
 	endpoints->denials = denials_open();
 	endpoints->rate = rate_open();
 	if (links_open(options->links_most, &endpoints->links, e) < 0 ||
+	    links_open(options->links_most, &endpoints->sign_links, e) < 0 ||
 	    scim_trace_open(endpoints->store, endpoints->log, &endpoints->trace, e) < 0) {
 		endpoints_close(&endpoints);
 		return -1;
@@ -127,6 +128,7 @@ void endpoints_change(struct endpoints *endpoints, const struct endpoints_option
 {
 	latest_replace(endpoints->options, options_open(options));
 	links_renew(endpoints->links);
+	links_renew(endpoints->sign_links);
 }
 
 /* ---- the steps of an exchange ---- */
@@ -496,6 +498,7 @@ void endpoints_close(struct endpoints **endpoints)
 	denials_close(&(*endpoints)->denials);
 	rate_close(&(*endpoints)->rate);
 	links_close(&(*endpoints)->links);
+	links_close(&(*endpoints)->sign_links);
 	router_close(&(*endpoints)->router);
 	outside_close(&(*endpoints)->outside);
 	health_close(&(*endpoints)->health);
@@ -694,6 +697,7 @@ static void answer_one(const struct endpoints *endpoints, struct request *reques
 		.denials = endpoints->denials,
 		.rate = endpoints->rate,
 		.links = endpoints->links,
+		.sign_links = endpoints->sign_links,
 		.health = endpoints->health,
 		.request = request,
 		.reply = reply,

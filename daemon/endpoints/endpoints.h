@@ -33,6 +33,10 @@ struct endpoints_options {
 	int outside_most; /* exchanges that may wait for directories at a time; fewer than there are threads
 			   */
 	int links_most; /* children that stay open for the messages of directories; stays as it was opened, too */
+	const char *const *return_to; /* where people are sent when they are signed on or off, ended by NULL; NULL: nowhere but to us */
+	int attempt_ms;	     /* how long a sign-on may be under way */
+	int session_idle_ms; /* how long a session counts that nobody shows ... */
+	int session_most_ms; /* ... and at most */
 	int scim_per_second, scim_burst; /* requests of one connection that pushes; 0 per second: no limit */
 	enum scim_trace_policy scim_trace; /* what is kept of what they pushed */
 	const struct log *log; /* parent of the subjects of exchanges; may be NULL */

@@ -14,7 +14,7 @@ enum { AUDIT_OBJECT_MOST = 256 << 10 };
 
 int exchange_begin(struct exchange *x, struct error *e)
 {
-	if (tx_begin(x->options->store, STORE_REQUEST, &x->tx, e) < 0)
+	if (tx_begin(x->options->store, x->as_worker ? STORE_WORKER : STORE_REQUEST, &x->tx, e) < 0)
 		return -1;
 	return id_is_nil(&x->organisation.id) ? 0 : tx_for(x->tx, &x->organisation.id, e);
 }

@@ -69,10 +69,12 @@ struct exchange {
 	struct denials *denials;
 	struct rate *rate;
 	struct links *links; /* open ones of connections whose directories send messages */
+	struct links *sign_links; /* and of those by which people sign on */
 	struct health *health;
 	const struct endpoint *endpoint;
 	struct request *request;
 	struct reply *reply;
+	bool as_worker;	 /* prepare has found that the roster changes: the transaction is a worker's */
 	bool by_monitor; /* through the address of monitors: nobody is asked who they are */
 	struct arena *arena; /* gone when the exchange ends */
 	struct tx *tx;	     /* NULL for PERMIT_ANYONE, in prepare, and where the row is from_memory */

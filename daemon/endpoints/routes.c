@@ -30,7 +30,9 @@
 #include "endpoints/scim_oauth.h"
 #include "endpoints/scim_tokens.h"
 #include "endpoints/scim_trace.h"
+#include "endpoints/sessions.h"
 #include "endpoints/setup_link.h"
+#include "endpoints/sso.h"
 #include "endpoints/tokens.h"
 #include "endpoints/webhooks.h"
 
@@ -40,6 +42,7 @@ static const char *const paged[] = { "limit", "after", NULL };
 #define CONNECTION   ORGANISATION "/connections/{connection}"
 #define RUN	     ORGANISATION "/runs/{run}"
 #define SCIM	     "/scim/v2/{connection}"
+#define SSO	     "/sso/{connection}"
 
 /* A row ends where it has no more to say. */
 #pragma GCC diagnostic ignored "-Wmissing-field-initializers"
@@ -121,6 +124,15 @@ const struct endpoint routes[] = {
 	{ "DELETE", ORGANISATION "/members/{member}/role",  PERMIT_CHANGE_ROLES,       0,      members_give_back_role },
 	{ "GET",    ORGANISATION "/members/{member}/explain", PERMIT_VIEW_AUDIT,       0,      explain_show },
 
+	{ "GET",    ORGANISATION "/members/{member}/sessions", PERMIT_KNOWN,           0,      sessions_list_of_member, NULL, paged },
+	{ "DELETE", ORGANISATION "/members/{member}/sessions", PERMIT_KNOWN,           0,      sessions_end_of_member },
+
+	{ "GET",    ORGANISATION "/sessions",               PERMIT_REMOVE_MEMBERS,     0,      sessions_list, NULL, paged },
+	{ "DELETE", ORGANISATION "/sessions",               PERMIT_REMOVE_MEMBERS,     0,      sessions_end_all },
+	{ "DELETE", ORGANISATION "/sessions/{session}",     PERMIT_REMOVE_MEMBERS,     0,      sessions_end },
+	{ "GET",    ORGANISATION "/sign-ons",               PERMIT_VIEW_AUDIT,         0,      sign_ons_list, NULL, sign_ons_parameters },
+	{ "GET",    ORGANISATION "/sign-ons/{sign_on}",     PERMIT_VIEW_AUDIT,         0,      sign_ons_show },
+
 	{ "GET",    ORGANISATION "/groups",                 PERMIT_VIEW_MEMBERS,       0,      groups_list, NULL, paged },
 	{ "GET",    ORGANISATION "/groups/{group}/members", PERMIT_VIEW_MEMBERS,       0,      groups_members, NULL, paged },
 
@@ -161,6 +173,15 @@ const struct endpoint routes[] = {
 
 	{ "GET",    "/hooks/{connection}",                  PERMIT_ANYONE,             0,      webhooks_take, webhooks_prepare, .stranger = true },
 	{ "POST",   "/hooks/{connection}",                  PERMIT_ANYONE,             WEBHOOK_BODY_MOST, webhooks_take, webhooks_prepare, .stranger = true },
+
+	{ "GET",    SSO "/begin",                           PERMIT_ANYONE,             0,      sso_begin, sso_prepare_begin, .stranger = true },
+	{ "GET",    SSO "/callback",                        PERMIT_ANYONE,             0,      sso_finish, sso_prepare_finish, .stranger = true },
+	{ "POST",   SSO "/callback",                        PERMIT_ANYONE,             SSO_BODY_MOST, sso_finish, sso_prepare_finish, .stranger = true },
+	{ "POST",   SSO "/acs",                             PERMIT_ANYONE,             SSO_BODY_MOST, sso_finish, sso_prepare_finish, .stranger = true },
+	{ "GET",    SSO "/metadata",                        PERMIT_ANYONE,             0,      sso_metadata, sso_prepare_metadata, .stranger = true },
+	{ "GET",    "/session",                             PERMIT_ANYONE,             0,      sessions_speaker, sessions_prepare_speaker, .stranger = true },
+	{ "GET",    "/logout",                              PERMIT_ANYONE,             0,      sessions_ask_logout },
+	{ "POST",   "/logout",                              PERMIT_ANYONE,             KB(16), sessions_logout, sessions_prepare_logout, .stranger = true },
 
 	{ "GET",    SCIM "/Users",                          PERMIT_PUSH,               0,      scim_users_list, .scim = true, .ahead = scim_users_list_ahead },
 	{ "POST",   SCIM "/Users",                          PERMIT_PUSH,               MB(1),  scim_users_create, .scim = true },

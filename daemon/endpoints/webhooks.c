@@ -3,11 +3,10 @@
 #include <string.h>
 
 #include "base/clock.h"
-#include "base/crypt.h"
 #include "base/metric.h"
 #include "base/text.h"
 #include "endpoints/rate.h"
-#include "http/network.h"
+#include "endpoints/sender.h"
 #include "plugin/catalog.h"
 #include "plugin/keeper.h"
 #include "plugin/links.h"
@@ -15,7 +14,7 @@
 #include "roster/connection.h"
 #include "roster/notification.h"
 
-enum { IPV6_NETWORK_BITS = 64, CALL_MS_LEAST = 100 };
+enum { CALL_MS_LEAST = 100 };
 
 /* From prepare to take. */
 struct hook {
@@ -87,20 +86,10 @@ static int check_ability(struct exchange *x, struct hook *hook, struct error *e)
 
 /* ---- how often ---- */
 
-/* Who sends for this connection: an address of IPv6 is one of very many that somebody has. */
+/* Who sends for this connection. */
 static struct id sender(const struct exchange *x, const struct hook *hook)
 {
-	uint8_t digest[CRYPT_DIGEST_SIZE], bytes[ID_SIZE + sizeof(struct address)] = { 0 };
-	struct address address;
-	struct id id;
-
-	memcpy(bytes, hook->connection.bytes, ID_SIZE);
-	if (address_parse(x->request->address, &address) == 0)
-		memcpy(bytes + ID_SIZE, address.bytes,
-		       address_is_v4(&address) ? sizeof(address.bytes) : IPV6_NETWORK_BITS / 8);
-	crypt_sha256(bytes, sizeof(bytes), digest);
-	memcpy(id.bytes, digest, ID_SIZE);
-	return id;
+	return sender_of(x->request, &hook->connection);
 }
 
 static int refuse_often(const struct hook *hook, int64_t wait_ms, struct error *e)

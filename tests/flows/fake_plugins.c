@@ -152,6 +152,13 @@ void links_give(struct links *links, const struct id *connection, struct link *l
 	link_close(&link);
 }
 
+int link_sign(struct link *link, const struct link_sign_on *ask, int deadline_ms, struct arena *arena, struct link_signed *ret, struct error *e)
+{
+	(void)link, (void)ask, (void)deadline_ms, (void)arena;
+	*ret = (struct link_signed){ 0 };
+	return error_set(e, ERROR_INPUT, "plugin.scope", "the fake signs nobody on");
+}
+
 void link_keep_with(struct link *link, const struct link_keeper *keeper)
 {
 	(void)link, (void)keeper;

@@ -1,0 +1,15 @@
+/* Where a browser may be sent when somebody is signed on or off: nowhere but where the operator's list says, or to a path of ours.
+ *
+ * An open redirect would lend our name to whoever wants people to believe that they are with us. */
+#ifndef ROSTERD_ENDPOINTS_RETURN_TO_H
+#define ROSTERD_ENDPOINTS_RETURN_TO_H
+
+#include <stdbool.h>
+
+enum { RETURN_TO_MOST = 2048 };
+
+/* allowed: addresses ended by NULL, or NULL: none. One that ends in "/" stands for all that begins with it; any other for itself, with whatever
+ * query, and what is below it. */
+bool return_to_allowed(const char *const *allowed, const char *address);
+
+#endif

@@ -1,0 +1,211 @@
+#!/bin/bash
+# People sign on by a connection: a browser is sent to a login page, comes back, and is signed in, if all of it is as it must be. The login page is the
+# one of the example plug-in, played here: it signs whom it has seen.
+. "$SRCDIR/tests/flows/flow.sh"
+FLOW_LISTEN="127.0.0.1:$(free_port)"
+here=http://$FLOW_LISTEN
+FLOW_SETTINGS="public_url = \"$here\"
+sign_on {
+	return_to = { \"https://app.example/\", \"https://docs.example/home\" }
+}"
+flow_start
+secret=correct-horse
+(umask 077 && printf %s "$secret" >"$flow_dir/secret")
+: >"$flow_dir/empty"
+
+made() { # made NAME: a connection of acme that only signs on; its id
+	printf '# nobody\n' >"$flow_dir/people.txt"
+	ctl connection create acme example "$1" --schedule never --set directory=@"$flow_dir/people.txt" --set login_url=https://login.example/in \
+		--secret login_secret=@"$flow_dir/secret" --json "${@:2}" | jq -r .id
+}
+ctl org create Acme --type enterprise --default-role viewer >/dev/null
+ctl domain add acme acme.example >/dev/null
+connection=$(made door --role staff=member --role bosses=admin)
+
+# A browser: jar NAME. What it asks and is told: $status, $location, $body.
+ask() { # ask JAR [CURL WORDS]
+	local jar=$flow_dir/jar.$1
+	shift
+	status=$(curl -s -o "$flow_dir/body" -D "$flow_dir/head" -w '%{http_code}' -b "$jar" -c "$jar" "$@")
+	location=$(sed -n 's/^location: //Ip' "$flow_dir/head" | tr -d '\r')
+	body=$(cat "$flow_dir/body")
+}
+header() { sed -n "s/^$1: //Ip" "$flow_dir/head" | tr -d '\r'; }
+begin() { ask "$1" "$here/sso/$connection/begin${2:-}"; state=$(sed -n 's/.*[?&]state=\([^&]*\).*/\1/p' <<<"$location") nonce=$(sed -n 's/.*[?&]nonce=\([^&]*\).*/\1/p' <<<"$location"); }
+signed() { printf '%s\n' "$1" "$2" "$3" "$4" "$5" "$6" | openssl dgst -sha256 -hmac "$secret" -r | cut -d' ' -f1; }
+# finish JAR PERSON EMAIL VERIFIED [GROUPS]: comes back from the login page; without GROUPS nothing is said of them
+finish() {
+	local words=(-d "state=$state" -d "nonce=$nonce" -d "person=$2" -d "email=$3" -d "verified=$4" -d session=theirs
+		-d "signature=$(signed "$state" "$nonce" "$2" "$3" "$4" "${5:-}")")
+	[ $# -lt 5 ] || words+=(-d "groups=$5")
+	ask "$1" "${words[@]}" "$here/sso/$connection/callback"
+}
+sign_on() { begin "$1" && finish "$@"; }
+whoami() { ask "$1" "$here/session"; echo "$status $(jq -r '.email // .code' <<<"$body")"; }
+trace() { grep -o '[0-9a-f]\{8\}-[0-9a-f-]*' <<<"$body" | head -1; }
+why() { query "SELECT outcome || ' ' || coalesce(code, '') FROM sign_ons WHERE id = '$(trace)'"; }
+member() { ctl member list acme --json | jq -r --arg email "$1" '.items[] | select(.email == $email) | "\(.role) \(.state)"'; }
+
+# ---- somebody new ---------------------------------------------------------------------------------------------------------------
+
+is "nobody is signed in" "$(whoami ada)" "401 session.none"
+begin ada "?return_to=https://app.example/start"
+is "the browser is sent to the login page" "$status ${location%%\?*}" "303 https://login.example/in"
+like "with where to come back to" "$location" "back=$here/sso/$connection/callback"
+like "its cookie is of this host alone, over https, and for no script" "$(header set-cookie)" '^__Host-rosterd-browser=[A-Za-z0-9_-]{43}; Path=/; Secure; HttpOnly; SameSite=None'
+finish ada u1 ada@acme.example yes staff
+is "whoever has an address of a verified domain comes in, and goes where they wanted to" "$status $location" "303 https://app.example/start"
+like "the cookie of the session is not sent along by other sites" "$(header set-cookie)" '^__Host-rosterd=rses_[A-Za-z0-9_-]{43}; Path=/; Secure; HttpOnly; SameSite=Lax$'
+is "they are signed in" "$(whoami ada)" "200 ada@acme.example"
+is "as a member with the role of their group" "$(member ada@acme.example)" "member active"
+is "the audit has how they came" "$(query "SELECT string_agg(action, ' ' ORDER BY id) FROM audit WHERE action IN ('member.joined', 'session.began')")" \
+	"member.joined session.began"
+is "no cookie and no state stands in the database" "$(query "SELECT count(*) FROM sessions s, sign_ons a WHERE s::text || a::text LIKE '%rses_%'")" 0
+unlike "nor in the log" "$(cat "$flow_dir/log")" "rses_|$state|ada@acme"
+
+sign_on bob u2 bob@acme.example yes
+is "without groups it is the default role" "$status $(member bob@acme.example)" "303 viewer active"
+is "and the first of the addresses that are allowed" "$location" https://app.example/
+sign_on eve u3 eve@acme.example no
+is "an address that the provider does not vouch for lets nobody in" "$status $(why) $(member eve@acme.example)" "403 refused sso.unproven_address "
+sign_on eve u3 eve@elsewhere.example yes
+is "nor does one of another domain" "$status $(why)" "403 refused sso.unproven_address"
+unlike "the person is told nothing of it" "$body" "domain|vouch|eve@"
+sign_on eve u4 ada@acme.example no
+is "nobody becomes another one by an address that they typed" "$status $(why) $(whoami eve)" "403 refused sso.unproven_address 401 session.none"
+sign_on eve u4 ada@acme.example yes
+is "nor by one that a second entry of the provider shows" "$status $(whoami eve)" "403 401 session.none"
+like "which stands there to be decided" "$(refused acme/door)" "^u4 "
+
+# ---- the same again ---------------------------------------------------------------------------------------------------------------
+
+before=$(query "SELECT count(*) FROM runs")
+sign_on ada u1 ada@acme.example yes staff
+is "who is as we know them costs no run" "$status $(query "SELECT count(*) FROM runs")" "303 $before"
+sign_on ada u1 ada@acme.example yes
+is "nobody loses a role because no groups were said" "$status $(member ada@acme.example)" "303 member active"
+sign_on ada u1 ada@acme.example yes staff,bosses
+is "the first line of the mapping still counts" "$(member ada@acme.example)" "member active"
+sign_on ada u1 ada@acme.example yes bosses
+is "a role follows the groups that are said" "$(member ada@acme.example)" "admin active"
+sign_on ada u1 ada@acme.example yes bosses
+like "there are several sessions" "$(query "SELECT count(*) FROM sessions WHERE ended_at IS NULL")" '^[4-9]$'
+
+# ---- what is not as it must be ----------------------------------------------------------------------------------------------------
+
+begin ada
+old_state=$state old_nonce=$nonce
+finish ada u1 ada@acme.example yes
+is "an attempt is answered" "$status" 303
+state=$old_state nonce=$old_nonce
+finish ada u1 ada@acme.example yes
+is "once" "$status $(why)" "403 refused sso.attempt"
+begin ada
+finish thief u1 ada@acme.example yes
+is "and in the browser that began it" "$status $(why) $(whoami thief)" "403 refused sso.browser 401 session.none"
+finish ada u1 ada@acme.example yes
+is "which nobody else can spoil" "$status" 303
+begin ada
+state=$(tr 'A-Za-z' 'N-ZA-Mn-za-m' <<<"$state")
+finish ada u1 ada@acme.example yes
+is "a state that nobody was given is refused" "$status $(why)" "403 refused sso.attempt"
+state=
+finish ada u1 ada@acme.example yes
+is "none at all is of no attempt, and the plug-in wants one" "$status $(why)" "403 refused plugin.denied"
+begin ada
+nonce=another
+finish ada u1 ada@acme.example yes
+is "what the plug-in refuses is refused" "$status $(why)" "403 refused plugin.denied"
+id=$(trace)
+begin ada
+query "UPDATE sign_ons SET expires_at = now() - interval '1 second' WHERE outcome = 'begun'" >/dev/null
+finish ada u1 ada@acme.example yes
+is "an attempt has its time" "$status $(why)" "403 refused sso.attempt"
+shown=$(curl -s --unix-socket "$socket" "http://x/v1/organisations/acme/sign-ons/$id")
+is "an administrator sees what was looked at" "$(jq -r '[.trace.checks[] | "\(.check)=\(.passed)"] | join(" ")' <<<"$shown")" \
+	"attempt=true browser=true connection=true signature=true nonce=false"
+like "what came, and what to do" "$(jq -r '.trace.checks[-1] | "\(.received) \(.advice)"' <<<"$shown")" '^another begin again: '
+like "as rosterctl tells it" "$(ctl sso explain "acme/$id" | tr -s " \n" " ")" "outcome refused why plugin.denied .* nonce no .* another begin again"
+is "and what was refused lately" "$(ctl sso list acme --limit 2 --json | jq -r '[.items[].code] | join(" ")')" \
+	"sso.attempt plugin.denied"
+
+ask ada "$here/sso/$connection/begin?return_to=https://evil.example/"
+is "nobody is sent elsewhere" "$status $(jq -r .code <<<"$body")" "400 sso.return_to"
+for address in //evil.example '/\evil.example' 'https://app.example.evil.example/' 'https://app.example@evil.example/' 'https://docs.example/homes'; do
+	ask ada -G --data-urlencode "return_to=$address" "$here/sso/$connection/begin"
+	is "not by $address either" "$status" 400
+done
+begin ada "?return_to=https://docs.example/home%3Fa=1"
+is "what is allowed is allowed with its query" "$status" 303
+ask ada "$here/sso/01938f2a-0000-7000-8000-000000000001/begin"
+is "a connection that there is not is not found" "$status" 404
+
+# ---- who is let go ------------------------------------------------------------------------------------------------------------------
+
+sign_on bob u2 bob@acme.example yes
+is "bob is signed in" "$(whoami bob)" "200 bob@acme.example"
+ctl member suspend acme bob@acme.example >/dev/null
+is "whoever is suspended is out at once" "$(whoami bob)" "401 session.none"
+is "their sessions have ended for good" "$(query "SELECT string_agg(DISTINCT ended_by, ' ') FROM sessions WHERE ended_at IS NOT NULL")" "state suspended"
+sign_on bob u2 bob@acme.example yes staff
+is "and they do not come in again, whatever the provider says" "$status $(why) $(member bob@acme.example)" "403 refused sso.not_active member suspended"
+ctl member restore acme bob@acme.example >/dev/null
+is "once they are back they sign on anew" "$(whoami bob)" "401 session.none"
+sign_on bob u2 bob@acme.example yes
+is "which works" "$(whoami bob)" "200 bob@acme.example"
+
+# ---- signing off --------------------------------------------------------------------------------------------------------------------
+
+ask bob "$here/logout"
+like "signing off is a form" "$body" '<form method="post" action="/logout">'
+is "that runs no scripts and stands in no frame" "$(header content-security-policy)" \
+	"default-src 'none'; base-uri 'none'; frame-ancestors 'none'; form-action 'self' https: http:"
+ask bob -X POST -H "Origin: https://evil.example" "$here/logout"
+is "another site signs nobody off" "$status $(whoami bob)" "403 200 bob@acme.example"
+ask bob -X POST "$here/logout"
+is "the provider is told" "$status $location" "303 https://login.example/in?logout=theirs"
+is "and they are signed off" "$(whoami bob)" "401 session.none"
+
+# ---- administrators -----------------------------------------------------------------------------------------------------------------
+
+sign_on bob u2 bob@acme.example yes
+is "the sessions of a member are listed" "$(ctl session list acme --member bob@acme.example --json | jq -r '[.items[].email] | join(" ")')" "bob@acme.example"
+is "and ended" "$(ctl session end acme --member bob@acme.example) $(whoami bob)" '1 sessions have ended 401 session.none'
+one=$(ctl session list acme --limit 1 --json | jq -r '.items[0].id')
+like "or one of them" "$(ctl session end acme "$one")" 'has ended$'
+like "that is over" "$(ctl session end acme "$one" 2>&1)" 'there is no session '
+is "ada is still in" "$(whoami ada)" "200 ada@acme.example"
+like "all of the organisation are ended" "$(ctl session end acme --all --yes)" '^[1-9] sessions have ended'
+is "so she is not any more" "$(whoami ada)" "401 session.none"
+sign_on ada u1 ada@acme.example yes
+query "UPDATE sessions SET seen_at = now() - interval '8 hours 1 second' WHERE ended_at IS NULL" >/dev/null
+is "a session that nobody used for so long is over" "$(whoami ada)" "401 session.none"
+sign_on ada u1 ada@acme.example yes
+query "UPDATE sessions SET expires_at = now() - interval '1 second' WHERE ended_at IS NULL" >/dev/null
+is "and so is one that has lasted long enough" "$(whoami ada)" "401 session.none"
+
+# ---- the directory of the same connection has the word ------------------------------------------------------------------------------
+
+printf 'person: id=d1; user=dan; email=dan@acme.example\n' >"$flow_dir/people.txt"
+connection=$(ctl connection create acme example people --schedule never --set directory=@"$flow_dir/people.txt" --set login_url=https://login.example/in \
+	--secret login_secret=@"$flow_dir/secret" --json | jq -r .id)
+sync >/dev/null
+sign_on dan d1 dan@acme.example yes bosses
+is "who is in the directory signs on, and a token gives them no role" "$status $(member dan@acme.example)" "303 viewer active"
+sign_on new d2 new@acme.example yes
+is "who is not in it does not" "$status $(why) $(member new@acme.example)" "403 refused sso.not_in_directory "
+printf 'person: id=d1; user=dan; email=dan@acme.example\nperson: id=d2; user=new; email=new@acme.example\n' >"$flow_dir/people.txt"
+ctl connection set acme/people --set directory=@"$flow_dir/people.txt" --secret login_secret=@"$flow_dir/secret" >/dev/null
+sign_on new d2 new@acme.example yes
+is "though it is asked about them" "$status $(why)" "403 refused sso.not_in_directory"
+for _ in $(seq 300); do [ -n "$(member new@acme.example)" ] && break; sleep 0.05; done
+sign_on new d2 new@acme.example yes
+is "so that a moment later they are in" "$status $(whoami new)" "303 200 new@acme.example"
+ctl connection set acme/people --state paused >/dev/null
+is "a connection that is paused ends no session" "$(whoami new)" "200 new@acme.example"
+begin dan
+is "and signs nobody on" "$status $(why)" "403 refused sso.closed"
+ctl connection set acme/people --state active >/dev/null
+ctl connection delete acme/people --people suspend --yes >/dev/null 2>&1
+is "one that is deleted ends them" "$(whoami new)" "401 session.none"
+done_testing
