@@ -155,7 +155,6 @@ static int fingerprint(const struct oauth *oauth, char ret[SIGN_HASH_SIZE], stru
 	return result;
 }
 
-/* A token that is bound to a key lives as long as the key, which is as long as we do. */
 static int keep(const struct oauth *oauth, const struct fetch_caller *caller, int64_t good_for_s)
 {
 	unsigned long long until = (unsigned long long)(clock_now_us() / 1000000 + good_for_s);
@@ -170,8 +169,6 @@ static int keep(const struct oauth *oauth, const struct fetch_caller *caller, in
 	struct error e;
 	int result;
 
-	if (oauth->bound)
-		return 0;
 	buffer_open(&kept, KEPT_MOST);
 	if (fingerprint(oauth, hash, &e) < 0)
 		return internal(caller, &e);
@@ -490,7 +487,8 @@ static int take_token(struct oauth *oauth, const struct fetch_caller *caller,
 	oauth->proven = false;
 	good_for_s = life_s > 2 * OAUTH_EARLY_S ? life_s - OAUTH_EARLY_S : life_s / 2;
 	oauth->good_until_ms = clock_monotonic_ms() + good_for_s * 1000;
-	return keep(oauth, caller, good_for_s);
+	/* One that is bound to a key lives as long as the key, which is as long as we do. */
+	return bound ? 0 : keep(oauth, caller, good_for_s);
 }
 
 static int ask_once(struct oauth *oauth, const struct fetch_caller *caller, struct fetch_answer *ret)
