@@ -20,18 +20,9 @@ const char *api_url(struct directory *d, const char *fmt, ...)
 	const char *rest;
 
 	va_start(args, fmt);
-	rest = arena_formatv(d->page, fmt, args);
+	rest = arena_formatv(d->vendor.page, fmt, args);
 	va_end(args);
-	return arena_format(d->page, "%s/api/v2/%s", d->settings.tenant, rest);
-}
-
-const char *api_escape(struct directory *d, const char *text)
-{
-	size_t size = 3 * strlen(text) + 1;
-	char *ret = arena_take(d->page, size);
-
-	fetch_escape(text, ret, size);
-	return ret;
+	return arena_format(d->vendor.page, "%s/api/v2/%s", d->settings.tenant, rest);
 }
 
 const char *api_user_id(const struct json_node *user)
@@ -41,28 +32,16 @@ const char *api_user_id(const struct json_node *user)
 	return id && id[0] && strlen(id) <= ROSTER_ID_MOST && text_is_printable(id, strlen(id)) ? id : NULL;
 }
 
-int api_refused(struct error *e)
-{
-	return error_set(e, ERROR_INPUT, "auth0.refused", "the record was not taken");
-}
-
-static bool is_allowed(int status, const int *allowed)
-{
-	for (; allowed && *allowed; allowed++)
-		if (*allowed == status)
-			return true;
-	return status == 200;
-}
-
 /* An answer without the array is no list: whoever believed it would see nobody. */
 static int must_have_array(struct directory *d, const struct api_subject *subject, const char *array)
 {
-	const struct json_node *list = array ? json_node_member(d->answer.rest, array) : d->answer.rest;
+	const struct json_node *list =
+		array ? json_node_member(d->vendor.answer.rest, array) : d->vendor.answer.rest;
 
 	if (list && list->type == JSON_NODE_ARRAY)
 		return 0;
-	return d->caller.host->fail(d->caller.call, ROSTER_NONSENSE, 0,
-				    "%s: Auth0 answers something that is no list", subject->doing);
+	return d->vendor.caller.host->fail(d->vendor.caller.call, ROSTER_NONSENSE, 0,
+					   "%s: Auth0 answers something that is no list", subject->doing);
 }
 
 int api_get(struct directory *d, const struct api_subject *subject, const char *url, const int *allowed,
@@ -78,28 +57,23 @@ int api_get(struct directory *d, const struct api_subject *subject, const char *
 		.begin = taker ? taker->begin : NULL,
 		.context = taker ? taker->context : NULL,
 		.authorise = oauth_authorise,
-		.authorise_context = d->oauth,
+		.authorise_context = d->vendor.oauth,
 	};
 
-	if (fetch_ask(d->fetch, &d->caller, &request, &d->answer) < 0)
+	if (vendor_ask(&d->vendor, &request) < 0)
 		return -1;
-	if (d->answer.status == 401 && oauth_refused(d->oauth) &&
-	    fetch_ask(d->fetch, &d->caller, &request, &d->answer) < 0)
-		return -1;
-	if (d->answer.status != 401)
-		oauth_accepted(d->oauth);
-	if (!is_allowed(d->answer.status, allowed))
+	if (!vendor_is_allowed(d->vendor.answer.status, allowed))
 		return api_fail(d, subject);
-	if (d->answer.status == 200 && !d->answer.rest)
-		return d->caller.host->fail(d->caller.call, ROSTER_NONSENSE, 0, "%s: Auth0 answers nothing",
-					    subject->doing);
-	return taker && d->answer.status == 200 ? must_have_array(d, subject, taker->array) : 0;
+	if (d->vendor.answer.status == 200 && !d->vendor.answer.rest)
+		return d->vendor.caller.host->fail(d->vendor.caller.call, ROSTER_NONSENSE, 0,
+						   "%s: Auth0 answers nothing", subject->doing);
+	return taker && d->vendor.answer.status == 200 ? must_have_array(d, subject, taker->array) : 0;
 }
 
 int api_next(struct directory *d, const struct api_subject *subject, const char *first)
 {
 	struct place *place = &d->place;
-	const struct json_node *node = json_node_member(d->answer.rest, "next");
+	const struct json_node *node = json_node_member(d->vendor.answer.rest, "next");
 	const char *next = json_node_text(node), *why;
 
 	if (!node || node->type == JSON_NODE_NULL) {
@@ -111,8 +85,8 @@ int api_next(struct directory *d, const struct api_subject *subject, const char 
 		      ? "where the list goes on cannot be read"
 		      : chain_page(&place->chain, first[0] ? first : NULL);
 	if (why)
-		return d->caller.host->fail(d->caller.call, ROSTER_NONSENSE, 0, "%s, page %llu: %s",
-					    subject->doing, place->pages, why);
+		return d->vendor.caller.host->fail(d->vendor.caller.call, ROSTER_NONSENSE, 0,
+						   "%s, page %llu: %s", subject->doing, place->pages, why);
 	strcpy(place->next, next);
 	return 1;
 }
@@ -145,7 +119,7 @@ const char *api_advise(const struct json_node *answer)
 static int fail_denied(struct directory *d, const struct api_subject *subject, const char *code,
 		       const char *message)
 {
-	const struct fetch_caller *caller = &d->caller;
+	const struct fetch_caller *caller = &d->vendor.caller;
 
 	if (text_equal(code, "insufficient_scope") || strstr(message, "scope"))
 		return caller->host->fail(caller->call, ROSTER_REFUSED, 0,
@@ -158,8 +132,8 @@ static int fail_denied(struct directory *d, const struct api_subject *subject, c
 
 int api_fail(struct directory *d, const struct api_subject *subject)
 {
-	const struct fetch_caller *caller = &d->caller;
-	const struct fetch_answer *answer = &d->answer;
+	const struct fetch_caller *caller = &d->vendor.caller;
+	const struct fetch_answer *answer = &d->vendor.answer;
 	const char *code = json_node_member_text(answer->rest, "errorCode"),
 		   *message = json_node_member_text(answer->rest, "message");
 	char trace[FETCH_WORD_MOST + 16];

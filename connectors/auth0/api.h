@@ -23,7 +23,7 @@ struct api_taker {
 	void *context;
 };
 
-/* Asks for the address. The answer is in d->answer: 200, or one of the statuses that are allowed
+/* Asks for the address. The answer is in d->vendor.answer: 200, or one of the statuses that are allowed
  * (0-terminated; NULL: none). taker: NULL: nothing is taken; otherwise the array has come. -1: fail() was
  * called. */
 int api_get(struct directory *d, const struct api_subject *subject, const char *url, const int *allowed,
@@ -32,9 +32,6 @@ int api_get(struct directory *d, const struct api_subject *subject, const char *
 /* fail() with what the answer says. Always -1. */
 int api_fail(struct directory *d, const struct api_subject *subject);
 
-/* What take() returns after the daemon did not take a record, and has been told why. */
-int api_refused(struct error *e);
-
 /* Where a list by checkpoints goes on: keeps "next" of the answer in the place; first: the id of the page's
  * first element, or "". 1: there is more, 0: that was all, -1: fail() was called. */
 int api_next(struct directory *d, const struct api_subject *subject, const char *first);
@@ -42,9 +39,6 @@ int api_next(struct directory *d, const struct api_subject *subject, const char 
 /* An address of the API: path and query by format, where %s stands for what was escaped before. In the page's
  * arena. */
 const char *api_url(struct directory *d, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
-
-/* Percent-encoded, in the page's arena. */
-const char *api_escape(struct directory *d, const char *text);
 
 /* A user's key in the page's arena, or as long as the element lives; NULL: none that can be used. */
 const char *api_user_id(const struct json_node *user);

@@ -6,7 +6,7 @@
 
 static int check_people(struct directory *d)
 {
-	const struct fetch_caller *caller = &d->caller;
+	const struct fetch_caller *caller = &d->vendor.caller;
 	int64_t total;
 
 	caller->host->step(caller->call, "reading the first person");
@@ -15,8 +15,8 @@ static int check_people(struct directory *d)
 		    &(struct api_taker){ .array = "users" }) < 0)
 		return -1;
 	caller->host->note(caller->call, "the token of \"%s\" has the scopes \"%.300s\"",
-			   d->settings.client_id, oauth_scope(d->oauth));
-	if (json_node_int(json_node_member(d->answer.rest, "total"), &total) < 0)
+			   d->settings.client_id, oauth_scope(d->vendor.oauth));
+	if (json_node_int(json_node_member(d->vendor.answer.rest, "total"), &total) < 0)
 		return caller->host->fail(caller->call, ROSTER_NONSENSE, 0,
 					  "reading people: Auth0 does not say how many there are");
 	if (total == 0)
@@ -25,16 +25,16 @@ static int check_people(struct directory *d)
 					  d->settings.tenant);
 	caller->host->note(caller->call, "%s%lld people in the tenant", total == 1000 ? "at least " : "",
 			   (long long)total);
-	if (d->answer.limits.limit > 0)
+	if (d->vendor.answer.limits.limit > 0)
 		caller->host->note(caller->call, "Auth0 lets us ask %lld times in a row",
-				   (long long)d->answer.limits.limit);
+				   (long long)d->vendor.answer.limits.limit);
 	return 0;
 }
 
 static int check_organization(struct directory *d)
 {
 	static const int missing[] = { 404, 0 };
-	const struct fetch_caller *caller = &d->caller;
+	const struct fetch_caller *caller = &d->vendor.caller;
 	const char *fields = d->settings.roles ? "user_id%2Croles" : "user_id";
 
 	if (!d->settings.organization)
@@ -42,23 +42,25 @@ static int check_organization(struct directory *d)
 	caller->host->step(caller->call, "reading the first members of the organisation");
 	if (api_get(d, d->settings.roles ? &api_member_roles : &api_members,
 		    api_url(d, "organizations/%s/members?take=%d&fields=%s&include_fields=true",
-			    api_escape(d, d->settings.organization), API_PAGE, fields),
+			    vendor_escape(&d->vendor, d->settings.organization), API_PAGE, fields),
 		    missing, &(struct api_taker){ .array = "members" }) < 0)
 		return -1;
-	if (d->answer.status == 404)
+	if (d->vendor.answer.status == 404)
 		return caller->host->fail(caller->call, ROSTER_MISCONFIGURED, 0,
 					  "there is no organisation \"%.100s\" in the tenant; see "
 					  "\"organization\"",
 					  d->settings.organization);
-	caller->host->note(caller->call, "%llu members%s in \"%s\"", (unsigned long long)d->answer.elements,
-			   json_node_member(d->answer.rest, "next") ? " on the first page, and more" : "",
+	caller->host->note(caller->call, "%llu members%s in \"%s\"",
+			   (unsigned long long)d->vendor.answer.elements,
+			   json_node_member(d->vendor.answer.rest, "next") ? " on the first page, and more"
+									   : "",
 			   d->settings.organization);
 	return 0;
 }
 
 static int check_roles(struct directory *d)
 {
-	const struct fetch_caller *caller = &d->caller;
+	const struct fetch_caller *caller = &d->vendor.caller;
 
 	if (!d->settings.roles) {
 		caller->host->note(caller->call, "\"groups\" is no: no roles are read");
@@ -68,8 +70,8 @@ static int check_roles(struct directory *d)
 	if (api_get(d, &api_roles, api_url(d, "roles?per_page=%d&page=0&include_totals=true", API_PAGE), NULL,
 		    &(struct api_taker){ .array = "roles" }) < 0)
 		return -1;
-	caller->host->note(caller->call, "%llu roles%s", (unsigned long long)d->answer.elements,
-			   d->answer.elements == API_PAGE ? " on the first page" : "");
+	caller->host->note(caller->call, "%llu roles%s", (unsigned long long)d->vendor.answer.elements,
+			   d->vendor.answer.elements == API_PAGE ? " on the first page" : "");
 	return 0;
 }
 

@@ -74,7 +74,7 @@ static int take_person(void *context, const struct json_node *user, struct error
 
 	note_time(reading, user);
 	reading->seen++;
-	return person_emit(reading->directory, user, NULL) < 0 ? api_refused(e) : 0;
+	return person_emit(reading->directory, user, NULL) < 0 ? vendor_refused(e) : 0;
 }
 
 /* The place moves on behind a full page. */
@@ -83,8 +83,8 @@ static int move_on(struct directory *d, const struct reading *reading)
 	struct place *place = &d->place;
 
 	if (reading->disordered)
-		return d->caller.host->fail(
-			d->caller.call, ROSTER_NONSENSE, 0,
+		return d->vendor.caller.host->fail(
+			d->vendor.caller.call, ROSTER_NONSENSE, 0,
 			"reading people, page %llu: they do not come in the order in which "
 			"they were created",
 			place->pages);
@@ -97,18 +97,19 @@ static int move_on(struct directory *d, const struct reading *reading)
 	place->ties += place->tie_page > 0 ? reading->seen : 0;
 	if ((++place->tie_page + 1) * API_PAGE <= SEARCH_MOST)
 		return 0;
-	return d->caller.host->fail(d->caller.call, ROSTER_NONSENSE, 0,
-				    "reading people: more than %d were created at \"%s\", and Auth0 shows no "
-				    "more of them",
-				    SEARCH_MOST, place->low);
+	return d->vendor.caller.host->fail(
+		d->vendor.caller.call, ROSTER_NONSENSE, 0,
+		"reading people: more than %d were created at \"%s\", and Auth0 shows no "
+		"more of them",
+		SEARCH_MOST, place->low);
 }
 
 static const char *search(struct directory *d)
 {
 	const struct place *place = &d->place;
 
-	return api_escape(d, arena_format(d->page, "created_at:[%s TO %s]", place->low[0] ? place->low : "*",
-					  place->begun));
+	return vendor_escape(&d->vendor, arena_format(d->vendor.page, "created_at:[%s TO %s]",
+						      place->low[0] ? place->low : "*", place->begun));
 }
 
 static int people_page(struct directory *d)
@@ -118,10 +119,10 @@ static int people_page(struct directory *d)
 	const struct api_taker taker = { "users", take_person, begin_people, &reading };
 
 	if (place->low[0] && clock_parse(place->low, &reading.low_us) < 0)
-		return d->caller.host->fail(d->caller.call, ROSTER_LOST_PLACE, 0,
-					    "the place in the tenant is not known here");
-	d->caller.host->step(d->caller.call, "reading people, page %llu, %llu so far", place->pages + 1,
-			     place->people);
+		return d->vendor.caller.host->fail(d->vendor.caller.call, ROSTER_LOST_PLACE, 0,
+						   "the place in the tenant is not known here");
+	d->vendor.caller.host->step(d->vendor.caller.call, "reading people, page %llu, %llu so far",
+				    place->pages + 1, place->people);
 	if (api_get(d, &api_people,
 		    api_url(d,
 			    "users?q=%s&search_engine=v3&sort=created_at%%3A1&per_page=%d&page=%llu&"
@@ -152,9 +153,9 @@ static int total_page(struct directory *d)
 		    NULL, &(struct api_taker){ .array = "users" }) < 0)
 		return -1;
 	place->pages++;
-	if (json_node_int(json_node_member(d->answer.rest, "total"), &total) < 0 || total < 0)
-		return d->caller.host->fail(d->caller.call, ROSTER_NONSENSE, 0,
-					    "reading people: Auth0 does not say how many there are");
+	if (json_node_int(json_node_member(d->vendor.answer.rest, "total"), &total) < 0 || total < 0)
+		return d->vendor.caller.host->fail(d->vendor.caller.call, ROSTER_NONSENSE, 0,
+						   "reading people: Auth0 does not say how many there are");
 	place->total = (unsigned long long)total;
 	place->capped = total == SEARCH_MOST; /* it may count no further than it shows */
 	place->stage = d->settings.roles ? STAGE_ROLES : STAGE_LOG;
@@ -179,7 +180,7 @@ static int take_named(void *context, const struct json_node *user, struct error 
 		if (text_equal(id, batch->ids[i])) {
 			batch->seen[i] = true;
 			if (person_emit(batch->directory, user, NULL) < 0)
-				return api_refused(e);
+				return vendor_refused(e);
 		}
 	return 0;
 }
@@ -206,12 +207,13 @@ static int read_batch(struct batch *batch)
 
 	for (size_t i = 0; i < batch->count; i++)
 		if (is_plain(batch->ids[i]))
-			query = arena_format(d->page, "%s%s\"%s\"", query, query[0] ? " OR " : "",
+			query = arena_format(d->vendor.page, "%s%s\"%s\"", query, query[0] ? " OR " : "",
 					     batch->ids[i]);
 	if (query[0] &&
 	    api_get(d, &api_people,
 		    api_url(d, "users?q=%s&search_engine=v3&per_page=%d&page=0&include_totals=true",
-			    api_escape(d, arena_format(d->page, "user_id:(%s)", query)), API_PAGE),
+			    vendor_escape(&d->vendor, arena_format(d->vendor.page, "user_id:(%s)", query)),
+			    API_PAGE),
 		    refused, &taker) < 0)
 		return -1;
 	for (size_t i = 0; i < batch->count; i++)
@@ -223,7 +225,7 @@ static int read_batch(struct batch *batch)
 static int members_page(struct directory *d)
 {
 	struct place *place = &d->place;
-	const char **ids = arena_array(d->page, API_PAGE + 1, sizeof(*ids));
+	const char **ids = arena_array(d->vendor.page, API_PAGE + 1, sizeof(*ids));
 	int more = roles_members_page(d, NULL, ids);
 
 	if (more < 0)
@@ -296,7 +298,7 @@ static int look_at_due(struct directory *d)
 	struct place *place = &d->place;
 
 	for (int i = 0; i < DUE_TOGETHER && place->due_at < place->due_count; i++, place->due_at++) {
-		d->caller.host->step(d->caller.call, "looking at people whom the log tells of");
+		d->vendor.caller.host->step(d->vendor.caller.call, "looking at people whom the log tells of");
 		if (named_person(d, place->due[place->due_at], place->scope == ROSTER_ALL) < 0)
 			return -1;
 	}
@@ -331,10 +333,11 @@ static int look_at_deleted(struct directory *d)
 		if (gone < 0)
 			return -1;
 		if (gone > 0 && place->gone_count == PLACE_GONE_MOST)
-			return d->caller.host->fail(d->caller.call, ROSTER_TRY_LATER, 60000,
-						    "more than %d people were deleted in the last minutes, "
-						    "whom a search may still show",
-						    PLACE_GONE_MOST);
+			return d->vendor.caller.host->fail(
+				d->vendor.caller.call, ROSTER_TRY_LATER, 60000,
+				"more than %d people were deleted in the last minutes, "
+				"whom a search may still show",
+				PLACE_GONE_MOST);
 		if (gone > 0)
 			strcpy(place->gone[place->gone_count++], place->due[place->due_at]);
 	}
@@ -388,30 +391,26 @@ static int begin(struct directory *d, const struct roster_ask *ask)
 			       ? log_reaches_back(d)
 			       : 0;
 	if (ask->cursor || ask->scope == ROSTER_CHANGED)
-		return d->caller.host->fail(d->caller.call, ROSTER_LOST_PLACE, 0,
-					    "the place in the tenant is not known here");
+		return d->vendor.caller.host->fail(d->vendor.caller.call, ROSTER_LOST_PLACE, 0,
+						   "the place in the tenant is not known here");
 	*place = (struct place){ .scope = ROSTER_ALL, .stage = STAGE_BEGIN };
 	return 0;
 }
 
 static int give_cursor(struct directory *d, bool last)
 {
-	char *bytes = arena_take(d->page, ROSTER_CURSOR_MOST);
-	size_t size;
-	int written = last ? place_write_next(&d->place, bytes, ROSTER_CURSOR_MOST, &size)
-			   : place_write(&d->place, bytes, ROSTER_CURSOR_MOST, &size);
+	__attribute__((cleanup(buffer_close))) struct buffer b;
 
-	if (written < 0)
-		return d->caller.host->fail(d->caller.call, ROSTER_NONSENSE, 0,
-					    "where the reading is does not fit into a cursor");
-	return d->caller.host->cursor(d->caller.call, bytes, size);
+	buffer_open(&b, ROSTER_CURSOR_MOST);
+	(last ? place_write_next : place_write)(&d->place, &b);
+	return vendor_cursor(&d->vendor, &b);
 }
 
 /* No fewer may have come than Auth0 counts; whoever was deleted meanwhile came and is not counted. */
 static void prove_total(struct directory *d)
 {
 	const struct place *place = &d->place;
-	const struct fetch_caller *caller = &d->caller;
+	const struct fetch_caller *caller = &d->vendor.caller;
 
 	if (d->settings.organization)
 		caller->host->prove(caller->call, "totals", ROSTER_UNTOLD, NULL,
@@ -430,18 +429,18 @@ static void prove_total(struct directory *d)
 
 static void prove(struct directory *d)
 {
-	const struct fetch_caller *caller = &d->caller;
+	const struct fetch_caller *caller = &d->vendor.caller;
 	const char *organization = d->settings.organization;
-	const char *base = arena_format(d->page, "%.300s%s%.100s", d->settings.tenant,
+	const char *base = arena_format(d->vendor.page, "%.300s%s%.100s", d->settings.tenant,
 					organization ? " " : "", organization ? organization : "");
 
 	caller->host->prove(caller->call, "pages", ROSTER_HELD, NULL,
 			    "%llu pages, and each list ended by itself", d->place.pages);
 	prove_total(d);
 	caller->host->prove(caller->call, "bases", ROSTER_SAME, base, "the tenant is \"%.300s\"", base);
-	if (oauth_scope(d->oauth)[0])
-		caller->host->prove(caller->call, "rights", ROSTER_SAME, oauth_scope(d->oauth),
-				    "the scopes are \"%.300s\"", oauth_scope(d->oauth));
+	if (oauth_scope(d->vendor.oauth)[0])
+		caller->host->prove(caller->call, "rights", ROSTER_SAME, oauth_scope(d->vendor.oauth),
+				    "the scopes are \"%.300s\"", oauth_scope(d->vendor.oauth));
 	else
 		caller->host->prove(caller->call, "rights", ROSTER_UNTOLD, NULL,
 				    "Auth0 does not say which scopes the token has");
@@ -452,7 +451,7 @@ static void prove(struct directory *d)
 static void say_whole(struct directory *d)
 {
 	const struct place *place = &d->place;
-	const struct fetch_caller *caller = &d->caller;
+	const struct fetch_caller *caller = &d->vendor.caller;
 
 	prove(d);
 	if (place->people == 0)
@@ -469,14 +468,9 @@ static void say_whole(struct directory *d)
 
 static int finish(struct directory *d)
 {
-	const struct fetch_figures *figures = fetch_figures(d->fetch);
 	const struct place *place = &d->place;
-	const struct fetch_caller *caller = &d->caller;
 
-	caller->host->note(caller->call,
-			   "%llu requests; %llu of the last ones were told to wait, %lld s in all",
-			   place->requests, (unsigned long long)figures->limited,
-			   (long long)(figures->waited_ms / 1000));
+	vendor_note_requests(&d->vendor, place->requests);
 	if (place->scope == ROSTER_ALL)
 		say_whole(d);
 	return place->scope == ROSTER_CHANGED || place->mark[0] ? give_cursor(d, true) : 0;
@@ -489,9 +483,9 @@ static unsigned long long done_so_far(const struct place *place)
 
 int listing_page(struct directory *d, const struct roster_ask *ask)
 {
-	const struct roster_host *host = d->caller.host;
-	int64_t until_ms = host->left_ms(d->caller.call) - ROUND_MS;
-	uint64_t before = fetch_figures(d->fetch)->requests;
+	const struct roster_host *host = d->vendor.caller.host;
+	int64_t until_ms = host->left_ms(d->vendor.caller.call) - ROUND_MS;
+	uint64_t before = fetch_figures(d->vendor.fetch)->requests;
 	unsigned long long most;
 
 	d->attributes = ask->attributes;
@@ -502,8 +496,8 @@ int listing_page(struct directory *d, const struct roster_ask *ask)
 		if (one_page(d) < 0)
 			return -1;
 	} while (d->place.stage != STAGE_DONE && done_so_far(&d->place) < most &&
-		 host->left_ms(d->caller.call) > until_ms);
-	d->place.requests += fetch_figures(d->fetch)->requests - before;
+		 host->left_ms(d->vendor.caller.call) > until_ms);
+	d->place.requests += fetch_figures(d->vendor.fetch)->requests - before;
 	if (d->place.stage == STAGE_DONE)
 		return finish(d);
 	return give_cursor(d, false) < 0 ? -1 : 1;

@@ -115,9 +115,10 @@ static int take_event(void *context, const struct json_node *event, struct error
 	const char *mark = mark_of(event);
 
 	if (!mark) {
-		page->directory->caller.host->fail(page->directory->caller.call, ROSTER_NONSENSE, 0,
-						   "reading the log: an event has no log_id");
-		return api_refused(e);
+		page->directory->vendor.caller.host->fail(page->directory->vendor.caller.call,
+							  ROSTER_NONSENSE, 0,
+							  "reading the log: an event has no log_id");
+		return vendor_refused(e);
 	}
 	page->events++;
 	page->time = time_of(event);
@@ -134,21 +135,22 @@ int log_page(struct directory *d)
 	struct page page = { .directory = d, .roles_before = place->role_count };
 	const struct api_taker taker = { NULL, take_event, begin, &page };
 
-	d->caller.host->step(d->caller.call, "reading the log");
-	if (api_get(d, &api_log, api_url(d, "logs?from=%s&take=%d", api_escape(d, place->at), API_PAGE),
+	d->vendor.caller.host->step(d->vendor.caller.call, "reading the log");
+	if (api_get(d, &api_log,
+		    api_url(d, "logs?from=%s&take=%d", vendor_escape(&d->vendor, place->at), API_PAGE),
 		    not_there, &taker) < 0)
 		return -1;
-	if (d->answer.status != 200)
-		return d->caller.host->fail(d->caller.call, ROSTER_LOST_PLACE, 0,
-					    "the log does not go on from where we were");
+	if (d->vendor.answer.status != 200)
+		return d->vendor.caller.host->fail(d->vendor.caller.call, ROSTER_LOST_PLACE, 0,
+						   "the log does not go on from where we were");
 	place->pages++;
 	if (page.bulk && place->scope == ROSTER_CHANGED)
-		return d->caller.host->fail(
-			d->caller.call, ROSTER_LOST_PLACE, 0,
+		return d->vendor.caller.host->fail(
+			d->vendor.caller.call, ROSTER_LOST_PLACE, 0,
 			"the log tells of many people at once, or of some without their names");
 	if (page.events > 0 && text_equal(page.last, place->at))
-		return d->caller.host->fail(d->caller.call, ROSTER_NONSENSE, 0,
-					    "reading the log: it does not move on");
+		return d->vendor.caller.host->fail(d->vendor.caller.call, ROSTER_NONSENSE, 0,
+						   "reading the log: it does not move on");
 	if (page.events > 0) {
 		strcpy(place->at, page.last);
 		strcpy(place->at_time, page.last_time);
@@ -198,15 +200,16 @@ int log_begin(struct directory *d)
 	char since[PLACE_TIME_SIZE] = "";
 	int64_t now;
 
-	d->caller.host->step(d->caller.call, "asking where the log is");
+	d->vendor.caller.host->step(d->vendor.caller.call, "asking where the log is");
 	if (api_get(d, &api_log, api_url(d, "logs?sort=date%%3A-1&per_page=1&page=0"), may_not, &taker) < 0)
 		return -1;
-	now = d->answer.limits.date > 0 ? d->answer.limits.date : clock_now_us() / 1000000;
+	now = d->vendor.answer.limits.date > 0 ? d->vendor.answer.limits.date : clock_now_us() / 1000000;
 	put_time(now, place->begun);
 	put_time(now - IMPORT_LAG_S, place->settled);
-	if (d->answer.status == 403) {
-		d->caller.host->note(d->caller.call,
-				     "the log may not be read (read:logs): everybody is read each time");
+	if (d->vendor.answer.status == 403) {
+		d->vendor.caller.host->note(
+			d->vendor.caller.call,
+			"the log may not be read (read:logs): everybody is read each time");
 		return 0;
 	}
 	if (!newest.last[0])
@@ -214,7 +217,7 @@ int log_begin(struct directory *d)
 	put_time(now - OVERLAP_S, since);
 	if (api_get(d, &api_log,
 		    api_url(d, "logs?q=%s&sort=date%%3A-1&per_page=1&page=0",
-			    api_escape(d, arena_format(d->page, "date:[* TO %s]", since))),
+			    vendor_escape(&d->vendor, arena_format(d->vendor.page, "date:[* TO %s]", since))),
 		    NULL, &before) < 0)
 		return -1;
 	if (!page.last[0] &&
@@ -237,23 +240,23 @@ int log_reaches_back(struct directory *d)
 
 	if (clock_parse(place->at_time, &at_us) == 0 && clock_now_us() - at_us < (int64_t)KEPT_S * 1000000)
 		return 0;
-	if (api_get(d, &api_log, api_url(d, "logs/%s", api_escape(d, place->at)), gone, NULL) < 0)
+	if (api_get(d, &api_log, api_url(d, "logs/%s", vendor_escape(&d->vendor, place->at)), gone, NULL) < 0)
 		return -1;
-	if (d->answer.status == 200)
+	if (d->vendor.answer.status == 200)
 		return 0;
-	return d->caller.host->fail(d->caller.call, ROSTER_LOST_PLACE, 0,
-				    "the log no longer reaches back to where we were");
+	return d->vendor.caller.host->fail(d->vendor.caller.call, ROSTER_LOST_PLACE, 0,
+					   "the log no longer reaches back to where we were");
 }
 
 int log_check(struct directory *d)
 {
 	if (api_get(d, &api_log, api_url(d, "logs?per_page=1&page=0"), may_not, NULL) < 0)
 		return -1;
-	if (d->answer.status == 403)
-		d->caller.host->note(d->caller.call,
-				     "the log may not be read, so everybody is read each time: grant "
-				     "\"read:logs\" to the application");
+	if (d->vendor.answer.status == 403)
+		d->vendor.caller.host->note(d->vendor.caller.call,
+					    "the log may not be read, so everybody is read each time: grant "
+					    "\"read:logs\" to the application");
 	else
-		d->caller.host->note(d->caller.call, "the log may be read");
+		d->vendor.caller.host->note(d->vendor.caller.call, "the log may be read");
 	return 0;
 }

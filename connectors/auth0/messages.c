@@ -36,7 +36,7 @@ static void take_subject(void *context, enum event_subject subject, const char *
 	if (letter->count == ROSTER_SUBJECTS_MOST)
 		letter->changes = true;
 	else
-		letter->people[letter->count++] = arena_text(letter->directory->page, id);
+		letter->people[letter->count++] = arena_text(letter->directory->vendor.page, id);
 }
 
 /* "user.updated" with the user, or "organization.member.added" with the user in it. */
@@ -106,7 +106,7 @@ static bool read_lines(struct letter *letter, const char *at, size_t size)
 
 static int authenticate(struct directory *d, const struct roster_message *message)
 {
-	const struct fetch_caller *caller = &d->caller;
+	const struct fetch_caller *caller = &d->vendor.caller;
 	const char *given = NULL;
 
 	if (!d->settings.hook_authorization)
@@ -126,7 +126,7 @@ static int authenticate(struct directory *d, const struct roster_message *messag
 /* What is sent again is the same to the letter. */
 static int take_once(struct directory *d, const char *body)
 {
-	const struct fetch_caller *caller = &d->caller;
+	const struct fetch_caller *caller = &d->vendor.caller;
 	char hash[SIGN_HASH_SIZE];
 	struct error e;
 
@@ -137,8 +137,8 @@ static int take_once(struct directory *d, const char *body)
 
 int messages_read(struct directory *d, const struct roster_message *message)
 {
-	const struct fetch_caller *caller = &d->caller;
-	struct letter *letter = arena_take(d->page, sizeof(*letter));
+	const struct fetch_caller *caller = &d->vendor.caller;
+	struct letter *letter = arena_take(d->vendor.page, sizeof(*letter));
 	const char *body;
 	size_t size = message->body ? message->body_size : 0;
 
@@ -146,7 +146,7 @@ int messages_read(struct directory *d, const struct roster_message *message)
 	letter->directory = d;
 	if (authenticate(d, message) < 0)
 		return -1;
-	body = arena_text_n(d->page, message->body ? message->body : "", size);
+	body = arena_text_n(d->vendor.page, message->body ? message->body : "", size);
 	body = text_trim(body, &size);
 	if (size == 0 || (!read_value(letter, body, size) && !read_lines(letter, body, size)) ||
 	    !letter->understood)

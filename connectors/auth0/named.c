@@ -34,7 +34,7 @@ static int take(void *context, const struct json_node *element, struct error *e)
 
 	(void)e;
 	if (id && having->count <= ROSTER_VALUES_MOST)
-		having->ids[having->count++] = arena_text(having->directory->page, id);
+		having->ids[having->count++] = arena_text(having->directory->vendor.page, id);
 	return 0;
 }
 
@@ -45,7 +45,7 @@ static int read_having(struct having *having, const struct api_subject *subject,
 	struct directory *d = having->directory;
 	const struct api_taker taker = { array, take, begin, having };
 
-	having->ids = arena_array(d->page, ROSTER_VALUES_MOST + 2, sizeof(*having->ids));
+	having->ids = arena_array(d->vendor.page, ROSTER_VALUES_MOST + 2, sizeof(*having->ids));
 	having->count = 0;
 	for (int page = 0; page < ASKED_MOST; page++) {
 		having->before = having->count;
@@ -53,9 +53,9 @@ static int read_having(struct having *having, const struct api_subject *subject,
 			    api_url(d, "%s?per_page=%d&page=%d&include_totals=true", path, API_PAGE, page),
 			    missing, &taker) < 0)
 			return -1;
-		if (d->answer.status == 404)
+		if (d->vendor.answer.status == 404)
 			return 0;
-		if (d->answer.elements < API_PAGE)
+		if (d->vendor.answer.elements < API_PAGE)
 			break;
 	}
 	return 1;
@@ -65,8 +65,9 @@ static int read_having(struct having *having, const struct api_subject *subject,
 static int is_member(struct directory *d, const char *user)
 {
 	struct having having = { .directory = d };
-	int found = read_having(&having, &api_members, arena_format(d->page, "users/%s/organizations", user),
-				"organizations");
+	int found =
+		read_having(&having, &api_members,
+			    arena_format(d->vendor.page, "users/%s/organizations", user), "organizations");
 
 	for (size_t i = 0; found > 0 && i < having.count; i++)
 		if (text_equal(having.ids[i], d->settings.organization))
@@ -79,19 +80,20 @@ static int read_roles(struct directory *d, const char *user, const char *const *
 {
 	struct having having = { .directory = d };
 	const char *organization = d->settings.organization;
-	int found = read_having(&having, organization ? &api_member_roles : &api_roles,
-				organization ? arena_format(d->page, "organizations/%s/members/%s/roles",
-							    api_escape(d, organization), user)
-					     : arena_format(d->page, "users/%s/roles", user),
-				"roles");
+	int found =
+		read_having(&having, organization ? &api_member_roles : &api_roles,
+			    organization ? arena_format(d->vendor.page, "organizations/%s/members/%s/roles",
+							vendor_escape(&d->vendor, organization), user)
+					 : arena_format(d->vendor.page, "users/%s/roles", user),
+			    "roles");
 
 	*ret = NULL;
 	if (found < 0)
 		return -1;
 	if (having.count > ROSTER_VALUES_MOST)
-		d->caller.host->note(d->caller.call,
-				     "somebody has more than %d roles: they are left as they were",
-				     ROSTER_VALUES_MOST);
+		d->vendor.caller.host->note(d->vendor.caller.call,
+					    "somebody has more than %d roles: they are left as they were",
+					    ROSTER_VALUES_MOST);
 	else
 		*ret = having.ids;
 	return 0;
@@ -99,19 +101,19 @@ static int read_roles(struct directory *d, const char *user, const char *const *
 
 int named_is_gone(struct directory *d, const char *id)
 {
-	if (api_get(d, &api_people, api_url(d, "users/%s", api_escape(d, id)), missing, NULL) < 0)
+	if (api_get(d, &api_people, api_url(d, "users/%s", vendor_escape(&d->vendor, id)), missing, NULL) < 0)
 		return -1;
-	return d->answer.status == 404;
+	return d->vendor.answer.status == 404;
 }
 
 static int not_there(struct directory *d, const char *id, bool listed)
 {
-	return listed ? 0 : person_emit_gone(d, id);
+	return listed ? 0 : vendor_emit_gone(&d->vendor, id);
 }
 
 int named_person(struct directory *d, const char *id, bool listed)
 {
-	const char *user = api_escape(d, id);
+	const char *user = vendor_escape(&d->vendor, id);
 	const char *const *groups = NULL;
 	int member = d->settings.organization ? is_member(d, user) : 1;
 
@@ -121,9 +123,9 @@ int named_person(struct directory *d, const char *id, bool listed)
 		return -1;
 	if (api_get(d, &api_people, api_url(d, "users/%s", user), missing, NULL) < 0)
 		return -1;
-	if (d->answer.status == 404 || !text_equal(api_user_id(d->answer.rest), id))
+	if (d->vendor.answer.status == 404 || !text_equal(api_user_id(d->vendor.answer.rest), id))
 		return not_there(d, id, listed);
-	return person_emit(d, d->answer.rest, groups);
+	return person_emit(d, d->vendor.answer.rest, groups);
 }
 
 int named_page(struct directory *d, const struct roster_ask *ask)

@@ -42,54 +42,28 @@ static enum roster_proof proof_of(const struct json_node *user)
 	return is_proof(user) ? ROSTER_PROVEN : ROSTER_ASSERTED;
 }
 
-static const char *user_name_of(const struct json_node *user, const char *name, const char **left_out)
-{
-	const char *found = value_take(user, name, ROSTER_TEXT_MOST, left_out);
-
-	if (!found)
-		found = value_take(user, "username", ROSTER_TEXT_MOST, left_out);
-	if (!found && !*left_out)
-		*left_out = name;
-	return found ? found : "";
-}
-
 int person_emit(struct directory *d, const struct json_node *user, const char *const *groups)
 {
 	const char *const *field = d->settings.field;
-	const char *id = api_user_id(user), *left_out = NULL;
+	const char *id = api_user_id(user), *left_out = NULL, *name;
 	struct roster_identity person = { .size = sizeof(person), .remote_id = id, .groups = groups };
-	int result;
 
 	for (size_t i = 0; id && i < d->place.gone_count; i++)
 		if (text_equal(id, d->place.gone[i]))
 			return 0;
 	if (!id)
-		return d->caller.host->emit_refused(
-			d->caller.call, "(no user_id)",
+		return d->vendor.caller.host->emit_refused(
+			d->vendor.caller.call, "(no user_id)",
 			"Auth0 gives somebody without a user_id that can be used");
-#define TAKE(which) value_take(user, field[which], ROSTER_TEXT_MOST, &left_out)
-	person.user_name = user_name_of(user, field[FIELD_USER_NAME], &left_out);
-	person.email = TAKE(FIELD_EMAIL);
+	fields_take(user, field, &person, &left_out);
+	name = person.user_name[0] ? NULL : value_take(user, "username", ROSTER_TEXT_MOST, &left_out);
+	if (name)
+		person.user_name = name;
 	/* What Auth0 says of proof is about its own member. */
 	person.email_proof = text_equal(field[FIELD_EMAIL], "email") ? proof_of(user) : ROSTER_UNPROVEN;
-	person.given_name = TAKE(FIELD_GIVEN_NAME);
-	person.family_name = TAKE(FIELD_FAMILY_NAME);
-	person.display_name = TAKE(FIELD_DISPLAY_NAME);
-	person.title = TAKE(FIELD_TITLE);
-	person.department = TAKE(FIELD_DEPARTMENT);
-	person.locale = TAKE(FIELD_LOCALE);
-#undef TAKE
-	person.manager = value_take(user, field[FIELD_MANAGER], ROSTER_ID_MOST, &left_out);
 	person.standing = standing_of(user);
-	person.attributes = value_attributes(user, d->attributes, d->record, &left_out);
-	result = d->caller.host->emit(d->caller.call, &person);
-	if (result == 0 && left_out)
-		result = d->caller.host->emit_refused(d->caller.call, id,
-						      "the attribute \"%.100s\" is missing or cannot be used "
-						      "and was left out; correct it in Auth0",
-						      left_out);
-	arena_reset(d->record);
-	return result < 0 ? -1 : 0;
+	person.attributes = value_attributes(user, d->attributes, d->vendor.record, &left_out);
+	return vendor_emit(&d->vendor, &person, left_out, field[FIELD_USER_NAME]) < 0 ? -1 : 0;
 }
 
 const char *role_id(const struct json_node *role)
@@ -106,25 +80,9 @@ int role_emit(struct directory *d, const struct json_node *role, bool partial)
 		.size = sizeof(given), .remote_id = id, .name = name, .partial = partial
 	};
 
-	if (!id || !name || !name[0] || strlen(name) > ROSTER_TEXT_MOST || !text_is_utf8(name, strlen(name)))
-		return d->caller.host->emit_refused(
-			d->caller.call, id ? id : "(no id)",
+	if (!id || !value_is_name(name))
+		return d->vendor.caller.host->emit_refused(
+			d->vendor.caller.call, id ? id : "(no id)",
 			"Auth0 gives a role without an id or a name that can be used");
-	return d->caller.host->emit_group(d->caller.call, &given) < 0 ? -1 : 1;
-}
-
-int person_emit_gone(struct directory *d, const char *id)
-{
-	const struct roster_identity gone = { .size = sizeof(gone),
-					      .remote_id = id,
-					      .standing = ROSTER_GONE };
-
-	return d->caller.host->emit(d->caller.call, &gone);
-}
-
-int role_emit_gone(struct directory *d, const char *id)
-{
-	const struct roster_group gone = { .size = sizeof(gone), .remote_id = id, .name = id, .gone = 1 };
-
-	return d->caller.host->emit_group(d->caller.call, &gone);
+	return d->vendor.caller.host->emit_group(d->vendor.caller.call, &given) < 0 ? -1 : 1;
 }

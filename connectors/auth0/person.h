@@ -16,8 +16,4 @@ int role_emit(struct directory *d, const struct json_node *role, bool partial);
 /* The id of a role; NULL: there is none that can be used. */
 const char *role_id(const struct json_node *role);
 
-/* Somebody, or a role, who is no more. */
-int person_emit_gone(struct directory *d, const char *id);
-int role_emit_gone(struct directory *d, const char *id);
-
 #endif

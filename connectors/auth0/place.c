@@ -76,41 +76,22 @@ int place_read(const void *bytes, size_t size, struct place *ret)
 	return 0;
 }
 
-static void put_line(struct buffer *b, const char *name, const char *value)
-{
-	if (strchr(value, '\n'))
-		b->full = true;
-	buffer_format(b, "%s ", name);
-	buffer_text(b, value);
-	buffer_text(b, "\n");
-}
-
-int place_write(struct place *p, char *ret, size_t most, size_t *ret_size)
+void place_write(struct place *p, struct buffer *ret)
 {
 	struct numbers numbers = { p->scope, p->stage };
 	struct cursor_row rows[ROWS];
-	struct buffer b;
-	int result;
 
-	buffer_open(&b, ROSTER_CURSOR_MOST);
 	fill(p, &numbers, rows);
-	cursor_write(HEAD, rows, ROWS, &b);
+	cursor_write(HEAD, rows, ROWS, ret);
 	for (size_t i = p->role_at; i < p->role_count; i++)
-		put_line(&b, "role", p->roles[i]);
+		cursor_put(ret, "role", p->roles[i]);
 	for (size_t i = p->due_at; i < p->due_count; i++)
-		put_line(&b, "due", p->due[i]);
+		cursor_put(ret, "due", p->due[i]);
 	for (size_t i = 0; i < p->gone_count; i++)
-		put_line(&b, "gone", p->gone[i]);
-	result = b.full || b.length > most ? -1 : 0;
-	if (result == 0) {
-		memcpy(ret, b.bytes, b.length);
-		*ret_size = b.length;
-	}
-	buffer_close(&b);
-	return result;
+		cursor_put(ret, "gone", p->gone[i]);
 }
 
-int place_write_next(const struct place *p, char *ret, size_t most, size_t *ret_size)
+void place_write_next(struct place *p, struct buffer *ret)
 {
 	static struct place next; /* too large for a stack; a plug-in has one thread */
 	bool all = p->scope == ROSTER_ALL;
@@ -121,5 +102,5 @@ int place_write_next(const struct place *p, char *ret, size_t most, size_t *ret_
 	strcpy(next.at, all ? p->mark : p->at);
 	strcpy(next.at_time, all ? p->mark_time : p->at_time);
 	strcpy(next.settled, p->settled);
-	return place_write(&next, ret, most, ret_size);
+	place_write(&next, ret);
 }

@@ -8,6 +8,8 @@
 #include "common/chain.h"
 #include "connector.h"
 
+struct buffer;
+
 enum {
 	PLACE_ROLES_MOST =
 		1000, /* roles whose users are still to be read: more of a tenant Auth0 does not list */
@@ -66,10 +68,10 @@ struct place {
 /* A cursor, which is refused if it is not ours. 0, or -1. */
 int place_read(const void *bytes, size_t size, struct place *ret);
 
-/* Writes a cursor: 0 and its size, or -1: it does not fit. */
-int place_write(struct place *place, char *ret, size_t most, size_t *ret_size);
+/* Adds a cursor to what is in the buffer, which is full if it does not fit. */
+void place_write(struct place *place, struct buffer *ret);
 
 /* The cursor that the last page leaves for the next reading of what changed. */
-int place_write_next(const struct place *place, char *ret, size_t most, size_t *ret_size);
+void place_write_next(struct place *place, struct buffer *ret);
 
 #endif

@@ -38,7 +38,7 @@ static int take_role(void *context, const struct json_node *role, struct error *
 	int given = role_emit(d, role, false);
 
 	if (given < 0)
-		return api_refused(e);
+		return vendor_refused(e);
 	if (given > 0 && place->role_count < PLACE_ROLES_MOST)
 		strcpy(place->roles[place->role_count++], role_id(role));
 	return 0;
@@ -54,7 +54,7 @@ int roles_list(struct directory *d)
 	int64_t total = 0, first_total = 0;
 	unsigned long long came = 0;
 
-	d->caller.host->step(d->caller.call, "reading roles");
+	d->vendor.caller.host->step(d->vendor.caller.call, "reading roles");
 	place->role_at = place->role_count = 0;
 	for (int page = 0; page < PAGES_MOST; page++) {
 		reading.before = place->role_count;
@@ -63,20 +63,22 @@ int roles_list(struct directory *d)
 			    &taker) < 0)
 			return -1;
 		place->pages++;
-		came += d->answer.elements;
-		if (json_node_int(json_node_member(d->answer.rest, "total"), &total) < 0)
-			return d->caller.host->fail(d->caller.call, ROSTER_NONSENSE, 0,
-						    "reading roles: Auth0 does not say how many there are");
+		came += d->vendor.answer.elements;
+		if (json_node_int(json_node_member(d->vendor.answer.rest, "total"), &total) < 0)
+			return d->vendor.caller.host->fail(
+				d->vendor.caller.call, ROSTER_NONSENSE, 0,
+				"reading roles: Auth0 does not say how many there are");
 		if (page == 0)
 			first_total = total;
-		if (d->answer.elements < API_PAGE)
+		if (d->vendor.answer.elements < API_PAGE)
 			break;
 	}
 	if (total != first_total || came != (unsigned long long)total)
-		return d->caller.host->fail(d->caller.call, ROSTER_TRY_LATER, 0,
-					    "reading roles: there are %lld, and %llu came: they changed "
-					    "meanwhile, or are more than Auth0 lists (%d)",
-					    (long long)total, came, PLACE_ROLES_MOST);
+		return d->vendor.caller.host->fail(
+			d->vendor.caller.call, ROSTER_TRY_LATER, 0,
+			"reading roles: there are %lld, and %llu came: they changed "
+			"meanwhile, or are more than Auth0 lists (%d)",
+			(long long)total, came, PLACE_ROLES_MOST);
 	place->role_total = place->role_count;
 	return 0;
 }
@@ -107,8 +109,8 @@ static int take_holder(void *context, const struct json_node *user, struct error
 	remember_first(reading, id);
 	if (!id)
 		return 0; /* refused where people are read */
-	if (d->caller.host->emit_member(d->caller.call, reading->role, id) < 0)
-		return api_refused(e);
+	if (d->vendor.caller.host->emit_member(d->vendor.caller.call, reading->role, id) < 0)
+		return vendor_refused(e);
 	reading->held++;
 	return 0;
 }
@@ -126,11 +128,11 @@ static int read_itself(struct directory *d, const char *id)
 {
 	bool partial = d->settings.organization != NULL;
 
-	if (api_get(d, &api_roles, api_url(d, "roles/%s", api_escape(d, id)), missing, NULL) < 0)
+	if (api_get(d, &api_roles, api_url(d, "roles/%s", vendor_escape(&d->vendor, id)), missing, NULL) < 0)
 		return -1;
-	if (d->answer.status == 404 || !text_equal(role_id(d->answer.rest), id))
-		return role_emit_gone(d, id);
-	if (role_emit(d, d->answer.rest, partial && d->place.scope == ROSTER_CHANGED) < 0)
+	if (d->vendor.answer.status == 404 || !text_equal(role_id(d->vendor.answer.rest), id))
+		return vendor_emit_group_gone(&d->vendor, id);
+	if (role_emit(d, d->vendor.answer.rest, partial && d->place.scope == ROSTER_CHANGED) < 0)
 		return -1;
 	return partial ? 0 : 1;
 }
@@ -140,22 +142,23 @@ int roles_holders_page(struct directory *d)
 	struct place *place = &d->place;
 	struct reading reading = { .directory = d, .role = place->roles[place->role_at] };
 	const struct api_taker taker = { "users", take_holder, begin_page, &reading };
-	const char *role = api_escape(d, reading.role);
+	const char *role = vendor_escape(&d->vendor, reading.role);
 	int more = place->scope == ROSTER_CHANGED && !place->next[0] ? read_itself(d, reading.role) : 1;
 
 	if (more <= 0) {
 		next_role(place);
 		return more;
 	}
-	d->caller.host->step(d->caller.call, "reading who has which role, %llu so far", place->held);
+	d->vendor.caller.host->step(d->vendor.caller.call, "reading who has which role, %llu so far",
+				    place->held);
 	if (api_get(d, &api_roles,
 		    place->next[0] ? api_url(d, "roles/%s/users?take=%d&from=%s", role, API_PAGE,
-					     api_escape(d, place->next))
+					     vendor_escape(&d->vendor, place->next))
 				   : api_url(d, "roles/%s/users?take=%d", role, API_PAGE),
 		    missing, &taker) < 0)
 		return -1;
 	place->pages++;
-	if (d->answer.status == 404) { /* deleted since it was listed: nobody has it any more */
+	if (d->vendor.answer.status == 404) { /* deleted since it was listed: nobody has it any more */
 		next_role(place);
 		return 0;
 	}
@@ -179,7 +182,7 @@ static int emit_roles_of(struct reading *reading, const struct json_node *member
 
 		if (!role_is || (reading->role && !text_equal(reading->role, role_is)))
 			continue;
-		if (d->caller.host->emit_member(d->caller.call, role_is, id) < 0)
+		if (d->vendor.caller.host->emit_member(d->vendor.caller.call, role_is, id) < 0)
 			return -1;
 		reading->held++;
 	}
@@ -194,15 +197,16 @@ static int take_member(void *context, const struct json_node *member, struct err
 
 	remember_first(reading, id);
 	if (!id)
-		return d->caller.host->emit_refused(d->caller.call, "(no user_id)",
-						    "Auth0 gives a member without a user_id that can be "
-						    "used") < 0
-			       ? api_refused(e)
+		return d->vendor.caller.host->emit_refused(
+			       d->vendor.caller.call, "(no user_id)",
+			       "Auth0 gives a member without a user_id that can be "
+			       "used") < 0
+			       ? vendor_refused(e)
 			       : 0;
 	if (d->settings.roles && emit_roles_of(reading, member, id) < 0)
-		return api_refused(e);
+		return vendor_refused(e);
 	if (reading->ids && reading->seen < API_PAGE)
-		reading->ids[reading->seen++] = arena_text(d->page, id);
+		reading->ids[reading->seen++] = arena_text(d->vendor.page, id);
 	return 0;
 }
 
@@ -212,16 +216,16 @@ int roles_members_page(struct directory *d, const char *only, const char **ids)
 	struct reading reading = { .directory = d, .role = only, .ids = ids };
 	const struct api_taker taker = { "members", take_member, begin_page, &reading };
 	const char *fields = d->settings.roles ? "user_id%2Croles" : "user_id",
-		   *organization = api_escape(d, d->settings.organization);
+		   *organization = vendor_escape(&d->vendor, d->settings.organization);
 
-	d->caller.host->step(d->caller.call, "reading members of the organisation, %llu so far",
-			     place->people);
+	d->vendor.caller.host->step(d->vendor.caller.call, "reading members of the organisation, %llu so far",
+				    place->people);
 	if (api_get(d, &api_members,
 		    place->next[0]
 			    ? api_url(d,
 				      "organizations/%s/"
 				      "members?take=%d&fields=%s&include_fields=true&from=%s",
-				      organization, API_PAGE, fields, api_escape(d, place->next))
+				      organization, API_PAGE, fields, vendor_escape(&d->vendor, place->next))
 			    : api_url(d, "organizations/%s/members?take=%d&fields=%s&include_fields=true",
 				      organization, API_PAGE, fields),
 		    NULL, &taker) < 0)
@@ -241,13 +245,13 @@ int roles_named(struct directory *d, const char *id)
 	int more;
 
 	if (strlen(id) > PLACE_ROLE_MOST || !d->settings.roles)
-		return role_emit_gone(d, id);
+		return vendor_emit_group_gone(&d->vendor, id);
 	*place = (struct place){ .scope = ROSTER_NAMED, .stage = STAGE_HOLDERS, .role_count = 1 };
 	strcpy(place->roles[0], id);
 	more = read_itself(d, id);
 	if (more < 0)
 		return -1;
-	if (d->settings.organization && d->answer.status == 200)
+	if (d->settings.organization && d->vendor.answer.status == 200)
 		while ((more = roles_members_page(d, id, NULL)) > 0)
 			;
 	else if (more > 0)

@@ -53,18 +53,6 @@ const struct roster_setting settings_table[] = {
 	{ 0 },
 };
 
-static const char *const field_settings[FIELD_COUNT] = {
-	[FIELD_USER_NAME] = "user_name",
-	[FIELD_EMAIL] = "email",
-	[FIELD_GIVEN_NAME] = "given_name",
-	[FIELD_FAMILY_NAME] = "family_name",
-	[FIELD_DISPLAY_NAME] = "display_name",
-	[FIELD_TITLE] = "title",
-	[FIELD_DEPARTMENT] = "department",
-	[FIELD_MANAGER] = "manager",
-	[FIELD_LOCALE] = "locale",
-};
-
 /* "https://acme.eu.auth0.com", from a domain as well as from an address. */
 static int read_tenant(const struct setting_source *from, struct settings *ret)
 {
@@ -100,30 +88,21 @@ static int read_organization(const struct setting_source *from, struct settings 
 	return 0;
 }
 
-int settings_read(struct roster_call *call, const struct roster_host *host, struct arena *arena,
-		  struct settings *ret)
+int settings_read(const struct setting_source *from, struct settings *ret)
 {
-	const struct setting_source from = { call, host, arena };
-
-	for (int i = 0; i < FIELD_COUNT; i++)
-		ret->field[i] = setting_text(&from, field_settings[i]);
-	if (!ret->field[FIELD_USER_NAME])
-		return host->fail(
-			call, ROSTER_MISCONFIGURED, 0,
-			"\"user_name\" is empty; a member of a user is expected, such as \"email\"");
-	ret->client_id = setting_text(&from, "client_id");
-	ret->client_secret = setting_text(&from, "client_secret");
-	if (!ret->client_id || !ret->client_secret)
-		return host->fail(call, ROSTER_MISCONFIGURED, 0, "\"%s\" is not set",
-				  ret->client_id ? "client_secret" : "client_id");
-	ret->hook_authorization = setting_text(&from, "hook_authorization");
-	ret->authorities = setting_text(&from, "ca_certificate");
-	ret->proxy = setting_text(&from, "proxy");
-	ret->roles = setting_is_yes(&from, "groups");
-	if (read_tenant(&from, ret) < 0 || read_organization(&from, ret) < 0)
+	if (fields_read(from, "a member of a user", "email", ret->field) < 0)
 		return -1;
-	ret->audience = setting_text(&from, "audience");
+	ret->client_id = setting_text(from, "client_id");
+	ret->client_secret = setting_text(from, "client_secret");
+	if (!ret->client_id || !ret->client_secret)
+		return from->host->fail(from->call, ROSTER_MISCONFIGURED, 0, "\"%s\" is not set",
+					ret->client_id ? "client_secret" : "client_id");
+	ret->hook_authorization = setting_text(from, "hook_authorization");
+	ret->roles = setting_is_yes(from, "groups");
+	if (read_tenant(from, ret) < 0 || read_organization(from, ret) < 0)
+		return -1;
+	ret->audience = setting_text(from, "audience");
 	if (!ret->audience)
-		ret->audience = arena_format(arena, "%s/api/v2/", ret->tenant);
-	return setting_number(&from, "timeout", 1000, 3600 * 1000, &ret->silence_ms);
+		ret->audience = arena_format(from->arena, "%s/api/v2/", ret->tenant);
+	return 0;
 }

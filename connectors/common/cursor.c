@@ -55,21 +55,22 @@ int cursor_read(const char *head, const void *bytes, size_t size, const struct c
 	return 0;
 }
 
+void cursor_put(struct buffer *ret, const char *name, const char *value)
+{
+	if (strchr(value, '\n'))
+		ret->full = true;
+	buffer_format(ret, "%s ", name);
+	buffer_text(ret, value);
+	buffer_text(ret, "\n");
+}
+
 void cursor_write(const char *head, const struct cursor_row *rows, size_t count, struct buffer *ret)
 {
 	buffer_format(ret, "%s\n", head);
-	for (size_t i = 0; i < count; i++) {
-		const struct cursor_row *row = &rows[i];
-
-		if (row->text ? !row->text[0] : *row->number == 0)
-			continue;
-		if (row->text && strchr(row->text, '\n'))
-			ret->full = true;
-		buffer_format(ret, "%s ", row->name);
-		if (row->text)
-			buffer_text(ret, row->text);
-		else
-			buffer_format(ret, "%llu", *row->number);
-		buffer_text(ret, "\n");
+	for (const struct cursor_row *row = rows; row < rows + count; row++) {
+		if (row->text && row->text[0])
+			cursor_put(ret, row->name, row->text);
+		else if (!row->text && *row->number != 0)
+			buffer_format(ret, "%s %llu\n", row->name, *row->number);
 	}
 }

@@ -29,4 +29,7 @@ int cursor_keep(char *ret, size_t size, const char *value, size_t length);
 /* Begins with the head; rows that are "" or 0 are left out. A text with a line feed makes the buffer full. */
 void cursor_write(const char *head, const struct cursor_row *rows, size_t count, struct buffer *ret);
 
+/* One line more. With a line feed in the value the buffer is full. */
+void cursor_put(struct buffer *ret, const char *name, const char *value);
+
 #endif

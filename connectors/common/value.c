@@ -12,6 +12,11 @@ const char *value_id(const struct json_node *object)
 	return id && id[0] && strlen(id) <= ROSTER_ID_MOST && text_is_printable(id, strlen(id)) ? id : NULL;
 }
 
+bool value_is_name(const char *name)
+{
+	return name && name[0] && strlen(name) <= ROSTER_TEXT_MOST && text_is_utf8(name, strlen(name));
+}
+
 const char *value_scalar(const struct json_node *node)
 {
 	if (!node)

@@ -14,6 +14,9 @@ struct arena;
 /* The id of a person or group, its member "id"; NULL: there is none that can be used. */
 const char *value_id(const struct json_node *object);
 
+/* Whether it can be the name of a group: something that fits. NULL: no. */
+bool value_is_name(const char *name);
+
 /* A text, number or truth as text; NULL: null, or something else. */
 const char *value_scalar(const struct json_node *node);
 

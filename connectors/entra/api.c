@@ -25,17 +25,9 @@ const char *api_url(struct directory *d, const char *fmt, ...)
 	const char *rest;
 
 	va_start(args, fmt);
-	rest = arena_formatv(d->page, fmt, args);
+	rest = arena_formatv(d->vendor.page, fmt, args);
 	va_end(args);
-	return arena_format(d->page, "%s/v1.0%s", d->settings.graph, rest);
-}
-
-static bool is_allowed(int status, const int *allowed)
-{
-	for (; allowed && *allowed; allowed++)
-		if (*allowed == status)
-			return true;
-	return status == 200;
+	return arena_format(d->vendor.page, "%s/v1.0%s", d->settings.graph, rest);
 }
 
 int api_ask(struct directory *d, const struct api_subject *subject, const struct api_question *question)
@@ -52,34 +44,29 @@ int api_ask(struct directory *d, const struct api_subject *subject, const struct
 		.begin = question->begin,
 		.context = question->context,
 		.authorise = authorise,
-		.authorise_context = d->oauth,
+		.authorise_context = d->vendor.oauth,
 	};
-	const struct fetch_answer *answer = &d->answer;
+	const struct fetch_answer *answer = &d->vendor.answer;
 	const struct json_node *array;
 
-	if (fetch_ask(d->fetch, &d->caller, &request, &d->answer) < 0)
+	if (vendor_ask(&d->vendor, &request) < 0)
 		return -1;
-	if (answer->status == 401 && oauth_refused(d->oauth) &&
-	    fetch_ask(d->fetch, &d->caller, &request, &d->answer) < 0)
-		return -1;
-	if (answer->status != 401)
-		oauth_accepted(d->oauth);
-	if (!is_allowed(answer->status, question->allowed))
+	if (!vendor_is_allowed(answer->status, question->allowed))
 		return api_fail(d, subject, answer->status, answer->rest);
 	array = question->array ? json_node_member(answer->rest, question->array) : answer->rest;
 	/* An answer without its list is no page: whoever believed it would see nobody. */
 	if (answer->status == 200 && (!array || (question->array && array->type != JSON_NODE_ARRAY)))
-		return d->caller.host->fail(d->caller.call, ROSTER_NONSENSE, 0,
-					    "%s: Graph answers something else than was asked for",
-					    subject->doing);
+		return d->vendor.caller.host->fail(d->vendor.caller.call, ROSTER_NONSENSE, 0,
+						   "%s: Graph answers something else than was asked for",
+						   subject->doing);
 	return 0;
 }
 
 int api_link(struct directory *d, const struct api_subject *subject, const char *name,
 	     char ret[LINK_URL_MOST])
 {
-	const struct fetch_caller *caller = &d->caller;
-	const struct json_node *node = json_node_member(d->answer.rest, name);
+	const struct fetch_caller *caller = &d->vendor.caller;
+	const struct json_node *node = json_node_member(d->vendor.answer.rest, name);
 	const char *link = json_node_text(node);
 	char trace[FETCH_WORD_MOST + 16];
 
@@ -89,12 +76,12 @@ int api_link(struct directory *d, const struct api_subject *subject, const char 
 	if (!link || strlen(link) >= LINK_URL_MOST || strpbrk(link, "\r\n "))
 		return caller->host->fail(caller->call, ROSTER_NONSENSE, 0,
 					  "%s: the link to the next page cannot be read%s", subject->doing,
-					  fetch_trace(&d->answer, trace));
+					  fetch_trace(&d->vendor.answer, trace));
 	if (!link_same_origin(link, d->settings.graph))
 		return caller->host->fail(
 			caller->call, ROSTER_NONSENSE, 0,
 			"%s: the next page is said to be at \"%.100s\", which is not \"%.100s\"%s",
-			subject->doing, link, d->settings.graph, fetch_trace(&d->answer, trace));
+			subject->doing, link, d->settings.graph, fetch_trace(&d->vendor.answer, trace));
 	strcpy(ret, link);
 	return 1;
 }
@@ -133,22 +120,22 @@ static bool has_lost_place(int status, const struct json_node *error)
 
 static int fail_redirected(struct directory *d, const struct api_subject *subject)
 {
-	return d->caller.host->fail(
-		d->caller.call, ROSTER_MISCONFIGURED, 0,
+	return d->vendor.caller.host->fail(
+		d->vendor.caller.call, ROSTER_MISCONFIGURED, 0,
 		"%s: \"%s\" leads on to \"%.120s\", which is not followed; see \"cloud\" and "
 		"\"graph_url\"",
-		subject->doing, d->settings.graph, d->answer.location);
+		subject->doing, d->settings.graph, d->vendor.answer.location);
 }
 
 int api_fail(struct directory *d, const struct api_subject *subject, int status, const struct json_node *body)
 {
-	const struct fetch_caller *caller = &d->caller;
+	const struct fetch_caller *caller = &d->vendor.caller;
 	const struct json_node *error = json_node_member(body, "error");
 	char trace[FETCH_WORD_MOST + 16];
 	const char *code = json_node_member_text(error, "code"),
 		   *said = json_node_member_text(error, "message");
 
-	fetch_trace(&d->answer, trace);
+	fetch_trace(&d->vendor.answer, trace);
 	if (has_lost_place(status, error))
 		return caller->host->fail(caller->call, ROSTER_LOST_PLACE, 0,
 					  "%s: Graph does not know the place any more (%d, %.60s)%s",

@@ -26,8 +26,8 @@ struct api_question {
 	void *context;
 };
 
-/* Asks. The answer is in d->answer: 200, with the array if there is to be one, or a status that is allowed.
- * -1: fail() was called; with ROSTER_LOST_PLACE where Graph does not know the place any more. */
+/* Asks. The answer is in d->vendor.answer: 200, with the array if there is to be one, or a status that is
+ * allowed. -1: fail() was called; with ROSTER_LOST_PLACE where Graph does not know the place any more. */
 int api_ask(struct directory *d, const struct api_subject *subject, const struct api_question *question);
 
 /* The link of this name ("@odata.nextLink") in the answer: 1 and the address, which is one of Graph's; 0:

@@ -41,7 +41,8 @@ static int look_at_group(void *context, const struct json_node *group, struct er
 
 static const char *and_more(const struct directory *d)
 {
-	return json_node_member(d->answer.rest, "@odata.nextLink") ? " on the first page, and more" : "";
+	return json_node_member(d->vendor.answer.rest, "@odata.nextLink") ? " on the first page, and more"
+									  : "";
 }
 
 static int look(struct directory *d, const struct api_subject *subject, const char *url,
@@ -49,13 +50,13 @@ static int look(struct directory *d, const struct api_subject *subject, const ch
 {
 	const struct api_question question = { .url = url, .array = "value", .take = take, .context = seen };
 
-	d->caller.host->step(d->caller.call, "%s: the first page", subject->doing);
+	d->vendor.caller.host->step(d->vendor.caller.call, "%s: the first page", subject->doing);
 	return api_ask(d, subject, &question);
 }
 
 static int check_people(struct directory *d)
 {
-	const struct fetch_caller *caller = &d->caller;
+	const struct fetch_caller *caller = &d->vendor.caller;
 	struct seen seen = { .directory = d };
 
 	if (look(d, &api_people, api_url(d, "/users?$top=%d&$select=%s", LOOK_AT, d->select), look_at_person,
@@ -72,7 +73,7 @@ static int check_people(struct directory *d)
 
 static int check_groups(struct directory *d)
 {
-	const struct fetch_caller *caller = &d->caller;
+	const struct fetch_caller *caller = &d->vendor.caller;
 	struct seen seen = { .directory = d }, members = { .directory = d };
 
 	if (!d->settings.groups) {
@@ -91,7 +92,7 @@ static int check_groups(struct directory *d)
 
 int check_directory(struct directory *d)
 {
-	const struct fetch_caller *caller = &d->caller;
+	const struct fetch_caller *caller = &d->vendor.caller;
 	const char *address = caller->host->address(caller->call, "notifications");
 
 	if (check_people(d) < 0 || check_groups(d) < 0)

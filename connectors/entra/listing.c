@@ -49,18 +49,12 @@ static void note_id(struct reading *reading, const char *id)
 	reading->mark = (hash ^ '\n') * 1099511628211ull;
 }
 
-/* What is refused has been told to the daemon: the page ends. */
-static int refused(struct error *e)
-{
-	return error_set(e, ERROR_INPUT, "entra.refused", "the record was not taken");
-}
-
 /* ---- people ---- */
 
 static int take_gone_person(struct directory *d, const char *id)
 {
 	if (d->place.scope == ROSTER_CHANGED)
-		return person_emit_gone(d, id);
+		return vendor_emit_gone(&d->vendor, id);
 	place_leave(&d->place, LEFT_PERSON, id, NULL);
 	return 0;
 }
@@ -70,9 +64,10 @@ static int keep_poor(struct reading *reading, const char *id)
 	struct directory *d = reading->directory;
 
 	if (reading->poor_count == PAGE_ELEMENTS_MOST)
-		return d->caller.host->fail(d->caller.call, ROSTER_NONSENSE, 0,
-					    "reading people: a page has more than %d", PAGE_ELEMENTS_MOST);
-	reading->poor[reading->poor_count++] = arena_text(d->page, id);
+		return d->vendor.caller.host->fail(d->vendor.caller.call, ROSTER_NONSENSE, 0,
+						   "reading people: a page has more than %d",
+						   PAGE_ELEMENTS_MOST);
+	reading->poor[reading->poor_count++] = arena_text(d->vendor.page, id);
 	return 0;
 }
 
@@ -86,14 +81,14 @@ static int take_person(void *context, const struct json_node *user, struct error
 	if (id)
 		note_id(reading, id);
 	if (id && person_is_removed(user))
-		return take_gone_person(d, id) < 0 ? refused(e) : 0;
+		return take_gone_person(d, id) < 0 ? vendor_refused(e) : 0;
 	if (id)
 		place_take_back(&d->place, LEFT_PERSON, id, NULL);
 	if (id && d->place.scope == ROSTER_CHANGED && !person_is_complete(d, user))
-		return keep_poor(reading, id) < 0 ? refused(e) : 0;
+		return keep_poor(reading, id) < 0 ? vendor_refused(e) : 0;
 	given = person_emit(d, user, d->place.scope == ROSTER_ALL);
 	if (given < 0)
-		return refused(e);
+		return vendor_refused(e);
 	reading->people += (unsigned)given;
 	return 0;
 }
@@ -104,7 +99,7 @@ static int take_gone_group(struct directory *d, const char *id)
 {
 	if (d->place.scope == ROSTER_CHANGED) {
 		place_take_back(&d->place, LEFT_MEMBER, id, NULL);
-		return group_emit_gone(d, id);
+		return vendor_emit_group_gone(&d->vendor, id);
 	}
 	place_leave(&d->place, LEFT_GROUP, id, NULL);
 	return 0;
@@ -138,7 +133,7 @@ static int take_members(struct reading *reading, const char *group, const struct
 			continue;
 		}
 		place_take_back(&d->place, LEFT_MEMBER, group, id);
-		if (d->caller.host->emit_member(d->caller.call, group, id) < 0)
+		if (d->vendor.caller.host->emit_member(d->vendor.caller.call, group, id) < 0)
 			return -1;
 		reading->members++;
 	}
@@ -156,7 +151,7 @@ static int take_changed_group(struct directory *d, const struct json_node *group
 		return 0;
 	}
 	if (chosen)
-		return group_emit_gone(d, id) < 0 ? -1 : 0;
+		return vendor_emit_group_gone(&d->vendor, id) < 0 ? -1 : 0;
 	return group_emit(d, group, true);
 }
 
@@ -175,14 +170,14 @@ static int take_group(void *context, const struct json_node *group, struct error
 	if (id)
 		note_id(reading, id);
 	if (id && person_is_removed(group))
-		return take_gone_group(d, id) < 0 ? refused(e) : 0;
+		return take_gone_group(d, id) < 0 ? vendor_refused(e) : 0;
 	if (id)
 		place_take_back(&d->place, LEFT_GROUP, id, NULL);
 	given = id && d->place.scope == ROSTER_CHANGED ? take_changed_group(d, group, id)
 						       : take_listed_group(d, group);
 	if (given < 0 ||
 	    (given > 0 && take_members(reading, id, json_node_member(group, "members@delta")) < 0))
-		return refused(e);
+		return vendor_refused(e);
 	reading->groups += (unsigned)given;
 	return 0;
 }
@@ -205,12 +200,12 @@ static int go_on(struct directory *d, const struct api_subject *subject, const s
 	else if (sign_hash(next, mark, &e) < 0)
 		why = e.text;
 	if (!why)
-		why = chain_page(&place->chain, d->answer.elements > 0 ? mark : NULL);
+		why = chain_page(&place->chain, d->vendor.answer.elements > 0 ? mark : NULL);
 	if (!why && place->pages > PLACE_PAGES_MOST)
 		why = "it has no end";
 	if (why)
-		return d->caller.host->fail(d->caller.call, ROSTER_NONSENSE, 0, "%s, page %llu: %s",
-					    subject->doing, place->pages, why);
+		return d->vendor.caller.host->fail(d->vendor.caller.call, ROSTER_NONSENSE, 0,
+						   "%s, page %llu: %s", subject->doing, place->pages, why);
 	strcpy(place->url, next);
 	return 0;
 }
@@ -238,7 +233,7 @@ static void end_groups(struct directory *d)
 static int keep_link(struct directory *d, const struct api_subject *subject, const struct reading *reading,
 		     char since[LINK_URL_MOST])
 {
-	char *next = arena_take(d->page, LINK_URL_MOST);
+	char *next = arena_take(d->vendor.page, LINK_URL_MOST);
 	int found = api_link(d, subject, "@odata.nextLink", next);
 	char trace[FETCH_WORD_MOST + 16];
 
@@ -246,11 +241,11 @@ static int keep_link(struct directory *d, const struct api_subject *subject, con
 		return found < 0 ? -1 : go_on(d, subject, reading, next);
 	found = api_link(d, subject, "@odata.deltaLink", since);
 	if (found == 0)
-		return d->caller.host->fail(
-			d->caller.call, ROSTER_NONSENSE, 0,
+		return d->vendor.caller.host->fail(
+			d->vendor.caller.call, ROSTER_NONSENSE, 0,
 			"%s, page %llu: Graph says neither where the next page is nor that "
 			"it was the last one%s",
-			subject->doing, d->place.pages, fetch_trace(&d->answer, trace));
+			subject->doing, d->place.pages, fetch_trace(&d->vendor.answer, trace));
 	if (found < 0)
 		return -1;
 	if (d->place.stage == STAGE_PEOPLE)
@@ -272,9 +267,9 @@ static int people_page(struct directory *d)
 		.context = &reading,
 	};
 
-	reading.poor = arena_array(d->page, PAGE_ELEMENTS_MOST + 1, sizeof(*reading.poor));
-	d->caller.host->step(d->caller.call, "reading people, page %llu, %llu so far", place->pages + 1,
-			     place->people);
+	reading.poor = arena_array(d->vendor.page, PAGE_ELEMENTS_MOST + 1, sizeof(*reading.poor));
+	d->vendor.caller.host->step(d->vendor.caller.call, "reading people, page %llu, %llu so far",
+				    place->pages + 1, place->people);
 	if (api_ask(d, &api_people, &question) < 0)
 		return -1;
 	place->pages++;
@@ -298,8 +293,9 @@ static int groups_page(struct directory *d)
 		.context = &reading,
 	};
 
-	d->caller.host->step(d->caller.call, "reading groups, page %llu, %llu memberships so far",
-			     place->pages + 1, place->members);
+	d->vendor.caller.host->step(d->vendor.caller.call,
+				    "reading groups, page %llu, %llu memberships so far", place->pages + 1,
+				    place->members);
 	if (api_ask(d, &api_groups, &question) < 0)
 		return -1;
 	place->pages++;
@@ -351,7 +347,8 @@ static int emit_left(struct directory *d)
 			i++;
 			continue;
 		}
-		if ((left->kind == LEFT_PERSON ? person_emit_gone(d, id) : group_emit_gone(d, id)) < 0)
+		if ((left->kind == LEFT_PERSON ? vendor_emit_gone(&d->vendor, id)
+					       : vendor_emit_group_gone(&d->vendor, id)) < 0)
 			return -1;
 		place_take_back(place, left->kind, id, NULL);
 	}
@@ -366,8 +363,8 @@ static int begin(struct directory *d, const struct roster_ask *ask)
 	    place->scope == ask->scope)
 		return place->scope == ROSTER_CHANGED ? emit_left(d) : 0;
 	if (ask->cursor || ask->scope == ROSTER_CHANGED)
-		return d->caller.host->fail(d->caller.call, ROSTER_LOST_PLACE, 0,
-					    "the place in the tenant is not known here");
+		return d->vendor.caller.host->fail(d->vendor.caller.call, ROSTER_LOST_PLACE, 0,
+						   "the place in the tenant is not known here");
 	memset(place, 0, sizeof(*place));
 	place->scope = ROSTER_ALL;
 	place->stage = STAGE_PEOPLE;
@@ -376,13 +373,11 @@ static int begin(struct directory *d, const struct roster_ask *ask)
 
 static int give_cursor(struct directory *d)
 {
-	char *bytes = arena_take(d->page, ROSTER_CURSOR_MOST);
-	size_t size;
+	__attribute__((cleanup(buffer_close))) struct buffer b;
 
-	if (place_write(&d->place, bytes, ROSTER_CURSOR_MOST, &size) < 0)
-		return d->caller.host->fail(d->caller.call, ROSTER_NONSENSE, 0,
-					    "the links to the next pages are too long");
-	return d->caller.host->cursor(d->caller.call, bytes, size);
+	buffer_open(&b, ROSTER_CURSOR_MOST);
+	place_write(&d->place, &b);
+	return vendor_cursor(&d->vendor, &b);
 }
 
 static int emit_ended_memberships(struct directory *d)
@@ -394,7 +389,7 @@ static int emit_ended_memberships(struct directory *d)
 
 		place_guid_text(&place->left[i].id, group);
 		place_guid_text(&place->left[i].member, member);
-		if (d->caller.host->emit_member_gone(d->caller.call, group, member) < 0)
+		if (d->vendor.caller.host->emit_member_gone(d->vendor.caller.call, group, member) < 0)
 			return -1;
 	}
 	d->place.left_count = d->place.left_weight = 0;
@@ -404,7 +399,7 @@ static int emit_ended_memberships(struct directory *d)
 static void say_whole(struct directory *d)
 {
 	const struct place *place = &d->place;
-	const struct fetch_caller *caller = &d->caller;
+	const struct fetch_caller *caller = &d->vendor.caller;
 
 	caller->host->prove(caller->call, "pages", ROSTER_HELD, NULL,
 			    "%llu pages, and the last one of each round says where the changes since begin",
@@ -424,14 +419,10 @@ static void say_whole(struct directory *d)
 
 static int finish(struct directory *d)
 {
-	const struct fetch_figures *figures = fetch_figures(d->fetch);
 	struct place *place = &d->place;
-	const struct fetch_caller *caller = &d->caller;
+	const struct fetch_caller *caller = &d->vendor.caller;
 
-	caller->host->note(caller->call,
-			   "%llu requests; %llu of the last ones were told to wait, %lld s in all",
-			   place->requests, (unsigned long long)figures->limited,
-			   (long long)(figures->waited_ms / 1000));
+	vendor_note_requests(&d->vendor, place->requests);
 	if (place->scope == ROSTER_ALL)
 		say_whole(d);
 	else if (emit_ended_memberships(d) < 0)
@@ -448,10 +439,10 @@ static int finish(struct directory *d)
 
 int listing_page(struct directory *d, const struct roster_ask *ask)
 {
-	const struct roster_host *host = d->caller.host;
+	const struct roster_host *host = d->vendor.caller.host;
 	struct place *place = &d->place;
-	int64_t until_ms = host->left_ms(d->caller.call) - ROUND_MS;
-	uint64_t before = fetch_figures(d->fetch)->requests;
+	int64_t until_ms = host->left_ms(d->vendor.caller.call) - ROUND_MS;
+	uint64_t before = fetch_figures(d->vendor.fetch)->requests;
 	unsigned long long most;
 
 	if (begin(d, ask) < 0)
@@ -462,11 +453,11 @@ int listing_page(struct directory *d, const struct roster_ask *ask)
 			return -1;
 		/* What fits nowhere could be told wrongly. */
 		if (place->lost && place->scope == ROSTER_CHANGED)
-			return host->fail(d->caller.call, ROSTER_LOST_PLACE, 0,
+			return host->fail(d->vendor.caller.call, ROSTER_LOST_PLACE, 0,
 					  "more went at once than is kept in mind: everybody is read");
 	} while (place->stage != STAGE_DONE && place->people + place->members < most &&
-		 host->left_ms(d->caller.call) > until_ms);
-	place->requests += fetch_figures(d->fetch)->requests - before;
+		 host->left_ms(d->vendor.caller.call) > until_ms);
+	place->requests += fetch_figures(d->vendor.fetch)->requests - before;
 	if (place->stage == STAGE_DONE)
 		return finish(d);
 	return give_cursor(d) < 0 ? -1 : 1;

@@ -40,10 +40,10 @@ static int answer_validation(struct directory *d, const char *token)
 	size_t length = strlen(token);
 
 	if (length > TOKEN_MOST || !text_is_printable(token, length))
-		return d->caller.host->fail(d->caller.call, ROSTER_DENIED, 0,
-					    "a validationToken that is not %d characters that can be printed",
-					    TOKEN_MOST);
-	return d->caller.host->reply(d->caller.call, 200, "text/plain", token, length);
+		return d->vendor.caller.host->fail(
+			d->vendor.caller.call, ROSTER_DENIED, 0,
+			"a validationToken that is not %d characters that can be printed", TOKEN_MOST);
+	return d->vendor.caller.host->reply(d->vendor.caller.call, 200, "text/plain", token, length);
 }
 
 /* "Users/87d349ed-..." and "Groups/...": the case differs, and there may be more behind it ("/members"). */
@@ -114,7 +114,7 @@ static int take_item(void *context, const struct json_node *item, struct error *
 
 static int look_at(struct letter *letter)
 {
-	const struct fetch_caller *caller = &letter->directory->caller;
+	const struct fetch_caller *caller = &letter->directory->vendor.caller;
 
 	if (letter->changes)
 		return caller->host->look_at(caller->call, ROSTER_CHANGES, NULL);
@@ -126,7 +126,7 @@ static int look_at(struct letter *letter)
 
 static int read_items(struct letter *letter, const struct roster_message *message)
 {
-	const struct fetch_caller *caller = &letter->directory->caller;
+	const struct fetch_caller *caller = &letter->directory->vendor.caller;
 	struct json_stream *stream = json_stream_open("value", take_item, letter);
 	const struct json_node *rest;
 	struct error e;
@@ -147,20 +147,20 @@ static int read_items(struct letter *letter, const struct roster_message *messag
 int messages_read(struct directory *d, const struct roster_message *message)
 {
 	const char *token = find_pair(message->query, "validationToken");
-	struct letter *letter = arena_take(d->page, sizeof(*letter));
+	struct letter *letter = arena_take(d->vendor.page, sizeof(*letter));
 
 	memset(letter, 0, sizeof(*letter));
 	letter->directory = d;
 	if (token)
 		return answer_validation(d, token);
 	if (!d->settings.client_state)
-		return d->caller.host->fail(
-			d->caller.call, ROSTER_MISCONFIGURED, 0,
+		return d->vendor.caller.host->fail(
+			d->vendor.caller.call, ROSTER_MISCONFIGURED, 0,
 			"\"client_state\" is not set, so that no notification can be believed");
 	if (!message->body || message->body_size == 0)
-		return d->caller.host->fail(d->caller.call, ROSTER_DENIED, 0,
-					    "this is no notification: it is empty");
+		return d->vendor.caller.host->fail(d->vendor.caller.call, ROSTER_DENIED, 0,
+						   "this is no notification: it is empty");
 	if (read_items(letter, message) < 0 || look_at(letter) < 0)
 		return -1;
-	return d->caller.host->reply(d->caller.call, STATUS_QUEUED, NULL, NULL, 0);
+	return d->vendor.caller.host->reply(d->vendor.caller.call, STATUS_QUEUED, NULL, NULL, 0);
 }

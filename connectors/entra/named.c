@@ -58,7 +58,7 @@ static int take_body(struct batch *batch, size_t at, int64_t status, const struc
 	/* An id is what was asked for: Graph also takes names of people, and somebody else's may look like
 	 * one. */
 	if (status == 404 || (status == 200 && !text_equal(value_id(body), id)))
-		return person_emit_gone(d, id);
+		return vendor_emit_gone(&d->vendor, id);
 	if (status != 200)
 		return api_fail(d, &api_people, (int)status, body);
 	return person_emit(d, body, false) < 0 ? -1 : 0;
@@ -102,7 +102,7 @@ static size_t write_batch(const struct batch *batch, struct buffer *body)
 		json_put_text(&w, "id", id);
 		json_put_text(&w, "method", "GET");
 		json_put_text(&w, "url",
-			      arena_format(d->page, "/users/%s?$select=%s", batch->ids[i], d->select));
+			      arena_format(d->vendor.page, "/users/%s?$select=%s", batch->ids[i], d->select));
 		json_end_object(&w);
 		count++;
 	}
@@ -126,8 +126,8 @@ static int read_turn(struct batch *batch)
 	if (write_batch(batch, &body) == 0)
 		return 0;
 	if (body.full)
-		return d->caller.host->fail(d->caller.call, ROSTER_MISCONFIGURED, 0,
-					    "reading people: too many properties are asked for");
+		return d->vendor.caller.host->fail(d->vendor.caller.call, ROSTER_MISCONFIGURED, 0,
+						   "reading people: too many properties are asked for");
 	batch->busy = false;
 	limit_clear(&batch->limits);
 	question.body = body.bytes;
@@ -143,12 +143,14 @@ static int read_together(struct batch *batch)
 
 		if (asked <= 0)
 			return asked;
-		if (batch->busy && fetch_wait(d->fetch, &d->caller, limit_wait_ms(&batch->limits, turn),
-					      "too many requests (429)") < 0)
+		if (batch->busy &&
+		    fetch_wait(d->vendor.fetch, &d->vendor.caller, limit_wait_ms(&batch->limits, turn),
+			       "too many requests (429)") < 0)
 			return -1;
 	}
-	return d->caller.host->fail(d->caller.call, ROSTER_TRY_LATER, 0,
-				    "reading people: Graph does not answer for some of those who were named");
+	return d->vendor.caller.host->fail(
+		d->vendor.caller.call, ROSTER_TRY_LATER, 0,
+		"reading people: Graph does not answer for some of those who were named");
 }
 
 int named_people(struct directory *d, const char *const *ids)
@@ -158,7 +160,7 @@ int named_people(struct directory *d, const char *const *ids)
 
 		for (; batch.count < TOGETHER_MOST && ids[batch.count]; batch.count++) {
 			batch.done[batch.count] = !is_plain(ids[batch.count]);
-			if (batch.done[batch.count] && person_emit_gone(d, ids[batch.count]) < 0)
+			if (batch.done[batch.count] && vendor_emit_gone(&d->vendor, ids[batch.count]) < 0)
 				return -1;
 		}
 		if (read_together(&batch) < 0)
@@ -187,7 +189,7 @@ static int take_member(void *context, const struct json_node *member, struct err
 		snprintf(members->first, sizeof(members->first), "%s", id);
 	if (!id || !group_member_counts(member))
 		return 0;
-	if (d->caller.host->emit_member(d->caller.call, members->group, id) < 0)
+	if (d->vendor.caller.host->emit_member(d->vendor.caller.call, members->group, id) < 0)
 		return error_set(e, ERROR_INPUT, "entra.refused", "the record was not taken");
 	members->given++;
 	return 0;
@@ -211,7 +213,7 @@ static int read_members(struct directory *d, const char *group)
 		.begin = begin_members,
 		.context = &members,
 	};
-	char *next = arena_take(d->page, LINK_URL_MOST);
+	char *next = arena_take(d->vendor.page, LINK_URL_MOST);
 	struct chain chain = { 0 };
 	const char *why = NULL;
 	int more;
@@ -227,8 +229,8 @@ static int read_members(struct directory *d, const char *group)
 			why = chain_page(&chain, members.first[0] ? members.first : NULL);
 	} while (more > 0 && !why);
 	if (why)
-		return d->caller.host->fail(d->caller.call, ROSTER_NONSENSE, 0, "%s: %s", api_members.doing,
-					    why);
+		return d->vendor.caller.host->fail(d->vendor.caller.call, ROSTER_NONSENSE, 0, "%s: %s",
+						   api_members.doing, why);
 	return more;
 }
 
@@ -240,15 +242,15 @@ int named_group(struct directory *d, const char *id)
 	int given;
 
 	if (!is_plain(id))
-		return group_emit_gone(d, id);
-	d->caller.host->step(d->caller.call, "reading a group and its members");
+		return vendor_emit_group_gone(&d->vendor, id);
+	d->vendor.caller.host->step(d->vendor.caller.call, "reading a group and its members");
 	if (api_ask(d, &api_groups, &question) < 0)
 		return -1;
 	/* What is not read by a listing of all is not read here either. */
-	if (d->answer.status == 404 || !text_equal(value_id(d->answer.rest), id) ||
-	    !group_is_wanted(d, d->answer.rest))
-		return group_emit_gone(d, id);
-	given = group_emit(d, d->answer.rest, false);
+	if (d->vendor.answer.status == 404 || !text_equal(value_id(d->vendor.answer.rest), id) ||
+	    !group_is_wanted(d, d->vendor.answer.rest))
+		return vendor_emit_group_gone(&d->vendor, id);
+	given = group_emit(d, d->vendor.answer.rest, false);
 	return given <= 0 ? given : read_members(d, id);
 }
 
@@ -259,7 +261,7 @@ int named_page(struct directory *d, const struct roster_ask *ask)
 	if (named_people(d, ask->named ? ask->named : nobody) < 0)
 		return -1;
 	for (const char *const *id = ask->named_groups; id && *id; id++)
-		if ((d->settings.groups ? named_group(d, *id) : group_emit_gone(d, *id)) < 0)
+		if ((d->settings.groups ? named_group(d, *id) : vendor_emit_group_gone(&d->vendor, *id)) < 0)
 			return -1;
 	return 0;
 }

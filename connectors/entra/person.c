@@ -14,18 +14,18 @@ const char *const group_select = "id,displayName,groupTypes,securityEnabled";
 static const char *add_property(struct directory *d, const char *select, const char *name)
 {
 	size_t length = strcspn(name, "/");
-	const char *first = arena_text_n(d->page, name, length);
+	const char *first = arena_text_n(d->vendor.page, name, length);
 
 	if (length == 0 ||
 	    first[strspn(first, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_")]) {
-		d->caller.host->fail(
-			d->caller.call, ROSTER_MISCONFIGURED, 0,
+		d->vendor.caller.host->fail(
+			d->vendor.caller.call, ROSTER_MISCONFIGURED, 0,
 			"\"%.100s\" is no name of a property; one such as \"department\" is expected", name);
 		return NULL;
 	}
-	if (strstr(arena_format(d->page, ",%s,", select), arena_format(d->page, ",%s,", first)))
+	if (strstr(arena_format(d->vendor.page, ",%s,", select), arena_format(d->vendor.page, ",%s,", first)))
 		return select;
-	return arena_format(d->page, "%s,%s", select, first);
+	return arena_format(d->vendor.page, "%s,%s", select, first);
 }
 
 const char *person_select(struct directory *d)
@@ -70,72 +70,34 @@ static bool is_enabled(const struct json_node *user)
 	return enabled && enabled->type == JSON_NODE_BOOL && enabled->truth;
 }
 
-static const char *take_field(struct directory *d, const struct json_node *user, enum field field,
-			      const char **left_out)
-{
-	return value_take(user, d->settings.field[field], ROSTER_TEXT_MOST, left_out);
-}
-
 static int emit_person(struct directory *d, const struct json_node *user, const char *id)
 {
-	const char *left_out = NULL, *user_name = take_field(d, user, FIELD_USER_NAME, &left_out);
-	const struct roster_identity person = {
-		.size = sizeof(person),
-		.remote_id = id,
-		.user_name = user_name ? user_name : "",
-		.email = take_field(d, user, FIELD_EMAIL, &left_out),
-		.email_proof = ROSTER_ASSERTED,
-		.given_name = take_field(d, user, FIELD_GIVEN_NAME, &left_out),
-		.family_name = take_field(d, user, FIELD_FAMILY_NAME, &left_out),
-		.display_name = take_field(d, user, FIELD_DISPLAY_NAME, &left_out),
-		.title = take_field(d, user, FIELD_TITLE, &left_out),
-		.department = take_field(d, user, FIELD_DEPARTMENT, &left_out),
-		.locale = take_field(d, user, FIELD_LOCALE, &left_out),
-		.standing = is_enabled(user) ? ROSTER_ACTIVE : ROSTER_SUSPENDED,
-		.attributes = value_attributes(user, d->attributes, d->record, &left_out),
-	};
+	const char *left_out = NULL;
+	struct roster_identity person = { .size = sizeof(person),
+					  .remote_id = id,
+					  .email_proof = ROSTER_ASSERTED };
 
-	if (!user_name && !left_out)
-		left_out = d->settings.field[FIELD_USER_NAME];
+	fields_take(user, d->settings.field, &person, &left_out);
+	person.standing = is_enabled(user) ? ROSTER_ACTIVE : ROSTER_SUSPENDED;
+	person.attributes = value_attributes(user, d->attributes, d->vendor.record, &left_out);
 	if (!json_node_member(user, "accountEnabled") && !left_out)
 		left_out = "accountEnabled";
-	if (d->caller.host->emit(d->caller.call, &person) < 0)
-		return -1;
-	if (!left_out)
-		return 1;
-	return d->caller.host->emit_refused(
-		       d->caller.call, id,
-		       "the property \"%.100s\" is missing or cannot be used and was left "
-		       "out; correct it in Entra",
-		       left_out) < 0
-		       ? -1
-		       : 1;
+	return vendor_emit(&d->vendor, &person, left_out, d->settings.field[FIELD_USER_NAME]);
 }
 
 int person_emit(struct directory *d, const struct json_node *user, bool all)
 {
 	const char *id = value_id(user);
-	int result;
 
 	if (!id)
-		return d->caller.host->emit_refused(d->caller.call, "(no id)",
-						    "Graph gives somebody without an id that can be used") < 0
+		return d->vendor.caller.host->emit_refused(
+			       d->vendor.caller.call, "(no id)",
+			       "Graph gives somebody without an id that can be used") < 0
 			       ? -1
 			       : 1;
 	if ((is_guest(user) && !d->settings.guests) || (!is_enabled(user) && !d->settings.disabled))
-		return all ? 0 : person_emit_gone(d, id);
-	result = emit_person(d, user, id);
-	arena_reset(d->record);
-	return result;
-}
-
-int person_emit_gone(struct directory *d, const char *id)
-{
-	const struct roster_identity gone = { .size = sizeof(gone),
-					      .remote_id = id,
-					      .standing = ROSTER_GONE };
-
-	return d->caller.host->emit(d->caller.call, &gone);
+		return all ? 0 : vendor_emit_gone(&d->vendor, id);
+	return emit_person(d, user, id);
 }
 
 /* ---- groups ---- */
@@ -174,13 +136,13 @@ int group_emit(struct directory *d, const struct json_node *group, bool partial)
 		.size = sizeof(given), .remote_id = id, .name = name, .partial = partial
 	};
 
-	if (!id || !name || !name[0] || strlen(name) > ROSTER_TEXT_MOST || !text_is_utf8(name, strlen(name)))
-		return d->caller.host->emit_refused(
-			       d->caller.call, id ? id : "(no id)",
+	if (!id || !value_is_name(name))
+		return d->vendor.caller.host->emit_refused(
+			       d->vendor.caller.call, id ? id : "(no id)",
 			       "Graph gives a group without an id or a name that can be used") < 0
 			       ? -1
 			       : 0;
-	return d->caller.host->emit_group(d->caller.call, &given) < 0 ? -1 : 1;
+	return d->vendor.caller.host->emit_group(d->vendor.caller.call, &given) < 0 ? -1 : 1;
 }
 
 bool group_member_counts(const struct json_node *member)
@@ -189,11 +151,4 @@ bool group_member_counts(const struct json_node *member)
 
 	return !type || text_equal_nocase(type, "#microsoft.graph.user") ||
 	       text_equal_nocase(type, "#microsoft.graph.group");
-}
-
-int group_emit_gone(struct directory *d, const char *id)
-{
-	const struct roster_group gone = { .size = sizeof(gone), .remote_id = id, .name = id, .gone = 1 };
-
-	return d->caller.host->emit_group(d->caller.call, &gone);
 }

@@ -34,8 +34,4 @@ int group_emit(struct directory *d, const struct json_node *group, bool partial)
 /* Whether a member may be a person or a group: devices and applications are members, too. */
 bool group_member_counts(const struct json_node *member);
 
-/* Somebody, or a group, who is no more. */
-int person_emit_gone(struct directory *d, const char *id);
-int group_emit_gone(struct directory *d, const char *id);
-
 #endif

@@ -228,27 +228,20 @@ static void put_left(struct buffer *b, const struct left *left)
 	buffer_format(b, "%s %s%s\n", names[left->kind], id, member);
 }
 
-int place_write(struct place *p, char *ret, size_t most, size_t *ret_size)
+void place_write(struct place *p, struct buffer *ret)
 {
 	struct numbers numbers = { p->scope, p->stage };
 	struct cursor_row rows[ROWS_MOST];
-	__attribute__((cleanup(buffer_close))) struct buffer b;
 
-	buffer_open(&b, most);
-	cursor_write(HEAD, rows, make_rows(p, &numbers, rows), &b);
+	cursor_write(HEAD, rows, make_rows(p, &numbers, rows), ret);
 	for (size_t i = 0; i < p->left_count; i++)
-		put_left(&b, &p->left[i]);
+		put_left(ret, &p->left[i]);
 	for (size_t i = 0; i < p->again_count; i++) {
 		char id[GUID_BASE64_LETTERS + 3];
 
 		text_base64url(p->again[i].bytes, sizeof(p->again[i].bytes), id);
-		buffer_format(&b, "again %s\n", id);
+		buffer_format(ret, "again %s\n", id);
 	}
-	if (b.full || b.length > most)
-		return -1;
-	memcpy(ret, b.bytes, b.length);
-	*ret_size = b.length;
-	return 0;
 }
 
 void place_turn(struct place *place)

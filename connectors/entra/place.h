@@ -15,6 +15,8 @@
 #include "common/links.h"
 #include "connector.h"
 
+struct buffer;
+
 enum {
 	PLACE_GUID_BYTES = 16,
 	PLACE_GUID_LETTERS = 36,
@@ -74,8 +76,8 @@ void place_read_again(struct place *place, const char *group);
 /* A cursor, which is refused if it is not ours. 0, or -1. */
 int place_read(const void *bytes, size_t size, struct place *ret);
 
-/* Writes a cursor: 0 and its size, or -1: it does not fit. */
-int place_write(struct place *place, char *ret, size_t most, size_t *ret_size);
+/* Adds a cursor to what is in the buffer, which is full if it does not fit. */
+void place_write(struct place *place, struct buffer *ret);
 
 /* The place where the next reading of what changed begins. */
 void place_turn(struct place *place);

@@ -74,13 +74,6 @@ const struct roster_setting settings_table[] = {
 	{ 0 },
 };
 
-static const char *const field_settings[FIELD_COUNT] = {
-	[FIELD_USER_NAME] = "user_name",       [FIELD_EMAIL] = "email",
-	[FIELD_GIVEN_NAME] = "given_name",     [FIELD_FAMILY_NAME] = "family_name",
-	[FIELD_DISPLAY_NAME] = "display_name", [FIELD_TITLE] = "title",
-	[FIELD_DEPARTMENT] = "department",     [FIELD_LOCALE] = "locale",
-};
-
 /* Microsoft's national clouds: each has its own addresses, and its tenants are in none of the others. */
 static const struct {
 	const char *word, *graph, *login;
@@ -171,28 +164,20 @@ bool settings_choose_groups(const struct settings *settings)
 	return settings->group_name[0] || settings->group_kinds != GROUPS_ALL;
 }
 
-int settings_read(struct roster_call *call, const struct roster_host *host, struct arena *arena,
-		  struct settings *ret)
+int settings_read(const struct setting_source *from, struct settings *ret)
 {
-	const struct setting_source from = { call, host, arena };
-
-	for (int i = 0; i < FIELD_COUNT; i++)
-		ret->field[i] = setting_text(&from, field_settings[i]);
-	if (!ret->field[FIELD_USER_NAME])
-		return host->fail(
-			call, ROSTER_MISCONFIGURED, 0,
-			"\"user_name\" is empty; a property is expected, such as \"userPrincipalName\"");
-	ret->authorities = setting_text(&from, "ca_certificate");
-	ret->proxy = setting_text(&from, "proxy");
-	ret->guests = setting_is_yes(&from, "guests");
-	ret->disabled = setting_is_yes(&from, "disabled");
-	ret->client_state = setting_text(&from, "client_state");
-	if (ret->client_state && strlen(ret->client_state) > CLIENT_STATE_MOST)
-		return host->fail(call, ROSTER_MISCONFIGURED, 0,
-				  "\"client_state\" has more than %d characters, which Graph does not take",
-				  CLIENT_STATE_MOST);
-	if (read_tenant(&from, ret) < 0 || read_servers(&from, ret) < 0 || read_credentials(&from, ret) < 0 ||
-	    read_groups(&from, ret) < 0)
+	if (fields_read(from, "a property", "userPrincipalName", ret->field) < 0)
 		return -1;
-	return setting_number(&from, "timeout", 1000, 3600 * 1000, &ret->silence_ms);
+	ret->guests = setting_is_yes(from, "guests");
+	ret->disabled = setting_is_yes(from, "disabled");
+	ret->client_state = setting_text(from, "client_state");
+	if (ret->client_state && strlen(ret->client_state) > CLIENT_STATE_MOST)
+		return from->host->fail(
+			from->call, ROSTER_MISCONFIGURED, 0,
+			"\"client_state\" has more than %d characters, which Graph does not take",
+			CLIENT_STATE_MOST);
+	return read_tenant(from, ret) < 0 || read_servers(from, ret) < 0 || read_credentials(from, ret) < 0 ||
+			       read_groups(from, ret) < 0
+		       ? -1
+		       : 0;
 }

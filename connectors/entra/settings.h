@@ -4,22 +4,9 @@
 
 #include <stdbool.h>
 
+#include "common/fields.h"
 #include "common/setting.h"
 #include "connector.h"
-
-struct arena;
-
-enum field {
-	FIELD_USER_NAME,
-	FIELD_EMAIL,
-	FIELD_GIVEN_NAME,
-	FIELD_FAMILY_NAME,
-	FIELD_DISPLAY_NAME,
-	FIELD_TITLE,
-	FIELD_DEPARTMENT,
-	FIELD_LOCALE,
-	FIELD_COUNT
-};
 
 enum group_kinds { GROUPS_ALL, GROUPS_SECURITY, GROUPS_MICROSOFT365 };
 
@@ -30,20 +17,17 @@ struct settings {
 	const char *client_secret; /* or else the two below */
 	const char *private_key, *certificate;
 	const char *graph, *login;			/* "https://graph.microsoft.com", without a path */
-	const char *authorities, *proxy;		/* may be NULL */
 	const char *field[FIELD_COUNT];			/* names of properties; NULL: not read */
 	const char *group_name[SETTING_LINES_MOST + 1]; /* ends with NULL; the first NULL: all */
 	enum group_kinds group_kinds;
 	const char *client_state; /* NULL: no message is believed */
 	bool guests, disabled, groups;
-	int silence_ms;
 };
 
 extern const struct roster_setting settings_table[];
 
-/* Texts stand in the arena. -1: fail() was called. */
-int settings_read(struct roster_call *call, const struct roster_host *host, struct arena *arena,
-		  struct settings *ret);
+/* Texts stand in from's arena. -1: fail() was called. */
+int settings_read(const struct setting_source *from, struct settings *ret);
 
 /* Whether which groups are read depends on what they are. */
 bool settings_choose_groups(const struct settings *settings);

@@ -43,7 +43,7 @@ static int recall(struct directory *d, struct kept *ret)
 {
 	const struct cursor_row rows[] = KEPT_ROWS(ret);
 	char bytes[KEPT_MOST];
-	int size = d->caller.host->recall(d->caller.call, kept_name, bytes, sizeof(bytes));
+	int size = d->vendor.caller.host->recall(d->vendor.caller.call, kept_name, bytes, sizeof(bytes));
 
 	memset(ret, 0, sizeof(*ret));
 	if (size <= 0)
@@ -61,17 +61,17 @@ static int keep(struct directory *d, struct kept *kept)
 
 	buffer_open(&b, KEPT_MOST);
 	if (!kept->users[0] && !kept->groups[0])
-		return d->caller.host->keep(d->caller.call, kept_name, NULL, 0, 0);
+		return d->vendor.caller.host->keep(d->vendor.caller.call, kept_name, NULL, 0, 0);
 	cursor_write(HEAD, rows, ARRAY_COUNT(rows), &b);
-	return d->caller.host->keep(d->caller.call, kept_name, b.bytes, b.length, (int64_t)time(NULL) + LIFE_S);
+	return d->vendor.caller.host->keep(d->vendor.caller.call, kept_name, b.bytes, b.length, (int64_t)time(NULL) + LIFE_S);
 }
 
 static int find_way(struct directory *d, const char *address, char ret[SIGN_HASH_SIZE])
 {
 	struct error e;
 
-	return sign_hash(arena_format(d->page, "%s\n%s", address, d->settings.client_state), ret, &e) < 0
-		       ? d->caller.host->fail(d->caller.call, ROSTER_NONSENSE, 0, "%s", e.text)
+	return sign_hash(arena_format(d->vendor.page, "%s\n%s", address, d->settings.client_state), ret, &e) < 0
+		       ? d->vendor.caller.host->fail(d->vendor.caller.call, ROSTER_NONSENSE, 0, "%s", e.text)
 		       : 0;
 }
 
@@ -107,12 +107,12 @@ static int create(struct directory *d, const char *resource, const char *address
 	json_put_text(&w, "clientState", d->settings.client_state);
 	json_end_object(&w);
 	question.body = body.bytes;
-	d->caller.host->step(d->caller.call, "asking for notifications of \"%s\"", resource);
+	d->vendor.caller.host->step(d->vendor.caller.call, "asking for notifications of \"%s\"", resource);
 	if (api_ask(d, &api_subscriptions, &question) < 0)
 		return -1;
-	id = value_id(d->answer.rest);
+	id = value_id(d->vendor.answer.rest);
 	if (!id || strlen(id) >= NAME_MOST)
-		return d->caller.host->fail(d->caller.call, ROSTER_NONSENSE, 0,
+		return d->vendor.caller.host->fail(d->vendor.caller.call, ROSTER_NONSENSE, 0,
 					    "Graph gives a subscription without an id that can be used");
 	strcpy(ret, id);
 	return 0;
@@ -134,7 +134,7 @@ static int prolong(struct directory *d, const char *id)
 	put_end(&w);
 	json_end_object(&w);
 	question.body = body.bytes;
-	return api_ask(d, &api_subscriptions, &question) < 0 ? -1 : d->answer.status == 200;
+	return api_ask(d, &api_subscriptions, &question) < 0 ? -1 : d->vendor.answer.status == 200;
 }
 
 static int take_back(struct directory *d, char id[NAME_MOST])
@@ -174,7 +174,7 @@ static int make_one(struct directory *d, struct kept *kept, char id[NAME_MOST], 
 
 int subscriptions_make(struct directory *d)
 {
-	const char *address = d->caller.host->address(d->caller.call, "notifications");
+	const char *address = d->vendor.caller.host->address(d->vendor.caller.call, "notifications");
 	char way[SIGN_HASH_SIZE];
 	struct kept kept;
 
@@ -207,7 +207,7 @@ int subscriptions_renew(struct directory *d)
 	if (users < 0 || groups < 0)
 		return -1;
 	if (!users || !groups)
-		return d->caller.host->fail(d->caller.call, ROSTER_LOST_PLACE, 0,
+		return d->vendor.caller.host->fail(d->vendor.caller.call, ROSTER_LOST_PLACE, 0,
 					    "Graph does not know the subscription any more");
 	return keep(d, &kept);
 }

@@ -26,31 +26,24 @@ const char *api_url(struct directory *d, const char *fmt, ...)
 	const char *rest;
 
 	va_start(args, fmt);
-	rest = arena_formatv(d->page, fmt, args);
+	rest = arena_formatv(d->vendor.page, fmt, args);
 	va_end(args);
-	return arena_format(d->page, "%s/admin/directory/v1%s", d->settings.api, rest);
-}
-
-const char *api_escape(struct directory *d, const char *text)
-{
-	size_t size = 3 * strlen(text) + 1;
-	char *ret = arena_take(d->page, size);
-
-	fetch_escape(text, ret, size);
-	return ret;
+	return arena_format(d->vendor.page, "%s/admin/directory/v1%s", d->settings.api, rest);
 }
 
 const char *api_list(struct directory *d, const char *what)
 {
 	const struct settings *settings = &d->settings;
 
-	return settings->domain ? api_url(d, "/%s?domain=%s", what, api_escape(d, settings->domain))
-				: api_url(d, "/%s?customer=%s", what, api_escape(d, settings->customer));
+	return settings->domain
+		       ? api_url(d, "/%s?domain=%s", what, vendor_escape(&d->vendor, settings->domain))
+		       : api_url(d, "/%s?customer=%s", what, vendor_escape(&d->vendor, settings->customer));
 }
 
 const char *api_token(struct directory *d, const char *token)
 {
-	return token[0] ? arena_format(d->page, "&pageToken=%s", api_escape(d, token)) : "";
+	return token[0] ? arena_format(d->vendor.page, "&pageToken=%s", vendor_escape(&d->vendor, token))
+			: "";
 }
 
 /* ---- refusals, in the words of Google's own pages ---- */
@@ -95,7 +88,7 @@ static int fail_denied(struct directory *d, const struct api_subject *subject, c
 	static const char *const disabled[] = { "accessNotConfigured", "SERVICE_DISABLED", NULL };
 	static const char *const scope[] = { "insufficientPermissions", "ACCESS_TOKEN_SCOPE_INSUFFICIENT",
 					     NULL };
-	const struct fetch_caller *caller = &d->caller;
+	const struct fetch_caller *caller = &d->vendor.caller;
 
 	if (is_one_of(said->reason, disabled))
 		return caller->host->fail(caller->call, ROSTER_REFUSED, 0,
@@ -125,7 +118,7 @@ static int fail_denied(struct directory *d, const struct api_subject *subject, c
 /* A page token lives for some hours, and what it is sent with must be as it was. */
 static int fail_invalid(struct directory *d, const struct api_subject *subject, const struct refusal *said)
 {
-	const struct fetch_caller *caller = &d->caller;
+	const struct fetch_caller *caller = &d->vendor.caller;
 
 	if (strstr(said->words, "pageToken"))
 		return caller->host->fail(caller->call, ROSTER_LOST_PLACE, 0,
@@ -145,8 +138,8 @@ static int fail_invalid(struct directory *d, const struct api_subject *subject, 
 
 static int fail(struct directory *d, const struct api_subject *subject)
 {
-	const struct fetch_caller *caller = &d->caller;
-	const struct fetch_answer *answer = &d->answer;
+	const struct fetch_caller *caller = &d->vendor.caller;
+	const struct fetch_answer *answer = &d->vendor.answer;
 	char trace[FETCH_WORD_MOST + 16];
 	const struct json_node *error = json_node_member(answer->rest, "error");
 	const char *reason = reason_of(answer->rest), *words = json_node_member_text(error, "message");
@@ -187,27 +180,23 @@ static int fail(struct directory *d, const struct api_subject *subject)
 static int must_be_kind(struct directory *d, const struct api_subject *subject)
 {
 	const struct json_node *list =
-		subject->array ? json_node_member(d->answer.rest, subject->array) : NULL;
+		subject->array ? json_node_member(d->vendor.answer.rest, subject->array) : NULL;
 
-	if (text_equal(json_node_member_text(d->answer.rest, "kind"), subject->kind) &&
+	if (text_equal(json_node_member_text(d->vendor.answer.rest, "kind"), subject->kind) &&
 	    (!list || list->type == JSON_NODE_ARRAY))
 		return 0;
-	return d->caller.host->fail(d->caller.call, ROSTER_NONSENSE, 0,
-				    "%s: Google answers something else than was asked for", subject->doing);
+	return d->vendor.caller.host->fail(d->vendor.caller.call, ROSTER_NONSENSE, 0,
+					   "%s: Google answers something else than was asked for",
+					   subject->doing);
 }
 
 static int ask(struct directory *d, const struct api_subject *subject, const struct fetch_request *request,
 	       bool may_be_missing)
 {
-	const struct fetch_answer *answer = &d->answer;
+	const struct fetch_answer *answer = &d->vendor.answer;
 
-	if (fetch_ask(d->fetch, &d->caller, request, &d->answer) < 0)
+	if (vendor_ask(&d->vendor, request) < 0)
 		return -1;
-	if (answer->status == 401 && oauth_refused(d->oauth) &&
-	    fetch_ask(d->fetch, &d->caller, request, &d->answer) < 0)
-		return -1;
-	if (answer->status != 401)
-		oauth_accepted(d->oauth);
 	if (answer->status == 404 && may_be_missing && text_equal(reason_of(answer->rest), "notFound"))
 		return 0;
 	return answer->status == 200 ? must_be_kind(d, subject) : fail(d, subject);
@@ -224,7 +213,7 @@ int api_get(struct directory *d, const struct api_subject *subject, const char *
 		.begin = taker ? taker->begin : NULL,
 		.context = taker ? taker->context : NULL,
 		.authorise = oauth_authorise,
-		.authorise_context = d->oauth,
+		.authorise_context = d->vendor.oauth,
 	};
 
 	return ask(d, subject, &request, may_be_missing);
@@ -238,7 +227,7 @@ static struct fetch_request post(struct directory *d, const char *doing, const c
 		.content_type = "application/json",
 		.body = body,
 		.authorise = oauth_authorise,
-		.authorise_context = d->oauth,
+		.authorise_context = d->vendor.oauth,
 	};
 }
 
@@ -254,13 +243,13 @@ int api_tell(struct directory *d, const char *doing, const char *url, const char
 	struct fetch_request request = post(d, doing, url, body);
 
 	request.status_only = true;
-	return fetch_ask(d->fetch, &d->caller, &request, &d->answer);
+	return fetch_ask(d->vendor.fetch, &d->vendor.caller, &request, &d->vendor.answer);
 }
 
 int api_next(struct directory *d, const struct api_subject *subject, struct chain *chain, const char *first,
 	     char token[PLACE_TOKEN_SIZE])
 {
-	const struct json_node *node = json_node_member(d->answer.rest, "nextPageToken");
+	const struct json_node *node = json_node_member(d->vendor.answer.rest, "nextPageToken");
 	const char *text = json_node_text(node), *why = NULL;
 
 	if (!node) {
@@ -275,8 +264,8 @@ int api_next(struct directory *d, const struct api_subject *subject, struct chai
 	else
 		why = chain_page(chain, first);
 	if (why)
-		return d->caller.host->fail(d->caller.call, ROSTER_NONSENSE, 0, "%s, page %llu: %s",
-					    subject->doing, d->place.pages, why);
+		return d->vendor.caller.host->fail(d->vendor.caller.call, ROSTER_NONSENSE, 0,
+						   "%s, page %llu: %s", subject->doing, d->place.pages, why);
 	strcpy(token, text);
 	return 1;
 }

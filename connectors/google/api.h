@@ -27,9 +27,9 @@ struct api_taker {
 	void *context;
 };
 
-/* Asks for the address. The answer is in d->answer: 200, of the subject's kind; or 404 where that may be, and
- * Google says so. taker: NULL: nothing is taken. -1: fail() was called; with ROSTER_LOST_PLACE where a page
- * token is not known any more. */
+/* Asks for the address. The answer is in d->vendor.answer: 200, of the subject's kind; or 404 where that may
+ * be, and Google says so. taker: NULL: nothing is taken. -1: fail() was called; with ROSTER_LOST_PLACE where
+ * a page token is not known any more. */
 int api_get(struct directory *d, const struct api_subject *subject, const char *url, bool may_be_missing,
 	    const struct api_taker *taker);
 
@@ -39,8 +39,9 @@ int api_post(struct directory *d, const struct api_subject *subject, const char 
 /* A POST of which the answer does not matter, whatever it is. -1: fail() was called: there was none. */
 int api_tell(struct directory *d, const char *doing, const char *url, const char *body);
 
-/* Keeps the token of the page behind d->answer: 1; 0 and "": it was the last one. first: the id of its first
- * element, NULL: it has none. -1: fail() was called: the token cannot be one, or the pages do not end. */
+/* Keeps the token of the page behind d->vendor.answer: 1; 0 and "": it was the last one. first: the id of its
+ * first element, NULL: it has none. -1: fail() was called: the token cannot be one, or the pages do not end.
+ */
 int api_next(struct directory *d, const struct api_subject *subject, struct chain *chain, const char *first,
 	     char token[PLACE_TOKEN_SIZE]);
 
@@ -56,9 +57,6 @@ const char *api_url(struct directory *d, const char *fmt, ...) __attribute__((fo
 
 /* The address of a list ("users"), with the first words of the question: of the account, or of its domain. */
 const char *api_list(struct directory *d, const char *what);
-
-/* Percent-encoded, in the page's arena. */
-const char *api_escape(struct directory *d, const char *text);
 
 /* "&pageToken=...", or "" for the first page. */
 const char *api_token(struct directory *d, const char *token);

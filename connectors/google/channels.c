@@ -28,7 +28,7 @@ static const char kept[] = "channels";
 
 static int recall(struct directory *d, char ret[KEPT_MOST + 1])
 {
-	int length = d->caller.host->recall(d->caller.call, kept, ret, KEPT_MOST);
+	int length = d->vendor.caller.host->recall(d->vendor.caller.call, kept, ret, KEPT_MOST);
 
 	ret[length > 0 ? length : 0] = '\0';
 	return length;
@@ -36,8 +36,8 @@ static int recall(struct directory *d, char ret[KEPT_MOST + 1])
 
 static int keep(struct directory *d, const struct buffer *list)
 {
-	return d->caller.host->keep(d->caller.call, kept, list->bytes, list->length,
-				    clock_now_us() / 1000000 + LIFE_S);
+	return d->vendor.caller.host->keep(d->vendor.caller.call, kept, list->bytes, list->length,
+					   clock_now_us() / 1000000 + LIFE_S);
 }
 
 /* ---- one channel ---- */
@@ -62,7 +62,7 @@ static void write_channel(const struct directory *d, const char *id, const char 
 static int open_channel(struct directory *d, const char *event, const char *address, struct buffer *list)
 {
 	__attribute__((cleanup(buffer_close))) struct buffer body;
-	const struct fetch_caller *caller = &d->caller;
+	const struct fetch_caller *caller = &d->vendor.caller;
 	char id[SIGN_RANDOM_SIZE];
 	const char *resource;
 	struct error e;
@@ -75,12 +75,13 @@ static int open_channel(struct directory *d, const char *event, const char *addr
 	result = body.full ? caller->host->fail(caller->call, ROSTER_MISCONFIGURED, 0,
 						"the address for messages is too long")
 			   : api_post(d, &api_watch,
-				      arena_format(d->page, "%s&event=%s", api_list(d, "users/watch"), event),
+				      arena_format(d->vendor.page, "%s&event=%s", api_list(d, "users/watch"),
+						   event),
 				      body.bytes);
 	explicit_bzero(body.bytes, body.length);
 	if (result < 0)
 		return -1;
-	resource = json_node_member_text(d->answer.rest, "resourceId");
+	resource = json_node_member_text(d->vendor.answer.rest, "resourceId");
 	if (!resource || !resource[0] || strlen(resource) > RESOURCE_MOST ||
 	    !text_is_printable(resource, strlen(resource)) || strchr(resource, ' '))
 		return caller->host->fail(caller->call, ROSTER_NONSENSE, 0,
@@ -102,7 +103,7 @@ static int stop_channel(struct directory *d, const char *id, const char *resourc
 	json_put_text(&w, "resourceId", resource);
 	json_end_object(&w);
 	return api_tell(d, "stopping a channel",
-			arena_format(d->page, "%s/admin/directory_v1/channels/stop", d->settings.api),
+			arena_format(d->vendor.page, "%s/admin/directory_v1/channels/stop", d->settings.api),
 			body.bytes);
 }
 
@@ -138,7 +139,7 @@ static int open_all(struct directory *d, const char *address, char before[KEPT_M
 
 int channels_subscribe(struct directory *d)
 {
-	const char *address = d->caller.host->address(d->caller.call, "notifications");
+	const char *address = d->vendor.caller.host->address(d->vendor.caller.call, "notifications");
 	char before[KEPT_MOST + 1];
 
 	if (!d->settings.channel_token || !address)
@@ -148,14 +149,15 @@ int channels_subscribe(struct directory *d)
 
 int channels_renew(struct directory *d)
 {
-	const char *address = d->caller.host->address(d->caller.call, "notifications");
+	const char *address = d->vendor.caller.host->address(d->vendor.caller.call, "notifications");
 	char before[KEPT_MOST + 1];
 	int had = recall(d, before);
 
 	if (had < 0)
 		return -1;
 	if (had == 0 || !address)
-		return d->caller.host->fail(d->caller.call, ROSTER_LOST_PLACE, 0, "no channel is open");
+		return d->vendor.caller.host->fail(d->vendor.caller.call, ROSTER_LOST_PLACE, 0,
+						   "no channel is open");
 	return open_all(d, address, before);
 }
 
@@ -165,5 +167,5 @@ int channels_unsubscribe(struct directory *d)
 
 	if (recall(d, before) < 0 || stop_all(d, before) < 0)
 		return -1;
-	return d->caller.host->keep(d->caller.call, kept, NULL, 0, 0);
+	return d->vendor.caller.host->keep(d->vendor.caller.call, kept, NULL, 0, 0);
 }

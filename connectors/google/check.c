@@ -33,22 +33,23 @@ static int look_at(void *context, const struct json_node *record, struct error *
 
 static const char *and_more(const struct directory *d)
 {
-	return json_node_member(d->answer.rest, "nextPageToken") ? " on the first page, and more" : "";
+	return json_node_member(d->vendor.answer.rest, "nextPageToken") ? " on the first page, and more" : "";
 }
 
 static int look(struct directory *d, const struct api_subject *subject, const char *url, struct seen *seen)
 {
-	d->caller.host->step(d->caller.call, "%s: the first page", subject->doing);
+	d->vendor.caller.host->step(d->vendor.caller.call, "%s: the first page", subject->doing);
 	return api_get(d, subject, url, false, &(struct api_taker){ look_at, NULL, seen });
 }
 
 static int check_people(struct directory *d)
 {
-	const struct fetch_caller *caller = &d->caller;
+	const struct fetch_caller *caller = &d->vendor.caller;
 	struct seen seen = { 0 };
 
 	if (look(d, &api_people,
-		 arena_format(d->page, "%s&maxResults=%d&projection=%s&fields=kind,nextPageToken,users(%s)",
+		 arena_format(d->vendor.page,
+			      "%s&maxResults=%d&projection=%s&fields=kind,nextPageToken,users(%s)",
 			      api_list(d, "users"), LOOK_AT, d->projection, d->fields),
 		 &seen) < 0)
 		return -1;
@@ -65,7 +66,7 @@ static int check_people(struct directory *d)
 
 static int check_groups(struct directory *d)
 {
-	const struct fetch_caller *caller = &d->caller;
+	const struct fetch_caller *caller = &d->vendor.caller;
 	struct seen seen = { 0 }, members = { 0 };
 
 	if (!d->settings.groups) {
@@ -73,7 +74,7 @@ static int check_groups(struct directory *d)
 		return 0;
 	}
 	if (look(d, &api_groups,
-		 arena_format(d->page, "%s&maxResults=%d&fields=kind,nextPageToken,groups(%s)",
+		 arena_format(d->vendor.page, "%s&maxResults=%d&fields=kind,nextPageToken,groups(%s)",
 			      api_list(d, "groups"), LOOK_AT, group_fields),
 		 &seen) < 0)
 		return -1;
@@ -82,13 +83,13 @@ static int check_groups(struct directory *d)
 		return 0;
 	return look(d, &api_members,
 		    api_url(d, "/groups/%s/members?maxResults=1&fields=kind,members(id,type)",
-			    api_escape(d, seen.first)),
+			    vendor_escape(&d->vendor, seen.first)),
 		    &members);
 }
 
 int check_directory(struct directory *d)
 {
-	const struct fetch_caller *caller = &d->caller;
+	const struct fetch_caller *caller = &d->vendor.caller;
 	const char *address = caller->host->address(caller->call, "notifications");
 
 	if (check_people(d) < 0 || check_groups(d) < 0)

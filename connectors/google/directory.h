@@ -2,22 +2,13 @@
 #ifndef ROSTER_GOOGLE_DIRECTORY_H
 #define ROSTER_GOOGLE_DIRECTORY_H
 
-#include "common/fetch.h"
-#include "common/oauth.h"
+#include "common/vendor.h"
 #include "google/place.h"
 #include "google/settings.h"
 
-struct arena;
-
 struct directory {
-	struct fetch_caller caller; /* whom we serve now */
+	struct vendor vendor;
 	struct settings settings;
-	struct arena *arena;  /* as long as we live */
-	struct arena *page;   /* as long as a call */
-	struct arena *record; /* as long as a record */
-	struct fetch *fetch;
-	struct oauth *oauth;
-	struct fetch_answer answer;
 	struct place place;
 	const char *const *attributes; /* asked for beside the fields */
 	const char *fields;	       /* of people, that are asked for: "id,primaryEmail,..." */

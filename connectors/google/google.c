@@ -2,9 +2,6 @@
  *
  * Nothing is written there: a service account with delegation for scopes that read acts for an administrator.
  * Who is asked is Google, as the settings name it, and nobody else. */
-#include <stdlib.h>
-#include <string.h>
-
 #include "base/arena.h"
 #include "base/text.h"
 #include "connector.h"
@@ -16,41 +13,6 @@
 #include "google/messages.h"
 #include "google/named.h"
 #include "google/person.h"
-
-static void wipe(const char *secret)
-{
-	if (secret)
-		explicit_bzero((char *)secret, strlen(secret)); /* our own copy */
-}
-
-static void close_directory(void *self)
-{
-	struct directory *d = self;
-
-	oauth_close(&d->oauth);
-	fetch_close(&d->fetch);
-	wipe(d->settings.private_key);
-	wipe(d->settings.channel_token);
-	arena_close(&d->record);
-	arena_close(&d->page);
-	arena_close(&d->arena);
-	free(d);
-}
-
-static int open_fetch(struct directory *d)
-{
-	const struct fetch_options options = {
-		.vendor = "Google",
-		.proxy = d->settings.proxy,
-		.authorities = d->settings.authorities,
-		.authorities_setting = "ca_certificate",
-		.proxy_setting = "proxy",
-		.silence_ms = d->settings.silence_ms,
-		.limited = api_is_limit,
-	};
-
-	return fetch_open(&d->caller, &options, &d->fetch);
-}
 
 /* A scope that the delegation lacks refuses all of them: what is not needed is not asked for. */
 static int open_oauth(struct directory *d)
@@ -72,48 +34,42 @@ static int open_oauth(struct directory *d)
 		.advise = api_advise,
 	};
 
-	return oauth_open(&d->caller, &options, d->fetch, &d->oauth);
+	return oauth_open(&d->vendor.caller, &options, d->vendor.fetch, &d->vendor.oauth);
 }
 
-static int open_directory(struct roster_call *call, const struct roster_host *host, void **ret_self)
-{
-	struct directory *d = calloc(1, sizeof(*d));
-
-	if (!d)
-		return host->fail(call, ROSTER_TRY_LATER, 0, "out of memory");
-	d->arena = arena_open("google settings");
-	d->page = arena_open("google page");
-	d->record = arena_open("google record");
-	d->caller = (struct fetch_caller){ call, host };
-	if (settings_read(call, host, d->arena, &d->settings) < 0 || open_fetch(d) < 0 || open_oauth(d) < 0) {
-		close_directory(d);
-		return -1;
-	}
-	*ret_self = d;
-	return 0;
-}
-
-static struct directory *serve(void *self, struct roster_call *call)
+static int start(void *self, const struct setting_source *from)
 {
 	struct directory *d = self;
 
-	d->caller.call = call;
-	arena_reset(d->page);
-	return d;
+	return settings_read(from, &d->settings) < 0 ? -1 : open_oauth(d);
+}
+
+static const struct vendor_kind kind = {
+	.size = sizeof(struct directory),
+	.name = "Google",
+	.value = "field",
+	.where = "the Admin console",
+	.limited = api_is_limit,
+	.start = start,
+};
+
+static int open_directory(struct roster_call *call, const struct roster_host *host, void **ret_self)
+{
+	return vendor_open(&kind, call, host, ret_self);
 }
 
 static int check(struct roster_call *call, void *self)
 {
-	struct directory *d = serve(self, call);
+	struct directory *d = vendor_serve(self, call);
 
-	oauth_renew(d->oauth);
+	oauth_renew(d->vendor.oauth);
 	d->attributes = NULL;
 	return person_select(d) < 0 ? -1 : check_directory(d);
 }
 
 static int page(struct roster_call *call, void *self, const struct roster_ask *ask)
 {
-	struct directory *d = serve(self, call);
+	struct directory *d = vendor_serve(self, call);
 
 	d->attributes = ask->attributes;
 	if (person_select(d) < 0)
@@ -123,22 +79,22 @@ static int page(struct roster_call *call, void *self, const struct roster_ask *a
 
 static int read_message(struct roster_call *call, void *self, const struct roster_message *message)
 {
-	return messages_read(serve(self, call), message);
+	return messages_read(vendor_serve(self, call), message);
 }
 
 static int subscribe(struct roster_call *call, void *self)
 {
-	return channels_subscribe(serve(self, call));
+	return channels_subscribe(vendor_serve(self, call));
 }
 
 static int renew(struct roster_call *call, void *self)
 {
-	return channels_renew(serve(self, call));
+	return channels_renew(vendor_serve(self, call));
 }
 
 static int unsubscribe(struct roster_call *call, void *self)
 {
-	return channels_unsubscribe(serve(self, call));
+	return channels_unsubscribe(vendor_serve(self, call));
 }
 
 static const struct roster_directory directory = {
@@ -166,7 +122,7 @@ ROSTER_CONNECTOR = {
 	.title = "Google Workspace",
 	.settings = settings_table,
 	.open = open_directory,
-	.close = close_directory,
+	.close = vendor_close,
 	.check = check,
 	.directory = &directory,
 	.notifications = &notifications,

@@ -47,12 +47,6 @@ static void remember_first(struct reading *reading, const char *id)
 		snprintf(reading->first, sizeof(reading->first), "%s", id);
 }
 
-/* What is refused has been told to the daemon: the page ends. */
-static int refused(struct error *e)
-{
-	return error_set(e, ERROR_INPUT, "google.refused", "the record was not taken");
-}
-
 /* All of a listing are of one account: which it is proves the listing. */
 static int remember_account(struct directory *d, const struct json_node *user)
 {
@@ -65,9 +59,9 @@ static int remember_account(struct directory *d, const struct json_node *user)
 		strcpy(place->account, account);
 	if (text_equal(place->account, account))
 		return 0;
-	return d->caller.host->fail(d->caller.call, ROSTER_NONSENSE, 0,
-				    "reading people: Google shows people of two accounts, %s and %s",
-				    place->account, account);
+	return d->vendor.caller.host->fail(d->vendor.caller.call, ROSTER_NONSENSE, 0,
+					   "reading people: Google shows people of two accounts, %s and %s",
+					   place->account, account);
 }
 
 static int take_person(void *context, const struct json_node *user, struct error *e)
@@ -77,10 +71,10 @@ static int take_person(void *context, const struct json_node *user, struct error
 
 	remember_first(reading, value_id(user));
 	if (remember_account(reading->directory, user) < 0)
-		return refused(e);
+		return vendor_refused(e);
 	given = person_emit(reading->directory, user, true);
 	if (given < 0)
-		return refused(e);
+		return vendor_refused(e);
 	reading->given += (unsigned)given;
 	return 0;
 }
@@ -90,8 +84,8 @@ static int keep_group(struct directory *d, const char *id)
 	struct place *place = &d->place;
 
 	if (place->group_count == PLACE_GROUPS_MOST)
-		return d->caller.host->fail(d->caller.call, ROSTER_NONSENSE, 0,
-					    "reading groups: more came than were asked for");
+		return d->vendor.caller.host->fail(d->vendor.caller.call, ROSTER_NONSENSE, 0,
+						   "reading groups: more came than were asked for");
 	strcpy(place->groups[place->group_count++], id); /* group_emit refuses longer ones */
 	return 0;
 }
@@ -104,7 +98,7 @@ static int take_group(void *context, const struct json_node *group, struct error
 
 	remember_first(reading, id);
 	if (given < 0 || (given > 0 && keep_group(reading->directory, id) < 0))
-		return refused(e);
+		return vendor_refused(e);
 	reading->given += (unsigned)given;
 	return 0;
 }
@@ -124,8 +118,8 @@ static int take_member(void *context, const struct json_node *member, struct err
 	}
 	if (!id)
 		return 0;
-	if (d->caller.host->emit_member(d->caller.call, reading->group, id) < 0)
-		return refused(e);
+	if (d->vendor.caller.host->emit_member(d->vendor.caller.call, reading->group, id) < 0)
+		return vendor_refused(e);
 	reading->given++;
 	return 0;
 }
@@ -149,14 +143,14 @@ static int people_page(struct directory *d)
 	struct reading reading = { .directory = d };
 	const struct api_taker taker = { take_person, begin_page, &reading };
 	const char *url = arena_format(
-		d->page,
+		d->vendor.page,
 		"%s&maxResults=%d&showDeleted=false&projection=%s&fields=kind,nextPageToken,users(%s)%s",
 		api_list(d, "users"), d->settings.page_size, d->projection, d->fields,
 		api_token(d, place->token));
 	int more;
 
-	d->caller.host->step(d->caller.call, "reading people, page %llu, %llu so far", place->pages + 1,
-			     place->people);
+	d->vendor.caller.host->step(d->vendor.caller.call, "reading people, page %llu, %llu so far",
+				    place->pages + 1, place->people);
 	if (api_get(d, &api_people, url, false, &taker) < 0)
 		return -1;
 	place->pages++;
@@ -173,12 +167,12 @@ static int groups_page(struct directory *d)
 	struct reading reading = { .directory = d };
 	const struct api_taker taker = { take_group, begin_groups, &reading };
 	const char *url =
-		arena_format(d->page, "%s&maxResults=%d&fields=kind,nextPageToken,groups(%s)%s",
+		arena_format(d->vendor.page, "%s&maxResults=%d&fields=kind,nextPageToken,groups(%s)%s",
 			     api_list(d, "groups"), page_size(d), group_fields, api_token(d, place->token));
 	int more;
 
 	place->group_at = place->group_count = 0;
-	d->caller.host->step(d->caller.call, "reading groups, %llu so far", place->group_total);
+	d->vendor.caller.host->step(d->vendor.caller.call, "reading groups, %llu so far", place->group_total);
 	if (api_get(d, &api_groups, url, false, &taker) < 0)
 		return -1;
 	place->pages++;
@@ -200,13 +194,14 @@ static void next_group(struct place *place)
  * its members are: nobody leaves it for that. */
 static int members_are_missing(struct directory *d, const char *group)
 {
-	const char *url = api_url(d, "/groups/%s?fields=kind,%s", api_escape(d, group), group_fields);
+	const char *url =
+		api_url(d, "/groups/%s?fields=kind,%s", vendor_escape(&d->vendor, group), group_fields);
 
 	if (api_get(d, &api_group, url, true, NULL) < 0)
 		return -1;
-	if (d->answer.status != 404)
-		return d->caller.host->fail(
-			d->caller.call, ROSTER_TRY_LATER, 0,
+	if (d->vendor.answer.status != 404)
+		return d->vendor.caller.host->fail(
+			d->vendor.caller.call, ROSTER_TRY_LATER, 0,
 			"reading members of groups: Google shows the group %.100s, but not its members",
 			group);
 	next_group(&d->place);
@@ -220,14 +215,16 @@ int listing_members_page(struct directory *d)
 	const struct api_taker taker = { take_member, begin_page, &reading };
 	const char *url =
 		api_url(d, "/groups/%s/members?maxResults=%d&fields=kind,nextPageToken,members(id,type)%s",
-			api_escape(d, reading.group), page_size(d), api_token(d, place->members_token));
+			vendor_escape(&d->vendor, reading.group), page_size(d),
+			api_token(d, place->members_token));
 	int more;
 
-	d->caller.host->step(d->caller.call, "reading members of groups, %llu so far", place->members);
+	d->vendor.caller.host->step(d->vendor.caller.call, "reading members of groups, %llu so far",
+				    place->members);
 	if (api_get(d, &api_members, url, true, &taker) < 0)
 		return -1;
 	place->pages++;
-	if (d->answer.status == 404)
+	if (d->vendor.answer.status == 404)
 		return members_are_missing(d, reading.group);
 	place->members += reading.given;
 	place->everybody += reading.everybody;
@@ -264,20 +261,18 @@ static int begin(struct directory *d, const struct roster_ask *ask)
 		return 0;
 	}
 	if (place_read(ask->cursor, ask->cursor_size, place) < 0)
-		return d->caller.host->fail(d->caller.call, ROSTER_LOST_PLACE, 0,
-					    "the place in the account is not known here");
+		return d->vendor.caller.host->fail(d->vendor.caller.call, ROSTER_LOST_PLACE, 0,
+						   "the place in the account is not known here");
 	return 0;
 }
 
 static int give_cursor(struct directory *d)
 {
-	char *bytes = arena_take(d->page, ROSTER_CURSOR_MOST);
-	size_t size;
+	__attribute__((cleanup(buffer_close))) struct buffer b;
 
-	if (place_write(&d->place, bytes, ROSTER_CURSOR_MOST, &size) < 0)
-		return d->caller.host->fail(d->caller.call, ROSTER_NONSENSE, 0,
-					    "the tokens of the next pages are too long");
-	return d->caller.host->cursor(d->caller.call, bytes, size);
+	buffer_open(&b, ROSTER_CURSOR_MOST);
+	place_write(&d->place, &b);
+	return vendor_cursor(&d->vendor, &b);
 }
 
 /* A super administrator sees everybody; a role may be for some units alone, and Google then shows fewer
@@ -285,14 +280,14 @@ static int give_cursor(struct directory *d)
  * nobody is hidden. */
 static int prove_rights(struct directory *d)
 {
-	const struct fetch_caller *caller = &d->caller;
-	const char *url =
-		api_url(d, "/users/%s?fields=kind,id,isAdmin", api_escape(d, d->settings.administrator));
+	const struct fetch_caller *caller = &d->vendor.caller;
+	const char *url = api_url(d, "/users/%s?fields=kind,id,isAdmin",
+				  vendor_escape(&d->vendor, d->settings.administrator));
 	const struct json_node *super;
 
 	if (api_get(d, &api_person, url, true, NULL) < 0)
 		return -1;
-	super = d->answer.status == 200 ? json_node_member(d->answer.rest, "isAdmin") : NULL;
+	super = d->vendor.answer.status == 200 ? json_node_member(d->vendor.answer.rest, "isAdmin") : NULL;
 	if (super && super->type == JSON_NODE_BOOL)
 		caller->host->prove(caller->call, "rights", ROSTER_NO_MORE, super->truth ? "0" : "1",
 				    super->truth ? "\"administrator\" is a super administrator"
@@ -307,7 +302,7 @@ static int prove_rights(struct directory *d)
 static int prove(struct directory *d)
 {
 	const struct place *place = &d->place;
-	const struct fetch_caller *caller = &d->caller;
+	const struct fetch_caller *caller = &d->vendor.caller;
 	const char *domain = d->settings.domain;
 
 	if (prove_rights(d) < 0)
@@ -317,7 +312,8 @@ static int prove(struct directory *d)
 			    place->pages);
 	if (place->account[0])
 		caller->host->prove(caller->call, "bases", ROSTER_SAME,
-				    arena_format(d->page, "%s %.250s", place->account, domain ? domain : "*"),
+				    arena_format(d->vendor.page, "%s %.250s", place->account,
+						 domain ? domain : "*"),
 				    "the account is %s%s%.250s", place->account, domain ? ", of it " : "",
 				    domain ? domain : "");
 	else
@@ -331,16 +327,12 @@ static int prove(struct directory *d)
 
 static int finish(struct directory *d)
 {
-	const struct fetch_figures *figures = fetch_figures(d->fetch);
 	const struct place *place = &d->place;
-	const struct fetch_caller *caller = &d->caller;
+	const struct fetch_caller *caller = &d->vendor.caller;
 
 	if (prove(d) < 0)
 		return -1;
-	caller->host->note(caller->call,
-			   "%llu requests; %llu of the last ones were told to wait, %lld s in all",
-			   place->requests, (unsigned long long)figures->limited,
-			   (long long)(figures->waited_ms / 1000));
+	vendor_note_requests(&d->vendor, place->requests);
 	if (place->everybody > 0)
 		caller->host->note(
 			caller->call,
@@ -359,10 +351,10 @@ static int finish(struct directory *d)
 
 int listing_page(struct directory *d, const struct roster_ask *ask)
 {
-	const struct roster_host *host = d->caller.host;
+	const struct roster_host *host = d->vendor.caller.host;
 	struct place *place = &d->place;
-	int64_t until_ms = host->left_ms(d->caller.call) - ROUND_MS;
-	uint64_t before = fetch_figures(d->fetch)->requests;
+	int64_t until_ms = host->left_ms(d->vendor.caller.call) - ROUND_MS;
+	uint64_t before = fetch_figures(d->vendor.fetch)->requests;
 	unsigned long long most;
 
 	if (begin(d, ask) < 0)
@@ -372,8 +364,8 @@ int listing_page(struct directory *d, const struct roster_ask *ask)
 		if ((place->stage == STAGE_PEOPLE ? people_page(d) : groups_stage(d)) < 0)
 			return -1;
 	} while (place->stage != STAGE_DONE && place->people + place->members < most &&
-		 host->left_ms(d->caller.call) > until_ms);
-	place->requests += fetch_figures(d->fetch)->requests - before;
+		 host->left_ms(d->vendor.caller.call) > until_ms);
+	place->requests += fetch_figures(d->vendor.fetch)->requests - before;
 	if (place->stage == STAGE_DONE)
 		return finish(d);
 	return give_cursor(d) < 0 ? -1 : 1;

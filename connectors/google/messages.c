@@ -20,14 +20,14 @@ static const char *header(struct directory *d, const struct roster_message *mess
 			size_t length;
 			const char *value = text_trim(pair->value, &length);
 
-			return arena_text_n(d->page, value, length);
+			return arena_text_n(d->vendor.page, value, length);
 		}
 	return NULL;
 }
 
 static int authenticate(struct directory *d, const struct roster_message *message)
 {
-	const struct fetch_caller *caller = &d->caller;
+	const struct fetch_caller *caller = &d->vendor.caller;
 	const char *token = header(d, message, "X-Goog-Channel-Token");
 
 	if (!d->settings.channel_token)
@@ -42,20 +42,20 @@ static int authenticate(struct directory *d, const struct roster_message *messag
 /* Messages of a channel have numbers, and one that is tried again has the same. */
 static int take_once(struct directory *d, const struct roster_message *message)
 {
-	const struct fetch_caller *caller = &d->caller;
+	const struct fetch_caller *caller = &d->vendor.caller;
 	const char *channel = header(d, message, "X-Goog-Channel-ID"),
 		   *number = header(d, message, "X-Goog-Message-Number");
 
 	if (!channel || !number)
 		return 0;
-	return caller->host->once(caller->call, arena_format(d->page, "%.200s %.40s", channel, number),
+	return caller->host->once(caller->call, arena_format(d->vendor.page, "%.200s %.40s", channel, number),
 				  clock_now_us() / 1000000 + ONCE_S);
 }
 
 /* Bodies may be missing, and what a body says of other things than people is not known here. */
 static int look_at(struct directory *d, const struct roster_message *message)
 {
-	const struct fetch_caller *caller = &d->caller;
+	const struct fetch_caller *caller = &d->vendor.caller;
 	struct json_stream *stream = json_stream_open(NULL, NULL, NULL);
 	const struct json_node *body;
 	const char *id = NULL;
@@ -73,7 +73,7 @@ static int look_at(struct directory *d, const struct roster_message *message)
 
 int messages_read(struct directory *d, const struct roster_message *message)
 {
-	const struct fetch_caller *caller = &d->caller;
+	const struct fetch_caller *caller = &d->vendor.caller;
 	const char *state;
 
 	if (authenticate(d, message) < 0)

@@ -11,37 +11,38 @@
 /* An id is what is asked for: Google also takes addresses, and somebody else may have had one of them. */
 static bool is_answer_of(const struct directory *d, const char *id)
 {
-	return d->answer.status == 200 && text_equal(value_id(d->answer.rest), id);
+	return d->vendor.answer.status == 200 && text_equal(value_id(d->vendor.answer.rest), id);
 }
 
 static int read_person(struct directory *d, const char *id)
 {
-	const char *url = api_url(d, "/users/%s?projection=%s&fields=kind,%s", api_escape(d, id),
+	const char *url = api_url(d, "/users/%s?projection=%s&fields=kind,%s", vendor_escape(&d->vendor, id),
 				  d->projection, d->fields);
 
 	if (api_get(d, &api_person, url, true, NULL) < 0)
 		return -1;
 	if (!is_answer_of(d, id))
-		return person_emit_gone(d, id);
-	return person_emit(d, d->answer.rest, false) < 0 ? -1 : 0;
+		return vendor_emit_gone(&d->vendor, id);
+	return person_emit(d, d->vendor.answer.rest, false) < 0 ? -1 : 0;
 }
 
 /* What is not read by a listing of all is not read here either. */
 static int read_group(struct directory *d, const char *id)
 {
 	struct place *place = &d->place;
-	const char *url = api_url(d, "/groups/%s?fields=kind,%s", api_escape(d, id), group_fields);
+	const char *url =
+		api_url(d, "/groups/%s?fields=kind,%s", vendor_escape(&d->vendor, id), group_fields);
 	int given;
 
 	if (!d->settings.groups || strlen(id) > PLACE_ID_MOST)
-		return group_emit_gone(d, id);
+		return vendor_emit_group_gone(&d->vendor, id);
 	if (api_get(d, &api_group, url, true, NULL) < 0)
 		return -1;
 	if (!is_answer_of(d, id))
-		return group_emit_gone(d, id);
-	given = group_emit(d, d->answer.rest);
+		return vendor_emit_group_gone(&d->vendor, id);
+	given = group_emit(d, d->vendor.answer.rest);
 	if (given <= 0)
-		return given < 0 ? -1 : group_emit_gone(d, id);
+		return given < 0 ? -1 : vendor_emit_group_gone(&d->vendor, id);
 	memset(place, 0, sizeof(*place));
 	place->stage = STAGE_GROUPS;
 	place->group_count = 1;
@@ -54,7 +55,7 @@ static int read_group(struct directory *d, const char *id)
 
 int named_page(struct directory *d, const struct roster_ask *ask)
 {
-	d->caller.host->step(d->caller.call, "reading people and groups by their ids");
+	d->vendor.caller.host->step(d->vendor.caller.call, "reading people and groups by their ids");
 	for (const char *const *id = ask->named; id && *id; id++)
 		if (read_person(d, *id) < 0)
 			return -1;

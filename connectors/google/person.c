@@ -15,18 +15,20 @@ const char *const group_fields = "id,email,name";
 static int add_field(struct directory *d, const char *name)
 {
 	size_t length = strcspn(name, "/[");
-	const char *first = arena_text_n(d->page, name, length);
+	const char *first = arena_text_n(d->vendor.page, name, length);
 
 	if (length == 0 ||
 	    first[strspn(first, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_")])
-		return d->caller.host->fail(d->caller.call, ROSTER_MISCONFIGURED, 0,
-					    "\"%.100s\" is no name of a field; one such as \"primaryEmail\" "
-					    "or \"organizations/department\" is expected",
-					    name);
+		return d->vendor.caller.host->fail(
+			d->vendor.caller.call, ROSTER_MISCONFIGURED, 0,
+			"\"%.100s\" is no name of a field; one such as \"primaryEmail\" "
+			"or \"organizations/department\" is expected",
+			name);
 	if (text_equal(first, "customSchemas"))
 		d->projection = "full";
-	if (!strstr(arena_format(d->page, ",%s,", d->fields), arena_format(d->page, ",%s,", first)))
-		d->fields = arena_format(d->page, "%s,%s", d->fields, first);
+	if (!strstr(arena_format(d->vendor.page, ",%s,", d->fields),
+		    arena_format(d->vendor.page, ",%s,", first)))
+		d->fields = arena_format(d->vendor.page, "%s,%s", d->fields, first);
 	return 0;
 }
 
@@ -124,7 +126,7 @@ static const struct roster_address *take_addresses(struct directory *d, const st
 						   const char **left_out)
 {
 	struct addresses addresses = {
-		arena_array(d->record, ROSTER_VALUES_MOST + 1, sizeof(struct roster_address)), 0
+		arena_array(d->vendor.record, ROSTER_VALUES_MOST + 1, sizeof(struct roster_address)), 0
 	};
 
 	add_addresses(&addresses, json_node_member(user, "aliases"), left_out);
@@ -134,68 +136,35 @@ static const struct roster_address *take_addresses(struct directory *d, const st
 
 /* ---- giving ---- */
 
-static const char *take_field(struct directory *d, const struct json_node *user, enum field field,
-			      const char **left_out)
-{
-	return value_take(user, d->settings.field[field],
-			  field == FIELD_MANAGER ? ROSTER_ID_MOST : ROSTER_TEXT_MOST, left_out);
-}
-
 static int emit_person(struct directory *d, const struct json_node *user, const char *id)
 {
-	const char *left_out = NULL, *user_name = take_field(d, user, FIELD_USER_NAME, &left_out);
-	const struct roster_identity person = {
-		.size = sizeof(person),
-		.remote_id = id,
-		.user_name = user_name ? user_name : "",
-		.email = take_field(d, user, FIELD_EMAIL, &left_out),
-		.email_proof = text_equal(d->settings.field[FIELD_EMAIL], "primaryEmail") ? ROSTER_PROVEN
-											  : ROSTER_ASSERTED,
-		.given_name = take_field(d, user, FIELD_GIVEN_NAME, &left_out),
-		.family_name = take_field(d, user, FIELD_FAMILY_NAME, &left_out),
-		.display_name = take_field(d, user, FIELD_DISPLAY_NAME, &left_out),
-		.title = take_field(d, user, FIELD_TITLE, &left_out),
-		.department = take_field(d, user, FIELD_DEPARTMENT, &left_out),
-		.manager = take_field(d, user, FIELD_MANAGER, &left_out),
-		.locale = take_field(d, user, FIELD_LOCALE, &left_out),
-		.standing = is_suspended(user) || is_archived(user) ? ROSTER_SUSPENDED : ROSTER_ACTIVE,
-		.addresses = take_addresses(d, user, &left_out),
-		.attributes = value_attributes(user, d->attributes, d->record, &left_out),
-	};
+	const char *left_out = NULL;
+	struct roster_identity person = { .size = sizeof(person), .remote_id = id };
 
-	if (!user_name && !left_out)
-		left_out = d->settings.field[FIELD_USER_NAME];
+	fields_take(user, d->settings.field, &person, &left_out);
+	person.email_proof =
+		text_equal(d->settings.field[FIELD_EMAIL], "primaryEmail") ? ROSTER_PROVEN : ROSTER_ASSERTED;
+	person.standing = is_suspended(user) || is_archived(user) ? ROSTER_SUSPENDED : ROSTER_ACTIVE;
+	person.addresses = take_addresses(d, user, &left_out);
+	person.attributes = value_attributes(user, d->attributes, d->vendor.record, &left_out);
 	if (!json_node_member(user, "suspended") && !left_out)
 		left_out = "suspended";
-	if (d->caller.host->emit(d->caller.call, &person) < 0)
-		return -1;
-	if (!left_out)
-		return 1;
-	return d->caller.host->emit_refused(
-		       d->caller.call, id,
-		       "the field \"%.100s\" is missing or cannot be used and was left out; correct it in "
-		       "the Admin console",
-		       left_out) < 0
-		       ? -1
-		       : 1;
+	return vendor_emit(&d->vendor, &person, left_out, d->settings.field[FIELD_USER_NAME]);
 }
 
 int person_emit(struct directory *d, const struct json_node *user, bool all)
 {
 	const char *id = value_id(user);
-	int result;
 
 	if (!id)
-		return d->caller.host->emit_refused(d->caller.call, "(no id)",
-						    "Google gives somebody without an id that can be used") <
-				       0
+		return d->vendor.caller.host->emit_refused(
+			       d->vendor.caller.call, "(no id)",
+			       "Google gives somebody without an id that can be used") < 0
 			       ? -1
 			       : 1;
 	if (!is_wanted(&d->settings, user))
-		return all ? 0 : person_emit_gone(d, id);
-	result = emit_person(d, user, id);
-	arena_reset(d->record);
-	return result;
+		return all ? 0 : vendor_emit_gone(&d->vendor, id);
+	return emit_person(d, user, id);
 }
 
 int group_emit(struct directory *d, const struct json_node *group)
@@ -204,30 +173,13 @@ int group_emit(struct directory *d, const struct json_node *group)
 		   *name = d->settings.named_by_email ? email : json_node_member_text(group, "name");
 	const struct roster_group given = { .size = sizeof(given), .remote_id = id, .name = name };
 
-	if (!id || strlen(id) > PLACE_ID_MOST || !name || !name[0] || strlen(name) > ROSTER_TEXT_MOST ||
-	    !text_is_utf8(name, strlen(name)))
-		return d->caller.host->emit_refused(
-			       d->caller.call, id ? id : "(no id)",
+	if (!id || strlen(id) > PLACE_ID_MOST || !value_is_name(name))
+		return d->vendor.caller.host->emit_refused(
+			       d->vendor.caller.call, id ? id : "(no id)",
 			       "Google gives a group without an id or a name that can be used") < 0
 			       ? -1
 			       : 0;
 	if (!is_of_domain(&d->settings, email) || !setting_has_name(d->settings.group_name, name))
 		return 0;
-	return d->caller.host->emit_group(d->caller.call, &given) < 0 ? -1 : 1;
-}
-
-int person_emit_gone(struct directory *d, const char *id)
-{
-	const struct roster_identity gone = { .size = sizeof(gone),
-					      .remote_id = id,
-					      .standing = ROSTER_GONE };
-
-	return d->caller.host->emit(d->caller.call, &gone);
-}
-
-int group_emit_gone(struct directory *d, const char *id)
-{
-	const struct roster_group gone = { .size = sizeof(gone), .remote_id = id, .name = id, .gone = 1 };
-
-	return d->caller.host->emit_group(d->caller.call, &gone);
+	return d->vendor.caller.host->emit_group(d->vendor.caller.call, &given) < 0 ? -1 : 1;
 }

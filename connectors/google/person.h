@@ -23,8 +23,4 @@ int person_emit(struct directory *d, const struct json_node *user, bool all);
  * fail() was called. */
 int group_emit(struct directory *d, const struct json_node *group);
 
-/* Somebody, or a group, who is no more. */
-int person_emit_gone(struct directory *d, const char *id);
-int group_emit_gone(struct directory *d, const char *id);
-
 #endif

@@ -58,19 +58,12 @@ int place_read(const void *bytes, size_t size, struct place *ret)
 	return 0;
 }
 
-int place_write(struct place *place, char *ret, size_t most, size_t *ret_size)
+void place_write(struct place *place, struct buffer *ret)
 {
 	struct cursor_row rows[ROWS_MOST];
 	unsigned long long stage = place->stage;
-	__attribute__((cleanup(buffer_close))) struct buffer b;
 
-	buffer_open(&b, most);
-	cursor_write(HEAD, rows, make_rows(place, &stage, rows), &b);
+	cursor_write(HEAD, rows, make_rows(place, &stage, rows), ret);
 	for (size_t i = place->group_at; i < place->group_count; i++)
-		buffer_format(&b, "group %s\n", place->groups[i]);
-	if (b.full || b.length > most)
-		return -1;
-	memcpy(ret, b.bytes, b.length);
-	*ret_size = b.length;
-	return 0;
+		cursor_put(ret, "group", place->groups[i]);
 }

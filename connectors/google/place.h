@@ -7,6 +7,8 @@
 #include "common/chain.h"
 #include "connector.h"
 
+struct buffer;
+
 enum {
 	PLACE_GROUPS_MOST = 200, /* groups of one page, whose members are still to be read */
 	PLACE_ID_MOST = 100,	 /* bytes of an id that travels in a cursor */
@@ -29,7 +31,7 @@ struct place {
 /* A cursor, which is refused if it is not ours. 0, or -1. */
 int place_read(const void *bytes, size_t size, struct place *ret);
 
-/* Writes a cursor: 0 and its size, or -1: it does not fit. */
-int place_write(struct place *place, char *ret, size_t most, size_t *ret_size);
+/* Adds a cursor to what is in the buffer, which is full if it does not fit. */
+void place_write(struct place *place, struct buffer *ret);
 
 #endif

@@ -81,18 +81,6 @@ const struct roster_setting settings_table[] = {
 	{ 0 },
 };
 
-static const char *const field_settings[FIELD_COUNT] = {
-	[FIELD_USER_NAME] = "user_name",
-	[FIELD_EMAIL] = "email",
-	[FIELD_GIVEN_NAME] = "given_name",
-	[FIELD_FAMILY_NAME] = "family_name",
-	[FIELD_DISPLAY_NAME] = "display_name",
-	[FIELD_TITLE] = "title",
-	[FIELD_DEPARTMENT] = "department",
-	[FIELD_MANAGER] = "manager",
-	[FIELD_LOCALE] = "locale",
-};
-
 /* ---- who we are ---- */
 
 static int fail_key_file(const struct setting_source *from, const char *why)
@@ -221,23 +209,15 @@ static int read_channel_token(const struct setting_source *from, struct settings
 	return 0;
 }
 
-int settings_read(struct roster_call *call, const struct roster_host *host, struct arena *arena,
-		  struct settings *ret)
+int settings_read(const struct setting_source *from, struct settings *ret)
 {
-	const struct setting_source from = { call, host, arena };
-
-	for (int i = 0; i < FIELD_COUNT; i++)
-		ret->field[i] = setting_text(&from, field_settings[i]);
-	if (!ret->field[FIELD_USER_NAME])
-		return host->fail(call, ROSTER_MISCONFIGURED, 0,
-				  "\"user_name\" is empty; a field is expected, such as \"primaryEmail\"");
-	ret->authorities = setting_text(&from, "ca_certificate");
-	ret->proxy = setting_text(&from, "proxy");
-	ret->suspended = setting_is_yes(&from, "suspended");
-	ret->archived = setting_is_yes(&from, "archived");
-	if (read_account(&from, ret) < 0 || read_credentials(&from, ret) < 0 || read_units(&from, ret) < 0 ||
-	    read_groups(&from, ret) < 0 || read_channel_token(&from, ret) < 0 ||
-	    setting_number(&from, "page_size", 1, 500, &ret->page_size) < 0)
+	if (fields_read(from, "a field", "primaryEmail", ret->field) < 0)
 		return -1;
-	return setting_number(&from, "timeout", 1000, 3600 * 1000, &ret->silence_ms);
+	ret->suspended = setting_is_yes(from, "suspended");
+	ret->archived = setting_is_yes(from, "archived");
+	return read_account(from, ret) < 0 || read_credentials(from, ret) < 0 || read_units(from, ret) < 0 ||
+			       read_groups(from, ret) < 0 || read_channel_token(from, ret) < 0 ||
+			       setting_number(from, "page_size", 1, 500, &ret->page_size) < 0
+		       ? -1
+		       : 0;
 }

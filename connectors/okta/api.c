@@ -20,8 +20,8 @@ static int authorise(void *context, const struct fetch_caller *caller, const cha
 	struct directory *d = context;
 	char value[1024];
 
-	if (d->oauth)
-		return oauth_authorise(d->oauth, caller, method, url, head);
+	if (d->vendor.oauth)
+		return oauth_authorise(d->vendor.oauth, caller, method, url, head);
 	if ((size_t)snprintf(value, sizeof(value), "SSWS %s", d->settings.api_token) >= sizeof(value))
 		return caller->host->fail(caller->call, ROSTER_MISCONFIGURED, 0,
 					  "\"api_token\" is too long to be a token");
@@ -36,26 +36,9 @@ const char *api_url(struct directory *d, const char *fmt, ...)
 	const char *rest;
 
 	va_start(args, fmt);
-	rest = arena_formatv(d->page, fmt, args);
+	rest = arena_formatv(d->vendor.page, fmt, args);
 	va_end(args);
-	return arena_format(d->page, "%s%s", d->settings.org, rest);
-}
-
-const char *api_escape(struct directory *d, const char *text)
-{
-	size_t size = 3 * strlen(text) + 1;
-	char *ret = arena_take(d->page, size);
-
-	fetch_escape(text, ret, size);
-	return ret;
-}
-
-static bool is_allowed(int status, const int *allowed)
-{
-	for (; allowed && *allowed; allowed++)
-		if (*allowed == status)
-			return true;
-	return status == 200;
+	return arena_format(d->vendor.page, "%s%s", d->settings.org, rest);
 }
 
 int api_get(struct directory *d, const struct api_subject *subject, const char *url, const int *allowed,
@@ -72,37 +55,32 @@ int api_get(struct directory *d, const struct api_subject *subject, const char *
 		.authorise_context = d,
 	};
 
-	if (fetch_ask(d->fetch, &d->caller, &request, &d->answer) < 0)
+	if (vendor_ask(&d->vendor, &request) < 0)
 		return -1;
-	if (d->answer.status == 401 && d->oauth && subject->scope && oauth_refused(d->oauth) &&
-	    fetch_ask(d->fetch, &d->caller, &request, &d->answer) < 0)
-		return -1;
-	if (d->oauth && d->answer.status != 401)
-		oauth_accepted(d->oauth);
-	if (!is_allowed(d->answer.status, allowed))
+	if (!vendor_is_allowed(d->vendor.answer.status, allowed))
 		return api_fail(d, subject);
-	if (d->answer.status == 200 && !d->answer.rest)
-		return d->caller.host->fail(d->caller.call, ROSTER_NONSENSE, 0, "%s: Okta answers nothing",
-					    subject->doing);
+	if (d->vendor.answer.status == 200 && !d->vendor.answer.rest)
+		return d->vendor.caller.host->fail(d->vendor.caller.call, ROSTER_NONSENSE, 0,
+						   "%s: Okta answers nothing", subject->doing);
 	return 0;
 }
 
 int api_next(struct directory *d, const struct api_subject *subject)
 {
-	const struct fetch_caller *caller = &d->caller;
+	const struct fetch_caller *caller = &d->vendor.caller;
 	char trace[FETCH_WORD_MOST + 16];
 
-	if (d->answer.bad_link)
+	if (d->vendor.answer.bad_link)
 		return caller->host->fail(caller->call, ROSTER_NONSENSE, 0,
 					  "%s: the link to the next page cannot be read%s", subject->doing,
-					  fetch_trace(&d->answer, trace));
-	if (!d->answer.next[0])
+					  fetch_trace(&d->vendor.answer, trace));
+	if (!d->vendor.answer.next[0])
 		return 0;
-	if (!link_same_origin(d->answer.next, d->settings.org))
+	if (!link_same_origin(d->vendor.answer.next, d->settings.org))
 		return caller->host->fail(
 			caller->call, ROSTER_NONSENSE, 0,
 			"%s: the next page is said to be at \"%.100s\", which is not the org%s",
-			subject->doing, d->answer.next, fetch_trace(&d->answer, trace));
+			subject->doing, d->vendor.answer.next, fetch_trace(&d->vendor.answer, trace));
 	return 1;
 }
 
@@ -115,9 +93,9 @@ struct refusal {
 static int fail_unauthenticated(struct directory *d, const struct api_subject *subject,
 				const struct refusal *said)
 {
-	const struct fetch_caller *caller = &d->caller;
+	const struct fetch_caller *caller = &d->vendor.caller;
 
-	if (d->oauth)
+	if (d->vendor.oauth)
 		return caller->host->fail(caller->call, ROSTER_REFUSED, 0,
 					  "%s: Okta does not accept the access token (%s: %.150s); is "
 					  "\"org_url\" the org of \"client_id\"?%s",
@@ -132,14 +110,14 @@ static int fail_unauthenticated(struct directory *d, const struct api_subject *s
 
 static int fail_denied(struct directory *d, const struct api_subject *subject, const struct refusal *said)
 {
-	const struct fetch_caller *caller = &d->caller;
+	const struct fetch_caller *caller = &d->vendor.caller;
 
-	if (d->oauth && strstr(d->answer.challenge, "insufficient_scope"))
+	if (d->vendor.oauth && strstr(d->vendor.answer.challenge, "insufficient_scope"))
 		return caller->host->fail(caller->call, ROSTER_REFUSED, 0,
 					  "%s: the application lacks the scope \"%s\"; grant it "
 					  "(Applications, the application, Okta API Scopes)%s",
 					  subject->doing, subject->scope, said->trace);
-	if (d->oauth)
+	if (d->vendor.oauth)
 		return caller->host->fail(caller->call, ROSTER_REFUSED, 0,
 					  "%s: Okta says %s (%.150s); the application needs the scope \"%s\" "
 					  "and, under Admin roles, Read-Only "
@@ -154,18 +132,18 @@ static int fail_denied(struct directory *d, const struct api_subject *subject, c
 
 static int fail_redirected(struct directory *d, const struct api_subject *subject)
 {
-	const struct fetch_caller *caller = &d->caller;
+	const struct fetch_caller *caller = &d->vendor.caller;
 
 	return caller->host->fail(caller->call, ROSTER_MISCONFIGURED, 0,
 				  "%s: \"%s\" leads on to \"%.120s\", which is not followed; is \"org_url\" "
 				  "the address of the org itself?",
-				  subject->doing, d->settings.org, d->answer.location);
+				  subject->doing, d->settings.org, d->vendor.answer.location);
 }
 
 int api_fail(struct directory *d, const struct api_subject *subject)
 {
-	const struct fetch_caller *caller = &d->caller;
-	const struct fetch_answer *answer = &d->answer;
+	const struct fetch_caller *caller = &d->vendor.caller;
+	const struct fetch_answer *answer = &d->vendor.answer;
 	char trace[FETCH_WORD_MOST + 16];
 	const char *code = json_node_member_text(answer->rest, "errorCode"),
 		   *summary = json_node_member_text(answer->rest, "errorSummary");

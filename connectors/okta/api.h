@@ -21,13 +21,13 @@ struct api_taker {
 	void *context;
 };
 
-/* Asks for the address. The answer is in d->answer: 200, or one of the statuses that are allowed
+/* Asks for the address. The answer is in d->vendor.answer: 200, or one of the statuses that are allowed
  * (0-terminated; NULL: none). taker: NULL: nothing is taken. -1: fail() was called. */
 int api_get(struct directory *d, const struct api_subject *subject, const char *url, const int *allowed,
 	    const struct api_taker *taker);
 
 /* Whether a link leads on in the org that we read; a chain that leads elsewhere or cannot be read ends in
- * fail() and -1. 1: d->answer.next is the next page. 0: there is none. */
+ * fail() and -1. 1: d->vendor.answer.next is the next page. 0: there is none. */
 int api_next(struct directory *d, const struct api_subject *subject);
 
 /* fail() with what the answer says. Always -1. */
@@ -36,8 +36,5 @@ int api_fail(struct directory *d, const struct api_subject *subject);
 /* An address of the org: path and query by format, where %s stands for what was escaped before. In the page's
  * arena. */
 const char *api_url(struct directory *d, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
-
-/* Percent-encoded, in the page's arena. */
-const char *api_escape(struct directory *d, const char *text);
 
 #endif

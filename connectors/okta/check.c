@@ -37,12 +37,12 @@ static int look_at_group(void *context, const struct json_node *group, struct er
 static int check_org(struct directory *d)
 {
 	static const int allowed[] = { 404, 0 };
-	const struct fetch_caller *caller = &d->caller;
+	const struct fetch_caller *caller = &d->vendor.caller;
 	const char *id;
 
 	if (api_get(d, &api_org, api_url(d, "/.well-known/okta-organization"), allowed, NULL) < 0)
 		return -1;
-	id = d->answer.status == 200 ? person_id(d->answer.rest) : NULL;
+	id = d->vendor.answer.status == 200 ? value_id(d->vendor.answer.rest) : NULL;
 	if (!id)
 		return caller->host->fail(caller->call, ROSTER_MISCONFIGURED, 0,
 					  "there is no Okta org at \"%.150s\"; see \"org_url\"",
@@ -53,37 +53,37 @@ static int check_org(struct directory *d)
 
 static int check_people(struct directory *d)
 {
-	const struct fetch_caller *caller = &d->caller;
+	const struct fetch_caller *caller = &d->vendor.caller;
 	struct seen seen = { .directory = d };
 
 	caller->host->step(caller->call, "reading the first page of people");
 	if (api_get(d, &api_people, api_url(d, "/api/v1/users?limit=%d", d->settings.page_size), NULL,
 		    &(struct api_taker){ look_at_person, NULL, &seen }) < 0)
 		return -1;
-	if (d->oauth)
+	if (d->vendor.oauth)
 		caller->host->note(caller->call, "the token of \"%s\" has the scopes \"%s\"%s",
-				   d->settings.client_id, oauth_scope(d->oauth),
-				   oauth_uses_dpop(d->oauth) ? " and is bound to a key (DPoP)" : "");
+				   d->settings.client_id, oauth_scope(d->vendor.oauth),
+				   oauth_uses_dpop(d->vendor.oauth) ? " and is bound to a key (DPoP)" : "");
 	if (seen.people == 0)
 		return caller->host->fail(caller->call, ROSTER_REFUSED, 0,
 					  "Okta shows nobody: whoever we sign in as sees no people; give the "
 					  "role Read-Only Administrator, or one whose "
 					  "resource set has them");
 	caller->host->note(caller->call, "%lu people%s, %lu with an address of mail", seen.people,
-			   d->answer.next[0] ? " on the first page, and more" : "", seen.with_email);
-	if (d->answer.limits.limit > 0)
+			   d->vendor.answer.next[0] ? " on the first page, and more" : "", seen.with_email);
+	if (d->vendor.answer.limits.limit > 0)
 		caller->host->note(caller->call, "Okta lets us ask for people %lld times a minute",
-				   (long long)d->answer.limits.limit);
+				   (long long)d->vendor.answer.limits.limit);
 	return 0;
 }
 
 static int check_groups(struct directory *d)
 {
-	const struct fetch_caller *caller = &d->caller;
+	const struct fetch_caller *caller = &d->vendor.caller;
 	struct seen seen = { .directory = d };
 	const char *url = d->settings.group_filter
 				  ? api_url(d, "/api/v1/groups?limit=%d&filter=%s", d->settings.page_size,
-					    api_escape(d, d->settings.group_filter))
+					    vendor_escape(&d->vendor, d->settings.group_filter))
 				  : api_url(d, "/api/v1/groups?limit=%d", d->settings.page_size);
 
 	if (!d->settings.groups) {
@@ -94,7 +94,7 @@ static int check_groups(struct directory *d)
 	if (api_get(d, &api_groups, url, NULL, &(struct api_taker){ look_at_group, NULL, &seen }) < 0)
 		return -1;
 	caller->host->note(caller->call, "%lu groups%s", seen.groups,
-			   d->answer.next[0] ? " on the first page, and more" : "");
+			   d->vendor.answer.next[0] ? " on the first page, and more" : "");
 	return 0;
 }
 

@@ -47,16 +47,10 @@ static void begin_page(void *context)
 
 static void remember_first(struct reading *reading, const struct json_node *record)
 {
-	const char *id = person_id(record);
+	const char *id = value_id(record);
 
 	if (!reading->first[0] && id)
 		snprintf(reading->first, sizeof(reading->first), "%s", id);
-}
-
-/* What is refused has been told to the daemon: the page ends. */
-static int refused(struct error *e)
-{
-	return error_set(e, ERROR_INPUT, "okta.refused", "the record was not taken");
 }
 
 static int take_person(void *context, const struct json_node *user, struct error *e)
@@ -69,7 +63,7 @@ static int take_person(void *context, const struct json_node *user, struct error
 	reading->seen++;
 	given = person_emit(d, user, d->place.scope == ROSTER_ALL);
 	if (given < 0)
-		return refused(e);
+		return vendor_refused(e);
 	reading->given += (unsigned)given;
 	return 0;
 }
@@ -104,8 +98,8 @@ static int keep_group(struct group_page *page, const char *id)
 	struct place *place = &d->place;
 
 	if (place->group_count == PLACE_GROUPS_MOST || strlen(id) > PLACE_ID_MOST)
-		return d->caller.host->fail(
-			d->caller.call, ROSTER_NONSENSE, 0,
+		return d->vendor.caller.host->fail(
+			d->vendor.caller.call, ROSTER_NONSENSE, 0,
 			"reading groups: more came than were asked for, or an id is too long");
 	strcpy(place->groups[place->group_count++], id);
 	return 0;
@@ -115,7 +109,7 @@ static int take_group(void *context, const struct json_node *group, struct error
 {
 	struct group_page *page = context;
 	struct directory *d = page->reading.directory;
-	const char *id = person_id(group);
+	const char *id = value_id(group);
 	bool partial = id && goes_by_pairs(d, group, id);
 	int given;
 
@@ -123,15 +117,15 @@ static int take_group(void *context, const struct json_node *group, struct error
 	page->reading.seen++;
 	given = group_emit(d, group, partial);
 	if (given < 0)
-		return refused(e);
+		return vendor_refused(e);
 	if (given == 0 || !id)
 		return 0;
 	page->reading.given++;
 	if (partial && page->partial_count < PLACE_PAIRS_MOST) {
-		page->partial[page->partial_count++] = arena_text(d->page, id);
+		page->partial[page->partial_count++] = arena_text(d->vendor.page, id);
 		return 0;
 	}
-	return keep_group(page, id) < 0 ? refused(e) : 0;
+	return keep_group(page, id) < 0 ? vendor_refused(e) : 0;
 }
 
 static void begin_groups(void *context)
@@ -147,14 +141,14 @@ static int take_member(void *context, const struct json_node *user, struct error
 {
 	struct reading *reading = context;
 	struct directory *d = reading->directory;
-	const char *id = person_id(user);
+	const char *id = value_id(user);
 
 	remember_first(reading, user);
 	reading->seen++;
 	if (!id)
 		return 0; /* refused where people are read */
-	if (d->caller.host->emit_member(d->caller.call, reading->group, id) < 0)
-		return refused(e);
+	if (d->vendor.caller.host->emit_member(d->vendor.caller.call, reading->group, id) < 0)
+		return vendor_refused(e);
 	reading->given++;
 	return 0;
 }
@@ -175,10 +169,10 @@ static void note_begin(struct directory *d)
 {
 	struct place *place = &d->place;
 
-	if (place->begun[0] || d->answer.limits.date < OVERLAP_S)
+	if (place->begun[0] || d->vendor.answer.limits.date < OVERLAP_S)
 		return;
-	put_time(d->answer.limits.date - OVERLAP_S, place->begun);
-	put_time(d->answer.limits.date - OVERLAP_TOLD_S, place->looked);
+	put_time(d->vendor.answer.limits.date - OVERLAP_S, place->begun);
+	put_time(d->vendor.answer.limits.date - OVERLAP_TOLD_S, place->looked);
 }
 
 /* ---- pages ---- */
@@ -198,19 +192,19 @@ static int keep_next(struct directory *d, const struct api_subject *subject, con
 	}
 	why = chain_page(chain, reading->first[0] ? reading->first : NULL);
 	if (why)
-		return d->caller.host->fail(d->caller.call, ROSTER_NONSENSE, 0, "%s, page %llu: %s",
-					    subject->doing, d->place.pages, why);
-	strcpy(url, d->answer.next);
+		return d->vendor.caller.host->fail(d->vendor.caller.call, ROSTER_NONSENSE, 0,
+						   "%s, page %llu: %s", subject->doing, d->place.pages, why);
+	strcpy(url, d->vendor.answer.next);
 	return 1;
 }
 
 /* An answer without the array is no page: whoever believed it would see nobody. */
 static int must_be_array(struct directory *d, const struct api_subject *subject)
 {
-	if (d->answer.rest->type == JSON_NODE_ARRAY)
+	if (d->vendor.answer.rest->type == JSON_NODE_ARRAY)
 		return 0;
-	return d->caller.host->fail(d->caller.call, ROSTER_NONSENSE, 0,
-				    "%s: Okta answers something that is no list", subject->doing);
+	return d->vendor.caller.host->fail(d->vendor.caller.call, ROSTER_NONSENSE, 0,
+					   "%s: Okta answers something that is no list", subject->doing);
 }
 
 static const char *people_url(struct directory *d)
@@ -222,10 +216,11 @@ static const char *people_url(struct directory *d)
 		return place->url;
 	if (place->stage == STAGE_FORMER)
 		return api_url(d, "/api/v1/users?limit=%d&filter=%s", size,
-			       api_escape(d, "status eq \"DEPROVISIONED\""));
+			       vendor_escape(&d->vendor, "status eq \"DEPROVISIONED\""));
 	if (place->scope == ROSTER_CHANGED)
 		return api_url(d, "/api/v1/users?limit=%d&filter=%s", size,
-			       api_escape(d, arena_format(d->page, "lastUpdated gt \"%s\"", place->since)));
+			       vendor_escape(&d->vendor, arena_format(d->vendor.page, "lastUpdated gt \"%s\"",
+								      place->since)));
 	return api_url(d, "/api/v1/users?limit=%d", size);
 }
 
@@ -248,15 +243,17 @@ static const char *groups_url(struct directory *d)
 	if (place->scope == ROSTER_CHANGED)
 		return api_url(
 			d, "/api/v1/groups?limit=%d&expand=stats&filter=%s", d->settings.page_size,
-			api_escape(d,
-				   arena_format(
-					   d->page,
-					   "%s%s%s(lastUpdated gt \"%s\" or lastMembershipUpdated ge \"%s\")",
-					   filter ? "(" : "", filter ? filter : "", filter ? ") and " : "",
-					   place->since, groups_since(place))));
+			vendor_escape(
+				&d->vendor,
+				arena_format(
+					d->vendor.page,
+					"%s%s%s(lastUpdated gt \"%s\" or lastMembershipUpdated ge \"%s\")",
+					filter ? "(" : "", filter ? filter : "", filter ? ") and " : "",
+					place->since, groups_since(place))));
 	if (!filter)
 		return api_url(d, "/api/v1/groups?limit=%d", d->settings.page_size);
-	return api_url(d, "/api/v1/groups?limit=%d&filter=%s", d->settings.page_size, api_escape(d, filter));
+	return api_url(d, "/api/v1/groups?limit=%d&filter=%s", d->settings.page_size,
+		       vendor_escape(&d->vendor, filter));
 }
 
 static enum stage after_people(const struct directory *d)
@@ -272,9 +269,9 @@ static int people_page(struct directory *d)
 	bool former = place->stage == STAGE_FORMER;
 	int more;
 
-	d->caller.host->step(d->caller.call, "reading %s, page %llu, %llu so far",
-			     former ? "deactivated people" : "people", place->pages + 1,
-			     place->people + place->former);
+	d->vendor.caller.host->step(d->vendor.caller.call, "reading %s, page %llu, %llu so far",
+				    former ? "deactivated people" : "people", place->pages + 1,
+				    place->people + place->former);
 	if (api_get(d, &api_people, people_url(d), NULL, &taker) < 0 || must_be_array(d, &api_people) < 0)
 		return -1;
 	note_begin(d);
@@ -295,7 +292,7 @@ static int groups_page(struct directory *d)
 	int more;
 
 	place->group_at = place->group_count = 0;
-	d->caller.host->step(d->caller.call, "reading groups, %llu so far", place->group_total);
+	d->vendor.caller.host->step(d->vendor.caller.call, "reading groups, %llu so far", place->group_total);
 	if (api_get(d, &api_groups, groups_url(d), NULL, &taker) < 0 || must_be_array(d, &api_groups) < 0)
 		return -1;
 	note_begin(d);
@@ -322,17 +319,19 @@ int listing_members_page(struct directory *d)
 	struct place *place = &d->place;
 	struct reading reading = { .directory = d, .group = place->groups[place->group_at] };
 	const struct api_taker taker = { take_member, begin_page, &reading };
-	const char *url = place->members_url[0]
-				  ? place->members_url
-				  : api_url(d, "/api/v1/groups/%s/users?limit=%d",
-					    api_escape(d, reading.group), d->settings.member_page_size);
+	const char *url = place->members_url[0] ? place->members_url
+						: api_url(d, "/api/v1/groups/%s/users?limit=%d",
+							  vendor_escape(&d->vendor, reading.group),
+							  d->settings.member_page_size);
 	int more;
 
-	d->caller.host->step(d->caller.call, "reading members of groups, %llu so far", place->members);
+	d->vendor.caller.host->step(d->vendor.caller.call, "reading members of groups, %llu so far",
+				    place->members);
 	if (api_get(d, &api_members, url, allowed, &taker) < 0)
 		return -1;
 	place->pages++;
-	if (d->answer.status == 404) { /* deleted since it was listed: whoever was in it is in it no more */
+	if (d->vendor.answer.status ==
+	    404) { /* deleted since it was listed: whoever was in it is in it no more */
 		next_group(place);
 		return 0;
 	}
@@ -383,23 +382,19 @@ static int begin(struct directory *d, const struct roster_ask *ask)
 	    place->scope == ask->scope)
 		return 0;
 	if (ask->cursor || ask->scope == ROSTER_CHANGED)
-		return d->caller.host->fail(d->caller.call, ROSTER_LOST_PLACE, 0,
-					    "the place in the org is not known here");
+		return d->vendor.caller.host->fail(d->vendor.caller.call, ROSTER_LOST_PLACE, 0,
+						   "the place in the org is not known here");
 	*place = (struct place){ .scope = ROSTER_ALL, .stage = STAGE_PEOPLE };
 	return 0;
 }
 
 static int give_cursor(struct directory *d, bool last)
 {
-	char *bytes = arena_take(d->page, ROSTER_CURSOR_MOST);
-	size_t size;
-	int written = last ? place_write_next(&d->place, bytes, ROSTER_CURSOR_MOST, &size)
-			   : place_write(&d->place, bytes, ROSTER_CURSOR_MOST, &size);
+	__attribute__((cleanup(buffer_close))) struct buffer b;
 
-	if (written < 0)
-		return d->caller.host->fail(d->caller.call, ROSTER_NONSENSE, 0,
-					    "the links to the next pages are too long");
-	return d->caller.host->cursor(d->caller.call, bytes, size);
+	buffer_open(&b, ROSTER_CURSOR_MOST);
+	(last ? place_write_next : place_write)(&d->place, &b);
+	return vendor_cursor(&d->vendor, &b);
 }
 
 /* Which org it is: anybody may ask, and it is counted for nothing. "": it does not say. */
@@ -410,14 +405,14 @@ static int read_org(struct directory *d, char ret[PLACE_ID_MOST + 1])
 
 	if (api_get(d, &api_org, api_url(d, "/.well-known/okta-organization"), allowed, NULL) < 0)
 		return -1;
-	id = d->answer.status == 200 ? person_id(d->answer.rest) : NULL;
+	id = d->vendor.answer.status == 200 ? value_id(d->vendor.answer.rest) : NULL;
 	snprintf(ret, PLACE_ID_MOST + 1, "%.100s", id ? id : "");
 	return 0;
 }
 
 static int prove(struct directory *d)
 {
-	const struct fetch_caller *caller = &d->caller;
+	const struct fetch_caller *caller = &d->vendor.caller;
 	char org[PLACE_ID_MOST + 1];
 
 	if (read_org(d, org) < 0)
@@ -430,9 +425,9 @@ static int prove(struct directory *d)
 	else
 		caller->host->prove(caller->call, "bases", ROSTER_UNTOLD, NULL,
 				    "\"%.100s\" does not say which org it is", d->settings.org);
-	if (d->oauth && oauth_scope(d->oauth)[0])
-		caller->host->prove(caller->call, "rights", ROSTER_SAME, oauth_scope(d->oauth),
-				    "the scopes are \"%s\"", oauth_scope(d->oauth));
+	if (d->vendor.oauth && oauth_scope(d->vendor.oauth)[0])
+		caller->host->prove(caller->call, "rights", ROSTER_SAME, oauth_scope(d->vendor.oauth),
+				    "the scopes are \"%s\"", oauth_scope(d->vendor.oauth));
 	else
 		caller->host->prove(caller->call, "rights", ROSTER_UNTOLD, NULL,
 				    "Okta does not say which people whoever we sign in as may see");
@@ -446,7 +441,7 @@ static int prove(struct directory *d)
 static int say_whole(struct directory *d)
 {
 	const struct place *place = &d->place;
-	const struct fetch_caller *caller = &d->caller;
+	const struct fetch_caller *caller = &d->vendor.caller;
 
 	if (prove(d) < 0)
 		return -1;
@@ -463,19 +458,14 @@ static int say_whole(struct directory *d)
 
 static void count_requests(struct directory *d, uint64_t before)
 {
-	d->place.requests += fetch_figures(d->fetch)->requests - before;
+	d->place.requests += fetch_figures(d->vendor.fetch)->requests - before;
 }
 
 static int finish(struct directory *d)
 {
-	const struct fetch_figures *figures = fetch_figures(d->fetch);
 	const struct place *place = &d->place;
-	const struct fetch_caller *caller = &d->caller;
 
-	caller->host->note(caller->call,
-			   "%llu requests; %llu of the last ones were told to wait, %lld s in all",
-			   place->requests, (unsigned long long)figures->limited,
-			   (long long)(figures->waited_ms / 1000));
+	vendor_note_requests(&d->vendor, place->requests);
 	if (place->scope == ROSTER_ALL && say_whole(d) < 0)
 		return -1;
 	return place->begun[0] ? give_cursor(d, true) : 0;
@@ -483,9 +473,9 @@ static int finish(struct directory *d)
 
 int listing_page(struct directory *d, const struct roster_ask *ask)
 {
-	const struct roster_host *host = d->caller.host;
-	int64_t until_ms = host->left_ms(d->caller.call) - ROUND_MS;
-	uint64_t before = fetch_figures(d->fetch)->requests;
+	const struct roster_host *host = d->vendor.caller.host;
+	int64_t until_ms = host->left_ms(d->vendor.caller.call) - ROUND_MS;
+	uint64_t before = fetch_figures(d->vendor.fetch)->requests;
 	unsigned long long most;
 
 	d->attributes = ask->attributes;
@@ -498,7 +488,7 @@ int listing_page(struct directory *d, const struct roster_ask *ask)
 			return -1;
 	} while (d->place.stage != STAGE_DONE &&
 		 d->place.people + d->place.former + d->place.members < most &&
-		 host->left_ms(d->caller.call) > until_ms);
+		 host->left_ms(d->vendor.caller.call) > until_ms);
 	count_requests(d, before);
 	if (d->place.stage == STAGE_DONE)
 		return finish(d);

@@ -48,7 +48,7 @@ static const char *target(const struct json_node *event, const char *type)
 
 	for (; found; found = json_node_next(targets, found))
 		if (text_equal(json_node_member_text(found, "type"), type)) {
-			const char *id = person_id(found);
+			const char *id = value_id(found);
 
 			return id && strlen(id) <= PLACE_ID_MOST && !strchr(id, ' ') ? id : NULL;
 		}
@@ -77,7 +77,7 @@ static void add(struct gathering *g, const char **list, size_t *count, const cha
 		if (text_equal(list[i], id))
 			return;
 	if (id && *count < EVENTS_MOST)
-		list[(*count)++] = arena_text(g->directory->page, id);
+		list[(*count)++] = arena_text(g->directory->vendor.page, id);
 }
 
 static int take_event(void *context, const struct json_node *event, struct error *e)
@@ -105,7 +105,8 @@ static const char *log_url(struct directory *d)
 	if (d->place.log_url[0])
 		return d->place.log_url;
 	return api_url(d, "/api/v1/logs?since=%s&sortOrder=ASCENDING&limit=%d&filter=%s",
-		       api_escape(d, d->place.since), EVENTS_MOST, api_escape(d, EVENTS));
+		       vendor_escape(&d->vendor, d->place.since), EVENTS_MOST,
+		       vendor_escape(&d->vendor, EVENTS));
 }
 
 static int emit_gone_groups(struct gathering *g)
@@ -114,10 +115,11 @@ static int emit_gone_groups(struct gathering *g)
 	struct directory *d = g->directory;
 
 	for (size_t i = 0; i < g->group_count; i++) {
-		if (api_get(d, &api_members, api_url(d, "/api/v1/groups/%s", api_escape(d, g->groups[i])),
-			    missing, NULL) < 0)
+		if (api_get(d, &api_members,
+			    api_url(d, "/api/v1/groups/%s", vendor_escape(&d->vendor, g->groups[i])), missing,
+			    NULL) < 0)
 			return -1;
-		if (d->answer.status == 404 && group_emit_gone(d, g->groups[i]) < 0)
+		if (d->vendor.answer.status == 404 && vendor_emit_group_gone(&d->vendor, g->groups[i]) < 0)
 			return -1;
 	}
 	return 0;
@@ -127,9 +129,10 @@ static int emit_gone_groups(struct gathering *g)
  * all. */
 static void go_without(struct directory *d)
 {
-	d->caller.host->note(d->caller.call,
-			     "the System Log may not be read (okta.logs.read, Report Administrator): who was "
-			     "deleted is found by the next listing of all");
+	d->vendor.caller.host->note(
+		d->vendor.caller.call,
+		"the System Log may not be read (okta.logs.read, Report Administrator): who was "
+		"deleted is found by the next listing of all");
 	d->place.log_unread = 1;
 	d->place.log_url[0] = '\0';
 	d->place.pair_count = 0;
@@ -139,29 +142,30 @@ static void go_without(struct directory *d)
 int log_page(struct directory *d)
 {
 	struct place *place = &d->place;
-	struct gathering *g = arena_take(d->page, sizeof(*g));
+	struct gathering *g = arena_take(d->vendor.page, sizeof(*g));
 	const struct api_taker taker = { take_event, begin, g };
 	int more;
 
 	g->directory = d;
 	g->pairs_before = place->pair_count;
-	d->caller.host->step(d->caller.call, "reading the System Log");
+	d->vendor.caller.host->step(d->vendor.caller.call, "reading the System Log");
 	if (api_get(d, &api_log, log_url(d), may_not, &taker) < 0)
 		return -1;
-	if (d->answer.status == 403)
+	if (d->vendor.answer.status == 403)
 		return go_without(d), 0;
-	if (d->answer.status != 200) /* it keeps events for some months, and its links for some time */
-		return d->caller.host->fail(d->caller.call, ROSTER_LOST_PLACE, 0,
-					    "the System Log does not go on from where we were");
-	if (d->answer.rest->type != JSON_NODE_ARRAY)
-		return d->caller.host->fail(d->caller.call, ROSTER_NONSENSE, 0,
-					    "reading the System Log: Okta answers something that is no list");
+	if (d->vendor.answer.status != 200) /* it keeps events for some months, and its links for some time */
+		return d->vendor.caller.host->fail(d->vendor.caller.call, ROSTER_LOST_PLACE, 0,
+						   "the System Log does not go on from where we were");
+	if (d->vendor.answer.rest->type != JSON_NODE_ARRAY)
+		return d->vendor.caller.host->fail(
+			d->vendor.caller.call, ROSTER_NONSENSE, 0,
+			"reading the System Log: Okta answers something that is no list");
 	place->pages++;
 	more = api_next(d, &api_log);
 	if (more < 0)
 		return -1;
 	if (more > 0)
-		strcpy(place->log_url, d->answer.next);
+		strcpy(place->log_url, d->vendor.answer.next);
 	if (g->events < EVENTS_MOST || more == 0)
 		place->stage = STAGE_PEOPLE;
 	g->people[g->people_count] = NULL;
@@ -197,7 +201,7 @@ static int take_group_of(void *context, const struct json_node *group, struct er
 {
 	struct belonging *b = context;
 	const struct place *place = &b->directory->place;
-	const char *id = person_id(group);
+	const char *id = value_id(group);
 
 	(void)e;
 	for (size_t i = 0; id && i < place->pair_count; i++)
@@ -220,24 +224,24 @@ static int read_belonging(struct belonging *b)
 	static const int missing[] = { 404, 0 };
 	const struct api_taker taker = { take_group_of, begin_groups, b };
 	struct directory *d = b->directory;
-	const char *url = api_url(d, "/api/v1/users/%s/groups", api_escape(d, b->person));
+	const char *url = api_url(d, "/api/v1/users/%s/groups", vendor_escape(&d->vendor, b->person));
 	bool all[PLACE_PAIRS_MOST] = { 0 };
 
 	for (int more = 1; more > 0;) {
 		if (api_get(d, &api_person, url, missing, &taker) < 0)
 			return -1;
-		if (d->answer.status == 404)
+		if (d->vendor.answer.status == 404)
 			break;
-		if (d->answer.rest->type != JSON_NODE_ARRAY)
-			return d->caller.host->fail(
-				d->caller.call, ROSTER_NONSENSE, 0,
+		if (d->vendor.answer.rest->type != JSON_NODE_ARRAY)
+			return d->vendor.caller.host->fail(
+				d->vendor.caller.call, ROSTER_NONSENSE, 0,
 				"reading somebody's groups: Okta answers something that is no list");
 		for (size_t i = 0; i < PLACE_PAIRS_MOST; i++)
 			all[i] |= b->in[i];
 		more = api_next(d, &api_person);
 		if (more < 0)
 			return -1;
-		url = arena_text(d->page, d->answer.next);
+		url = arena_text(d->vendor.page, d->vendor.answer.next);
 	}
 	memcpy(b->in, all, sizeof(all));
 	return 0;
@@ -245,10 +249,10 @@ static int read_belonging(struct belonging *b)
 
 static int emit_pair(struct directory *d, const struct pair *pair, bool in)
 {
-	const struct roster_host *host = d->caller.host;
+	const struct roster_host *host = d->vendor.caller.host;
 
-	return in ? host->emit_member(d->caller.call, pair->group, pair->person)
-		  : host->emit_member_gone(d->caller.call, pair->group, pair->person);
+	return in ? host->emit_member(d->vendor.caller.call, pair->group, pair->person)
+		  : host->emit_member_gone(d->vendor.caller.call, pair->group, pair->person);
 }
 
 int log_emit_pairs(struct directory *d, const char *const *groups, size_t count)
@@ -284,13 +288,13 @@ int log_check(struct directory *d)
 
 	if (api_get(d, &api_log, api_url(d, "/api/v1/logs?limit=1"), may_not_see, NULL) < 0)
 		return -1;
-	if (d->answer.status == 403)
-		d->caller.host->note(
-			d->caller.call,
+	if (d->vendor.answer.status == 403)
+		d->vendor.caller.host->note(
+			d->vendor.caller.call,
 			"the System Log may not be read: who was deleted is found by a listing of all alone; "
 			"it needs the "
 			"scope okta.logs.read and the role Report Administrator, or Read-Only Administrator");
 	else
-		d->caller.host->note(d->caller.call, "the System Log may be read");
+		d->vendor.caller.host->note(d->vendor.caller.call, "the System Log may be read");
 	return 0;
 }

@@ -27,7 +27,7 @@ static const char *find_header(const struct roster_message *message, const char 
 
 static int authenticate(const struct directory *d, const struct roster_message *message)
 {
-	const struct fetch_caller *caller = &d->caller;
+	const struct fetch_caller *caller = &d->vendor.caller;
 	const char *shown = find_header(message, d->settings.hook_header);
 
 	if (!d->settings.hook_secret)
@@ -41,7 +41,7 @@ static int authenticate(const struct directory *d, const struct roster_message *
 
 static int answer_challenge(const struct directory *d, const char *challenge)
 {
-	const struct fetch_caller *caller = &d->caller;
+	const struct fetch_caller *caller = &d->vendor.caller;
 	__attribute__((cleanup(buffer_close))) struct buffer reply;
 	struct json_writer w;
 
@@ -59,7 +59,7 @@ static int answer_challenge(const struct directory *d, const char *challenge)
  * nobody whom we can look at, is left to what changed. */
 static int look_at_targets(const struct directory *d, const struct json *event, bool *changes)
 {
-	const struct fetch_caller *caller = &d->caller;
+	const struct fetch_caller *caller = &d->vendor.caller;
 	const struct json *targets = json_member(event, "target");
 	size_t seen = 0;
 
@@ -88,7 +88,7 @@ static size_t count_targets(const struct json *events)
 
 static int look_at_all(const struct directory *d, const struct json *events)
 {
-	const struct fetch_caller *caller = &d->caller;
+	const struct fetch_caller *caller = &d->vendor.caller;
 	bool changes = json_count(events) == 0 || count_targets(events) > ROSTER_SUBJECTS_MOST - 1;
 
 	for (size_t i = 0; i < json_count(events) && !changes; i++)
@@ -99,12 +99,12 @@ static int look_at_all(const struct directory *d, const struct json *events)
 
 static int read_events(const struct directory *d, const struct roster_message *message)
 {
-	const struct fetch_caller *caller = &d->caller;
+	const struct fetch_caller *caller = &d->vendor.caller;
 	struct json *body;
 	const char *id;
 	struct error e;
 
-	if (json_parse(d->page, message->body ? message->body : "", message->body_size, &body, &e) < 0)
+	if (json_parse(d->vendor.page, message->body ? message->body : "", message->body_size, &body, &e) < 0)
 		return caller->host->fail(caller->call, ROSTER_NONSENSE, 0, "this is no event: %.200s", e.text);
 	id = json_text(json_member(body, "eventId"));
 	if (id && id[0] && strlen(id) <= ROSTER_ID_MOST && caller->host->once(caller->call, id, clock_now_us() / 1000000 + ONCE_S) < 0)
@@ -121,6 +121,6 @@ int message_read(struct directory *d, const struct roster_message *message)
 	if (challenge)
 		return answer_challenge(d, challenge);
 	if (!text_equal(message->method, "POST"))
-		return d->caller.host->fail(d->caller.call, ROSTER_NONSENSE, 0, "this is neither a verification nor an event");
+		return d->vendor.caller.host->fail(d->vendor.caller.call, ROSTER_NONSENSE, 0, "this is neither a verification nor an event");
 	return read_events(d, message);
 }

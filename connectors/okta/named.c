@@ -25,7 +25,7 @@ static const int missing[] = { 404, 0 };
 static int take_person(void *context, const struct json_node *user, struct error *e)
 {
 	struct batch *batch = context;
-	const char *id = person_id(user);
+	const char *id = value_id(user);
 
 	for (size_t i = 0; id && i < batch->count; i++)
 		if (text_equal(id, batch->ids[i])) {
@@ -48,9 +48,10 @@ static const char *batch_url(struct directory *d, const struct batch *batch)
 	const char *filter = "";
 
 	for (size_t i = 0; i < batch->count; i++)
-		filter =
-			arena_format(d->page, "%s%sid eq \"%s\"", filter, i > 0 ? " or " : "", batch->ids[i]);
-	return api_url(d, "/api/v1/users?limit=%d&filter=%s", TOGETHER_MOST, api_escape(d, filter));
+		filter = arena_format(d->vendor.page, "%s%sid eq \"%s\"", filter, i > 0 ? " or " : "",
+				      batch->ids[i]);
+	return api_url(d, "/api/v1/users?limit=%d&filter=%s", TOGETHER_MOST,
+		       vendor_escape(&d->vendor, filter));
 }
 
 static int read_together(struct batch *batch)
@@ -68,14 +69,15 @@ static int read_together(struct batch *batch)
 
 static int read_one(struct directory *d, const char *id)
 {
-	if (api_get(d, &api_person, api_url(d, "/api/v1/users/%s", api_escape(d, id)), missing, NULL) < 0)
+	if (api_get(d, &api_person, api_url(d, "/api/v1/users/%s", vendor_escape(&d->vendor, id)), missing,
+		    NULL) < 0)
 		return -1;
-	if (d->answer.status == 404)
-		return person_emit_gone(d, id);
+	if (d->vendor.answer.status == 404)
+		return vendor_emit_gone(&d->vendor, id);
 	/* An id is what was asked for: Okta also takes logins, and somebody else's may look like one. */
-	if (!text_equal(person_id(d->answer.rest), id))
-		return person_emit_gone(d, id);
-	return person_emit(d, d->answer.rest, false) < 0 ? -1 : 0;
+	if (!text_equal(value_id(d->vendor.answer.rest), id))
+		return vendor_emit_gone(&d->vendor, id);
+	return person_emit(d, d->vendor.answer.rest, false) < 0 ? -1 : 0;
 }
 
 int named_people(struct directory *d, const char *const *ids)
@@ -102,14 +104,15 @@ static int read_group(struct directory *d, const char *id)
 	int given;
 
 	if (strlen(id) > PLACE_ID_MOST)
-		return group_emit_gone(d, id);
-	if (api_get(d, &api_members, api_url(d, "/api/v1/groups/%s", api_escape(d, id)), missing, NULL) < 0)
+		return vendor_emit_group_gone(&d->vendor, id);
+	if (api_get(d, &api_members, api_url(d, "/api/v1/groups/%s", vendor_escape(&d->vendor, id)), missing,
+		    NULL) < 0)
 		return -1;
-	if (d->answer.status == 404 || !text_equal(person_id(d->answer.rest), id))
-		return group_emit_gone(d, id);
-	given = group_emit(d, d->answer.rest, false);
+	if (d->vendor.answer.status == 404 || !text_equal(value_id(d->vendor.answer.rest), id))
+		return vendor_emit_group_gone(&d->vendor, id);
+	given = group_emit(d, d->vendor.answer.rest, false);
 	if (given <= 0)
-		return given < 0 ? -1 : group_emit_gone(d, id);
+		return given < 0 ? -1 : vendor_emit_group_gone(&d->vendor, id);
 	*place = (struct place){ .scope = ROSTER_NAMED, .stage = STAGE_GROUPS, .group_count = 1 };
 	strcpy(place->groups[0], id);
 	while (place->group_at < place->group_count)

@@ -2,9 +2,6 @@
  *
  * Nothing is written there. Who is asked is the org that the settings name, and nobody else: a link that
  * leads elsewhere ends the reading. */
-#include <stdlib.h>
-#include <string.h>
-
 #include "base/arena.h"
 #include "connector.h"
 #include "okta/check.h"
@@ -15,49 +12,13 @@
 
 #define SCOPES "okta.users.read okta.groups.read okta.logs.read"
 
-static void wipe(const char *secret)
-{
-	if (secret)
-		explicit_bzero((char *)secret, strlen(secret)); /* our own copy */
-}
-
-static void close_directory(void *self)
-{
-	struct directory *d = self;
-
-	oauth_close(&d->oauth);
-	fetch_close(&d->fetch);
-	wipe(d->settings.api_token);
-	wipe(d->settings.private_key);
-	wipe(d->settings.hook_secret);
-	arena_close(&d->record);
-	arena_close(&d->page);
-	arena_close(&d->arena);
-	free(d);
-}
-
-static int open_fetch(struct directory *d)
-{
-	const struct fetch_options options = {
-		.vendor = "Okta",
-		.request_id = "X-Okta-Request-Id",
-		.proxy = d->settings.proxy,
-		.authorities = d->settings.authorities,
-		.authorities_setting = "ca_certificate",
-		.proxy_setting = "proxy",
-		.silence_ms = d->settings.silence_ms,
-	};
-
-	return fetch_open(&d->caller, &options, &d->fetch);
-}
-
 /* Only the org's own authorization server gives tokens for its API, and only for a signed assertion. */
 static int open_oauth(struct directory *d)
 {
 	const struct oauth_options options = {
 		.way = OAUTH_PRIVATE_KEY,
 		.vendor = "Okta",
-		.token_url = arena_format(d->arena, "%s/oauth2/v1/token", d->settings.org),
+		.token_url = arena_format(d->vendor.arena, "%s/oauth2/v1/token", d->settings.org),
 		.client_id = d->settings.client_id,
 		.key = d->settings.private_key,
 		.key_id = d->settings.key_id,
@@ -67,48 +28,42 @@ static int open_oauth(struct directory *d)
 		.dpop = true,
 	};
 
-	return d->settings.api_token ? 0 : oauth_open(&d->caller, &options, d->fetch, &d->oauth);
+	return d->settings.api_token ? 0 : oauth_open(&d->vendor.caller, &options, d->vendor.fetch, &d->vendor.oauth);
 }
 
-static int open_directory(struct roster_call *call, const struct roster_host *host, void **ret_self)
-{
-	struct directory *d = calloc(1, sizeof(*d));
-
-	if (!d)
-		return host->fail(call, ROSTER_TRY_LATER, 0, "out of memory");
-	d->arena = arena_open("okta settings");
-	d->page = arena_open("okta page");
-	d->record = arena_open("okta record");
-	d->caller = (struct fetch_caller){ call, host };
-	if (settings_read(call, host, d->arena, &d->settings) < 0 || open_fetch(d) < 0 || open_oauth(d) < 0) {
-		close_directory(d);
-		return -1;
-	}
-	*ret_self = d;
-	return 0;
-}
-
-static struct directory *serve(void *self, struct roster_call *call)
+static int start(void *self, const struct setting_source *from)
 {
 	struct directory *d = self;
 
-	d->caller.call = call;
-	arena_reset(d->page);
-	return d;
+	return settings_read(from, &d->settings) < 0 ? -1 : open_oauth(d);
+}
+
+static const struct vendor_kind kind = {
+	.size = sizeof(struct directory),
+	.name = "Okta",
+	.request_id = "X-Okta-Request-Id",
+	.value = "attribute",
+	.where = "Okta",
+	.start = start,
+};
+
+static int open_directory(struct roster_call *call, const struct roster_host *host, void **ret_self)
+{
+	return vendor_open(&kind, call, host, ret_self);
 }
 
 static int check(struct roster_call *call, void *self)
 {
-	struct directory *d = serve(self, call);
+	struct directory *d = vendor_serve(self, call);
 
-	if (d->oauth)
-		oauth_renew(d->oauth);
+	if (d->vendor.oauth)
+		oauth_renew(d->vendor.oauth);
 	return check_directory(d);
 }
 
 static int page(struct roster_call *call, void *self, const struct roster_ask *ask)
 {
-	struct directory *d = serve(self, call);
+	struct directory *d = vendor_serve(self, call);
 
 	return ask->scope == ROSTER_NAMED ? named_page(d, ask) : listing_page(d, ask);
 }
@@ -121,7 +76,7 @@ static const struct roster_directory directory = {
 
 static int read_message(struct roster_call *call, void *self, const struct roster_message *message)
 {
-	return message_read(serve(self, call), message);
+	return message_read(vendor_serve(self, call), message);
 }
 
 /* The hook itself is registered by the org's administrator: to do that the application would have to be allowed to change the org. */
@@ -137,7 +92,7 @@ ROSTER_CONNECTOR = {
 	.title = "Okta",
 	.settings = settings_table,
 	.open = open_directory,
-	.close = close_directory,
+	.close = vendor_close,
 	.check = check,
 	.directory = &directory,
 	.notifications = &notifications,

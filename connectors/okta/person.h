@@ -3,10 +3,8 @@
 #define ROSTER_OKTA_PERSON_H
 
 #include "base/json_stream.h"
+#include "common/value.h"
 #include "okta/directory.h"
-
-/* The id of a user or group; NULL: there is none that can be used. */
-const char *person_id(const struct json_node *user);
 
 /* Gives a person as they are; what cannot be given is left out and said. A person whom "user_filter" leaves
  * out is not given, or given as gone where that can be said (all: false). 1: given, 0: left out, -1: fail()
@@ -16,9 +14,5 @@ int person_emit(struct directory *d, const struct json_node *user, bool all);
 /* Gives a group if it is one that is read; partial as in roster_group. 1: given, 0: left out, -1: fail() was
  * called. */
 int group_emit(struct directory *d, const struct json_node *group, bool partial);
-
-/* Somebody, or a group, who is no more. */
-int person_emit_gone(struct directory *d, const char *id);
-int group_emit_gone(struct directory *d, const char *id);
 
 #endif

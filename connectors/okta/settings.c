@@ -85,18 +85,6 @@ const struct roster_setting settings_table[] = {
 	{ 0 },
 };
 
-static const char *const field_settings[FIELD_COUNT] = {
-	[FIELD_USER_NAME] = "user_name",
-	[FIELD_EMAIL] = "email",
-	[FIELD_GIVEN_NAME] = "given_name",
-	[FIELD_FAMILY_NAME] = "family_name",
-	[FIELD_DISPLAY_NAME] = "display_name",
-	[FIELD_TITLE] = "title",
-	[FIELD_DEPARTMENT] = "department",
-	[FIELD_MANAGER] = "manager",
-	[FIELD_LOCALE] = "locale",
-};
-
 /* "https://acme.okta.com", from whatever is pasted: with a slash behind it, with a path. */
 static int read_org(const struct setting_source *from, struct settings *ret)
 {
@@ -174,27 +162,16 @@ static int read_conditions(const struct setting_source *from, struct settings *r
 	return 0;
 }
 
-int settings_read(struct roster_call *call, const struct roster_host *host, struct arena *arena,
-		  struct settings *ret)
+int settings_read(const struct setting_source *from, struct settings *ret)
 {
-	const struct setting_source from = { call, host, arena };
-
-	for (int i = 0; i < FIELD_COUNT; i++)
-		ret->field[i] = setting_text(&from, field_settings[i]);
-	if (!ret->field[FIELD_USER_NAME])
-		return host->fail(
-			call, ROSTER_MISCONFIGURED, 0,
-			"\"user_name\" is empty; a profile attribute is expected, such as \"login\"");
-	ret->authorities = setting_text(&from, "ca_certificate");
-	ret->proxy = setting_text(&from, "proxy");
-	ret->groups = setting_is_yes(&from, "groups");
-	ret->former = setting_is_yes(&from, "former");
-	ret->pending_active = text_equal(setting_text(&from, "unactivated"), "active");
-	ret->group_filter = setting_text(&from, "group_filter");
-	if (read_org(&from, ret) < 0 || read_credentials(&from, ret) < 0 || read_conditions(&from, ret) < 0 ||
-	    setting_lines(&from, "group_names", ret->group_name) < 0 ||
-	    setting_number(&from, "page_size", 1, 200, &ret->page_size) < 0 ||
-	    setting_number(&from, "member_page_size", 1, 1000, &ret->member_page_size) < 0)
+	if (fields_read(from, "a profile attribute", "login", ret->field) < 0)
 		return -1;
-	return setting_number(&from, "timeout", 1000, 3600 * 1000, &ret->silence_ms);
+	ret->groups = setting_is_yes(from, "groups");
+	ret->former = setting_is_yes(from, "former");
+	ret->pending_active = text_equal(setting_text(from, "unactivated"), "active");
+	ret->group_filter = setting_text(from, "group_filter");
+	return read_org(from, ret) < 0 || read_credentials(from, ret) < 0 || read_conditions(from, ret) < 0 ||
+	    setting_lines(from, "group_names", ret->group_name) < 0 ||
+	    setting_number(from, "page_size", 1, 200, &ret->page_size) < 0 ||
+	    setting_number(from, "member_page_size", 1, 1000, &ret->member_page_size) < 0 ? -1 : 0;
 }

@@ -4,23 +4,9 @@
 
 #include <stdbool.h>
 
+#include "common/fields.h"
 #include "common/setting.h"
 #include "connector.h"
-
-struct arena;
-
-enum field {
-	FIELD_USER_NAME,
-	FIELD_EMAIL,
-	FIELD_GIVEN_NAME,
-	FIELD_FAMILY_NAME,
-	FIELD_DISPLAY_NAME,
-	FIELD_TITLE,
-	FIELD_DEPARTMENT,
-	FIELD_MANAGER,
-	FIELD_LOCALE,
-	FIELD_COUNT
-};
 
 /* "department=Engineering": only people whose attribute is so. */
 struct condition {
@@ -31,7 +17,6 @@ struct settings {
 	const char *org;			      /* "https://acme.okta.com", without a path */
 	const char *api_token;			      /* or else the three below */
 	const char *client_id, *private_key, *key_id; /* key_id may be NULL */
-	const char *authorities, *proxy;	      /* may be NULL */
 	const char *field[FIELD_COUNT];		      /* names of profile attributes; NULL: not read */
 	struct condition condition[SETTING_LINES_MOST + 1];   /* ends with an attribute that is NULL */
 	const char *hook_header, *hook_secret; /* what event hooks show; the secret may be NULL */
@@ -40,13 +25,12 @@ struct settings {
 	const char *group_name[SETTING_LINES_MOST + 1]; /* ends with NULL; the first NULL: all */
 	bool former;				/* whether deactivated people are listed */
 	bool pending_active;			/* who has not finished the activation may come in */
-	int page_size, member_page_size, silence_ms;
+	int page_size, member_page_size;
 };
 
 extern const struct roster_setting settings_table[];
 
-/* Texts stand in the arena. -1: fail() was called. */
-int settings_read(struct roster_call *call, const struct roster_host *host, struct arena *arena,
-		  struct settings *ret);
+/* Texts stand in from's arena. -1: fail() was called. */
+int settings_read(const struct setting_source *from, struct settings *ret);
 
 #endif

@@ -111,6 +111,15 @@ void arena_reset(struct arena *arena)
 	ASAN_POISON_MEMORY_REGION(kept->bytes, kept->size);
 }
 
+void arena_wipe(struct arena *arena)
+{
+	for (struct block *block = arena->block; block; block = block->next) {
+		ASAN_UNPOISON_MEMORY_REGION(block->bytes, block->taken);
+		explicit_bzero(block->bytes, block->taken);
+	}
+	arena_reset(arena);
+}
+
 /* A block that has room for size bytes. What is large gets a block of its own behind the current one, whose
  * rest stays in use. */
 static struct block *block_with_room(struct arena *arena, size_t size)

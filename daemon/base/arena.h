@@ -22,6 +22,9 @@ void arena_close(struct arena **arena);
 /* Forgets everything in it and keeps one block for the next use (a page after a page). */
 void arena_reset(struct arena *arena);
 
+/* Overwrites everything in it, as what had secrets must be before it is closed; nothing in it may be used any more. */
+void arena_wipe(struct arena *arena);
+
 /* size zeroed bytes, aligned for any type. size 0 gives a valid pointer. */
 void *arena_take(struct arena *arena, size_t size);
 

@@ -5,45 +5,30 @@
 #include "entra/place.h"
 
 #include <stdarg.h>
-#include <stdbool.h>
-#include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "base/arena.h"
+#include "place.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size);
 
 static bool looked, failed, replied;
 
-static void must(bool holds, const char *what)
+static void turn_and_write(struct place *place, struct buffer *ret)
 {
-	if (holds)
-		return;
-	fprintf(stderr, "this does not hold: %s\n", what);
-	abort();
+	place_turn(place);
+	place_write(place, ret);
 }
 
 static void check_cursor(const uint8_t *bytes, size_t size)
 {
-	static char once[ROSTER_CURSOR_MOST], twice[ROSTER_CURSOR_MOST];
 	static struct place place;
-	size_t once_size, twice_size;
 
-	if (place_read(bytes, size, &place) < 0)
+	if (!check_place(bytes, size, place_read, place_write, &place))
 		return;
 	must(place.left_weight <= PLACE_LEFT_MOST && place.again_count <= PLACE_AGAIN_MOST,
 	     "there is room for what was read");
-	if (place_write(&place, once, sizeof(once), &once_size) < 0)
-		return;
-	must(place_read(once, once_size, &place) == 0, "what was written is read");
-	must(place_write(&place, twice, sizeof(twice), &twice_size) == 0 && once_size == twice_size &&
-		     memcmp(once, twice, once_size) == 0,
-	     "what was read is written the same");
-	place_turn(&place);
-	must(place_write(&place, once, sizeof(once), &once_size) == 0 &&
-		     place_read(once, once_size, &place) == 0,
-	     "the next reading has a place");
+	check_next(&place, place_read, turn_and_write);
 }
 
 static int on_fail(struct roster_call *call, enum roster_trouble trouble, int after_ms, const char *fmt, ...)
@@ -88,10 +73,10 @@ static void check_message(const uint8_t *bytes, size_t size)
 						.body_size = size };
 	static struct directory d;
 
-	if (!d.page)
-		d.page = arena_open("fuzz");
-	arena_reset(d.page);
-	d.caller = (struct fetch_caller){ NULL, &host };
+	if (!d.vendor.page)
+		d.vendor.page = arena_open("fuzz");
+	arena_reset(d.vendor.page);
+	d.vendor.caller = (struct fetch_caller){ NULL, &host };
 	d.settings.client_state = "S";
 	looked = failed = replied = false;
 	must(messages_read(&d, &message) == (failed ? -1 : 0), "a failure has a reason");

@@ -1,6 +1,8 @@
 /* Arenas: zeroed, aligned, apart from each other; and the one line when memory ends. */
 #include "child.h"
 
+#include "platform.h"
+
 #include "base/arena.h"
 #include "base/text.h"
 
@@ -45,6 +47,25 @@ static void memory_is_zeroed_after_a_reset(void **state)
 		arena_reset(arena);
 		assert_int_equal(arena_used(arena), 0);
 	}
+}
+
+/* In the block that is kept, which is all of an arena that may be looked at afterwards. */
+static void nothing_is_left_after_a_wipe(void **state)
+{
+	scoped(arena) *arena = arena_open("test");
+	volatile const char *secret = arena_text(arena, "hunter2 hunter2 hunter2");
+
+	(void)state;
+	arena_take(arena, MB(1));
+	arena_wipe(arena);
+	assert_int_equal(arena_used(arena), 0);
+#ifndef SANITIZED /* which finds a look at what was given up */
+	for (int i = 0; i < 23; i++)
+		assert_int_equal(secret[i], 0);
+#else
+	(void)secret;
+#endif
+	assert_non_null(arena_take(arena, 10));
 }
 
 /* Sizes around the blocks' own: each piece keeps what was written there while others come. */
@@ -148,6 +169,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(memory_is_zeroed_and_aligned),
 		cmocka_unit_test(memory_is_zeroed_after_a_reset),
+		cmocka_unit_test(nothing_is_left_after_a_wipe),
 		cmocka_unit_test(pieces_do_not_touch),
 		cmocka_unit_test(copies),
 		cmocka_unit_test(text_without_an_end_is_not_read_beyond),
