@@ -8,6 +8,7 @@
 #include <strings.h>
 
 #include "access/client.h"
+#include "access/remembered.h"
 #include "base/crypt.h"
 #include "base/text.h"
 #include "http/network.h"
@@ -77,6 +78,8 @@ static void become_connection(const struct scim_token *token, struct arena *aren
 		.ip_allow_list = token->ip_allow_list,
 		.id = arena_text(arena, id_text(&token->connection, id)),
 		.name = token->name,
+		.standing = token->standing,
+		.ends_at = token->expires_at,
 	};
 }
 
@@ -92,26 +95,83 @@ static int by_scim_token(const uint8_t hash[CRYPT_DIGEST_SIZE], struct tx *tx, s
 	return 0;
 }
 
-int authenticate_send(const struct request *request, struct tx *tx, struct error *e)
+/* The hash of a token of a connection: 1; 0 it is none. */
+static int hash_pusher(const struct request *request, uint8_t ret[CRYPT_DIGEST_SIZE])
 {
 	const char *text = bearer(request);
-	uint8_t hash[CRYPT_DIGEST_SIZE];
 
 	if (!text || strlen(text) != TOKEN_TEXT_SIZE || !text_begins(text, SCIM_TOKEN_PREFIX "_"))
 		return 0;
-	crypt_sha256(text, TOKEN_TEXT_SIZE, hash);
+	crypt_sha256(text, TOKEN_TEXT_SIZE, ret);
+	return 1;
+}
+
+int authenticate_send(const struct request *request, struct tx *tx, struct error *e)
+{
+	uint8_t hash[CRYPT_DIGEST_SIZE];
+
+	if (hash_pusher(request, hash) == 0)
+		return 0;
 	return scim_token_send(tx, hash, e) < 0 ? -1 : 1;
 }
 
-int authenticate_receive(struct tx *tx, struct arena *arena, struct principal *ret, struct error *e)
+int authenticate_receive(const struct request *request, struct remembered *remembered, struct tx *tx,
+			 struct arena *arena, struct principal *ret, struct error *e)
 {
+	uint8_t hash[CRYPT_DIGEST_SIZE];
 	struct scim_token token;
 	int found = scim_token_receive(tx, arena, &token, e);
 
 	if (found <= 0)
 		return found == 0 ? bad_token(e) : -1;
 	become_connection(&token, arena, ret);
+	if (hash_pusher(request, hash) == 1)
+		remembered_keep(remembered, hash, ret);
 	return 0;
+}
+
+int authenticate_recall(const struct request *request, struct remembered *remembered, struct arena *arena,
+			struct principal *ret)
+{
+	uint8_t hash[CRYPT_DIGEST_SIZE];
+
+	return hash_pusher(request, hash) == 1 && remembered_find(remembered, hash, arena, ret) == 1;
+}
+
+static struct scim_token token_of(const struct principal *principal)
+{
+	return (struct scim_token){
+		.organisation = principal->organisation,
+		.standing = principal->standing,
+		.expires_at = principal->ends_at,
+	};
+}
+
+int authenticate_again_send(const struct principal *principal, struct tx *tx, struct error *e)
+{
+	struct scim_token token = token_of(principal);
+
+	return scim_token_again_send(tx, &token, e);
+}
+
+int authenticate_again_receive(const struct request *request, struct remembered *remembered, struct tx *tx,
+			       struct arena *arena, const struct principal *principal, struct error *e)
+{
+	struct scim_token token = token_of(principal);
+	uint8_t hash[CRYPT_DIGEST_SIZE];
+	int still = scim_token_again_receive(tx, arena, &token, e);
+
+	if (still == 0 && hash_pusher(request, hash) == 1)
+		remembered_forget(remembered, hash);
+	return still;
+}
+
+void authenticate_used(const struct request *request, struct remembered *remembered, int64_t at)
+{
+	uint8_t hash[CRYPT_DIGEST_SIZE];
+
+	if (hash_pusher(request, hash) == 1)
+		remembered_used(remembered, hash, at);
 }
 
 /* The secret is found by its hash, as a token is; the id that comes with it must be its own. */

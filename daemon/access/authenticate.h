@@ -6,7 +6,7 @@
 #include <stddef.h>
 #include <sys/types.h>
 
-#include "access/authorize.h"
+#include "access/principal.h"
 #include "access/scope.h"
 #include "base/arena.h"
 #include "base/error.h"
@@ -14,38 +14,14 @@
 #include "http/request.h"
 #include "store/transaction.h"
 
+struct remembered;
+
 /* Whose Unix sockets are the operator's, beside root's. */
 struct administrators {
 	const uid_t *users;
 	size_t user_count;
 	const gid_t *groups;
 	size_t group_count;
-};
-
-enum principal_kind {
-	PRINCIPAL_NOBODY,
-	PRINCIPAL_OPERATOR,
-	PRINCIPAL_MEMBER,
-	PRINCIPAL_SERVICE,
-	PRINCIPAL_CONNECTION, /* a directory that pushes */
-};
-
-struct principal {
-	enum principal_kind kind;
-	struct id organisation;		  /* nil: the operator */
-	struct id user;			  /* nil: not a member */
-	struct id connection;		  /* nil: not a connection */
-	bool connection_gone;		  /* it was deleted */
-	const char *slug, *state;	  /* of the organisation of a connection; NULL of others */
-	struct id token;		  /* nil: came by the Unix socket */
-	struct id maker;		  /* the member who answers for what is made here; nil: none */
-	struct id setup_of;		  /* the one connection that it sets up, and does nothing else; nil: not such */
-	struct scopes scopes;		  /* what the token may do at most */
-	int64_t used_at;		  /* the token's last use that is known; 0: none */
-	const char *const *ip_allow_list; /* networks, ended by NULL; NULL: none */
-	enum role role;			  /* ROLE_NONE: the operator */
-	const char *id;	  /* for the audit and the log: the member's, the token's, or "uid 0" */
-	const char *name; /* for people: the token's, or the Unix user's */
 };
 
 /* Fills *ret. A bearer token counts before the socket it came through. ERROR_UNAUTHENTICATED: "access.none"
@@ -58,7 +34,19 @@ int authenticate(const struct administrators *administrators, const struct reque
  * sees, and is to be thrown away if the second one fails. 1 it was asked; 0 nothing was, for it is nobody's
  * token who pushes; -1. */
 int authenticate_send(const struct request *request, struct tx *tx, struct error *e);
-int authenticate_receive(struct tx *tx, struct arena *arena, struct principal *ret, struct error *e);
+int authenticate_receive(const struct request *request, struct remembered *remembered, struct tx *tx,
+			 struct arena *arena, struct principal *ret, struct error *e);
+
+/* Who showed this token of a connection before: 1, 0 nobody who is remembered. They are let in once that is
+ * found to be so still, in two steps as above: 1; 0 it is not, and is forgotten: who shows it is to be found
+ * anew, and what was sent between is to be thrown away; -1. */
+int authenticate_recall(const struct request *request, struct remembered *remembered, struct arena *arena,
+			struct principal *ret);
+int authenticate_again_send(const struct principal *principal, struct tx *tx, struct error *e);
+int authenticate_again_receive(const struct request *request, struct remembered *remembered, struct tx *tx,
+			       struct arena *arena, const struct principal *principal, struct error *e);
+/* That its token was used was written down, at this time (microseconds). */
+void authenticate_used(const struct request *request, struct remembered *remembered, int64_t at);
 
 /* The same of a client that shows its id and secret, for a token: ERROR_UNAUTHENTICATED "oauth.invalid_client"; ERROR_INPUT
  * "oauth.invalid_request". */

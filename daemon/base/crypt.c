@@ -91,6 +91,11 @@ void crypt_sha256(const void *bytes, size_t size, uint8_t ret[CRYPT_DIGEST_SIZE]
 	end(context, ret);
 }
 
+bool crypt_digest_equal(const uint8_t a[CRYPT_DIGEST_SIZE], const uint8_t b[CRYPT_DIGEST_SIZE])
+{
+	return sodium_memcmp(a, b, CRYPT_DIGEST_SIZE) == 0;
+}
+
 struct digest {
 	EVP_MD_CTX *context;
 };

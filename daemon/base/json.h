@@ -122,5 +122,8 @@ void json_put_bool(struct json_writer *w, const char *name, bool value);
 void json_put_null(struct json_writer *w, const char *name);
 void json_put_time(struct json_writer *w, const char *name, int64_t us); /* RFC 3339; 0 writes null */
 void json_put_raw(struct json_writer *w, const char *name, const char *json); /* already JSON; NULL writes null */
+void json_put_members(struct json_writer *w,
+		      const char *object); /* all of an object's that is JSON already, as PostgreSQL writes
+					      it, into the one that was begun */
 
 #endif

@@ -134,3 +134,14 @@ void json_put_raw(struct json_writer *w, const char *name, const char *json)
 	begin_value(w, name);
 	buffer_text(w->buffer, json ? json : "null");
 }
+
+void json_put_members(struct json_writer *w, const char *object)
+{
+	size_t length = strlen(object);
+
+	assert(length >= 2 && object[0] == '{' && object[length - 1] == '}');
+	if (length == 2)
+		return;
+	begin_value(w, NULL);
+	buffer_add(w->buffer, object + 1, length - 2);
+}

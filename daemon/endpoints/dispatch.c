@@ -4,10 +4,12 @@
  * and nothing else is kept), failed (rolls back). Errors are logged here, once, and nowhere below. */
 #include "endpoints/endpoints.h"
 
+#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "access/remembered.h"
 #include "base/clock.h"
 #include "base/metric.h"
 #include "base/shared.h"
@@ -33,6 +35,12 @@
 /* What may be sent to an address that does not exist, so that the answer can say that. */
 enum { UNROUTED_BODY_MOST = 64 << 10 };
 
+enum {
+	SWIFT_MS = 20, /* how long an HTTP thread waits for a short look into the database, before others wait
+			  for it */
+	SWIFT_AGAIN_MS = 250, /* after it waited in vain, before it tries again */
+};
+
 /* Slugs that are looked through for the one that was meant: as many as a page of the list has. */
 enum { SLUGS_TRIED_MOST = PAGE_DEFAULT };
 
@@ -44,10 +52,12 @@ struct endpoints {
 	struct outside *outside;
 	struct denials *denials;
 	struct rate *rate;
+	struct remembered *remembered;
 	struct links *links, *sign_links;
 	struct scim_trace *trace;
 	struct health *health;
 	size_t count;
+	_Atomic int64_t swift_at_ms; /* until then nobody waits on an HTTP thread: the database was slow */
 };
 
 static int check_row(const struct endpoint *row, struct error *e)
@@ -114,6 +124,7 @@ int endpoints_open(const struct endpoints_options *options, struct endpoints **r
 	endpoints->outside = outside_open(options->outside_most);
 	endpoints->denials = denials_open();
 	endpoints->rate = rate_open();
+	endpoints->remembered = remembered_open();
 	if (links_open(options->links_most, &endpoints->links, e) < 0 ||
 	    links_open(options->links_most, &endpoints->sign_links, e) < 0 ||
 	    scim_trace_open(endpoints->store, endpoints->log, &endpoints->trace, e) < 0) {
@@ -336,6 +347,16 @@ static bool needs_database(const struct exchange *x)
 	return !x->endpoint->from_memory || authenticate_looks_up(x->request);
 }
 
+static bool is_pushed(const struct exchange *x)
+{
+	return x->endpoint->permit == PERMIT_PUSH && !x->endpoint->client;
+}
+
+static int send_ahead(struct exchange *x, struct error *e)
+{
+	return x->endpoint->ahead ? x->endpoint->ahead(x, e) : 0;
+}
+
 /* 1: it is known who asks, and what they ask is on its way. 0: nothing is, and it is to be found out as
  * always: the token is another's, or the connection to the database was lost. */
 static int identify_ahead(struct exchange *x, struct error *e)
@@ -345,8 +366,9 @@ static int identify_ahead(struct exchange *x, struct error *e)
 	if (text_equal(x->endpoint->method, "GET"))
 		tx_at_once(x->tx);
 	sent = authenticate_send(x->request, x->tx, e);
-	if (sent == 0 || (sent == 1 && x->endpoint->ahead(x, e) == 0 &&
-			  authenticate_receive(x->tx, x->arena, &x->principal, e) == 0))
+	if (sent == 0 ||
+	    (sent == 1 && (x->endpoint->ahead_writes || send_ahead(x, e) == 0) &&
+	     authenticate_receive(x->request, x->remembered, x->tx, x->arena, &x->principal, e) == 0))
 		return sent;
 	if (e->kind != ERROR_RETRY)
 		return -1;
@@ -357,7 +379,7 @@ static int identify_ahead(struct exchange *x, struct error *e)
 
 static int identify(struct exchange *x, struct error *e)
 {
-	int known = x->endpoint->ahead ? identify_ahead(x, e) : 0;
+	int known = is_pushed(x) ? identify_ahead(x, e) : 0;
 
 	if (known != 0)
 		return known == 1 ? 0 : -1;
@@ -377,16 +399,13 @@ static int check_token(struct exchange *x, struct error *e)
 			 "this link sets up one connection and does nothing else; ask an administrator of the organisation");
 }
 
-/* Who asks, about whom, and whether they may. Leaves the transaction open and for the organisation. */
-static int admit(struct exchange *x, struct error *e)
+/* Whether whoever asks may, once it is known who that is. */
+static int check_asker(struct exchange *x, struct error *e)
 {
 	const char *named = request_segment(x->request, "organisation");
 
-	if ((needs_database(x) && exchange_begin(x, e) < 0) ||
-	    identify(x, e) < 0 ||
-	    check_address(x, e) < 0 || (named && find_organisation(x, named, e) < 0) ||
-	    (x->endpoint->permit == PERMIT_PUSH && find_connection(x, e) < 0) ||
-	    check_token(x, e) < 0)
+	if (check_address(x, e) < 0 || (named && find_organisation(x, named, e) < 0) ||
+	    (x->endpoint->permit == PERMIT_PUSH && find_connection(x, e) < 0) || check_token(x, e) < 0)
 		return -1;
 	return exchange_may(x,
 			    (struct question){
@@ -395,6 +414,80 @@ static int admit(struct exchange *x, struct error *e)
 				    .personal = true,
 				    .own = true },
 			    e);
+}
+
+/* Nobody is known any more, and nothing is on its way. */
+static void start_over(struct exchange *x)
+{
+	x->prepared = NULL;
+	x->refused = NULL;
+	x->asked_again = x->swift = false;
+	x->principal = (struct principal){ 0 };
+	x->organisation = (struct organisation){ 0 };
+	tx_close(&x->tx);
+}
+
+/* A directory that was here before: what it asks for travels behind the question whether it still is let in.
+ * Nothing that is found or done by that counts before hear_again says so. 1 both are on their way; 0 nothing
+ * is; -1. */
+static int ask_again(struct exchange *x, struct error *e)
+{
+	struct error *why = arena_take(x->arena, sizeof(*why));
+
+	if (text_equal(x->endpoint->method, "GET"))
+		tx_at_once(x->tx);
+	if (authenticate_again_send(&x->principal, x->tx, e) == 0) {
+		x->asked_again = true;
+		if (check_asker(x, why) < 0)
+			x->refused = why;
+		if (x->refused || send_ahead(x, e) == 0)
+			return 1;
+	}
+	start_over(x);
+	return e->kind == ERROR_RETRY ? 0 : -1;
+}
+
+/* 1 it is let in, and may; 0 it is to be found out anew who it is; -1. */
+static int hear_again(struct exchange *x, struct error *e)
+{
+	int still = authenticate_again_receive(x->request, x->remembered, x->tx, x->arena, &x->principal, e);
+
+	x->asked_again = false;
+	if (still == 1 && x->refused)
+		*e = *x->refused;
+	if (still == 1)
+		return x->refused ? -1 : 1;
+	start_over(x);
+	return still == 0 || e->kind == ERROR_RETRY ? 0 : -1;
+}
+
+/* 1 it is, and may; 0 nobody is remembered, or it is to be found out anew; -1. */
+static int admit_again(struct exchange *x, struct error *e)
+{
+	int asked = x->asked_again;
+
+	if (!asked &&
+	    (!is_pushed(x) || authenticate_recall(x->request, x->remembered, x->arena, &x->principal) == 0))
+		return 0;
+	if (!asked && exchange_begin(x, e) < 0) {
+		start_over(x); /* nobody is named who was not asked for */
+		return -1;
+	}
+	if (!asked)
+		asked = ask_again(x, e);
+	return asked == 1 ? hear_again(x, e) : asked;
+}
+
+/* Who asks, about whom, and whether they may. Leaves the transaction open and for the organisation. */
+static int admit(struct exchange *x, struct error *e)
+{
+	int again = x->admitted ? 1 : admit_again(x, e);
+
+	if (again != 0)
+		return again == 1 ? 0 : -1;
+	if ((needs_database(x) && exchange_begin(x, e) < 0) || identify(x, e) < 0)
+		return -1;
+	return check_asker(x, e);
 }
 
 static int prepare(struct exchange *x, struct error *e)
@@ -447,7 +540,7 @@ static int answer_stranger(struct exchange *x, struct error *e)
 
 static int answer_exchange(const struct endpoints *endpoints, struct exchange *x, struct error *e)
 {
-	if (find_route(endpoints, x, e) < 0 || check_parameters(x, e) < 0)
+	if ((!x->endpoint && find_route(endpoints, x, e) < 0) || check_parameters(x, e) < 0)
 		return -1;
 	if (x->endpoint->stranger)
 		return answer_stranger(x, e);
@@ -497,6 +590,7 @@ void endpoints_close(struct endpoints **endpoints)
 	scim_trace_close(&(*endpoints)->trace);
 	denials_close(&(*endpoints)->denials);
 	rate_close(&(*endpoints)->rate);
+	remembered_close(&(*endpoints)->remembered);
 	links_close(&(*endpoints)->links);
 	links_close(&(*endpoints)->sign_links);
 	router_close(&(*endpoints)->router);
@@ -615,6 +709,8 @@ static void log_end(struct exchange *x, const struct error *e, int64_t took_us)
 {
 	bool ours = e->kind == ERROR_INTERNAL || e->kind == ERROR_UNCERTAIN;
 
+	if (e->kind == ERROR_NONE && !log_would(LOG_LEVEL_INFO))
+		return; /* the words would cost more than many an answer */
 	name_subject(x);
 	log_field(&x->log, "method", "%s", method_of(x));
 	log_field(&x->log, "route", "%s", path_of(x));
@@ -628,6 +724,11 @@ static void log_end(struct exchange *x, const struct error *e, int64_t took_us)
 			    e);
 }
 
+static bool is_use_due(const struct principal *who)
+{
+	return !id_is_nil(&who->token) && clock_now_us() - who->used_at >= TOKEN_USE_EVERY_MS * INT64_C(1000);
+}
+
 /* That a token was used is kept, but not at each request. */
 static void note_use(struct exchange *x)
 {
@@ -635,16 +736,19 @@ static void note_use(struct exchange *x)
 	const struct id *organisation = id_is_nil(&who->organisation) ? NULL : &who->organisation;
 	struct error e = { 0 };
 
-	if (id_is_nil(&who->token) || clock_now_us() - who->used_at < TOKEN_USE_EVERY_MS * INT64_C(1000))
+	if (!is_use_due(who))
 		return;
 	tx_close(&x->tx);
 	if (tx_begin(x->options->store, STORE_REQUEST, &x->tx, &e) < 0 ||
 	    (organisation && tx_for(x->tx, organisation, &e) < 0) ||
 	    (who->kind == PRINCIPAL_CONNECTION ? scim_token_used(x->tx, organisation, &who->token, &e)
 					       : token_used(x->tx, organisation, &who->token, &e)) < 0 ||
-	    tx_commit(&x->tx, &e) < 0)
+	    tx_commit(&x->tx, &e) < 0) {
+		name_subject(x);
 		log_failure(&x->log, LOG_LEVEL_WARNING, "could not keep when the token was used", &e);
+	}
 	tx_close(&x->tx);
+	authenticate_used(x->request, x->remembered, clock_now_us());
 }
 
 /* Tags what is shown. Who has it already is told so, and nothing else. */
@@ -684,18 +788,26 @@ static void name_request(struct exchange *x)
 		id_text(&id, x->id);
 }
 
-/* From the whole request to the ready reply. */
-static void answer_one(const struct endpoints *endpoints, struct request *request, struct reply *reply,
-		       bool by_monitor)
+/* An exchange while it is answered, whichever threads do that: one after the other. */
+struct turn {
+	struct exchange x;
+	struct shared *options;
+	int64_t began_us;
+};
+
+static struct turn *begin_turn(const struct endpoints *endpoints, struct request *request,
+			       struct reply *reply, bool by_monitor)
 {
-	scoped(shared) *options = latest_hold(endpoints->options);
-	struct error e = { 0 };
-	int64_t began_us = clock_monotonic_us(), took_us;
-	struct exchange x = {
-		.options = shared_value(options),
+	struct turn *turn = arena_take(request->arena, sizeof(*turn));
+
+	turn->options = latest_hold(endpoints->options);
+	turn->began_us = clock_monotonic_us();
+	turn->x = (struct exchange){
+		.options = shared_value(turn->options),
 		.outside = endpoints->outside,
 		.denials = endpoints->denials,
 		.rate = endpoints->rate,
+		.remembered = endpoints->remembered,
 		.links = endpoints->links,
 		.sign_links = endpoints->sign_links,
 		.health = endpoints->health,
@@ -704,21 +816,47 @@ static void answer_one(const struct endpoints *endpoints, struct request *reques
 		.by_monitor = by_monitor,
 		.arena = request->arena,
 	};
+	name_request(&turn->x);
+	return turn;
+}
 
-	name_request(&x);
-	if (answer_exchange(endpoints, &x, &e) < 0) {
-		refuse(&x, &e);
+/* To the ready reply. */
+static void end_turn(const struct endpoints *endpoints, struct turn *turn)
+{
+	struct exchange *x = &turn->x;
+	struct error e = { 0 };
+	int64_t took_us;
+
+	if (answer_exchange(endpoints, x, &e) < 0) {
+		refuse(x, &e);
 	} else {
 		e = (struct error){ 0 }; /* what was tried on the way and did not matter */
-		tag(&x);
+		tag(x);
 	}
-	reply_header(reply, "X-Request-Id", "%s", x.id);
-	reply_header(reply, "Cache-Control", "no-store");
-	took_us = clock_monotonic_us() - began_us;
-	count_end(&x, &e, took_us);
-	log_end(&x, &e, took_us);
-	scim_trace_note(endpoints->trace, &x, &e, took_us);
-	note_use(&x);
+	reply_header(x->reply, "X-Request-Id", "%s", x->id);
+	reply_header(x->reply, "Cache-Control", "no-store");
+	took_us = clock_monotonic_us() - turn->began_us;
+	count_end(x, &e, took_us);
+	log_end(x, &e, took_us);
+	scim_trace_note(endpoints->trace, x, &e, took_us);
+	note_use(x);
+	shared_close(&turn->options);
+}
+
+static void forget(void *self, struct request *request)
+{
+	struct turn *turn = request->begun;
+
+	(void)self;
+	tx_close(&turn->x.tx);
+	shared_close(&turn->options);
+}
+
+static void answer_one(const struct endpoints *endpoints, struct request *request, struct reply *reply,
+		       bool by_monitor)
+{
+	end_turn(endpoints,
+		 request->begun ? request->begun : begin_turn(endpoints, request, reply, by_monitor));
 }
 
 static void answer(void *self, struct request *request, struct reply *reply)
@@ -742,11 +880,57 @@ static int look_up(const struct endpoints *endpoints, const struct request *head
 	return 1;
 }
 
+/* Sends what a directory asks that was here before, if a connection to the database is at hand. 1, 0. */
+static int begin_swiftly(const struct endpoints *endpoints, struct exchange *x)
+{
+	struct error ignored;
+
+	if (authenticate_recall(x->request, x->remembered, x->arena, &x->principal) == 1 &&
+	    !is_use_due(&x->principal) && tx_begin_at_hand(endpoints->store, STORE_REQUEST, &x->tx) == 1)
+		return ask_again(x, &ignored) == 1;
+	x->principal = (struct principal){ 0 };
+	return 0;
+}
+
+/* What a directory looks up all day is answered on the HTTP thread: a thread of the crew costs twice as much
+ * as the answer. What turns out to be more than one short look, or is not there soon, is left to the crew as
+ * far as it has come. */
+static bool answer_swiftly(struct endpoints *endpoints, struct request *request, struct reply *reply)
+{
+	struct turn *turn;
+	struct exchange *x;
+	struct error ignored;
+
+	if (clock_monotonic_ms() < atomic_load_explicit(&endpoints->swift_at_ms, memory_order_relaxed))
+		return false;
+	turn = request->begun = begin_turn(endpoints, request, reply, false);
+	x = &turn->x;
+	if (find_route(endpoints, x, &ignored) < 0 || check_parameters(x, &ignored) < 0 ||
+	    begin_swiftly(endpoints, x) == 0 || x->refused || !x->swift)
+		return false;
+	if (!tx_arrived(x->tx, SWIFT_MS)) {
+		atomic_store_explicit(&endpoints->swift_at_ms, clock_monotonic_ms() + SWIFT_AGAIN_MS,
+				      memory_order_relaxed);
+		return false;
+	}
+	if (hear_again(x, &ignored) != 1) {
+		start_over(x);
+		return false;
+	}
+	x->admitted = true;
+	end_turn(endpoints, turn);
+	return true;
+}
+
 static bool answer_at_once(void *self, struct request *request, struct reply *reply)
 {
 	const struct endpoint *row;
 
-	if (look_up(self, request, &row) == 0 || !row->from_memory || row->permit != PERMIT_ANYONE)
+	if (look_up(self, request, &row) == 0)
+		return false;
+	if (row->ahead && !row->ahead_writes && text_equal(row->method, "GET"))
+		return answer_swiftly(self, request, reply);
+	if (!row->from_memory || row->permit != PERMIT_ANYONE)
 		return false;
 	answer_one(self, request, reply, false);
 	return true;
@@ -791,6 +975,7 @@ struct server_handler endpoints_handler(struct endpoints *endpoints)
 		.body_most = body_most,
 		.answer = answer,
 		.quick = answer_at_once,
+		.forget = forget,
 		.refuse = refuse_early,
 	};
 }

@@ -28,6 +28,7 @@ struct health;
 struct links;
 struct outside;
 struct rate;
+struct remembered;
 struct scim_trace;
 typedef int answer_fn(struct exchange *x, struct error *e);
 
@@ -49,6 +50,8 @@ struct endpoint {
 	 * request that is wrong: answer does. It leaves `prepared` if it sent something. NULL: nothing is
 	 * known before. */
 	answer_fn *ahead;
+	/* What ahead sends changes something: only for a directory that was here before, and may. */
+	bool ahead_writes;
 	/* Nobody is asked who they are, and prepare finds out whose it is (x->organisation); parameters are the sender's. */
 	bool stranger;
 	/* Also for whoever was given a link to set up the connection that it names (endpoints/setup_link). */
@@ -68,6 +71,7 @@ struct exchange {
 	struct outside *outside; /* whoever waits for the world enters there */
 	struct denials *denials;
 	struct rate *rate;
+	struct remembered *remembered;
 	struct links *links; /* open ones of connections whose directories send messages */
 	struct links *sign_links; /* and of those by which people sign on */
 	struct health *health;
@@ -86,6 +90,12 @@ struct exchange {
 	struct organisation organisation; /* its id is nil if the address names none */
 	const char *pushed_in; /* SCIM: the transaction that leaves something for a run, as scim_wake names it; NULL: it leaves nothing */
 	void *prepared;	       /* from prepare, or ahead, to answer */
+	/* What ahead sent is all that answer asks the database for, and soon found: so it may be answered on
+	 * the HTTP thread. */
+	bool swift;
+	bool asked_again; /* a directory that was here before: whether it still is let in is on its way */
+	bool admitted;	  /* it is */
+	const struct error *refused;	  /* ... and what it is told if it is; NULL: what it asked for */
 	bool shown_once;		  /* the reply holds a secret: it is kept nowhere */
 	bool versioned;			  /* the reply shows one thing, which is at this version */
 	int64_t version;

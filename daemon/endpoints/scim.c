@@ -280,41 +280,98 @@ static int reply_kept(struct exchange *x, int status, enum scim_kind kind, struc
 	return 0;
 }
 
-/* What show and what changes one look up, before it is known who asks. The address names the connection: another one's is refused. */
+/* The connection is taken from the address: another one's than the token's is refused. */
+bool scim_source_ahead(const struct exchange *x, struct scim_source *ret)
+{
+	ret->organisation = x->principal.organisation;
+	return id_parse(request_segment(x->request, "connection"), &ret->connection) == 0;
+}
+
+/* What show and what changes one look up. */
 static int send_ahead(struct exchange *x, enum scim_kind kind, bool locked, struct error *e)
 {
-	const char *connection_named = request_segment(x->request, "connection"), *named = request_segment(x->request, "resource");
+	const char *named = request_segment(x->request, "resource");
 	struct scim_selection *selection = arena_take(x->arena, sizeof(*selection));
-	struct id connection, id;
+	struct scim_source source;
+	bool inner;
+	struct id id;
 	struct error ignored;
 
-	if (id_parse(connection_named, &connection) < 0 || id_parse(named, &id) < 0 || read_selection(x, kind, selection, &ignored) < 0)
+	if (!scim_source_ahead(x, &source) || id_parse(named, &id) < 0 ||
+	    read_selection(x, kind, selection, &ignored) < 0)
 		return 0;
-	if ((locked ? scim_lock_send(x->tx, &connection, scim_table_of(kind), &id, e)
-		    : scim_find_send(x->tx, &connection, scim_table_of(kind), &id, scim_selection_inner(selection, kind), e)) < 0)
+	inner = scim_selection_inner(selection, kind);
+	if ((locked ? scim_lock_send(x->tx, &source, scim_table_of(kind), &id, e)
+		    : scim_find_send(x->tx, &source, scim_table_of(kind), &id, inner, e)) < 0)
 		return -1;
 	x->prepared = selection;
+	x->swift = !locked && (kind == SCIM_USER || !inner); /* members of a group can be many */
 	return 0;
+}
+
+/* One that is made of a body: what it will be like. */
+struct made {
+	struct scim_selection selection;
+	struct scim_record record;
+	const struct json *body;
+	unsigned deviations;
+};
+
+static int read_made(struct exchange *x, enum scim_kind kind, const struct id *as, struct made *ret,
+		     struct error *e)
+{
+	struct json *body, *document;
+
+	*ret = (struct made){ .record.id = *as };
+	if (read_selection(x, kind, &ret->selection, e) < 0 || read_resource(x, kind, &body, e) < 0 ||
+	    scim_document_take(x->arena, kind, body, &document, &ret->deviations, e) < 0 ||
+	    fill_record(x, kind, document, &ret->record, e) < 0)
+		return -1;
+	ret->body = body;
+	return 0;
+}
+
+static int tell_made(struct exchange *x, enum scim_kind kind, struct made *made, struct error *e)
+{
+	if (scim_insert_receive(x->tx, x->arena, scim_table_of(kind), &made->record, &x->pushed_in, e) < 0 ||
+	    (kind == SCIM_GROUP &&
+	     take_members(x, made->body, &made->record.id, SCIM_ADD_MEMBERS, &made->deviations, e) < 0))
+		return -1;
+	scim_count_deviations(made->deviations);
+	return reply_kept(x, 201, kind, &made->record, &made->selection, e);
 }
 
 int scim_create(struct exchange *x, enum scim_kind kind, const struct id *as, struct error *e)
 {
 	struct scim_source source = scim_source_of(x);
-	struct scim_record record = { .id = *as };
-	struct scim_selection selection;
-	struct json *body, *document;
-	unsigned deviations = 0;
+	struct made made;
 
-	if (read_selection(x, kind, &selection, e) < 0 || read_resource(x, kind, &body, e) < 0 ||
-	    scim_document_take(x->arena, kind, body, &document, &deviations, e) < 0 ||
-	    fill_record(x, kind, document, &record, e) < 0 ||
-	    (kind == SCIM_USER &&
-	     scim_revive(x->tx, &source, record.key, record.external_id, &record.id, e) < 0) ||
-	    scim_insert(x->tx, x->arena, &source, scim_table_of(kind), &record, &x->pushed_in, e) < 0 ||
-	    (kind == SCIM_GROUP && take_members(x, body, &record.id, SCIM_ADD_MEMBERS, &deviations, e) < 0))
+	if (read_made(x, kind, as, &made, e) < 0 ||
+	    scim_insert_send(x->tx, &source, scim_table_of(kind), &made.record, e) < 0)
 		return -1;
-	scim_count_deviations(deviations);
-	return reply_kept(x, 201, kind, &record, &selection, e);
+	return tell_made(x, kind, &made, e);
+}
+
+static int create_ahead(struct exchange *x, enum scim_kind kind, struct error *e)
+{
+	struct scim_source source = scim_source_of(x);
+	struct made *made = arena_take(x->arena, sizeof(*made));
+	struct id id = id_new();
+	struct error ignored;
+
+	if (read_made(x, kind, &id, made, &ignored) < 0)
+		return 0;
+	if (scim_insert_send(x->tx, &source, scim_table_of(kind), &made->record, e) < 0)
+		return -1;
+	x->prepared = made;
+	return 0;
+}
+
+static int create(struct exchange *x, enum scim_kind kind, struct error *e)
+{
+	struct id id = id_new();
+
+	return x->prepared ? tell_made(x, kind, x->prepared, e) : scim_create(x, kind, &id, e);
 }
 
 /* Who does not say "active" (as Okta's PUT need not), or takes the value away, switches nobody off or on by that. */
@@ -407,14 +464,39 @@ static int delete(struct exchange *x, enum scim_kind kind, struct error *e)
 
 /* ---- the table's functions ---- */
 
-#define FOR_KIND(plural, kind)                                                                                              \
-	int scim_##plural##_create(struct exchange *x, struct error *e) { struct id id = id_new(); return scim_create(x, kind, &id, e); } \
-	int scim_##plural##_show(struct exchange *x, struct error *e) { return show(x, kind, e); }                          \
-	int scim_##plural##_show_ahead(struct exchange *x, struct error *e) { return send_ahead(x, kind, false, e); }        \
-	int scim_##plural##_replace(struct exchange *x, struct error *e) { return replace(x, kind, e); }                    \
-	int scim_##plural##_patch(struct exchange *x, struct error *e) { return patch(x, kind, e); }                        \
-	int scim_##plural##_delete(struct exchange *x, struct error *e) { return delete(x, kind, e); }                      \
-	int scim_##plural##_lock_ahead(struct exchange *x, struct error *e) { return send_ahead(x, kind, true, e); }
+#define FOR_KIND(plural, kind)                                                                               \
+	int scim_##plural##_create(struct exchange *x, struct error *e)                                      \
+	{                                                                                                    \
+		return create(x, kind, e);                                                                   \
+	}                                                                                                    \
+	int scim_##plural##_create_ahead(struct exchange *x, struct error *e)                                \
+	{                                                                                                    \
+		return create_ahead(x, kind, e);                                                             \
+	}                                                                                                    \
+	int scim_##plural##_show(struct exchange *x, struct error *e)                                        \
+	{                                                                                                    \
+		return show(x, kind, e);                                                                     \
+	}                                                                                                    \
+	int scim_##plural##_show_ahead(struct exchange *x, struct error *e)                                  \
+	{                                                                                                    \
+		return send_ahead(x, kind, false, e);                                                        \
+	}                                                                                                    \
+	int scim_##plural##_replace(struct exchange *x, struct error *e)                                     \
+	{                                                                                                    \
+		return replace(x, kind, e);                                                                  \
+	}                                                                                                    \
+	int scim_##plural##_patch(struct exchange *x, struct error *e)                                       \
+	{                                                                                                    \
+		return patch(x, kind, e);                                                                    \
+	}                                                                                                    \
+	int scim_##plural##_delete(struct exchange *x, struct error *e)                                      \
+	{                                                                                                    \
+		return delete (x, kind, e);                                                                  \
+	}                                                                                                    \
+	int scim_##plural##_lock_ahead(struct exchange *x, struct error *e)                                  \
+	{                                                                                                    \
+		return send_ahead(x, kind, true, e);                                                         \
+	}
 
 FOR_KIND(users, SCIM_USER)
 FOR_KIND(groups, SCIM_GROUP)

@@ -19,6 +19,7 @@ int scim_users_list(struct exchange *x, struct error *e);
 int scim_users_list_ahead(struct exchange *x, struct error *e);
 int scim_users_search(struct exchange *x, struct error *e);
 int scim_users_create(struct exchange *x, struct error *e);
+int scim_users_create_ahead(struct exchange *x, struct error *e);
 int scim_users_show(struct exchange *x, struct error *e);
 int scim_users_show_ahead(struct exchange *x, struct error *e);
 int scim_users_replace(struct exchange *x, struct error *e);
@@ -30,6 +31,7 @@ int scim_groups_list(struct exchange *x, struct error *e);
 int scim_groups_list_ahead(struct exchange *x, struct error *e);
 int scim_groups_search(struct exchange *x, struct error *e);
 int scim_groups_create(struct exchange *x, struct error *e);
+int scim_groups_create_ahead(struct exchange *x, struct error *e);
 int scim_groups_show(struct exchange *x, struct error *e);
 int scim_groups_show_ahead(struct exchange *x, struct error *e);
 int scim_groups_replace(struct exchange *x, struct error *e);
@@ -40,6 +42,9 @@ int scim_groups_lock_ahead(struct exchange *x, struct error *e);
 /* Whose people these are, and where they are kept. */
 struct scim_source scim_source_of(const struct exchange *x);
 enum scim_table scim_table_of(enum scim_kind kind);
+/* The same of what is sent ahead: its organisation is nil if it is not known yet who asks. true; false: the
+ * address names no connection. */
+bool scim_source_ahead(const struct exchange *x, struct scim_source *ret);
 
 /* The body as JSON, of a media type as below: ERROR_INPUT "scim.invalidSyntax" if there is none. */
 int scim_read_body(struct exchange *x, struct json **ret, struct error *e);

@@ -222,15 +222,18 @@ static int send_ahead(struct exchange *x, enum scim_kind kind, struct error *e)
 	struct listing *l = arena_take(x->arena, sizeof(*l));
 	struct scim_wish wish;
 	struct error ignored;
-	struct id connection;
+	struct scim_source source;
 	int sent;
 
-	if (id_parse(request_segment(x->request, "connection"), &connection) < 0 || read_query(x, &wish, &ignored) < 0 || wish.cursor ||
+	if (!scim_source_ahead(x, &source) || read_query(x, &wish, &ignored) < 0 || wish.cursor ||
 	    read_listing(x, kind, wish, l, &ignored) < 0)
 		return 0;
-	sent = scim_search_send(x->tx, x->arena, &connection, &l->search, e);
+	sent = scim_search_send(x->tx, x->arena, &source, &l->search, e);
 	if (sent == 1)
 		x->prepared = l;
+	/* Of a key there is one at most, so nothing has to be counted. */
+	x->swift = sent == 1 && l->search.asked == SCIM_ASKED_KEY && l->search.skip == 0 &&
+		   (kind == SCIM_USER || !l->search.inner);
 	return sent < 0 ? -1 : 0;
 }
 

@@ -160,46 +160,63 @@ static const char *location(struct exchange *x, enum scim_kind kind, const struc
 			    request_segment(x->request, "connection"), kind == SCIM_USER ? "Users" : "Groups", id_text(id, text));
 }
 
-static void set_time(struct arena *arena, struct json *object, const char *name, int64_t us)
+static void put_meta(struct exchange *x, struct json_writer *w, enum scim_kind kind,
+		     const struct scim_record *record)
 {
-	char text[CLOCK_TEXT_SIZE];
-
-	json_set(arena, object, name, json_new_text(arena, clock_text(us, text)));
+	json_begin_object(w, "meta");
+	json_put_text(w, "resourceType", kind == SCIM_USER ? "User" : "Group");
+	json_put_time(w, "created", record->created_at);
+	json_put_time(w, "lastModified", record->modified_at);
+	json_put_text(w, "location", location(x, kind, &record->id));
+	json_put_text(w, "version", scim_version(x->arena, record->version));
+	json_end_object(w);
 }
 
-static struct json *meta_of(struct exchange *x, enum scim_kind kind, const struct scim_record *record)
-{
-	struct json *meta = json_new_object(x->arena);
-
-	json_set(x->arena, meta, "resourceType", json_new_text(x->arena, kind == SCIM_USER ? "User" : "Group"));
-	set_time(x->arena, meta, "created", record->created_at);
-	set_time(x->arena, meta, "lastModified", record->modified_at);
-	json_set(x->arena, meta, "location", json_new_text(x->arena, location(x, kind, &record->id)));
-	json_set(x->arena, meta, "version", json_new_text(x->arena, scim_version(x->arena, record->version)));
-	return meta;
-}
-
-/* JSON of our own tables. */
-static struct json *parse_own(struct arena *arena, const char *text)
+/* JSON of our own. */
+static struct json *parse_own(struct arena *arena, const char *text, size_t length)
 {
 	struct json *value;
 	struct error e;
 
-	return json_parse(arena, text, strlen(text), &value, &e) == 0 ? value : json_new_object(arena);
+	return json_parse(arena, text, length, &value, &e) == 0 ? value : json_new_object(arena);
+}
+
+/* What is kept as it is, and what only the server says beside it: a document has none of these
+ * (scim_is_kept). */
+static void put_whole(struct exchange *x, struct json_writer *w, enum scim_kind kind,
+		      const struct scim_record *record)
+{
+	char id[ID_TEXT_SIZE];
+
+	json_begin_object(w, NULL);
+	json_put_raw(w, "schemas", record->schemas);
+	json_put_text(w, "id", id_text(&record->id, id));
+	json_put_members(w, record->document);
+	if (record->inner)
+		json_put_raw(w, inner_name(kind), record->inner);
+	put_meta(x, w, kind, record);
+	json_end_object(w);
 }
 
 void scim_put_resource(struct exchange *x, struct json_writer *w, enum scim_kind kind, const struct scim_record *record,
 		       const struct scim_selection *selection)
 {
-	struct json *resource = parse_own(x->arena, record->document);
-	char id[ID_TEXT_SIZE];
+	struct json_writer whole;
+	struct buffer text;
 
-	json_set(x->arena, resource, "schemas", parse_own(x->arena, record->schemas));
-	json_set(x->arena, resource, "id", json_new_text(x->arena, id_text(&record->id, id)));
-	if (record->inner)
-		json_set(x->arena, resource, inner_name(kind), parse_own(x->arena, record->inner));
-	json_set(x->arena, resource, "meta", meta_of(x, kind, record));
-	json_put(w, NULL, select_parts(x->arena, resource, selection));
+	if (!selection->only && selection->count == 0) {
+		put_whole(x, w, kind, record);
+		return;
+	}
+	buffer_open(&text, REPLY_BODY_MOST);
+	json_writer_open(&whole, &text);
+	put_whole(x, &whole, kind, record);
+	if (text.full)
+		w->buffer->full = true; /* for the reply is too large, too, and says so */
+	else
+		json_put(w, NULL,
+			 select_parts(x->arena, parse_own(x->arena, text.bytes, text.length), selection));
+	buffer_close(&text);
 }
 
 void scim_reply_begin(struct exchange *x, int status, struct json_writer *ret)

@@ -44,6 +44,7 @@ struct request {
 	uid_t peer_uid; /* Unix socket: SO_PEERCRED */
 	gid_t peer_gid;
 	pid_t peer_pid;
+	void *begun; /* what `quick` has left for `answer` (http/server); NULL: nothing */
 	bool secure; /* https at the outermost proxy, or a Unix socket */
 };
 

@@ -99,10 +99,20 @@ static void answer_error(struct exchange *x, const struct error *e)
 	x->stage = STAGE_ANSWERED;
 }
 
+static void forget(struct exchange *x)
+{
+	const struct server_handler *handler = &x->server->handler;
+
+	if (x->request.begun)
+		handler->forget(handler->self, &x->request);
+	x->request.begun = NULL;
+}
+
 static void answer_busy(struct exchange *x, const char *code, const char *why, const char *reason)
 {
 	struct error e;
 
+	forget(x);
 	metric_add(METRIC_HTTP_REFUSED, LABELS(reason), 1);
 	error_set(&e, ERROR_RETRY, code, "%s", why);
 	e.wait_ms = RETRY_MS;

@@ -1,8 +1,8 @@
 /* Carries requests: the HTTP server library lives in http/ and nowhere else.
  *
  * HTTP threads read requests (every size and time limited) and send replies; a request is answered on one of
- * a fixed number of exchange threads, which may block. What can be answered from memory is answered by
- * `quick`, on the HTTP thread itself. */
+ * a fixed number of exchange threads, which may block. What can be answered from memory, or by one short look
+ * into the database, is answered by `quick`, on the HTTP thread itself. */
 #ifndef ROSTERD_HTTP_SERVER_H
 #define ROSTERD_HTTP_SERVER_H
 
@@ -24,11 +24,15 @@ struct server_handler {
 	int (*body_most)(void *self, const struct request *head, size_t *ret, struct error *e);
 	/* Answers; may block. Runs on an exchange thread. */
 	void (*answer)(void *self, struct request *request, struct reply *reply);
-	/* May be NULL. true: answered, on the HTTP thread; must not block. */
+	/* May be NULL. true: answered, on the HTTP thread; must not block, or for some milliseconds at most.
+	 * false: `answer` is called, and goes on with what was left in request->begun. */
 	bool (*quick)(void *self, struct request *request, struct reply *reply);
 	/* May be NULL. true: what the server itself refuses was put into words; false: reply_error does. The request may be
 	 * no further than its method; path is NULL then. */
 	bool (*refuse)(void *self, const struct request *request, const struct error *e, struct reply *reply);
+	/* Gives up what was begun, for `answer` will not be called: too much waits, or the server ends.
+	 * Needed if something may be. */
+	void (*forget)(void *self, struct request *request);
 };
 
 struct server_options {

@@ -8,11 +8,17 @@
 #define USER_ROW   "r.id, r.user_key, r.external_id, r.active, r.schemas, r.document::text, r.created_at, r.modified_at, r.version"
 #define GROUP_ROW  "r.id, r.name_key, r.external_id, false, r.schemas, r.document::text, r.created_at, r.modified_at, r.version"
 
-/* The groups that a user is in, and the members of a group, as arrays of JSON. Who was named and never pushed is not shown. */
-#define GROUPS_OF_USER                                                                                             \
-	"(SELECT jsonb_agg(jsonb_build_object('value', g.id, 'display', g.document->'displayName', 'type', 'direct') " \
-	"ORDER BY g.id)::text FROM scim_members m JOIN scim_groups g ON g.organisation = r.organisation AND g.connection = r.connection "    \
-	"AND g.id = m.group_id WHERE m.organisation = r.organisation AND m.connection = r.connection AND m.member_id = r.id)"
+/* The groups that a user is in, and the members of a group, as arrays of JSON. Who was named and never pushed
+ * is not shown. The former is part of whatever is asked of a user, mostly finds few or none, and takes its
+ * time to be begun: without an aggregate that is less. */
+#define GROUPS_OF_USER                                                                                       \
+	"nullif('[' || array_to_string(ARRAY(SELECT jsonb_build_object('value', g.id, 'display', "           \
+	"g.document->'displayName', 'type', "                                                                \
+	"'direct')::text FROM scim_members m JOIN scim_groups g ON g.organisation = r.organisation AND "     \
+	"g.connection = r.connection "                                                                       \
+	"AND g.id = m.group_id WHERE m.organisation = r.organisation AND m.connection = r.connection AND "   \
+	"m.member_id = r.id "                                                                                \
+	"ORDER BY m.group_id), ',') || ']', '[]')"
 #define MEMBERS_OF_GROUP                                                                                              \
 	"(SELECT jsonb_agg(jsonb_build_object('value', m.member_id, 'display', coalesce(u.document->'displayName', "      \
 	"u.document->'userName', g.document->'displayName'), 'type', CASE WHEN u.id IS NOT NULL THEN 'User' ELSE 'Group' END) " \
@@ -46,6 +52,8 @@ static struct scim_record read_row(const struct rows *rows, size_t row)
 #define OF_SOURCE "r.organisation = coalesce($1, current_organisation()) AND r.connection = $2"
 
 #define SOURCE(s) P_ID(&(s)->organisation), P_ID(&(s)->connection)
+#define SOURCE_OR_NULL(s)                                                                                    \
+	P_ID(id_is_nil(&(s)->organisation) ? NULL : &(s)->organisation), P_ID(&(s)->connection)
 
 /* ---- one resource ---- */
 
@@ -79,54 +87,98 @@ int scim_wake(struct tx *tx, struct arena *arena, const struct scim_source *sour
 }
 
 /* The same and a statement behind it, in one round trip. Both are heard whatever becomes of them. */
-static int wake_and_run(struct tx *tx, struct arena *arena, const struct scim_source *source, const struct query *query,
-			const struct param *params, size_t count, const char **ret_in, const struct rows **ret, struct error *e)
+static int wake_and_send(struct tx *tx, const struct scim_source *source, const struct query *query,
+			 const struct param *params, size_t count, struct error *e)
 {
-	const struct rows *woken = NULL;
+	scoped(arena) *arena = NULL;
+	const struct rows *woken;
 	struct error later;
-	int first, second;
 
 	if (query_send(tx, &wake, PARAMS(SOURCE(source)), e) < 0)
 		return -1;
-	if (query_send(tx, query, params, count, e) < 0) {
-		query_receive(tx, arena, &woken, NULL, &later);
-		return -1;
-	}
-	first = query_receive(tx, arena, &woken, NULL, e);
-	second = query_receive(tx, arena, ret, NULL, first < 0 ? &later : e);
+	if (query_send(tx, query, params, count, e) == 0)
+		return 0;
+	arena = arena_open("scim wake");
+	query_receive(tx, arena, &woken, NULL, &later);
+	return -1;
+}
+
+static int wake_and_receive(struct tx *tx, struct arena *arena, const char **ret_in, const struct rows **ret,
+			    struct error *e)
+{
+	const struct rows *woken = NULL;
+	struct error later;
+	int first = query_receive(tx, arena, &woken, NULL, e),
+	    second = query_receive(tx, arena, ret, NULL, first < 0 ? &later : e);
+
 	if (first < 0 || second < 0)
 		return -1;
 	*ret_in = rows_text(woken, 0, 0);
 	return 0;
 }
 
-int scim_insert(struct tx *tx, struct arena *arena, const struct scim_source *source, enum scim_table table,
-		struct scim_record *record, const char **ret_in, struct error *e)
+#define INSERT_USER(revived, id)                                                                             \
+	"WITH " revived                                                                                      \
+	"made AS (INSERT INTO scim_users AS r (organisation, connection, id, user_key, external_id, "        \
+	"active, schemas, document) VALUES ($1, $2, " id ", $4, $5, $6, $7, $8) RETURNING r.*), "            \
+	"due AS (INSERT INTO scim_due (organisation, connection, kind, id) SELECT $1, $2, 'user', id FROM "  \
+	"made) "                                                                                             \
+	"SELECT " USER_ROW ", " GROUPS_OF_USER " FROM made r"
+
+int scim_insert_send(struct tx *tx, const struct scim_source *source, enum scim_table table,
+		     const struct scim_record *record, struct error *e)
 {
-	static const struct query queries[] = {
-		[SCIM_TABLE_USERS] = { "scim.insert_user",
-				       "WITH made AS (INSERT INTO scim_users AS r (organisation, connection, id, user_key, external_id, "
-				       "active, schemas, document) VALUES ($1, $2, $3, $4, $5, $6, $7, $8) RETURNING r.*), "
-				       "due AS (INSERT INTO scim_due (organisation, connection, kind, id) SELECT $1, $2, 'user', id FROM made) "
-				       "SELECT " USER_ROW ", " GROUPS_OF_USER " FROM made r",
-				       QUERY_KEEPS, 0 },
-		[SCIM_TABLE_GROUPS] = { "scim.insert_group",
-					"WITH made AS (INSERT INTO scim_groups AS r (organisation, connection, id, name_key, external_id, "
-					"schemas, document) SELECT $1, $2, $3, $4, $5, $7, $8 WHERE $6::boolean IS NOT NULL "
-					"RETURNING r.*), "
-					"due AS (INSERT INTO scim_due (organisation, connection, kind, id) SELECT $1, $2, 'group', id FROM made) "
-					"SELECT " GROUP_ROW ", NULL::text FROM made r",
-					QUERY_KEEPS, 0 },
+	static const struct query users = { "scim.insert_user", INSERT_USER("", "$3"), QUERY_KEEPS, 0 };
+	/* Who has a key of the directory's may have been here before. */
+	static const struct query known_users = {
+		"scim.insert_known_user",
+		INSERT_USER("revived AS (DELETE FROM scim_deleted WHERE organisation = $1 AND connection = "
+			    "$2 AND external_id = $5 "
+			    "AND user_key = $4 RETURNING id), ",
+			    "coalesce((SELECT id FROM revived), $3)"),
+		QUERY_KEEPS,
+		0,
 	};
+	static const struct query groups = {
+		"scim.insert_group",
+		"WITH made AS (INSERT INTO scim_groups AS r (organisation, connection, id, name_key, "
+		"external_id, "
+		"schemas, document) SELECT $1, $2, $3, $4, $5, $7, $8 WHERE $6::boolean IS NOT NULL "
+		"RETURNING r.*), "
+		"due AS (INSERT INTO scim_due (organisation, connection, kind, id) SELECT $1, $2, 'group', "
+		"id FROM made) "
+		"SELECT " GROUP_ROW ", NULL::text FROM made r",
+		QUERY_KEEPS,
+		0,
+	};
+
+	return wake_and_send(tx, source,
+			     table == SCIM_TABLE_GROUPS ? &groups
+			     : record->external_id	? &known_users
+							: &users,
+			     PARAMS(SOURCE(source), P_ID(&record->id), P_TEXT(record->key),
+				    P_TEXT(record->external_id), P_BOOL(record->active),
+				    P_TEXT(record->schemas), P_JSON(record->document)),
+			     e);
+}
+
+int scim_insert_receive(struct tx *tx, struct arena *arena, enum scim_table table, struct scim_record *record,
+			const char **ret_in, struct error *e)
+{
 	const struct rows *rows;
 
-	if (wake_and_run(tx, arena, source, &queries[table],
-			 PARAMS(SOURCE(source), P_ID(&record->id), P_TEXT(record->key), P_TEXT(record->external_id),
-				P_BOOL(record->active), P_TEXT(record->schemas), P_JSON(record->document)),
-			 ret_in, &rows, e) < 0)
+	if (wake_and_receive(tx, arena, ret_in, &rows, e) < 0)
 		return taken(tx, table, record->key, e);
 	*record = read_row(rows, 0);
 	return 0;
+}
+
+int scim_insert(struct tx *tx, struct arena *arena, const struct scim_source *source, enum scim_table table,
+		struct scim_record *record, const char **ret_in, struct error *e)
+{
+	return scim_insert_send(tx, source, table, record, e) < 0
+		       ? -1
+		       : scim_insert_receive(tx, arena, table, record, ret_in, e);
 }
 
 enum look { LOOK, LOOK_INSIDE, LOOK_LOCKED };
@@ -163,14 +215,17 @@ int scim_find(struct tx *tx, struct arena *arena, const struct scim_source *sour
 	return look_up(tx, arena, source, table, id, inner ? LOOK_INSIDE : LOOK, ret, e);
 }
 
-int scim_find_send(struct tx *tx, const struct id *connection, enum scim_table table, const struct id *id, bool inner, struct error *e)
+int scim_find_send(struct tx *tx, const struct scim_source *source, enum scim_table table,
+		   const struct id *id, bool inner, struct error *e)
 {
-	return query_send(tx, &look_ups[table][inner ? LOOK_INSIDE : LOOK], PARAMS(P_ID(NULL), P_ID(connection), P_ID(id)), e);
+	return query_send(tx, &look_ups[table][inner ? LOOK_INSIDE : LOOK],
+			  PARAMS(SOURCE_OR_NULL(source), P_ID(id)), e);
 }
 
-int scim_lock_send(struct tx *tx, const struct id *connection, enum scim_table table, const struct id *id, struct error *e)
+int scim_lock_send(struct tx *tx, const struct scim_source *source, enum scim_table table,
+		   const struct id *id, struct error *e)
 {
-	return query_send(tx, &look_ups[table][LOOK_LOCKED], PARAMS(P_ID(NULL), P_ID(connection), P_ID(id)), e);
+	return query_send(tx, &look_ups[table][LOOK_LOCKED], PARAMS(SOURCE_OR_NULL(source), P_ID(id)), e);
 }
 
 int scim_find_receive(struct tx *tx, struct arena *arena, struct scim_record *ret, struct error *e)
@@ -213,10 +268,13 @@ int scim_update(struct tx *tx, struct arena *arena, const struct scim_source *so
 	};
 	const struct rows *rows;
 
-	if (wake_and_run(tx, arena, source, &queries[table],
-			 PARAMS(SOURCE(source), P_ID(&record->id), P_TEXT(record->key), P_TEXT(record->external_id),
-				P_BOOL(record->active), P_TEXT(record->schemas), P_JSON(record->document)),
-			 ret_in, &rows, e) < 0)
+	if (wake_and_send(tx, source, &queries[table],
+			  PARAMS(SOURCE(source), P_ID(&record->id), P_TEXT(record->key),
+				 P_TEXT(record->external_id), P_BOOL(record->active), P_TEXT(record->schemas),
+				 P_JSON(record->document)),
+			  e) < 0)
+		return -1;
+	if (wake_and_receive(tx, arena, ret_in, &rows, e) < 0)
 		return taken(tx, table, record->key, e);
 	if (rows_count(rows) == 0)
 		return error_set(e, ERROR_NOT_FOUND, "scim.unknown", "it was deleted meanwhile");
@@ -261,24 +319,6 @@ int scim_delete(struct tx *tx, const struct scim_source *source, enum scim_table
 	const struct rows *rows;
 
 	return query_one(tx, &queries[table], PARAMS(SOURCE(source), P_ID(id)), arena, &rows, e);
-}
-
-int scim_revive(struct tx *tx, const struct scim_source *source, const char *key, const char *external_id, struct id *ret,
-		struct error *e)
-{
-	static const struct query revive = {
-		"scim.revive",
-		"DELETE FROM scim_deleted WHERE organisation = $1 AND connection = $2 AND external_id = $3 AND user_key = $4 RETURNING id",
-		QUERY_KEEPS,
-		0,
-	};
-	scoped(arena) *arena = arena_open("scim revive");
-	const struct rows *rows;
-	int found = external_id ? query_one(tx, &revive, PARAMS(SOURCE(source), P_TEXT(external_id), P_TEXT(key)), arena, &rows, e) : 0;
-
-	if (found == 1)
-		*ret = rows_id(rows, 0, 0);
-	return found;
 }
 
 int scim_find_deleted(struct tx *tx, const struct scim_source *source, const char *key, const char *external_id, struct id *ret,
@@ -340,15 +380,15 @@ int scim_members_edit(struct tx *tx, const struct scim_source *source, const str
 
 enum { SQL_MOST = 64 << 10 };
 
-/* The caller's parameters behind the four that every search has. organisation NULL: the transaction's. */
-static const struct param *all_params(struct arena *arena, const struct id *organisation, const struct id *connection,
+/* The caller's parameters behind the four that every search has. */
+static const struct param *all_params(struct arena *arena, const struct scim_source *source,
 				      const struct scim_search *search)
 {
 	size_t count = search->param_count + search->behind_count;
 	struct param *all = arena_array(arena, count + 4, sizeof(*all));
 
-	all[0] = P_ID(organisation);
-	all[1] = P_ID(connection);
+	all[0] = P_ID(id_is_nil(&source->organisation) ? NULL : &source->organisation);
+	all[1] = P_ID(&source->connection);
 	all[2] = P_INT(search->skip);
 	all[3] = P_INT(search->most);
 	if (count > 0)
@@ -363,7 +403,7 @@ static int run_search(struct tx *tx, struct arena *arena, const struct scim_sour
 
 	if (strlen(sql) > SQL_MOST)
 		return error_set(e, ERROR_LIMIT, "scim.filter_limit", "the filter is too large");
-	return query_run(tx, &query, all_params(arena, &source->organisation, &source->connection, search), params + 4, arena, ret, e);
+	return query_run(tx, &query, all_params(arena, source, search), params + 4, arena, ret, e);
 }
 
 /* What directories ask all day long, "is this one here?", is prepared. */
@@ -394,7 +434,8 @@ static int run_page(struct tx *tx, struct arena *arena, const struct scim_source
 	bool users = search->table == SCIM_TABLE_USERS;
 
 	if (query)
-		return query_run(tx, query, all_params(arena, &source->organisation, &source->connection, search), search->param_count + 4, arena, ret, e);
+		return query_run(tx, query, all_params(arena, source, search), search->param_count + 4, arena,
+				 ret, e);
 	return run_search(tx, arena, source, search, "scim.search",
 			  arena_format(arena,
 				       "SELECT %s, %s, (%s)::text FROM %s r WHERE r.organisation = $1 AND r.connection = $2 AND (%s) "
@@ -434,8 +475,9 @@ static int take_page(struct tx *tx, struct arena *arena, const struct scim_sourc
 		(*ret)[i] = read_row(rows, i);
 		(*ret)[i].place = rows_text(rows, i, 10);
 	}
-	/* A first page that is not full has told how many there are. */
-	if (search->skip == 0 && !search->behind && (int64_t)*ret_count < search->most) {
+	/* A first page that is not full has told how many there are; and of a key there is one. */
+	if (search->skip == 0 && !search->behind &&
+	    ((int64_t)*ret_count < search->most || search->asked == SCIM_ASKED_KEY)) {
 		*ret_total = (int64_t)*ret_count;
 		return 0;
 	}
@@ -456,13 +498,15 @@ int scim_search(struct tx *tx, struct arena *arena, const struct scim_source *so
 	return take_page(tx, arena, source, search, rows, ret, ret_count, ret_total, e);
 }
 
-int scim_search_send(struct tx *tx, struct arena *arena, const struct id *connection, const struct scim_search *search, struct error *e)
+int scim_search_send(struct tx *tx, struct arena *arena, const struct scim_source *source,
+		     const struct scim_search *search, struct error *e)
 {
 	const struct query *query = search->documents && search->most > 0 ? prepared(search) : NULL;
 
 	if (!query)
 		return 0;
-	return query_send(tx, query, all_params(arena, NULL, connection, search), search->param_count + 4, e) < 0 ? -1 : 1;
+	return query_send(tx, query, all_params(arena, source, search), search->param_count + 4, e) < 0 ? -1
+													: 1;
 }
 
 int scim_search_receive(struct tx *tx, struct arena *arena, const struct scim_source *source, const struct scim_search *search,

@@ -38,10 +38,16 @@ enum scim_table { SCIM_TABLE_USERS, SCIM_TABLE_GROUPS };
  * transaction (pg_current_xact_id): by that it can be told later which run saw it. */
 int scim_wake(struct tx *tx, struct arena *arena, const struct scim_source *source, const char **ret_in, struct error *e);
 
-/* Adds one, and wakes as above. ERROR_CONFLICT "scim.uniqueness": another one has its key. *record becomes what was kept; of a user with its
- * groups, of a group without its members. */
+/* Adds one, and wakes as above: with the id that a user had who was deleted and comes back
+ * (scim_find_deleted), or the record's. ERROR_CONFLICT "scim.uniqueness": another one has its key. *record
+ * becomes what was kept; of a user with its groups, of a group without its members. */
 int scim_insert(struct tx *tx, struct arena *arena, const struct scim_source *source, enum scim_table table,
 		struct scim_record *record, const char **ret_in, struct error *e);
+/* The same in two steps. */
+int scim_insert_send(struct tx *tx, const struct scim_source *source, enum scim_table table,
+		     const struct scim_record *record, struct error *e);
+int scim_insert_receive(struct tx *tx, struct arena *arena, enum scim_table table, struct scim_record *record,
+			const char **ret_in, struct error *e);
 
 /* By id: 1, 0, -1. inner: whether groups or members are wanted. */
 int scim_find(struct tx *tx, struct arena *arena, const struct scim_source *source, enum scim_table table, const struct id *id,
@@ -51,12 +57,12 @@ int scim_find(struct tx *tx, struct arena *arena, const struct scim_source *sour
 int scim_lock(struct tx *tx, struct arena *arena, const struct scim_source *source, enum scim_table table, const struct id *id,
 	      struct scim_record *ret, struct error *e);
 
-/* The same in two steps, for what is asked while the transaction is not yet known to be for an organisation:
- * it sees those of whichever it is for when the server comes to it. */
-int scim_find_send(struct tx *tx, const struct id *connection, enum scim_table table, const struct id *id,
-		   bool inner, struct error *e);
-int scim_lock_send(struct tx *tx, const struct id *connection, enum scim_table table, const struct id *id,
-		   struct error *e);
+/* The same in two steps, for what is asked while the transaction is not yet known to be for an organisation
+ * (nil in source): it sees those of whichever it is for when the server comes to it. */
+int scim_find_send(struct tx *tx, const struct scim_source *source, enum scim_table table,
+		   const struct id *id, bool inner, struct error *e);
+int scim_lock_send(struct tx *tx, const struct scim_source *source, enum scim_table table,
+		   const struct id *id, struct error *e);
 int scim_find_receive(struct tx *tx, struct arena *arena, struct scim_record *ret, struct error *e);
 
 /* Writes key, external_id, active, schemas and document of the row with this id, likewise. ERROR_CONFLICT "scim.uniqueness". */
@@ -66,12 +72,8 @@ int scim_update(struct tx *tx, struct arena *arena, const struct scim_source *so
 /* 1 gone, 0 there is none, -1. Memberships of and in it go along. */
 int scim_delete(struct tx *tx, const struct scim_source *source, enum scim_table table, const struct id *id, struct error *e);
 
-/* The id of a user who was deleted and had this userName and this key of the directory's: whoever is made now is the same one. Without a
- * key of the directory's nobody can know. 1, 0, -1. */
-int scim_revive(struct tx *tx, const struct scim_source *source, const char *key, const char *external_id, struct id *ret,
-		struct error *e);
-
-/* The same without a change: whose id it would be. */
+/* The id of a user who was deleted and had this userName and this key of the directory's: whoever is made now
+ * is the same one. Without a key of the directory's nobody can know. 1, 0, -1. */
 int scim_find_deleted(struct tx *tx, const struct scim_source *source, const char *key, const char *external_id, struct id *ret,
 		      struct error *e);
 
@@ -100,7 +102,7 @@ int scim_search(struct tx *tx, struct arena *arena, const struct scim_source *so
 		struct scim_record **ret, size_t *ret_count, int64_t *ret_total, struct error *e);
 /* The same in two steps, as above: 1 it was sent; 0 it is none of those that are asked all day (`asked`), and
  * nothing was; -1. */
-int scim_search_send(struct tx *tx, struct arena *arena, const struct id *connection,
+int scim_search_send(struct tx *tx, struct arena *arena, const struct scim_source *source,
 		     const struct scim_search *search, struct error *e);
 int scim_search_receive(struct tx *tx, struct arena *arena, const struct scim_source *source,
 			const struct scim_search *search, struct scim_record **ret, size_t *ret_count,

@@ -2,8 +2,9 @@
 
 static const struct query enter = {
 	"scim_token.enter",
-	"SELECT id, organisation, connection, name, scopes, ip_allow_list, last_used_at, gone, slug, state "
-	"FROM scim_pusher_enter($1, $2) "
+	"SELECT id, organisation, connection, name, scopes, ip_allow_list, last_used_at, gone, slug, state, "
+	"standing, ends_at "
+	"FROM scim_pusher_meet($1, $2) "
 	"WHERE id IS NOT NULL",
 	QUERY_READS,
 	0,
@@ -24,6 +25,8 @@ static int take(struct tx *tx, const struct rows *rows, struct scim_token *ret)
 		.connection_gone = rows_bool(rows, 0, 7),
 		.slug = rows_text(rows, 0, 8),
 		.state = rows_text(rows, 0, 9),
+		.standing = rows_id(rows, 0, 10),
+		.expires_at = rows_time(rows, 0, 11),
 	};
 	tx_entered(tx, &ret->organisation);
 	return 1;
@@ -50,6 +53,36 @@ int scim_token_receive(struct tx *tx, struct arena *arena, struct scim_token *re
 	const struct rows *rows;
 
 	return query_receive(tx, arena, &rows, NULL, e) < 0 ? -1 : take(tx, rows, ret);
+}
+
+int scim_token_again_send(struct tx *tx, const struct scim_token *token, struct error *e)
+{
+	static const struct query again = {
+		"scim_token.again",
+		"SELECT set_config('rosterd.organisation', $2, true) FROM scim_standings WHERE standing = $1 "
+		"AND ($3::timestamptz IS NULL OR $3 > now())",
+		QUERY_READS,
+		0,
+	};
+	char organisation[ID_TEXT_SIZE];
+
+	return query_send(tx, &again,
+			  PARAMS(P_ID(&token->standing), P_TEXT(id_text(&token->organisation, organisation)),
+				 P_TIME(token->expires_at)),
+			  e);
+}
+
+int scim_token_again_receive(struct tx *tx, struct arena *arena, const struct scim_token *token,
+			     struct error *e)
+{
+	const struct rows *rows;
+
+	if (query_receive(tx, arena, &rows, NULL, e) < 0)
+		return -1;
+	if (rows_count(rows) == 0)
+		return 0;
+	tx_entered(tx, &token->organisation);
+	return 1;
 }
 
 /* Of two that are made at the same moment one comes second. */

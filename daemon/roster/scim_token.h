@@ -34,7 +34,10 @@ struct scim_token {
 	const char *slug, *state; /* of its organisation */
 	bool connection_gone;		  /* the connection was deleted */
 	bool maker_gone;		  /* a member made it, and is not active any more; filled by scim_token_list alone */
-	int64_t created_at, expires_at, last_used_at; /* 0: never */
+	int64_t created_at, expires_at,
+		last_used_at; /* 0: never; where it is found, a short one does not outlive its client */
+	struct id standing;   /* under which mark that counts (0044_scim_standing.sql); nil: it is to be found
+				 again each time. Filled as those */
 };
 
 /* Who pushes, or with client which client has that secret: 1, 0 (unknown, expired, revoked), -1. From there
@@ -45,6 +48,14 @@ int scim_token_find(struct tx *tx, struct arena *arena, const uint8_t hash[CRYPT
  */
 int scim_token_send(struct tx *tx, const uint8_t hash[CRYPT_DIGEST_SIZE], struct error *e);
 int scim_token_receive(struct tx *tx, struct arena *arena, struct scim_token *ret, struct error *e);
+
+/* Whether what was found before (organisation, standing, expires_at) still is so, in two steps likewise:
+ * nothing that it rests on has changed since, in the snapshot that answers, and its time has not come by the
+ * clock of the database. 1 from there on the transaction is for its organisation; 0 it is to be found anew,
+ * and what was sent behind it has seen nobody's; -1. */
+int scim_token_again_send(struct tx *tx, const struct scim_token *token, struct error *e);
+int scim_token_again_receive(struct tx *tx, struct arena *arena, const struct scim_token *token,
+			     struct error *e);
 
 /* Here and below the transaction is for the organisation. ERROR_LIMIT "limit.scim_tokens"; the connection's row is locked, so that the
  * limit holds. */

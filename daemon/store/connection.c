@@ -236,6 +236,11 @@ bool connection_alive(struct connection *c)
 	return !c->dead;
 }
 
+bool connection_good(const struct connection *c)
+{
+	return !c->dead && !c->stale;
+}
+
 bool connection_usable(struct connection *c)
 {
 	return connection_alive(c) && !c->stale;
@@ -427,6 +432,25 @@ static int await(struct connection *c, struct error *e)
 		if (!c->cut)
 			deadline = clock_monotonic_ms() + CONNECTION_CANCEL_MOST_MS;
 		cancel(c);
+	}
+}
+
+bool connection_arrived(struct connection *c, int wait_ms)
+{
+	int64_t deadline = clock_monotonic_ms() + wait_ms;
+
+	if (c->dead || (c->unsynced && connection_sync(c, NULL) < 0))
+		return true;
+	for (;;) {
+		int unsent = PQflush(c->pg), ready;
+
+		if (unsent < 0 || !PQisBusy(c->pg))
+			return true;
+		ready = wait_for(c, unsent ? POLLIN | POLLOUT : POLLIN, deadline);
+		if (ready < 0)
+			return true;
+		if (ready == 0)
+			return false;
 	}
 }
 

@@ -52,7 +52,9 @@ void connection_close(struct connection **connection);
 
 /* Nothing was heard that says that it is gone. Asks the socket, not the server. */
 bool connection_alive(struct connection *c);
-/* The same, and none of its plans is stale: somebody else may have it. */
+/* Nothing was found when it was used, and none of its plans is stale. Asks nobody. */
+bool connection_good(const struct connection *c);
+/* It is alive as above, and none of its plans is stale: somebody else may have it. */
 bool connection_usable(struct connection *c);
 /* It was lost while we waited, the server ended it, or a plan of it is stale: a new one may do better at once. */
 bool connection_renewable(const struct connection *c);
@@ -80,6 +82,8 @@ struct arena *connection_scratch(struct connection *c);
 int connection_send(struct connection *c, const struct statement *statement, bool quiet, struct error *e);
 /* Ends what was queued with a point of synchronisation, and begins to send. Receiving does it by itself. */
 int connection_sync(struct connection *c, struct error *e);
+/* Sends what was queued, and waits for a result at most this long: whether one is here, or none will be. */
+bool connection_arrived(struct connection *c, int wait_ms);
 /* The result of the next statement that was not quiet. The caller clears it. */
 int connection_receive(struct connection *c, PGresult **ret, struct error *e);
 /* Waits for everything that is still expected. -1: something among it failed. */

@@ -352,6 +352,19 @@ int pool_borrow(struct store *store, enum store_role role, struct connection **r
 	}
 }
 
+int pool_borrow_at_hand(struct store *store, enum store_role role, struct connection **ret)
+{
+	struct pool *pool = &store->pools[role];
+	struct connection *waiting = NULL;
+
+	pthread_mutex_lock(&pool->lock);
+	if (pool->idle_count > 0)
+		waiting = pool->idle[--pool->idle_count];
+	pthread_mutex_unlock(&pool->lock);
+	*ret = waiting;
+	return waiting != NULL;
+}
+
 int pool_renew(struct store *store, enum store_role role, struct connection **connection, struct error *e)
 {
 	connection_close(connection);
@@ -364,7 +377,8 @@ void pool_give_back(struct store *store, enum store_role role, struct connection
 
 	if (!*connection)
 		return;
-	if (!connection_usable(*connection)) {
+	if (!connection_good(
+		    *connection)) { /* whether it still answers is looked at by whoever has it next */
 		connection_close(connection);
 		leave(pool);
 		return;

@@ -72,6 +72,8 @@ void store_measure(struct store *store);
 
 /* Lends a connection of this role. */
 int pool_borrow(struct store *store, enum store_role role, struct connection **ret, struct error *e);
+/* The same, if one is open and nobody has it: 1; 0 none is. Whether it still answers is not looked at. */
+int pool_borrow_at_hand(struct store *store, enum store_role role, struct connection **ret);
 /* Throws this one away and connects again in its place. On failure *connection is NULL and nothing is lent
  * any more. */
 int pool_renew(struct store *store, enum store_role role, struct connection **connection, struct error *e);

@@ -47,14 +47,10 @@ static const char sql_back[] = "ROLLBACK TO SAVEPOINT mark";
 static const char sql_organisation[] = "SELECT set_config('rosterd.organisation', $1, true)";
 static const char sql_patience[] = "SELECT set_config('statement_timeout', $1, true)";
 
-int tx_begin(struct store *store, enum store_role role, struct tx **ret, struct error *e)
+static struct tx *tx_new(struct store *store, enum store_role role, struct connection *connection)
 {
-	struct connection *connection;
-
-	if (pool_borrow(store, role, &connection, e) < 0)
-		return -1;
-
 	struct tx *tx = calloc(1, sizeof *tx);
+
 	if (!tx)
 		abort();
 	tx->store = store;
@@ -62,8 +58,32 @@ int tx_begin(struct store *store, enum store_role role, struct tx **ret, struct 
 	tx->connection = connection;
 	tx->end = "rolled_back";
 	tx->began_us = clock_monotonic_us();
-	*ret = tx;
+	return tx;
+}
+
+int tx_begin(struct store *store, enum store_role role, struct tx **ret, struct error *e)
+{
+	struct connection *connection;
+
+	if (pool_borrow(store, role, &connection, e) < 0)
+		return -1;
+	*ret = tx_new(store, role, connection);
 	return 0;
+}
+
+int tx_begin_at_hand(struct store *store, enum store_role role, struct tx **ret)
+{
+	struct connection *connection;
+
+	if (pool_borrow_at_hand(store, role, &connection) == 0)
+		return 0;
+	*ret = tx_new(store, role, connection);
+	return 1;
+}
+
+bool tx_arrived(struct tx *tx, int wait_ms)
+{
+	return !tx->connection || connection_arrived(tx->connection, wait_ms);
 }
 
 /* ---- what travels before the next statement ---- */

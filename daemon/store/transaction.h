@@ -23,6 +23,14 @@ struct tx;
 /* Borrows a connection of this role (waits for one at most wait_timeout_ms: ERROR_RETRY "store.busy"). */
 int tx_begin(struct store *store, enum store_role role, struct tx **ret, struct error *e);
 
+/* The same with a connection that is at hand, without waiting for one and without connecting: 1; 0 there is
+ * none. */
+int tx_begin_at_hand(struct store *store, enum store_role role, struct tx **ret);
+
+/* Sends what was queued, and waits for its first result at most this long: whether it is here. What was
+ * queued until now is one answer of the server's, so the rest is here as well or about to be. */
+bool tx_arrived(struct tx *tx, int wait_ms);
+
 /* From here on, row-level security shows this organisation's rows alone (rosterd.organisation, local to the
  * transaction). */
 int tx_for(struct tx *tx, const struct id *organisation, struct error *e);

@@ -27,8 +27,8 @@ token robot --organisation acme --role viewer
 token early-revoked
 ctl token revoke "$(id_of early-revoked)" >/dev/null
 pushed_with=$(ctl connection create acme scim push --json | jq -r .token | tr -d '\n' | sha256sum | cut -d' ' -f1)
-pushers() { query "SET ROLE rosterd_request; SELECT count(id), current_setting('rosterd.organisation') FROM scim_pusher_enter('\x$pushed_with', false)"; }
-is "and a directory's token" "$(query "SELECT count(id) FROM scim_pusher_enter('\x$pushed_with', false)")" 1
+pushers() { query "SET ROLE rosterd_request; SELECT count(id), current_setting('rosterd.organisation') FROM scim_pusher_meet('\x$pushed_with', false)"; }
+is "and a directory's token" "$(query "SELECT count(id) FROM scim_pusher_meet('\x$pushed_with', false)")" 1
 ctl connection create acme example slow --set directory='# made up' --set generated=100 --set script='page_size 10
 fail_at 5 try_later 600000' >/dev/null
 slow=$(ctl sync run acme/slow --json | jq -r .id)

@@ -200,6 +200,123 @@ static void clients_fetch_tokens_that_soon_end(void **state)
 	assert_int_equal(fetch(id, secret, "").status, 401);
 }
 
+/* ---- who was here before ---- */
+
+static struct answer ask_as(const char *as, const char *method, const char *path, const char *body)
+{
+	return api_call(as, method, api_format("/scim/v2/%s%s", connection, path),
+			body ? body_of(body) : NULL);
+}
+
+/* Every way in, by a token that was good a moment ago. */
+static void nothing_goes(const char *as, const char *user, int status, const char *detail)
+{
+	const char *one = api_format("/Users/%s", user),
+		   *filter = "/Users?filter=userName%20eq%20%22remembered@acme.example%22";
+
+	refused(ask_as(as, "GET", one, NULL), status, NULL, detail);
+	refused(ask_as(as, "GET", filter, NULL), status, NULL, detail);
+	refused(ask_as(as, "POST", "/Users", "{'userName':'late@acme.example','externalId':'late'}"), status,
+		NULL, detail);
+	refused(ask_as(as, "PATCH", one, "{'Operations':[{'op':'replace','value':{'active':false}}]}"),
+		status, NULL, detail);
+	refused(ask_as(as, "DELETE", one, NULL), status, NULL, detail);
+	refused(ask_as(as, "POST", "/Users/.search", "{}"), status, NULL, detail);
+	refused(ask_as(as, "GET", "/Schemas", NULL), status, NULL, detail);
+	assert_string_equal(
+		api_sql("SELECT count(*)::text FROM scim_users WHERE user_key = 'late@acme.example'"), "0");
+	assert_string_equal(api_sql(api_format("SELECT active::text FROM scim_users WHERE id = '%s'", user)),
+			    "true");
+}
+
+static void all_goes(const char *as, const char *user)
+{
+	for (int i = 0; i < 3; i++) { /* it is looked up, written down as used, and known */
+		EXPECT(ask_as(as, "GET", api_format("/Users/%s", user), NULL), 200, NULL);
+		assert_int_equal(api_int(ask_as(as, "GET",
+						"/Users?filter=userName%20eq%20%22remembered@acme.example%22",
+						NULL),
+					 "totalResults"),
+				 1);
+	}
+}
+
+#define OF_THE_TOKEN " WHERE name = 'known'"
+#define OF_ACME	     "(SELECT organisation FROM organisations WHERE slug = 'acme')"
+
+/* What is remembered of a token ends with the commit of whatever ends it, and not a request later. */
+static void who_was_here_before_is_let_in_no_longer_than_that(void **state)
+{
+	static const struct {
+		const char *ends, *back, *detail;
+		int status;
+	} ways[] = {
+		{ "UPDATE scim_tokens SET revoked_at = now()" OF_THE_TOKEN,
+		  "UPDATE scim_tokens SET revoked_at = NULL" OF_THE_TOKEN, "the token is unknown", 401 },
+		{ "UPDATE scim_tokens SET expires_at = now()" OF_THE_TOKEN,
+		  "UPDATE scim_tokens SET expires_at = NULL" OF_THE_TOKEN, "the token is unknown", 401 },
+		{ "UPDATE scim_tokens SET scopes = '{members:read}'" OF_THE_TOKEN,
+		  "UPDATE scim_tokens SET scopes = NULL" OF_THE_TOKEN, "the token lacks the scope", 403 },
+		{ "UPDATE organisations SET ip_allow_list = '{192.0.2.0/24}' WHERE slug = 'acme'",
+		  "UPDATE organisations SET ip_allow_list = '{}' WHERE slug = 'acme'",
+		  "the organisation lets its tokens come from networks", 403 },
+		{ "UPDATE organisations SET state = 'suspended' WHERE slug = 'acme'",
+		  "UPDATE organisations SET state = 'active' WHERE slug = 'acme'",
+		  "nothing can be pushed while the organisation is suspended", 403 },
+		{ "UPDATE connections SET state = 'deleted', deleted_at = now(), purge_after = now() + "
+		  "interval '1 day' WHERE name = 'okta' AND organisation = " OF_ACME,
+		  "UPDATE connections SET state = 'active', deleted_at = NULL, purge_after = NULL WHERE name "
+		  "= 'okta' AND organisation = " OF_ACME,
+		  "this connection was deleted", 401 },
+	};
+	const char *user = create_user("remembered@acme.example"), *known,
+		   *made_at = "/v1/organisations/acme/connections/okta/tokens";
+	struct answer made;
+
+	(void)state;
+	made = api_call(acme.tokens[ADMIN], "POST", made_at, body_of("{'name':'known'}"));
+	EXPECT(made, 201, NULL);
+	known = api_text(made, "token");
+	all_goes(known, user);
+	for (size_t i = 0; i < ARRAY_COUNT(ways); i++) {
+		api_sql(ways[i].ends);
+		nothing_goes(known, user, ways[i].status, ways[i].detail);
+		api_sql(ways[i].back);
+		all_goes(known, user);
+	}
+	/* It is remembered indeed: what nobody is told of goes on, and the mark alone ends it. */
+	api_sql("ALTER TABLE scim_tokens DISABLE TRIGGER standing_ends; UPDATE scim_tokens SET revoked_at = "
+		"now()" OF_THE_TOKEN "; ALTER TABLE scim_tokens ENABLE TRIGGER standing_ends");
+	all_goes(known, user);
+	api_sql("UPDATE scim_standings SET standing = gen_random_uuid() WHERE organisation = " OF_ACME);
+	nothing_goes(known, user, 401, "the token is unknown");
+	api_sql("UPDATE scim_tokens SET revoked_at = NULL" OF_THE_TOKEN);
+	all_goes(known, user);
+	/* In a copy of the database no mark counts, and no token. */
+	api_sql("ALTER TABLE installation DISABLE TRIGGER standings_move; UPDATE installation SET home = "
+		"'elsewhere'; UPDATE scim_standings SET home = 'elsewhere'");
+	nothing_goes(known, user, 401, "the token is unknown");
+	api_sql("ALTER TABLE installation ENABLE TRIGGER standings_move; UPDATE installation SET home = "
+		"installation_here()");
+	all_goes(known, user);
+	/* Its time comes by the clock, and nothing else is told. */
+	api_sql("UPDATE scim_tokens SET expires_at = now() + interval '3 seconds'" OF_THE_TOKEN);
+	EXPECT(ask_as(known, "GET", api_format("/Users/%s", user), NULL), 200, NULL);
+	api_await("SELECT (expires_at <= now())::text FROM scim_tokens" OF_THE_TOKEN, "true");
+	nothing_goes(known, user, 401, "the token is unknown");
+	api_sql("UPDATE scim_tokens SET expires_at = NULL" OF_THE_TOKEN);
+	/* By its administrator; and another one's marks are their own. */
+	all_goes(known, user);
+	EXPECT(api_call(acme.tokens[ADMIN], "DELETE", api_format("%s/%s", made_at, api_text(made, "id")),
+			NULL),
+	       204, NULL);
+	nothing_goes(known, user, 401, "the token is unknown");
+	assert_string_equal(api_attempt(STORE_REQUEST, api_sql("SELECT " OF_ACME "::text"),
+					"SELECT organisation FROM scim_standings"),
+			    "store.failed");
+	EXPECT(ask_as(token, "DELETE", api_format("/Users/%s", user), NULL), 204, NULL);
+}
+
 /* ---- users ---- */
 
 static void okta_tests_its_connector(void **state)
@@ -912,6 +1029,7 @@ int main(void)
 		cmocka_unit_test(a_token_is_for_its_connection_alone),
 		cmocka_unit_test(tokens_are_rotated_two_at_a_time),
 		cmocka_unit_test(clients_fetch_tokens_that_soon_end),
+		cmocka_unit_test(who_was_here_before_is_let_in_no_longer_than_that),
 		cmocka_unit_test(okta_tests_its_connector),
 		cmocka_unit_test(case_is_not_only_asciis),
 		cmocka_unit_test(okta_deactivates_and_returns),

@@ -13,6 +13,7 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -94,9 +95,13 @@ static void begin_stream(struct request *request, struct reply *reply)
 	reply->stream = (struct reply_stream){ pieces, next_piece };
 }
 
+/* What was begun on the HTTP thread: it is either answered or given up. */
+static atomic_int begun, gone_on_with, forgotten;
+
 static void answer(void *self, struct request *request, struct reply *reply)
 {
 	(void)self;
+	gone_on_with += request->begun == &begun;
 	if (strcmp(request->path, "/stream") == 0)
 		begin_stream(request, reply);
 	if (strcmp(request->path, "/held") == 0)
@@ -114,10 +119,20 @@ static void answer(void *self, struct request *request, struct reply *reply)
 static bool quick(void *self, struct request *request, struct reply *reply)
 {
 	(void)self;
+	if (strcmp(request->path, "/held") == 0) {
+		request->begun = &begun;
+		begun++;
+	}
 	if (strcmp(request->path, "/quick") != 0)
 		return false;
 	buffer_text(&reply->body, "quick");
 	return true;
+}
+
+static void forget(void *self, struct request *request)
+{
+	(void)self;
+	forgotten += request->begun == &begun;
 }
 
 struct fixture {
@@ -132,7 +147,7 @@ static struct fixture f;
 
 static void open_server(void)
 {
-	static const struct server_handler handler = { NULL, body_most, answer, quick, NULL };
+	static const struct server_handler handler = { NULL, body_most, answer, quick, NULL, forget };
 	struct error e;
 
 	if (server_open(&f.options, &handler, &f.server, &e) < 0)
@@ -141,6 +156,7 @@ static void open_server(void)
 
 static int set_up(void **state)
 {
+	begun = gone_on_with = forgotten = 0;
 	(void)state;
 	memset(&f, 0, sizeof(f));
 	strcpy(f.folder, "/tmp/rosterd-http-XXXXXX");
@@ -736,15 +752,19 @@ static void answers_503_when_all_wait(void **state)
 			wait_until_held(i + 1);
 	}
 	wait_until_open(4);
-	reply = ask("GET /x HTTP/1.1\r\nHost: x\r\n\r\n");
+	reply = ask("GET /held HTTP/1.1\r\nHost: x\r\n\r\n");
 	assert_has(reply, "HTTP/1.1 503 ");
 	assert_has(reply, "\r\nRetry-After: 1\r\n");
 	assert_has(reply, "\"code\":\"http.busy\"");
+	assert_int_equal(forgotten, 1);
 	set_gate(true);
 	for (int i = 0; i < 4; i++) {
 		assert_has(hear(fds[i]), "/held");
 		close(fds[i]);
 	}
+	assert_int_equal(begun, 5);
+	assert_int_equal(gone_on_with, 4);
+	assert_int_equal(forgotten, 1);
 }
 
 static void limits_connections_of_one_address(void **state)
@@ -831,7 +851,7 @@ static void tells_who_asks_over_a_unix_socket(void **state)
 
 static void replaces_a_stale_socket_and_no_other(void **state)
 {
-	static const struct server_handler handler = { NULL, body_most, answer, quick, NULL };
+	static const struct server_handler handler = { NULL, body_most, answer, quick, NULL, forget };
 	struct sockaddr_un own = { .sun_family = AF_UNIX };
 	struct server *second = NULL;
 	struct error e;
@@ -895,7 +915,7 @@ static void listens_on_what_is_handed_in(void **state)
 
 static void says_what_is_wrong_with_its_options(void **state)
 {
-	static const struct server_handler handler = { NULL, body_most, answer, quick, NULL };
+	static const struct server_handler handler = { NULL, body_most, answer, quick, NULL, forget };
 	static const char *const bad[] = { "8080",	  "127.0.0.1",	   "::1:80", "localhost:80",
 					   "127.0.0.1:x", "unix:relative", "[::1]",  "" };
 	struct server *server = NULL;
@@ -1035,6 +1055,8 @@ static void answers_what_waits_when_time_is_up(void **state)
 	}
 	assert_int_equal(ending, 2);
 	pthread_join(closer, NULL);
+	assert_int_equal(gone_on_with, 1);
+	assert_int_equal(forgotten, 2);
 }
 
 int main(void)
