@@ -1,16 +1,26 @@
 #include "provision/apply.h"
 
+#include <string.h>
+
 #include "base/text.h"
 #include "provision/change.h"
 #include "provision/plan.h"
 #include "provision/stage.h"
 #include "store/query.h"
 
+/* One statement of what is carried out, and the kinds of change that it is about: without a line of either, there is nothing for it to do. NULL:
+ * it is taken in any case. */
+struct applying {
+	struct query query;
+	const char *kind, *or_kind;
+};
+
 /* $1 organisation, $2 connection, $3 when the reading of some began, NULL of a listing of all. In this order: nothing refers to what is not
  * there yet. */
-#define STEP(step_name, text) { "apply." step_name, text, QUERY_CHANGES, QUERY_ONCE }
+#define STEP(step_name, text) STEP_OF(NULL, NULL, step_name, text)
+#define STEP_OF(kind, or_kind, step_name, text) { { "apply." step_name, text, QUERY_CHANGES, QUERY_ONCE }, kind, or_kind }
 
-static const struct query people[] = {
+static const struct applying people[] = {
 	STEP("users", "INSERT INTO users (id) SELECT person FROM effects WHERE what = 'new' AND new_user"),
 
 	/* An address that its directory no longer gives to a person is free for the next one; but not that of a person whom people keep
@@ -45,37 +55,37 @@ static const struct query people[] = {
 	     "WHERE x.what = 'gone' AND a.organisation = $1 AND a.id = x.account"),
 };
 
-static const struct query members[] = {
+static const struct applying members[] = {
 	/* Seats are freed before they are taken: those who go, those who change, those who come. */
-	STEP("members_suspended",
+	STEP_OF(CHANGE_SUSPENDED, NULL, "members_suspended",
 	     "UPDATE members m SET state = 'suspended', suspended_by = 'connector', updated_at = now(), version = m.version + 1 "
 	     "FROM effects x WHERE x.kind = '" CHANGE_SUSPENDED "' AND m.organisation = $1 AND m.user_id = x.person"),
 	STEP("members_updated",
 	     "UPDATE members m SET connection = h.connection, name = h.name, email = h.email, title = h.title, "
 	     "department = h.department, updated_at = now(), version = m.version + 1 FROM shown h "
 	     "WHERE m.organisation = $1 AND m.user_id = h.person"),
-	STEP("members_role",
+	STEP_OF(CHANGE_ROLE, NULL, "members_role",
 	     "UPDATE members m SET role = r.new_role, role_source = r.new_source, updated_at = now(), version = m.version + 1 "
 	     "FROM role_changes r WHERE m.organisation = $1 AND m.user_id = r.person"),
-	STEP("members_role_waiting",
+	STEP_OF(CHANGE_ROLE_WAITING, NULL, "members_role_waiting",
 	     "UPDATE members m SET waiting_role = r.new_role, role_source = r.new_source, updated_at = now(), version = m.version + 1 "
 	     "FROM roles_waiting r WHERE m.organisation = $1 AND m.user_id = r.person"),
-	STEP("members_withdrawn",
+	STEP_OF(CHANGE_WITHDRAWN, NULL, "members_withdrawn",
 	     "UPDATE members m SET state = 'suspended', suspended_by = 'connector', updated_at = now(), version = m.version + 1 "
 	     "FROM effects x WHERE x.kind = '" CHANGE_WITHDRAWN "' AND m.organisation = $1 AND m.user_id = x.person"),
-	STEP("members_restored",
+	STEP_OF(CHANGE_RESTORED, NULL, "members_restored",
 	     "UPDATE members m SET state = 'active', suspended_by = NULL, updated_at = now(), version = m.version + 1 "
 	     "FROM effects x WHERE x.kind = '" CHANGE_RESTORED "' AND m.organisation = $1 AND m.user_id = x.person"),
-	STEP("members_waiting_again",
+	STEP_OF(CHANGE_WAITING, NULL, "members_waiting_again",
 	     "UPDATE members m SET state = 'waiting', suspended_by = NULL, updated_at = now(), version = m.version + 1 "
 	     "FROM effects x WHERE x.kind = '" CHANGE_WAITING "' AND x.state <> 'left' AND m.organisation = $1 AND m.user_id = x.person"),
-	STEP("members_joined",
+	STEP_OF(CHANGE_JOINED, CHANGE_WAITING, "members_joined",
 	     "INSERT INTO members (organisation, user_id, state, role, role_source, source, connection, name, email, title, department) "
 	     "SELECT $1, person, CASE WHEN kind = '" CHANGE_WAITING "' THEN 'waiting' ELSE 'active' END, lead_role, CASE WHEN lead_mapped THEN 'mapping' ELSE 'default' END, 'connector', lead, "
 	     "lead_name, lead_email, lead_title, lead_department FROM effects "
 	     "WHERE kind IN ('" CHANGE_JOINED "', '" CHANGE_WAITING "') AND state IS NULL"),
 	/* Back after their grace time: as somebody new. */
-	STEP("members_rejoined",
+	STEP_OF(CHANGE_JOINED, CHANGE_WAITING, "members_rejoined",
 	     "UPDATE members m SET state = CASE WHEN x.kind = '" CHANGE_WAITING "' THEN 'waiting' ELSE 'active' END, role = x.lead_role, "
 	     "role_manual = NULL, waiting_role = NULL, role_source = CASE WHEN x.lead_mapped THEN 'mapping' ELSE 'default' END, "
 	     "source = 'connector', connection = x.lead, name = x.lead_name, email = x.lead_email, title = x.lead_title, "
@@ -84,26 +94,26 @@ static const struct query members[] = {
 	     "AND m.organisation = $1 AND m.user_id = x.person"),
 };
 
-static const struct query groups[] = {
-	STEP("groups_created",
+static const struct applying groups[] = {
+	STEP_OF(CHANGE_GROUP_CREATED, NULL, "groups_created",
 	     "INSERT INTO groups (organisation, id, connection, remote_id, reference, name) "
 	     "SELECT $1, id, $2, remote_id, reference, name FROM group_changes WHERE kind = '" CHANGE_GROUP_CREATED "'"),
-	STEP("groups_updated",
+	STEP_OF(CHANGE_GROUP_UPDATED, NULL, "groups_updated",
 	     "UPDATE groups g SET name = c.name, reference = c.reference, updated_at = now(), version = g.version + 1 "
 	     "FROM group_changes c WHERE c.kind = '" CHANGE_GROUP_UPDATED "' AND g.organisation = $1 AND g.id = c.id"),
-	STEP("group_members_removed",
+	STEP_OF(CHANGE_GROUP_MEMBER_REMOVED, NULL, "group_members_removed",
 	     "DELETE FROM group_accounts k USING member_changes c WHERE NOT c.added AND k.organisation = $1 "
 	     "AND k.group_id = c.group_id AND k.account_id = c.account_id"),
-	STEP("group_members_added",
+	STEP_OF(CHANGE_GROUP_MEMBER_ADDED, NULL, "group_members_added",
 	     "INSERT INTO group_accounts (organisation, group_id, account_id) SELECT $1, group_id, account_id FROM member_changes "
 	     "WHERE added"),
-	STEP("group_groups_removed",
+	STEP_OF(CHANGE_GROUP_GROUP_REMOVED, NULL, "group_groups_removed",
 	     "DELETE FROM group_groups k USING nesting_changes c WHERE NOT c.added AND k.organisation = $1 "
 	     "AND k.group_id = c.group_id AND k.child_id = c.child_id"),
-	STEP("group_groups_added",
+	STEP_OF(CHANGE_GROUP_GROUP_ADDED, NULL, "group_groups_added",
 	     "INSERT INTO group_groups (organisation, group_id, child_id) SELECT $1, group_id, child_id FROM nesting_changes "
 	     "WHERE added"),
-	STEP("groups_removed",
+	STEP_OF(CHANGE_GROUP_REMOVED, NULL, "groups_removed",
 	     "DELETE FROM groups g USING group_changes c WHERE c.kind = '" CHANGE_GROUP_REMOVED "' AND g.organisation = $1 "
 	     "AND g.id = c.id"),
 };
@@ -119,11 +129,37 @@ static const struct query audit = {
 	QUERY_RECORDS, QUERY_ONCE,
 };
 
-static int take_steps(struct tx *tx, const struct id *organisation, const struct id *connection, int64_t observed_at,
-                      const struct query *steps, size_t count, struct error *e)
+/* counts: of the plan; NULL: all steps are taken. */
+static bool is_planned(const char *counts, const char *kind)
 {
-	for (size_t i = 0; i < count; i++)
-		if (query_write(tx, &steps[i], PARAMS(P_ID(organisation), P_ID(connection), P_TIME(observed_at)), NULL, e) < 0)
+	const char *at = counts;
+	size_t length = strlen(kind);
+	while ((at = strstr(at, kind)))
+		if (at[-1] == '"' && at[length] == '"')
+			return true;
+		else
+			at += length;
+	return false;
+}
+
+static bool is_idle(const struct applying *step, const char *counts)
+{
+	return counts && step->kind && !is_planned(counts, step->kind) && !(step->or_kind && is_planned(counts, step->or_kind));
+}
+
+static int take_steps(struct tx *tx, const struct id *organisation, const struct id *connection, int64_t observed_at, const char *counts,
+                      const struct applying *steps, size_t count, struct error *e)
+{
+	size_t on_the_way = 0;
+	for (size_t i = 0; i < count; i++) {
+		if (is_idle(&steps[i], counts))
+			continue;
+		if (query_send(tx, &steps[i].query, PARAMS(P_ID(organisation), P_ID(connection), P_TIME(observed_at)), e) < 0)
+			return -1;
+		on_the_way++;
+	}
+	for (; on_the_way > 0; on_the_way--)
+		if (query_receive(tx, NULL, NULL, NULL, e) < 0)
 			return -1;
 	return 0;
 }
@@ -141,7 +177,7 @@ static int keep_role_sources(struct tx *tx, const struct id *organisation, struc
 
 int apply_members(struct tx *tx, const struct id *organisation, struct error *e)
 {
-	if (take_steps(tx, organisation, NULL, 0, members, ARRAY_COUNT(members), e) < 0)
+	if (take_steps(tx, organisation, NULL, 0, NULL, members, ARRAY_COUNT(members), e) < 0)
 		return -1;
 	return keep_role_sources(tx, organisation, e);
 }
@@ -154,13 +190,14 @@ int apply_audit(struct tx *tx, const struct id *organisation, const struct actor
 	                   NULL, e);
 }
 
-int apply_plan(struct tx *tx, const struct source *source, const struct run *run, const struct actor *actor, struct error *e)
+int apply_plan(struct tx *tx, const struct source *source, const struct run *run, const struct actor *actor, const char *counts,
+               struct error *e)
 {
 	int64_t observed_at = run_reads_all(run) ? 0 : run->read_at;
 	const struct id *organisation = &source->organisation, *connection = &source->connection.id;
-	if (take_steps(tx, organisation, connection, observed_at, people, ARRAY_COUNT(people), e) < 0 ||
-	    take_steps(tx, organisation, connection, observed_at, members, ARRAY_COUNT(members), e) < 0 ||
-	    take_steps(tx, organisation, connection, observed_at, groups, ARRAY_COUNT(groups), e) < 0)
+	if (take_steps(tx, organisation, connection, observed_at, counts, people, ARRAY_COUNT(people), e) < 0 ||
+	    take_steps(tx, organisation, connection, observed_at, counts, members, ARRAY_COUNT(members), e) < 0 ||
+	    take_steps(tx, organisation, connection, observed_at, counts, groups, ARRAY_COUNT(groups), e) < 0)
 		return -1;
 	return apply_audit(tx, organisation, actor, e);
 }
@@ -240,11 +277,7 @@ static const struct query of_some[] = {
 static int keep_each(struct tx *tx, const struct source *source, const struct run *run, const struct query *each, size_t count,
                      struct error *e)
 {
-	for (size_t i = 0; i < count; i++)
-		if (query_write(tx, &each[i],
-		                PARAMS(P_ID(&source->organisation), P_ID(&source->connection.id), P_TIME(run->read_at)), NULL, e) < 0)
-			return -1;
-	return 0;
+	return query_write_each(tx, each, count, PARAMS(P_ID(&source->organisation), P_ID(&source->connection.id), P_TIME(run->read_at)), e);
 }
 
 int apply_observed(struct tx *tx, const struct source *source, const struct run *run, struct error *e)

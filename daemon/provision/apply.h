@@ -12,7 +12,9 @@
 #include "roster/run.h"
 #include "store/transaction.h"
 
-int apply_plan(struct tx *tx, const struct source *source, const struct run *run, const struct actor *actor, struct error *e);
+/* counts: as plan_count has them; what has no line of its kind is not looked at. */
+int apply_plan(struct tx *tx, const struct source *source, const struct run *run, const struct actor *actor, const char *counts,
+               struct error *e);
 
 /* Members alone, from `effects`, `shown` and `role_changes` as provision/choice and whoever planned left them; and an entry for each line
  * of `planned`. For plans that are made without a directory (provision/operation). */

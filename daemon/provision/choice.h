@@ -8,6 +8,7 @@
 
 #include "base/error.h"
 #include "base/id.h"
+#include "provision/tables.h"
 #include "store/transaction.h"
 
 /* A member of a JSON object if the two differ: for before and after. */
@@ -28,6 +29,6 @@
  * Makes `sources` (ranks), `chosen` (person, connection, standing, and the values; role NULL: nobody has a word on it), `shown` (members of
  * whom something else is to be shown: old_... and new), `role_changes` and `role_sources` (the role stays, its reason does not).
  * wanted: an order that is only planned (JSON as source_ranks takes it); NULL: as it is kept. */
-int choice_make(struct tx *tx, const struct id *organisation, const char *default_role, const char *wanted, struct error *e);
+int choice_make(struct tx *tx, enum tables tables, const struct id *organisation, const char *default_role, const char *wanted, struct error *e);
 
 #endif

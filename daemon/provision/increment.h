@@ -5,28 +5,29 @@
  * that stands is reached by an index and a fence (LATERAL ... LIMIT 1, OFFSET 0), never by a join that the planner could turn round: for it,
  * an organisation among many has five rows.
  *
- * plan knows the order; each of these makes some of its tables. The parameters are plan's. */
+ * plan knows the order; each of these makes some of its tables. The parameters are plan's. What has nothing to work on is left out where the
+ * tables are there and empty already (provision/tables). */
 #ifndef ROSTERD_PROVISION_INCREMENT_H
 #define ROSTERD_PROVISION_INCREMENT_H
 
 #include <stddef.h>
 
-#include "store/query.h"
+#include "provision/tables.h"
 
 /* delta: who is new, changed, or gone (said so; or, where the reading was whole, neither given nor there). */
-extern const struct query increment_delta[];
+extern const struct step increment_delta[];
 extern const size_t increment_delta_count;
 
 /* From seen: groups_shown, group_changes, group_keys, member_changes, nesting_changes, wanted, roles. */
-extern const struct query increment_groups[];
+extern const struct step increment_groups[];
 extern const size_t increment_groups_count;
 
 /* Indices of what was chosen, for the tables that are made from it. */
-extern const struct query increment_chosen[];
+extern const struct step increment_chosen[];
 extern const size_t increment_chosen_count;
 
 /* The same of what was decided (effects), for the lines of the plan: guard, counts and audit each make them once more. */
-extern const struct query increment_decided[];
+extern const struct step increment_decided[];
 extern const size_t increment_decided_count;
 
 #endif

@@ -8,15 +8,17 @@
 #include "provision/seating.h"
 #include "store/query.h"
 
-/* $1 organisation, $2 connection (NULL: all of them), $3 the wish, $4 the default role. As in provision/plan, none is kept prepared. */
-#define STEP(step_name, text) { "operation." step_name, text, QUERY_KEEPS, QUERY_ONCE }
+/* $1 organisation, $2 connection (NULL: all of them), $3 the wish, $4 the default role. */
+#define STEP(step_name, text) TABLES_STEP("operation." step_name, 0, text)
+#define MAKE(step_name, table, text) TABLES_MAKE("operation." step_name, 0, table, text)
+#define ONCE(step_name, text) TABLES_ONCE("operation." step_name, text)
 
-static const struct query looking[] = {
+static const struct step looking[] = {
 	STEP("memory", "SELECT set_config('work_mem', '256MB', true), set_config('hash_mem_multiplier', '2', true), "
 	               "set_config('enable_nestloop', 'off', true), set_config('jit', 'off', true)"),
 
-	STEP("touched",
-	     "CREATE TEMP TABLE touched ON COMMIT DROP AS SELECT DISTINCT user_id AS person FROM accounts "
+	MAKE("touched", "touched",
+	     "SELECT DISTINCT user_id AS person FROM accounts "
 	     "WHERE organisation = $1 AND gone_at IS NULL AND ($2::uuid IS NULL OR connection = $2)"),
 	STEP("touched_known", "ANALYZE touched"),
 	STEP("members_touched", "SELECT count(*) FROM (SELECT FROM touched t JOIN members m ON m.organisation = $1 "
@@ -24,26 +26,25 @@ static const struct query looking[] = {
 
 	/* Entries that the next connection has not shown yet, or not as this person's: said to be so by whoever gave the pairs. Nobody has
 	 * two entries in one directory. */
-	STEP("moved",
-	     "CREATE TEMP TABLE moved ON COMMIT DROP AS SELECT md5(($3 ->> 'to') || a.id)::uuid AS id, a.id AS account, a.user_id AS person, "
+	MAKE("moved", "moved",
+	     "SELECT md5(($3 ->> 'to') || a.id)::uuid AS id, a.id AS account, a.user_id AS person, "
 	     "p.value ->> 'to' AS remote_id FROM jsonb_array_elements($3 -> 'pairs') p "
 	     "JOIN accounts a ON a.organisation = $1 AND a.connection = $2 AND a.gone_at IS NULL AND a.remote_id = p.value ->> 'from' "
 	     "WHERE NOT EXISTS (SELECT FROM accounts n WHERE n.organisation = $1 AND n.connection = ($3 ->> 'to')::uuid "
 	     "AND (n.remote_id = p.value ->> 'to' OR n.user_id = a.user_id))"),
 
 	/* Until the next connection is read, its entry says what this one's said last. */
-	STEP("told",
-	     "CREATE TEMP TABLE told ON COMMIT DROP AS "
+	MAKE("told", "told",
 	     "SELECT a.user_id AS person, coalesce(v.connection, a.connection) AS connection, a.standing, a.mapped_role AS role, "
 	     "a.display_name AS name, a.email, a.title, a.department FROM touched t "
 	     "JOIN accounts a ON a.organisation = $1 AND a.user_id = t.person AND a.gone_at IS NULL "
 	     "LEFT JOIN (SELECT account, ($3 ->> 'to')::uuid AS connection FROM moved) v ON v.account = a.id"),
 };
 
-static const struct query deciding[] = {
+static const struct step deciding[] = {
 	/* Members of whom nobody says anything any more are kept as people's own, or suspended, as was asked. */
-	STEP("effects",
-	     "CREATE TEMP TABLE effects ON COMMIT DROP AS SELECT t.person, m.state, m.role AS old_role, m.role_source, m.departure, "
+	MAKE("effects", "effects",
+	     "SELECT t.person, m.state, m.role AS old_role, m.role_source, m.departure, "
 	     "coalesce(c.name, m.name) AS display_name, c.connection AS lead, c.standing AS lead_standing, c.name AS lead_name, "
 	     "c.email AS lead_email, c.title AS lead_title, c.department AS lead_department, coalesce(c.role, $4) AS lead_role, "
 	     "c.role IS NOT NULL AS lead_mapped, h.person IS NOT NULL AS shows, CASE "
@@ -55,13 +56,13 @@ static const struct query deciding[] = {
 	     "FROM touched t LEFT JOIN members m ON m.organisation = $1 AND m.user_id = t.person "
 	     "LEFT JOIN chosen c ON c.person = t.person LEFT JOIN shown h ON h.person = t.person"),
 	/* As in provision/plan: what a departure takes along, and what it gives back. */
-	STEP("token_changes",
-	     "CREATE TEMP TABLE token_changes ON COMMIT DROP AS SELECT DISTINCT t.id, t.name, x.person, "
+	MAKE("token_changes", "token_changes",
+	     "SELECT DISTINCT t.id, t.name, x.person, "
 	     "CASE WHEN x.kind = '" CHANGE_SUSPENDED "' THEN '" CHANGE_TOKEN_SUSPENDED "' ELSE '" CHANGE_TOKEN_RESTORED "' END AS kind "
 	     "FROM tokens t JOIN effects x ON x.person = coalesce(t.user_id, t.maker) WHERE t.organisation = $1 AND t.revoked_at IS NULL "
 	     "AND ((x.kind = '" CHANGE_SUSPENDED "' AND t.suspended_at IS NULL) "
 	     "OR (x.kind = '" CHANGE_RESTORED "' AND t.suspended_by = x.departure))"),
-	STEP("planned",
+	ONCE("planned",
 	     "CREATE TEMP VIEW planned AS "
 	     "SELECT x.kind, 'member' AS subject_kind, x.person AS subject, x.display_name AS name, "
 	     "CASE WHEN x.kind = '" CHANGE_KEPT "' THEN jsonb_build_object('role_source', x.role_source) "
@@ -89,23 +90,22 @@ static const struct query deciding[] = {
 	     "jsonb_build_object('remote_id', v.remote_id) FROM moved v JOIN accounts a ON a.id = v.account"),
 };
 
-static int take_steps(struct tx *tx, const struct source *source, const struct run *run, const struct query *steps, size_t count,
-                      struct error *e)
+static int take_steps(struct tx *tx, const struct source *source, const struct run *run, enum tables tables, const struct step *steps,
+                      size_t count, struct error *e)
 {
 	const struct id *connection = id_is_nil(&run->connection) ? NULL : &run->connection;
-	for (size_t i = 0; i < count; i++)
-		if (query_write(tx, &steps[i], PARAMS(P_ID(&source->organisation), P_ID(connection), P_JSON(run->wish), P_TEXT(source->default_role)),
-		                NULL, e) < 0)
-			return -1;
-	return 0;
+	return tables_take(tx, tables, 0, steps, count,
+	                   PARAMS(P_ID(&source->organisation), P_ID(connection), P_JSON(run->wish), P_TEXT(source->default_role)), e);
 }
 
 int operation_plan(struct tx *tx, struct arena *arena, const struct source *source, const struct run *run, struct error *e)
 {
+	enum tables tables;
 	bool limited;
-	if (seating_prepare(tx, arena, &limited, e) < 0 || take_steps(tx, source, run, looking, ARRAY_COUNT(looking), e) < 0 ||
-	    choice_make(tx, &source->organisation, source->default_role, run->wish, e) < 0 ||
-	    take_steps(tx, source, run, deciding, ARRAY_COUNT(deciding), e) < 0)
+	if (tables_look(tx, arena, NULL, &tables, e) < 0 || seating_prepare(tx, arena, tables, &limited, e) < 0 ||
+	    take_steps(tx, source, run, tables, looking, ARRAY_COUNT(looking), e) < 0 ||
+	    choice_make(tx, tables, &source->organisation, source->default_role, run->wish, e) < 0 ||
+	    take_steps(tx, source, run, tables, deciding, ARRAY_COUNT(deciding), e) < 0)
 		return -1;
 	return seating_make(tx, arena, &source->organisation, limited, e);
 }

@@ -8,8 +8,10 @@
 #include "store/query.h"
 
 /* Every step has the same parameters: $1 organisation, $2 connection, $3 its verified domains, $4 whether the listing is whole,
- * $5 the default role, $6 when the reading began. They run once in a run, with today's statistics, so none is kept prepared. */
-#define STEP(step_name, text) { "plan." step_name, text, QUERY_KEEPS, QUERY_ONCE }
+ * $5 the default role, $6 when the reading began. */
+#define STEP(step_name, text) TABLES_STEP("plan." step_name, 0, text)
+#define MAKE(step_name, table, text) TABLES_MAKE("plan." step_name, 0, table, text)
+#define ONCE(step_name, text) TABLES_ONCE("plan." step_name, text)
 
 /* What the listing says of memberships, with those of groups that it has but could not read. */
 /* Whom groups can name: people as they were given, and as they are known those whose record could not be read. */
@@ -31,7 +33,7 @@ enum { OVERTAKEN_WAIT_MS = 100 };
 	"coalesce(a.fingerprint IS DISTINCT FROM s.fingerprint OR (NOT a.claimed AND s.domain = ANY ($3)), false)"
 #define RENAMED "a.reference IS DISTINCT FROM nullif(s.key, s.remote_id)"
 
-static const struct query listing_delta[] = {
+static const struct step listing_delta[] = {
 	/* Hash joins of whole tables are what this work is, and nested loops are switched off to the end of the transaction: the
 	 * tables of a run have no history, and the filter on the organisation stands twice, in the statement and in the
 	 * policy, so the planner can take a million rows for five and compare everything with everything. Memory is the
@@ -42,8 +44,7 @@ static const struct query listing_delta[] = {
 	/* New, changed and gone in one pass. Who was refused is there, though we could not read them: not gone. Of whom somebody had news
 	 * after this reading began, it says nothing. Only keys stand in
 	 * the tables that matching works on; the texts of a person are copied once, into effects. */
-	STEP("delta",
-	     "CREATE TEMP TABLE delta ON COMMIT DROP AS "
+	MAKE("delta", "delta",
 	     "SELECT s.id, s.remote_id, s.email, s.remote_id IS NOT NULL AS present, coalesce(s.domain = ANY ($3), false) AS proves, "
 	     "a.id AS account_id, a.user_id, s.key, coalesce(a.reference, a.remote_id) AS old_key, " DIFFERS " AS differs "
 	     "FROM staged_people s FULL JOIN (SELECT id, remote_id, user_id, fingerprint, gone_at, claimed, observed_at, reference FROM accounts "
@@ -57,11 +58,11 @@ static const struct query listing_delta[] = {
 	     "DELETE FROM delta d USING staged_people s WHERE s.remote_id = d.remote_id AND s.id > d.id"),
 	/* Whose key is another by now, and who was renamed before and whose directory has not had its time yet (renames). What they were called
 	 * is looked up by its key: there are few of them. */
-	STEP("called_before",
-	     "CREATE TEMP TABLE called_before ON COMMIT DROP AS SELECT account_id AS subject, false AS is_group, old_key AS former_key, key, "
+	MAKE("called_before", "called_before",
+	     "SELECT account_id AS subject, false AS is_group, old_key AS former_key, key, "
 	     "true AS fresh FROM delta WHERE present AND account_id IS NOT NULL AND old_key <> key"),
-	STEP("settling",
-	     "CREATE TEMP TABLE settling ON COMMIT DROP AS SELECT r.subject, r.is_group, r.former_key, CASE WHEN r.is_group "
+	MAKE("settling", "settling",
+	     "SELECT r.subject, r.is_group, r.former_key, CASE WHEN r.is_group "
 	     "THEN (SELECT g.remote_id FROM groups g WHERE g.organisation = $1 AND g.id = r.subject LIMIT 1) "
 	     "ELSE (SELECT a.remote_id FROM accounts a WHERE a.organisation = $1 AND a.id = r.subject LIMIT 1) END AS remote_id "
 	     "FROM renames r WHERE r.organisation = $1 AND r.connection = $2 AND r.settles_at > $6"),
@@ -69,19 +70,18 @@ static const struct query listing_delta[] = {
 	     "INSERT INTO called_before SELECT r.subject, false, r.former_key, s.key, false FROM settling r "
 	     "JOIN staged_people s ON s.remote_id = r.remote_id WHERE NOT r.is_group AND s.key <> r.former_key"),
 	/* Whom groups call otherwise by now, and nothing else: no change that anybody would be told of. */
-	STEP("renamed",
-	     "CREATE TEMP TABLE renamed ON COMMIT DROP AS SELECT account_id, remote_id, key FROM delta WHERE present AND NOT differs"),
+	MAKE("renamed", "renamed",
+	     "SELECT account_id, remote_id, key FROM delta WHERE present AND NOT differs"),
 	STEP("renamed_apart", "DELETE FROM delta WHERE present AND NOT differs"),
 };
 
 /* ---- who each of them is ---- */
 
-static const struct query matching[] = {
+static const struct step matching[] = {
 	STEP("delta_known", "ANALYZE delta"),
 
 	/* Two people of one listing cannot prove the same address: the first keeps it, an old acquaintance before a new one. */
-	STEP("twice",
-	     "CREATE TEMP TABLE twice ON COMMIT DROP AS "
+	MAKE("twice", "twice",
 	     "SELECT DISTINCT ON (d.email) d.email, d.id AS first FROM delta d JOIN (SELECT email FROM delta "
 	     "WHERE proves GROUP BY email HAVING count(*) > 1) t ON t.email = d.email "
 	     "ORDER BY d.email, d.account_id IS NULL, d.id"),
@@ -90,8 +90,7 @@ static const struct query matching[] = {
 	/* Who each of them is. Matching is a security decision: only the account's own key, or an address of a domain that
 	 * this organisation has proven (the policy on addresses shows it no others), and never onto a user who has
 	 * another account in the same directory. */
-	STEP("seen",
-	     "CREATE TEMP TABLE seen ON COMMIT DROP AS "
+	MAKE("seen", "seen",
 	     "SELECT d.id, d.remote_id, "
 	     "CASE WHEN NOT d.present THEN 'gone' WHEN d.account_id IS NULL THEN 'new' ELSE 'changed' END AS what, "
 	     "coalesce(d.account_id, d.id) AS account, coalesce(d.user_id, h.user_id, d.id) AS person, "
@@ -114,12 +113,11 @@ static const struct query matching[] = {
 
 /* ---- groups, and what they yield ---- */
 
-static const struct query listing_groups[] = {
+static const struct step listing_groups[] = {
 	/* Of people whose record could not be read, groups whose record was read say whether they are members: by the key that groups
 	 * knew them by last, unless that is somebody else's now. Only where people say themselves which groups they are in, nothing was
 	 * said of these, and they keep theirs. */
-	STEP("people_unread",
-	     "CREATE TEMP TABLE people_unread ON COMMIT DROP AS "
+	MAKE("people_unread", "people_unread",
 	     "SELECT a.remote_id, CASE WHEN NOT EXISTS (SELECT FROM staged_people p WHERE p.key = coalesce(a.reference, a.remote_id)) "
 	     "THEN coalesce(a.reference, a.remote_id) END AS key, a.user_name FROM accounts a WHERE a.organisation = $1 "
 	     "AND a.connection = $2 AND a.gone_at IS NULL AND a.remote_id IN (SELECT r.remote_id FROM staged_refused r) "
@@ -129,8 +127,8 @@ static const struct query listing_groups[] = {
 	/* Groups as they were seen last. One that the listing has but could not read is as we know it, with its members, and so is one of
 	 * which there was news after this reading began. A key
 	 * that is a person's and a group's is the person's: nobody is let into a group because its number is theirs. */
-	STEP("groups_shown",
-	     "CREATE TEMP TABLE groups_shown ON COMMIT DROP AS SELECT DISTINCT ON (g.remote_id) g.*, false AS unread, "
+	MAKE("groups_shown", "groups_shown",
+	     "SELECT DISTINCT ON (g.remote_id) g.*, false AS unread, "
 	     "NOT EXISTS (SELECT FROM staged_people p WHERE p.key = g.key) AS nests FROM staged_groups g "
 	     "WHERE NOT EXISTS (SELECT FROM groups k WHERE k.organisation = $1 AND k.connection = $2 AND k.remote_id = g.remote_id "
 	     "AND k.observed_at > $6) ORDER BY g.remote_id, g.id DESC"),
@@ -153,16 +151,16 @@ static const struct query listing_groups[] = {
 	STEP("called_by_others",
 	     "DELETE FROM called_before c WHERE EXISTS (SELECT FROM " NAMED " p WHERE p.key = c.former_key) "
 	     "OR EXISTS (SELECT FROM groups_shown g WHERE g.key = c.former_key)"),
-	STEP("spared",
-	     "CREATE TEMP TABLE spared ON COMMIT DROP AS SELECT DISTINCT c.group_key, c.key AS member_key, c.subject, c.former_key "
+	MAKE("spared", "spared",
+	     "SELECT DISTINCT c.group_key, c.key AS member_key, c.subject, c.former_key "
 	     "FROM (SELECT c.*, u.key AS group_key, (SELECT h.id FROM groups h WHERE h.organisation = $1 AND h.connection = $2 "
 	     "AND h.remote_id = u.remote_id LIMIT 1) AS group_id FROM called_before c JOIN (" PLAN_EDGES_READ ") e ON e.member_key = c.former_key "
 	     "JOIN groups_shown u ON u.key = e.group_key OFFSET 0) c "
 	     "WHERE CASE WHEN c.is_group THEN EXISTS (SELECT FROM group_groups k WHERE k.organisation = $1 AND k.group_id = c.group_id "
 	     "AND k.child_id = c.subject) ELSE EXISTS (SELECT FROM group_accounts k WHERE k.organisation = $1 AND k.group_id = c.group_id "
 	     "AND k.account_id = c.subject) END"),
-	STEP("edges_kept",
-	     "CREATE TEMP TABLE edges_kept ON COMMIT DROP AS SELECT group_key, member_key FROM spared UNION ALL "
+	MAKE("edges_kept", "edges_kept",
+	     "SELECT group_key, member_key FROM spared UNION ALL "
 	     "SELECT u.key AS group_key, p.key AS member_key FROM groups_shown u JOIN group_accounts k ON k.organisation = $1 "
 	     "AND k.group_id = u.id JOIN accounts a ON a.organisation = $1 AND a.id = k.account_id "
 	     "JOIN " NAMED " p ON p.remote_id = a.remote_id WHERE u.unread "
@@ -172,8 +170,7 @@ static const struct query listing_groups[] = {
 
 	/* The first line of the mapping that names a group of theirs, through any depth of nesting; UNION ends rings. A key of a
 	 * group comes before a name: nobody gets a role by calling a group what another one's key is. */
-	STEP("wanted",
-	     "CREATE TEMP TABLE wanted ON COMMIT DROP AS "
+	MAKE("wanted", "wanted",
 	     "WITH RECURSIVE below (key, position) AS ("
 	     "SELECT g.key, m.position FROM groups_shown g JOIN role_mappings m ON m.organisation = $1 AND m.connection = $2 "
 	     "AND (m.group_name IN (g.remote_id, g.reference) OR (m.group_name = g.name AND NOT EXISTS (SELECT FROM groups_shown x "
@@ -188,8 +185,7 @@ static const struct query listing_groups[] = {
 	STEP("wanted_known", "ANALYZE wanted"),
 
 	/* What the groups yield now against what they yielded last. Who is gone keeps theirs, for the day they come back. */
-	STEP("roles",
-	     "CREATE TEMP TABLE roles ON COMMIT DROP AS "
+	MAKE("roles", "roles",
 	     "SELECT a.id AS account, a.user_id AS person, a.display_name AS name, w.role AS mapped, a.mapped_role AS was "
 	     "FROM wanted w JOIN accounts a ON a.organisation = $1 AND a.connection = $2 AND a.remote_id = w.remote_id "
 	     "WHERE a.mapped_role IS DISTINCT FROM w.role "
@@ -202,7 +198,7 @@ static const struct query listing_groups[] = {
 
 /* ---- what is said of each of them ---- */
 
-static const struct query telling[] = {
+static const struct step telling[] = {
 	/* From here on nobody else changes them: neither an administrator, nor another directory that shows the same people and counts on
 	 * our word for them as we do on its. What those have done is seen by the statements after this one. Everybody locks in the
 	 * same order. */
@@ -215,12 +211,10 @@ static const struct query telling[] = {
 
 	/* What each source says of them, once this listing is taken: of those alone who were somebody before, or there would be nothing
 	 * to choose. */
-	STEP("touched",
-	     "CREATE TEMP TABLE touched ON COMMIT DROP AS "
+	MAKE("touched", "touched",
 	     "SELECT person FROM seen WHERE NOT new_user AND (what <> 'new' OR quarrel IS NULL) UNION SELECT person FROM roles"),
 	STEP("touched_known", "ANALYZE touched"),
-	STEP("told",
-	     "CREATE TEMP TABLE told ON COMMIT DROP AS "
+	MAKE("told", "told",
 	     "SELECT t.person, a.connection, coalesce(p.standing, a.standing) AS standing, "
 	     "CASE WHEN r.account IS NULL THEN a.mapped_role ELSE r.mapped END AS role, "
 	     "CASE WHEN p.id IS NULL THEN a.display_name ELSE p.display_name END AS name, "
@@ -238,13 +232,13 @@ static const struct query telling[] = {
 };
 
 /* From what was chosen to what changes. */
-static const struct query deciding[] = {
+static const struct step deciding[] = {
 	/* One kind for each person seen, with what they were and what they are. Their state is the word of the connection that leads
 	 * for them (provision/choice): lost in one directory, they are whatever the next one says. Whom an administrator suspended
 	 * or removed, no directory brings back. Staged people are read from one end to the other and the rest is looked up, so
 	 * those who are new stand here by ascending id, and indexes are filled in their own order. */
-	STEP("effects",
-	     "CREATE TEMP TABLE effects ON COMMIT DROP AS SELECT l.*, CASE "
+	MAKE("effects", "effects",
+	     "SELECT l.*, CASE "
 	     "WHEN lead_standing = 1 AND (state IS NULL OR left_by = 'grace') THEN '" CHANGE_JOINED "' "
 	     "WHEN lead_standing = 1 AND suspended_by = 'connector' THEN '" CHANGE_RESTORED "' "
 	     "WHEN lead_standing IS DISTINCT FROM 1 AND state = 'active' THEN '" CHANGE_SUSPENDED "' "
@@ -282,18 +276,17 @@ static const struct query deciding[] = {
 
 	/* What the departure of somebody takes along, and what it gives back: to the rows themselves that happens as their members
 	 * change (schema/0015_departures.sql), so that nobody can forget it; here it is told. */
-	STEP("token_changes",
-	     "CREATE TEMP TABLE token_changes ON COMMIT DROP AS SELECT DISTINCT t.id, t.name, x.person, "
+	MAKE("token_changes", "token_changes",
+	     "SELECT DISTINCT t.id, t.name, x.person, "
 	     "CASE WHEN x.kind = '" CHANGE_SUSPENDED "' THEN '" CHANGE_TOKEN_SUSPENDED "' ELSE '" CHANGE_TOKEN_RESTORED "' END AS kind "
 	     "FROM tokens t JOIN effects x ON x.person = coalesce(t.user_id, t.maker) WHERE t.organisation = $1 AND t.revoked_at IS NULL "
 	     "AND ((x.kind = '" CHANGE_SUSPENDED "' AND t.suspended_at IS NULL) "
 	     "OR (x.kind = '" CHANGE_RESTORED "' AND t.suspended_by = x.departure))"),
 };
 
-static const struct query listing_memberships[] = {
+static const struct step listing_memberships[] = {
 	/* Groups by the directory's own key: a renamed one is the same one. */
-	STEP("group_changes",
-	     "CREATE TEMP TABLE group_changes ON COMMIT DROP AS "
+	MAKE("group_changes", "group_changes",
 	     "SELECT coalesce(g.id, s.id) AS id, s.remote_id, s.reference, s.name, g.name AS old_name, CASE "
 	     "WHEN g.id IS NULL THEN '" CHANGE_GROUP_CREATED "' WHEN s.id IS NULL THEN '" CHANGE_GROUP_REMOVED "' "
 	     "ELSE '" CHANGE_GROUP_UPDATED "' END AS kind "
@@ -302,13 +295,11 @@ static const struct query listing_memberships[] = {
 	     "WHERE $4 AND (g.id IS NULL OR s.id IS NULL OR (g.name, g.reference) IS DISTINCT FROM (s.name, s.reference))"),
 
 	/* What the keys in memberships mean. */
-	STEP("group_keys",
-	     "CREATE TEMP TABLE group_keys ON COMMIT DROP AS "
+	MAKE("group_keys", "group_keys",
 	     "SELECT s.key, s.nests, coalesce(g.id, c.id) AS id, s.name FROM groups_shown s "
 	     "LEFT JOIN groups g ON g.organisation = $1 AND g.connection = $2 AND g.remote_id = s.remote_id "
 	     "LEFT JOIN group_changes c ON c.remote_id = s.remote_id AND c.kind = '" CHANGE_GROUP_CREATED "'"),
-	STEP("member_changes",
-	     "CREATE TEMP TABLE member_changes ON COMMIT DROP AS "
+	MAKE("member_changes", "member_changes",
 	     "WITH stated AS (SELECT g.id AS group_id, coalesce(a.id, n.account) AS account_id, min(g.name) AS group_name, "
 	     "min(p.user_name) AS user_name FROM " EDGES " e JOIN group_keys g ON g.key = e.group_key "
 	     "JOIN " NAMED " p ON p.key = e.member_key "
@@ -328,8 +319,7 @@ static const struct query listing_memberships[] = {
 	     "DELETE FROM member_changes c USING accounts a JOIN staged_refused r ON r.remote_id = a.remote_id "
 	     "WHERE NOT c.added AND a.organisation = $1 AND a.id = c.account_id "
 	     "AND NOT EXISTS (SELECT FROM " NAMED " p WHERE p.remote_id = a.remote_id)"),
-	STEP("nesting_changes",
-	     "CREATE TEMP TABLE nesting_changes ON COMMIT DROP AS "
+	MAKE("nesting_changes", "nesting_changes",
 	     "WITH stated AS (SELECT DISTINCT g.id AS group_id, c.id AS child_id, g.name FROM " EDGES " e "
 	     "JOIN group_keys g ON g.key = e.group_key JOIN group_keys c ON c.nests AND c.key = e.member_key), "
 	     "kept AS (SELECT k.group_id, k.child_id, g.name FROM group_groups k JOIN groups g ON g.organisation = $1 "
@@ -343,10 +333,10 @@ static const struct query listing_memberships[] = {
 	STEP("nesting_newer", "DELETE FROM nesting_changes c WHERE c.group_id IN " NEWER_GROUPS),
 };
 
-static const struct query showing[] = {
+static const struct step showing[] = {
 	/* All of it as lines that people read, the guard counts, apply carries out and audit keeps. A view, so that a million
 	 * lines are made once, where they are kept; it goes with the tables it stands on. */
-	STEP("planned",
+	ONCE("planned",
 	     "CREATE TEMP VIEW planned AS "
 	     "SELECT x.kind, CASE WHEN x.kind LIKE 'account.%' THEN 'account' ELSE 'member' END AS subject_kind, "
 	     "CASE WHEN x.kind LIKE 'account.%' THEN x.account ELSE x.person END AS subject, "
@@ -412,16 +402,13 @@ static const struct query showing[] = {
 	     "CASE WHEN added THEN jsonb_build_object('group', child_id) END FROM nesting_changes"),
 };
 
-static int take_steps(struct tx *tx, const struct source *source, const struct run *run, const struct query *steps, size_t count,
-                      struct error *e)
+static int take_steps(struct tx *tx, const struct source *source, const struct run *run, enum tables tables, const struct step *steps,
+                      size_t count, struct error *e)
 {
-	for (size_t i = 0; i < count; i++)
-		if (query_write(tx, &steps[i],
-		                PARAMS(P_ID(&source->organisation), P_ID(&source->connection.id), P_TEXTS(source->domains),
-		                       P_BOOL(run->whole), P_TEXT(source->default_role), P_TIME(run->read_at)),
-		                NULL, e) < 0)
-			return -1;
-	return 0;
+	return tables_take(tx, tables, tables_staged(run), steps, count,
+	                   PARAMS(P_ID(&source->organisation), P_ID(&source->connection.id), P_TEXTS(source->domains), P_BOOL(run->whole),
+	                          P_TEXT(source->default_role), P_TIME(run->read_at)),
+	                   e);
 }
 
 /* Two that each wait for a person whom the other has can both be right about the groups. Who is later looks again. */
@@ -445,17 +432,17 @@ static int check_groups(struct tx *tx, const struct source *source, const struct
 	return -1;
 }
 
-#define TAKE(steps) (take_steps(tx, source, run, steps, ARRAY_COUNT(steps), e) < 0)
-#define TAKE_INCREMENT(steps) (take_steps(tx, source, run, steps, steps##_count, e) < 0)
+#define TAKE(steps) (take_steps(tx, source, run, tables, steps, ARRAY_COUNT(steps), e) < 0)
+#define TAKE_INCREMENT(steps) (take_steps(tx, source, run, tables, steps, steps##_count, e) < 0)
 
-int plan_make(struct tx *tx, struct arena *arena, const struct source *source, const struct run *run, struct error *e)
+int plan_make(struct tx *tx, struct arena *arena, const struct source *source, const struct run *run, enum tables tables, struct error *e)
 {
 	bool all = run_reads_all(run);
 	bool limited;
-	if (seating_prepare(tx, arena, &limited, e) < 0 || (all ? TAKE(listing_delta) : TAKE_INCREMENT(increment_delta)) || TAKE(matching) ||
+	if (seating_prepare(tx, arena, tables, &limited, e) < 0 || (all ? TAKE(listing_delta) : TAKE_INCREMENT(increment_delta)) || TAKE(matching) ||
 	    (all ? TAKE(listing_groups) : TAKE_INCREMENT(increment_groups)) || TAKE(telling) ||
 	    check_groups(tx, source, run, e) < 0 ||
-	    choice_make(tx, &source->organisation, source->default_role, NULL, e) < 0 ||
+	    choice_make(tx, tables, &source->organisation, source->default_role, NULL, e) < 0 ||
 	    (!all && TAKE_INCREMENT(increment_chosen)) || TAKE(deciding) ||
 	    (all ? TAKE(listing_memberships) : TAKE_INCREMENT(increment_decided)) || TAKE(showing))
 		return -1;

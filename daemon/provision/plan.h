@@ -11,6 +11,7 @@
 #include "base/arena.h"
 #include "base/error.h"
 #include "provision/source.h"
+#include "provision/tables.h"
 #include "roster/run.h"
 #include "store/transaction.h"
 
@@ -19,8 +20,8 @@
 	"SELECT r.group_key, r.member_key FROM staged_edges r WHERE r.group_key NOT IN (SELECT u.key FROM groups_shown u WHERE u.unread)"
 
 /* Makes the plan from the run's exposed staging tables (stage_expose). Of the run count its scope, whether it was whole, and when its
- * reading began. */
-int plan_make(struct tx *tx, struct arena *arena, const struct source *source, const struct run *run, struct error *e);
+ * reading began; tables: as tables_look said. */
+int plan_make(struct tx *tx, struct arena *arena, const struct source *source, const struct run *run, enum tables tables, struct error *e);
 
 /* What it comes to: kind -> number, as a JSON object in the arena, and the number of lines. */
 int plan_count(struct tx *tx, struct arena *arena, const char **ret_counts, int64_t *ret_lines, struct error *e);

@@ -12,6 +12,7 @@
 #include "provision/rename.h"
 #include "provision/seating.h"
 #include "provision/stage.h"
+#include "provision/tables.h"
 #include "store/query.h"
 
 /* The connection's settings and mappings stay as they are meanwhile, and one at a time is at work on all that it shows: a daemon whose
@@ -117,10 +118,10 @@ static int judge(struct tx *tx, struct arena *arena, const struct source *source
 	return 0;
 }
 
-static int carry_out(struct tx *tx, const struct source *source, const struct run *run, const struct actor *actor, int64_t lines,
-                     struct error *e)
+static int carry_out(struct tx *tx, const struct source *source, const struct run *run, const struct actor *actor,
+                     const struct outcome *outcome, struct error *e)
 {
-	if ((lines > 0 && (guard_record(tx, source, run, e) < 0 || apply_plan(tx, source, run, actor, e) < 0)) || (run->whole && run_takes_turns(run) && evidence_keep(tx, source, run, e) < 0))
+	if ((outcome->lines > 0 && (guard_record(tx, source, run, e) < 0 || apply_plan(tx, source, run, actor, outcome->counts, e) < 0)) || (run->whole && run_takes_turns(run) && evidence_keep(tx, source, run, e) < 0))
 		return -1;
 	if (seating_forget(tx, &source->organisation, e) < 0 || apply_mapped_roles(tx, source, e) < 0 || relink_forget(tx, source, run, e) < 0)
 		return -1;
@@ -141,7 +142,8 @@ int provision_reconcile(struct tx *tx, struct arena *arena, const struct source 
 	struct outcome outcome = { .kind = OUTCOME_APPLIED, .counts = "{}" };
 	struct source as_it_is = *given;
 	const struct source *source = &as_it_is;
-	if (lock_roster(tx, arena, source, run, e) < 0 || stage_expose(tx, &run->id, !run_reads_all(run), e) < 0)
+	enum tables tables;
+	if (lock_roster(tx, arena, source, run, e) < 0 || tables_look(tx, arena, run, &tables, e) < 0 || stage_expose(tx, &run->id, !run_reads_all(run), e) < 0)
 		return -1;
 
 	int there = all_there(tx, arena, run, e);
@@ -159,7 +161,7 @@ int provision_reconcile(struct tx *tx, struct arena *arena, const struct source 
 		return -1;
 	if (same == 1)
 		as_it_is.moved = NULL;
-	if (stage_name(tx, source, run_reads_all(run), e) < 0 || relink_make(tx, source, run, e) < 0 || plan_make(tx, arena, source, run, e) < 0)
+	if (stage_name(tx, source, run_reads_all(run), e) < 0 || relink_make(tx, source, run, tables, e) < 0 || plan_make(tx, arena, source, run, tables, e) < 0)
 		return -1;
 	int known = all_known(tx, arena, source, run, &outcome.reason, e);
 	if (known < 0)
@@ -175,7 +177,7 @@ int provision_reconcile(struct tx *tx, struct arena *arena, const struct source 
 	if (proven == 0)
 		return leave(tx, source, OUTCOME_UNPROVEN, &outcome, ret, e);
 	int apply = judge(tx, arena, source, run, &outcome, e);
-	if (apply < 0 || (apply == 1 && carry_out(tx, source, run, actor, outcome.lines, e) < 0) ||
+	if (apply < 0 || (apply == 1 && carry_out(tx, source, run, actor, &outcome, e) < 0) ||
 	    (apply == 0 && (plan_keep(tx, &source->organisation, &run->id, e) < 0 || relink_undo(tx, source, e) < 0)) ||
 	    (!run->plan_only && apply_refusals(tx, source, run, &outcome.refused, e) < 0) ||
 	    stage_hide(tx, e) < 0)

@@ -6,18 +6,19 @@
 
 /* $1 organisation, $2 connection, $3 its verified domains, $4 whether everybody is found by address: the directory is another one, and the
  * listing is whole; $5 whether it is a listing of all. */
-#define STEP(step_name, text) { "relink." step_name, text, QUERY_KEEPS, QUERY_ONCE }
+#define STEP(step_name, text) TABLES_STEP("relink." step_name, 0, text)
+#define MAKE(step_name, table, text) TABLES_MAKE("relink." step_name, 0, table, text)
 
 #define NOT_THERE "NOT EXISTS (SELECT FROM staged_people p WHERE p.remote_id = a.remote_id)"
 #define NEW_KEY(key) "NOT EXISTS (SELECT FROM accounts k WHERE k.organisation = $1 AND k.connection = $2 AND k.remote_id = " key ")"
 
-static const struct query steps[] = {
+static const struct step steps[] = {
 	/* As in provision/plan and provision/increment: of a listing of all, tables without a history and each of everybody are joined. */
 	STEP("memory", "SELECT set_config('enable_nestloop', CASE WHEN $5 THEN 'off' ELSE 'on' END, true)"),
 
 	/* One entry becomes one other, or it is not known who is who. */
-	STEP("found",
-	     "CREATE TEMP TABLE relinked ON COMMIT DROP AS SELECT account, person, old_remote_id, remote_id, name FROM ("
+	MAKE("found", "relinked",
+	     "SELECT account, person, old_remote_id, remote_id, name FROM ("
 	     "SELECT f.*, count(*) OVER (PARTITION BY account) AS of_account, count(*) OVER (PARTITION BY remote_id) AS of_entry FROM ("
 	     /* said by a person */
 	     "SELECT a.id AS account, a.user_id AS person, a.remote_id AS old_remote_id, v.remote_id, a.display_name AS name FROM verdicts v "
@@ -34,8 +35,8 @@ static const struct query steps[] = {
 	     "UPDATE accounts a SET remote_id = r.remote_id FROM relinked r WHERE a.organisation = $1 AND a.id = r.account"),
 
 	/* Not while anybody still gives it to the one who had it. */
-	STEP("given_up",
-	     "CREATE TEMP TABLE addresses_given_up ON COMMIT DROP AS SELECT DISTINCT h.user_id AS person, a.display_name AS name, h.address, "
+	MAKE("given_up", "addresses_given_up",
+	     "SELECT DISTINCT h.user_id AS person, a.display_name AS name, h.address, "
 	     "v.remote_id FROM verdicts v JOIN accounts a ON a.organisation = $1 AND a.id = v.account "
 	     "JOIN staged_people s ON s.remote_id = v.remote_id JOIN addresses h ON h.address = s.email AND h.user_id = a.user_id "
 	     "WHERE v.organisation = $1 AND v.connection = $2 AND NOT v.same AND s.domain = ANY ($3) AND NOT EXISTS (SELECT FROM accounts o "
@@ -43,16 +44,13 @@ static const struct query steps[] = {
 	     "WHERE o.organisation = $1 AND o.user_id = a.user_id AND o.gone_at IS NULL AND o.email = h.address)"),
 };
 
-int relink_make(struct tx *tx, const struct source *source, const struct run *run, struct error *e)
+int relink_make(struct tx *tx, const struct source *source, const struct run *run, enum tables tables, struct error *e)
 {
 	bool by_address = source->moved && run->whole && run_reads_all(run);
-	for (size_t i = 0; i < ARRAY_COUNT(steps); i++)
-		if (query_write(tx, &steps[i],
-		                PARAMS(P_ID(&source->organisation), P_ID(&source->connection.id), P_TEXTS(source->domains), P_BOOL(by_address),
-		                       P_BOOL(run_reads_all(run))),
-		                NULL, e) < 0)
-			return -1;
-	return 0;
+	return tables_take(tx, tables, tables_staged(run), steps, ARRAY_COUNT(steps),
+	                   PARAMS(P_ID(&source->organisation), P_ID(&source->connection.id), P_TEXTS(source->domains), P_BOOL(by_address),
+	                          P_BOOL(run_reads_all(run))),
+	                   e);
 }
 
 int relink_undo(struct tx *tx, const struct source *source, struct error *e)

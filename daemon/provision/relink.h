@@ -10,12 +10,13 @@
 #include "base/arena.h"
 #include "base/error.h"
 #include "provision/source.h"
+#include "provision/tables.h"
 #include "roster/run.h"
 #include "store/transaction.h"
 
 /* After stage_expose, before plan_make. Makes the temporary tables relinked (account, person, old_remote_id, remote_id, name) and
  * addresses_given_up (person, name, address, remote_id): addresses of people who are gone that an entry has as another person's. */
-int relink_make(struct tx *tx, const struct source *source, const struct run *run, struct error *e);
+int relink_make(struct tx *tx, const struct source *source, const struct run *run, enum tables tables, struct error *e);
 int relink_undo(struct tx *tx, const struct source *source, struct error *e);
 
 /* Of a plan that changes something, read from another directory than before (source->moved): 0, with the reason in front of those that

@@ -49,13 +49,10 @@ static const struct query of_some[] = {
 static int take_steps(struct tx *tx, const struct source *source, const struct run *run, const struct query *steps, size_t count,
                       struct error *e)
 {
-	for (size_t i = 0; i < count; i++)
-		if (query_write(tx, &steps[i],
-		                PARAMS(P_ID(&source->organisation), P_ID(&source->connection.id), P_TIME(run->read_at),
-		                       P_INT(source->renames_settle_ms), P_BOOL(source->asks_named), P_BOOL(run->whole)),
-		                NULL, e) < 0)
-			return -1;
-	return 0;
+	return query_write_each(tx, steps, count,
+	                        PARAMS(P_ID(&source->organisation), P_ID(&source->connection.id), P_TIME(run->read_at),
+	                               P_INT(source->renames_settle_ms), P_BOOL(source->asks_named), P_BOOL(run->whole)),
+	                        e);
 }
 
 int rename_keep(struct tx *tx, const struct source *source, const struct run *run, struct error *e)

@@ -5,7 +5,7 @@
 #include "store/query.h"
 
 /* $1 organisation. */
-#define STEP(step_name, text) { "seating." step_name, text, QUERY_KEEPS, QUERY_ONCE }
+#define STEP(step_name, text) TABLES_QUERY("seating." step_name, text)
 
 /* Those who take no seat yet and are to have a role that takes one, in the order in which they are seated. Who joins is no member yet;
  * who comes back, or is promoted, has the role that this very plan gives them. */
@@ -38,14 +38,6 @@ static const struct query leaving[] = {
 	STEP("roles_not_yet", "DELETE FROM role_changes r USING seating w WHERE w.person = r.person AND NOT w.comes"),
 };
 
-static int take_steps(struct tx *tx, const struct id *organisation, const struct query *steps, size_t count, struct error *e)
-{
-	for (size_t i = 0; i < count; i++)
-		if (query_write(tx, &steps[i], PARAMS(P_ID(organisation)), NULL, e) < 0)
-			return -1;
-	return 0;
-}
-
 static int look(struct tx *tx, struct arena *arena, bool *ret_limited, struct error *e)
 {
 	static const struct query limited = { "seating.limited", "SELECT seats_limited()", QUERY_KEEPS, 0 };
@@ -56,12 +48,12 @@ static int look(struct tx *tx, struct arena *arena, bool *ret_limited, struct er
 	return found < 0 ? -1 : 0;
 }
 
-int seating_prepare(struct tx *tx, struct arena *arena, bool *ret_limited, struct error *e)
+int seating_prepare(struct tx *tx, struct arena *arena, enum tables tables, bool *ret_limited, struct error *e)
 {
-	static const struct query table =
-		STEP("roles_waiting", "CREATE TEMP TABLE roles_waiting (person uuid, name text, old_role text, new_role text, new_source text) "
-		                      "ON COMMIT DROP");
-	return look(tx, arena, ret_limited, e) < 0 ? -1 : query_write(tx, &table, NO_PARAMS, NULL, e);
+	static const struct step table = TABLES_MAKE("seating.roles_waiting", 0, "roles_waiting",
+	                                             "SELECT NULL::uuid AS person, NULL::text AS name, NULL::text AS old_role, "
+	                                             "NULL::text AS new_role, NULL::text AS new_source WHERE false");
+	return look(tx, arena, ret_limited, e) < 0 ? -1 : tables_take(tx, tables, 0, &table, 1, NO_PARAMS, e);
 }
 
 /* Asked only if somebody wants one, because the seats are held from then on. */
@@ -96,10 +88,10 @@ int seating_make(struct tx *tx, struct arena *arena, const struct id *organisati
 		return -1;
 	if (!limited)
 		return 0;
-	if (take_steps(tx, organisation, wanting, ARRAY_COUNT(wanting), e) < 0 ||
+	if (query_write_each(tx, wanting, ARRAY_COUNT(wanting), PARAMS(P_ID(organisation)), e) < 0 ||
 	    count_free(tx, arena, organisation, &free_seats, e) < 0 || query_write(tx, &seat, PARAMS(P_INT(free_seats)), NULL, e) < 0)
 		return -1;
-	return take_steps(tx, organisation, leaving, ARRAY_COUNT(leaving), e);
+	return query_write_each(tx, leaving, ARRAY_COUNT(leaving), PARAMS(P_ID(organisation)), e);
 }
 
 int seating_forget(struct tx *tx, const struct id *organisation, struct error *e)

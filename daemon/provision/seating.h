@@ -10,12 +10,13 @@
 #include "base/arena.h"
 #include "base/error.h"
 #include "base/id.h"
+#include "provision/tables.h"
 #include "store/transaction.h"
 
 /* Comes first of all: whether there is a limit, which then stays what it is until the transaction ends (whoever sets another one waits,
  * and does not hold people whom this plan looks at). Makes the empty temporary table `roles_waiting` (person, name, old_role, new_role,
  * new_source), which the plan shows. */
-int seating_prepare(struct tx *tx, struct arena *arena, bool *ret_limited, struct error *e);
+int seating_prepare(struct tx *tx, struct arena *arena, enum tables tables, bool *ret_limited, struct error *e);
 
 /* From `effects` and `role_changes`: who finds no seat is of kind CHANGE_WAITING there, or moves to `roles_waiting`; who waited and is
  * not shown any more is of kind CHANGE_WITHDRAWN. The seats that the others take are held until the transaction ends. */

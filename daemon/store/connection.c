@@ -41,6 +41,7 @@ struct expected {
 struct connection {
 	PGconn *pg;
 	struct arena *scratch;
+	int64_t opened_ms; /* of clock_monotonic_ms */
 	int patience_ms, usual_ms;
 	const int *hurry;
 	bool may_be_cut, cut; /* its statements may take long and be cut short; the one that is waited for was */
@@ -126,7 +127,7 @@ static struct connection *connection_new(PGconn *pg, const struct connection_opt
 {
 	struct connection *c = grown(NULL, 1, sizeof *c);
 
-	*c = (struct connection){ .pg = pg, .scratch = arena_open("store.connection") };
+	*c = (struct connection){ .pg = pg, .scratch = arena_open("store.connection"), .opened_ms = clock_monotonic_ms() };
 	c->usual_ms = c->patience_ms = options->statement_timeout_ms;
 	c->hurry = options->hurry;
 	c->unprepared = options->unprepared;
@@ -219,6 +220,11 @@ bool connection_dead(const struct connection *c)
 bool connection_renewable(const struct connection *c)
 {
 	return (c->dead || c->stale) && !c->frozen;
+}
+
+int64_t connection_opened_ms(const struct connection *c)
+{
+	return c->opened_ms;
 }
 
 static bool readable(const struct connection *c)

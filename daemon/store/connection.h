@@ -59,6 +59,8 @@ bool connection_usable(struct connection *c);
 /* It was lost while we waited, the server ended it, or a plan of it is stale: a new one may do better at once. */
 bool connection_renewable(const struct connection *c);
 bool connection_dead(const struct connection *c);
+/* When it was opened, as clock_monotonic_ms has it. */
+int64_t connection_opened_ms(const struct connection *c);
 /* Gives it up: it is not usable any more. Fills e with "store.lost" and returns -1. */
 int connection_lost(struct connection *c, struct error *e);
 

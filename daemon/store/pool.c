@@ -30,7 +30,7 @@ struct pool {
 	pthread_cond_t returned;
 	/* The one used last is lent first, so that the others may grow old. */
 	struct connection *idle[STORE_CONNECTIONS_MOST];
-	int idle_count, open, most;
+	int idle_count, open, most, life_ms;
 };
 
 struct store {
@@ -97,7 +97,7 @@ int store_check(const struct store_options *o, struct error *e)
 		if (check_role(o, (enum store_role)role, e) < 0)
 			return -1;
 	if (o->connect_timeout_ms <= 0 || o->statement_timeout_ms <= 0 || o->wait_timeout_ms <= 0 ||
-	    o->lock_timeout_ms < 0 || o->idle_timeout_ms < 0)
+	    o->lock_timeout_ms < 0 || o->idle_timeout_ms < 0 || o->life_ms < 0)
 		return error_set(e, ERROR_INPUT, "store.timeout",
 		                 "times to wait for the database must be above zero");
 	return 0;
@@ -148,6 +148,7 @@ static void pool_open(struct pool *pool, const struct store_options *o, enum sto
 		abort();
 	pool->how = latest_open(how_open(pool, o, role));
 	pool->most = o->most[role];
+	pool->life_ms = o->life_ms ? o->life_ms : STORE_LIFE_MS;
 	pthread_mutex_init(&pool->lock, NULL);
 	pthread_condattr_init(&monotonic);
 	pthread_condattr_setclock(&monotonic, CLOCK_MONOTONIC);
@@ -191,6 +192,24 @@ void store_close(struct store **store)
 }
 
 /* ---- changing ---- */
+
+/* With the lock held: one whose life is over, whether somebody asks for it or not. NULL: there is none. */
+static struct connection *take_aged(struct pool *pool)
+{
+	int64_t now_ms = clock_monotonic_ms();
+
+	for (int i = 0; i < pool->idle_count; i++) {
+		struct connection *aged = pool->idle[i];
+
+		if (now_ms - connection_opened_ms(aged) < pool->life_ms)
+			continue;
+		pool->open--;
+		pool->idle_count--;
+		memmove(&pool->idle[i], &pool->idle[i + 1], (size_t)(pool->idle_count - i) * sizeof(struct connection *));
+		return aged;
+	}
+	return NULL;
+}
 
 /* With the lock held: as one that came back, if there are more than may be. NULL: there are not. */
 static struct connection *take_surplus(struct pool *pool)
@@ -387,9 +406,11 @@ void pool_give_back(struct store *store, enum store_role role, struct connection
 	pthread_mutex_lock(&pool->lock);
 	pool->idle[pool->idle_count++] = *connection;
 	*connection = take_surplus(pool);
+	struct connection *aged = take_aged(pool);
 	pthread_cond_signal(&pool->returned);
 	pthread_mutex_unlock(&pool->lock);
 	connection_close(connection);
+	connection_close(&aged);
 }
 
 int pool_connect(struct store *store, enum store_role role, struct connection **ret, struct error *e)

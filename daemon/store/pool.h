@@ -17,7 +17,8 @@ struct secret;
 struct shared;
 struct store;
 
-enum { STORE_LOCK_MS = 10000, STORE_IDLE_MS = 60000 };
+/* A session that never ends holds on to what the server would clean up: the transaction ids of its temporary tables, and memory. */
+enum { STORE_LOCK_MS = 10000, STORE_IDLE_MS = 60000, STORE_LIFE_MS = 3600 * 1000 };
 
 enum store_role { STORE_OWNER, STORE_REQUEST, STORE_WORKER, STORE_ROLES };
 
@@ -38,6 +39,7 @@ struct store_options {
 	/* For a lock, and for the next statement of a transaction that was begun; 0: STORE_LOCK_MS,
 	 * STORE_IDLE_MS. */
 	int lock_timeout_ms, idle_timeout_ms;
+	int life_ms; /* a connection that is older is closed once nobody has it; 0: STORE_LIFE_MS */
 	const char *application;           /* what pg_stat_activity shows: "rosterd" */
 	struct shared *keeps; /* held while a connection may be made by these options: what they point to; NULL: it
 				 outlives the store */

@@ -173,3 +173,18 @@ int query_write(struct tx *tx, const struct query *query, const struct param *pa
 {
 	return run(tx, query, params, count, NULL, NULL, ret_count, e);
 }
+
+int query_write_each(struct tx *tx, const struct query *queries, size_t query_count, const struct param *params, size_t count,
+                     struct error *e)
+{
+	size_t sent = 0;
+
+	for (size_t received = 0; received < query_count; received++) {
+		for (; sent < query_count && sent - received < TX_PIPELINE_MOST; sent++)
+			if (query_send(tx, &queries[sent], params, count, e) < 0)
+				return -1;
+		if (query_receive(tx, NULL, NULL, NULL, e) < 0)
+			return -1;
+	}
+	return 0;
+}

@@ -56,6 +56,10 @@ int query_one(struct tx *tx, const struct query *query, const struct param *para
 int query_write(struct tx *tx, const struct query *query, const struct param *params, size_t count,
                 int64_t *ret_count, struct error *e);
 
+/* The same for several, which all have these parameters: sent one behind the other, and none waits for the answer of the one before. */
+int query_write_each(struct tx *tx, const struct query *queries, size_t query_count, const struct param *params, size_t count,
+                     struct error *e);
+
 /* Pipeline: query_send queues without waiting, query_receive takes results in the same order (as
  * query_run's). All sent ones must be received before anything else is done with the tx; at most
  * TX_PIPELINE_MOST may be on the way. After a failed one the others fail too. arena and ret may be NULL:

@@ -201,6 +201,11 @@ int tx_patience(struct tx *tx, int statement_timeout_ms, struct error *e)
 	return 0;
 }
 
+bool tx_keeps_session(const struct tx *tx)
+{
+	return tx->connection && !connection_limits(tx->connection);
+}
+
 /* ---- what the other rooms of store/ tell it ---- */
 
 struct connection *tx_connection(struct tx *tx)

@@ -47,6 +47,10 @@ void tx_at_once(struct tx *tx);
  * ones. */
 int tx_patience(struct tx *tx, int statement_timeout_ms, struct error *e);
 
+/* Whether what is left behind in the session (temporary tables) is there for whoever has this connection next, and for nobody else: not where a
+ * pooler lends us the sessions of others. */
+bool tx_keeps_session(const struct tx *tx);
+
 /* Commits. ERROR_INTERNAL "tx.unaudited" (and a rollback) if audited rows were changed and no audit entry
  * written; ERROR_UNCERTAIN if the server was not heard after COMMIT was sent; any other error means that
  * nothing was committed. A transaction that wrote nothing is over at once: nobody waits for the answer. *tx

@@ -40,6 +40,8 @@ all_of_it() { # all_of_it MODE: what an administrator does
 		ctl sync approve "acme/$held" --wait --json | jq -r .state)" "true done"
 	is "$1: as it said" "$(known | tr '\n' ' ')" "ada member active bob member suspended cyd member suspended "
 	is "$1: many at a time" "$(crowd)" "404:200 200:10"
+	is "$1: one person, and no table is left in a session that others have as well" "$(ctl sync run acme/people --person ada --wait --json 2>/dev/null |
+		jq -r .state) $(query "SELECT count(*) FROM pg_class WHERE relnamespace IN (SELECT oid FROM pg_namespace WHERE nspname LIKE 'pg_temp_%')")" "done 0"
 	ctl connection set acme/people --set generated=500 --set script='page_size 20' >/dev/null
 	is "$1: a run of many pages" "$(sync | jq -r '.state, .people' | tr '\n' ' ')" "done 501 "
 	ctl connection set acme/people --set generated=0 --set script= --remove-most 1000 >/dev/null

@@ -1,7 +1,7 @@
 /* Loaded into a daemon (LD_PRELOAD): does something at the Nth step of a run in the conversation with PostgreSQL, exactly.
  *
  * A step is a statement that is about to be handed to libpq, or what was handed over and has just been sent: so each statement is
- * stopped before it, and while the server is at work on it. Steps are counted in the thread that works on the run, from the statement
+ * stopped before it, and while the server is at work on it. Of several that go out one behind the other, each is sent at once. Steps are counted in the thread that works on the run, from the statement
  * "run.start" on; what other threads ask meanwhile is not counted.
  *
  * STOP_AT names a file with one line "N WHAT", read when a run starts; without it nothing happens. WHAT is
@@ -130,6 +130,14 @@ static void notice(const char *name)
 		run.counting = false;
 }
 
+/* The server begins with what was handed over. */
+static int sent(PGconn *pg, int result)
+{
+	if (run.counting && result == 1)
+		PQflush(pg);
+	return result;
+}
+
 STANDS_IN int PQsendQueryPrepared(PGconn *pg, const char *name, int count, const char *const *values, const int *lengths, const int *formats,
 			int result_format)
 {
@@ -137,7 +145,7 @@ STANDS_IN int PQsendQueryPrepared(PGconn *pg, const char *name, int count, const
 
 	notice(name);
 	step(pg);
-	return real(pg, name, count, values, lengths, formats, result_format);
+	return sent(pg, real(pg, name, count, values, lengths, formats, result_format));
 }
 
 STANDS_IN int PQsendQueryParams(PGconn *pg, const char *sql, int count, const Oid *types, const char *const *values, const int *lengths,
@@ -147,7 +155,7 @@ STANDS_IN int PQsendQueryParams(PGconn *pg, const char *sql, int count, const Oi
 		next("PQsendQueryParams");
 
 	step(pg);
-	return real(pg, sql, count, types, values, lengths, formats, result_format);
+	return sent(pg, real(pg, sql, count, types, values, lengths, formats, result_format));
 }
 
 STANDS_IN int PQsendQuery(PGconn *pg, const char *sql)
@@ -169,10 +177,8 @@ STANDS_IN int PQputCopyEnd(PGconn *pg, const char *why)
 STANDS_IN int PQpipelineSync(PGconn *pg)
 {
 	int (*real)(PGconn *) = next("PQpipelineSync");
-	int result = real(pg);
+	int result = sent(pg, real(pg));
 
-	if (run.counting && result == 1)
-		PQflush(pg);
 	step(pg);
 	return result;
 }

@@ -68,6 +68,29 @@ static void writes_are_counted_when_received(void **state)
 	assert_int_equal(outside("SELECT count(*) FROM test.people"), 2);
 }
 
+/* More than fit on the way at one time; the first that fails says so, and nothing behind it is done. */
+static void many_are_written_one_behind_the_other(void **state)
+{
+	static const struct query once = { "test.each", "INSERT INTO test.audit (what) VALUES ($1)", QUERY_RECORDS, QUERY_ONCE };
+	struct query many[2 * TX_PIPELINE_MOST + 3];
+	struct tx *tx = begin();
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_COUNT(many); i++)
+		many[i] = once;
+	WORKS(query_write_each(tx, many, ARRAY_COUNT(many), PARAMS(P_TEXT("each")), &error));
+	assert_int_equal(tx_rows_recorded(tx), ARRAY_COUNT(many));
+	WORKS(tx_commit(&tx, &error));
+	assert_int_equal(outside("SELECT count(*) FROM test.audit"), ARRAY_COUNT(many));
+	tx = begin();
+	many[5].sql = "INSERT INTO test.absent VALUES ($1)";
+	many[5].name = "test.fifth";
+	FAILS(query_write_each(tx, many, ARRAY_COUNT(many), PARAMS(P_TEXT("each")), &error), ERROR_INTERNAL, "store.failed");
+	assert_non_null(strstr(error.detail, "test.fifth"));
+	tx_close(&tx);
+	assert_int_equal(outside("SELECT count(*) FROM test.audit"), ARRAY_COUNT(many));
+}
+
 static void an_error_stops_what_is_behind_it(void **state)
 {
 	struct tx *tx = begin();
@@ -181,6 +204,7 @@ int main(void)
 		STORE_TEST(results_come_in_order),
 		STORE_TEST(sending_and_receiving_may_alternate),
 		STORE_TEST(writes_are_counted_when_received),
+		STORE_TEST(many_are_written_one_behind_the_other),
 		STORE_TEST(an_error_stops_what_is_behind_it),
 		STORE_TEST(what_was_sent_must_be_received),
 		STORE_TEST(an_abandoned_pipeline_leaves_a_usable_connection),

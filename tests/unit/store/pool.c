@@ -75,6 +75,37 @@ static void connections_are_kept(void **state)
 	tx_close(&tx);
 }
 
+/* Those that nobody asks for grow old as well: they are looked at, one each time, as others come back. */
+static void no_connection_lives_for_ever(void **state)
+{
+	struct store_options options = store_test_options();
+	struct store *brief;
+	struct tx *first, *second;
+	int used, open, backend;
+
+	(void)state;
+	options.life_ms = -1;
+	FAILS(store_open(&options, &brief, &error), ERROR_INPUT, "store.timeout");
+	options.life_ms = 300;
+	WORKS(store_open(&options, &brief, &error));
+	WORKS(tx_begin(brief, STORE_REQUEST, &first, &error));
+	WORKS(tx_begin(brief, STORE_REQUEST, &second, &error));
+	backend = backend_of(second);
+	assert_int_not_equal(backend_of(first), backend);
+	tx_close(&first); /* waits from here on */
+	usleep(350 * 1000);
+	tx_close(&second);
+	store_count(brief, STORE_REQUEST, &used, &open);
+	assert_int_equal(used, 0);
+	assert_int_equal(open, 1);
+	WORKS(tx_begin(brief, STORE_REQUEST, &second, &error)); /* it is the second that is left */
+	assert_int_equal(backend_of(second), backend);
+	tx_close(&second);
+	store_count(brief, STORE_REQUEST, &used, &open);
+	assert_int_equal(open, 0);
+	store_close(&brief);
+}
+
 static void the_limit_holds(void **state)
 {
 	struct tx *all[3], *one_more = NULL, *other;
@@ -274,6 +305,7 @@ int main(void)
 		STORE_TEST(options_are_checked),
 		STORE_TEST(sessions_are_set_up),
 		STORE_TEST(connections_are_kept),
+		STORE_TEST(no_connection_lives_for_ever),
 		STORE_TEST(the_limit_holds),
 		STORE_TEST(a_role_without_connections_has_none),
 		STORE_TEST(threads_take_turns),
