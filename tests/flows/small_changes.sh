@@ -20,7 +20,7 @@ gone: id=u3; at=3
 person: id=u4; user=dan; email=dan@acme.example; name=Dan; at=4
 member: group=g2; member=u2; at=5'
 rows() {
-	query "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE usename IN ('rosterd_worker', 'rosterd_request')" >/dev/null
+	query "SELECT pg_terminate_backend(pid, 10000) FROM pg_stat_activity WHERE usename IN ('rosterd_worker', 'rosterd_request')" >/dev/null
 	for _ in $(seq 100); do ctl connection show "org$1/people" >/dev/null 2>&1 && break; sleep 0.1; done
 	query "SELECT sum(coalesce(seq_tup_read, 0) + coalesce(idx_tup_fetch, 0)) FROM pg_stat_user_tables WHERE schemaname = 'rosterd'
 		AND relname IN ('accounts', 'members', 'addresses', 'users', 'groups', 'group_accounts', 'group_groups', 'group_strangers')"
