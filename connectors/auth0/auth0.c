@@ -8,6 +8,7 @@
 #include "auth0/messages.h"
 #include "auth0/named.h"
 #include "base/arena.h"
+#include "common/signing.h"
 #include "connector.h"
 
 /* Without "scope" the token has all that was granted. */
@@ -28,11 +29,27 @@ static int open_oauth(struct directory *d)
 	return oauth_open(&d->vendor.caller, &options, d->vendor.fetch, &d->vendor.oauth);
 }
 
+/* "sub" is the user_id. Of a connection of Auth0 that calls every address verified, "email_verified" proves nothing: that is for whoever sets it. */
+static int open_signing(struct directory *d, const struct setting_source *from)
+{
+	const char **organisations = arena_array(d->vendor.arena, 2, sizeof(*organisations));
+	const struct claims_rules rules = {
+		.issuer = arena_format(d->vendor.arena, "%s/", d->settings.tenant),
+		.organisations = d->settings.organization ? organisations : NULL,
+		.key = "sub",
+		.email = CLAIMS_EMAIL_VERIFIED,
+	};
+
+	organisations[0] = d->settings.organization;
+	return signing_open(&d->vendor, from, &rules,
+			    d->settings.organization ? arena_format(d->vendor.arena, "organization=%s", d->settings.organization) : NULL);
+}
+
 static int start(void *self, const struct setting_source *from)
 {
 	struct directory *d = self;
 
-	return settings_read(from, &d->settings) < 0 ? -1 : open_oauth(d);
+	return settings_read(from, &d->settings) < 0 || open_oauth(d) < 0 || open_signing(d, from) < 0 ? -1 : 0;
 }
 
 static const struct vendor_kind kind = {
@@ -93,6 +110,7 @@ ROSTER_CONNECTOR = {
 	.close = vendor_close,
 	.check = check,
 	.directory = &directory,
+	.sign_on = &signing,
 	.notifications = &notifications,
 	.place = place,
 };

@@ -5,6 +5,7 @@
 #include "base/arena.h"
 #include "base/text.h"
 #include "common/links.h"
+#include "common/signing.h"
 #include "common/setting.h"
 
 const struct roster_setting settings_table[] = {
@@ -42,6 +43,7 @@ const struct roster_setting settings_table[] = {
 	  "The authorization token of the log stream (or \"Bearer TOKEN\" of the event stream) that sends "
 	  "messages here, to the letter; without it none is believed.",
 	  0, NULL, NULL },
+	SIGNING_SETTINGS,
 	{ "ca_certificate", ROSTER_PEM,
 	  "The authority that made the certificate shown to us, where a proxy opens connections; without it, "
 	  "those that the system trusts.",

@@ -6,6 +6,7 @@
 #include "base/arena.h"
 #include "base/error.h"
 #include "base/text.h"
+#include "common/oidc.h"
 
 /* ---- open and closed ---- */
 
@@ -52,6 +53,7 @@ void vendor_close(void *directory)
 {
 	struct vendor *vendor = directory;
 
+	oidc_close(&vendor->oidc);
 	oauth_close(&vendor->oauth);
 	fetch_close(&vendor->fetch);
 	arena_close(&vendor->record);

@@ -16,6 +16,7 @@
 struct arena;
 struct buffer;
 struct error;
+struct oidc;
 
 /* One for each plug-in, which does not change. */
 struct vendor_kind {
@@ -38,6 +39,7 @@ struct vendor {
 	struct arena *record; /* as long as a record */
 	struct fetch *fetch;
 	struct oauth *oauth;	    /* NULL: there is no token to ask for */
+	struct oidc *oidc;	    /* NULL: nobody signs on; opened by common/signing */
 	struct fetch_answer answer; /* the last one */
 };
 

@@ -2,7 +2,10 @@
  *
  * Nothing is written there but the subscriptions to its own notifications. Who is asked is Graph, as the
  * settings name it, and nobody else: a link that leads elsewhere ends the reading. */
+#include <string.h>
+
 #include "base/arena.h"
+#include "common/signing.h"
 #include "connector.h"
 #include "entra/api.h"
 #include "entra/check.h"
@@ -12,6 +15,8 @@
 #include "entra/named.h"
 #include "entra/person.h"
 #include "entra/subscriptions.h"
+
+enum { GUID_LENGTH = 36 };
 
 static int open_oauth(struct directory *d)
 {
@@ -36,11 +41,37 @@ static int open_oauth(struct directory *d)
 	return oauth_open(&d->vendor.caller, &options, d->vendor.fetch, &d->vendor.oauth);
 }
 
+static bool is_guid(const char *text)
+{
+	return strlen(text) == GUID_LENGTH && strspn(text, "0123456789abcdefABCDEF-") == GUID_LENGTH;
+}
+
+/* "oid" is what Graph calls the person; "sub" is another one for each application. Anybody can set their own "email" there, so it counts for
+ * nothing unless Entra says that the tenant owns the domain. */
+static int open_signing(struct directory *d, const struct setting_source *from)
+{
+	const char **tenants = arena_array(d->vendor.arena, 2, sizeof(*tenants));
+	const struct claims_rules rules = {
+		.issuer = arena_format(d->vendor.arena, "%s/%s/v2.0", d->settings.login, d->settings.tenant),
+		.tenants = tenants,
+		.key = "oid",
+		.groups = "groups",
+		.email = CLAIMS_EMAIL_OWNED,
+	};
+
+	tenants[0] = d->settings.tenant;
+	if (setting_text(from, "sign_on_client_id") && !is_guid(d->settings.tenant))
+		return from->host->fail(from->call, ROSTER_MISCONFIGURED, 0,
+					"\"tenant\" is \"%.100s\"; for people to sign on the Directory (tenant) ID is expected, since tokens name no other",
+					d->settings.tenant);
+	return signing_open(&d->vendor, from, &rules, NULL);
+}
+
 static int start(void *self, const struct setting_source *from)
 {
 	struct directory *d = self;
 
-	return settings_read(from, &d->settings) < 0 ? -1 : open_oauth(d);
+	return settings_read(from, &d->settings) < 0 || open_oauth(d) < 0 || open_signing(d, from) < 0 ? -1 : 0;
 }
 
 static const struct vendor_kind kind = {
@@ -130,6 +161,7 @@ ROSTER_CONNECTOR = {
 	.close = vendor_close,
 	.check = check,
 	.directory = &directory,
+	.sign_on = &signing,
 	.notifications = &notifications,
 	.place = place,
 };

@@ -4,6 +4,7 @@
 
 #include "base/arena.h"
 #include "base/text.h"
+#include "common/signing.h"
 
 static const char *const cloud_words[] = { "global", "usgov", "usgov_dod", "china", NULL };
 static const char *const kind_words[] = { "all", "security", "microsoft365", NULL };
@@ -63,6 +64,7 @@ const struct roster_setting settings_table[] = {
 	  "Graph is "
 	  "asked for them, without it none is believed.",
 	  0, NULL, NULL },
+	SIGNING_SETTINGS,
 	{ "ca_certificate", ROSTER_PEM,
 	  "The authority that made the certificate shown to us, where a proxy opens connections; without it, "
 	  "those that the system trusts.",

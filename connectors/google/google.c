@@ -4,6 +4,7 @@
  * Who is asked is Google, as the settings name it, and nobody else. */
 #include "base/arena.h"
 #include "base/text.h"
+#include "common/signing.h"
 #include "connector.h"
 #include "google/api.h"
 #include "google/channels.h"
@@ -37,11 +38,28 @@ static int open_oauth(struct directory *d)
 	return oauth_open(&d->vendor.caller, &options, d->vendor.fetch, &d->vendor.oauth);
 }
 
+/* Accounts of all the world sign on at Google: whose they are is said by "hd" alone, which private ones have not. */
+static int open_signing(struct directory *d, const struct setting_source *from)
+{
+	const char **domains = arena_array(d->vendor.arena, SETTING_LINES_MOST + 1, sizeof(*domains));
+	const struct claims_rules rules = { .issuer = "https://accounts.google.com", .domains = domains, .key = "sub",
+					    .email = CLAIMS_EMAIL_HOSTED };
+
+	if (setting_lines(from, "sign_on_domains", domains) < 0)
+		return -1;
+	if (!domains[0] && d->settings.domain)
+		domains[0] = d->settings.domain;
+	if (setting_text(from, "sign_on_client_id") && !domains[0])
+		return from->host->fail(from->call, ROSTER_MISCONFIGURED, 0,
+					"\"sign_on_domains\" is not set; the account's primary domain is expected, or anybody with a Google account could sign on");
+	return signing_open(&d->vendor, from, &rules, domains[0] ? arena_format(d->vendor.arena, "hd=%s", domains[1] ? "*" : vendor_escape(&d->vendor, domains[0])) : NULL);
+}
+
 static int start(void *self, const struct setting_source *from)
 {
 	struct directory *d = self;
 
-	return settings_read(from, &d->settings) < 0 ? -1 : open_oauth(d);
+	return settings_read(from, &d->settings) < 0 || open_oauth(d) < 0 || open_signing(d, from) < 0 ? -1 : 0;
 }
 
 static const struct vendor_kind kind = {
@@ -125,6 +143,7 @@ ROSTER_CONNECTOR = {
 	.close = vendor_close,
 	.check = check,
 	.directory = &directory,
+	.sign_on = &signing,
 	.notifications = &notifications,
 	.place = place,
 };

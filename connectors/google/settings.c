@@ -6,6 +6,7 @@
 #include "base/json_stream.h"
 #include "base/text.h"
 #include "common/links.h"
+#include "common/signing.h"
 
 static const char *const name_words[] = { "email", "name", NULL };
 static const char *const page_range[] = { "1", "500", NULL };
@@ -68,6 +69,9 @@ const struct roster_setting settings_table[] = {
 	  "The token of the push channels that watch users, at most 256 characters; without it no message is "
 	  "believed.",
 	  0, NULL, NULL },
+	SIGNING_SETTINGS,
+	{ "sign_on_domains", ROSTER_LIST,
+	  "Only people of accounts with one of these primary domains (the claim \"hd\") sign on; by default that of domain.", 0, NULL, NULL },
 	{ "ca_certificate", ROSTER_PEM,
 	  "The authority that made the certificate shown to us, where a proxy opens connections; without it, "
 	  "those that the system trusts.",

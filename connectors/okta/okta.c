@@ -3,6 +3,7 @@
  * Nothing is written there. Who is asked is the org that the settings name, and nobody else: a link that
  * leads elsewhere ends the reading. */
 #include "base/arena.h"
+#include "common/signing.h"
 #include "connector.h"
 #include "okta/check.h"
 #include "okta/directory.h"
@@ -31,11 +32,19 @@ static int open_oauth(struct directory *d)
 	return d->settings.api_token ? 0 : oauth_open(&d->vendor.caller, &options, d->vendor.fetch, &d->vendor.oauth);
 }
 
+/* "sub" of the org's ID tokens is the Okta ID. */
+static int open_signing(struct directory *d, const struct setting_source *from)
+{
+	const struct claims_rules rules = { .issuer = d->settings.org, .key = "sub", .groups = "groups", .email = CLAIMS_EMAIL_VERIFIED };
+
+	return signing_open(&d->vendor, from, &rules, NULL);
+}
+
 static int start(void *self, const struct setting_source *from)
 {
 	struct directory *d = self;
 
-	return settings_read(from, &d->settings) < 0 ? -1 : open_oauth(d);
+	return settings_read(from, &d->settings) < 0 || open_oauth(d) < 0 || open_signing(d, from) < 0 ? -1 : 0;
 }
 
 static const struct vendor_kind kind = {
@@ -95,6 +104,7 @@ ROSTER_CONNECTOR = {
 	.close = vendor_close,
 	.check = check,
 	.directory = &directory,
+	.sign_on = &signing,
 	.notifications = &notifications,
 	.place = place,
 };

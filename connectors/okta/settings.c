@@ -6,6 +6,7 @@
 #include "base/arena.h"
 #include "base/text.h"
 #include "common/links.h"
+#include "common/signing.h"
 #include "common/setting.h"
 
 static const char *const pending_words[] = { "suspended", "active", NULL };
@@ -70,6 +71,7 @@ const struct roster_setting settings_table[] = {
 	  "The authentication secret of the event hook that sends events here (Workflow, Event Hooks); without it none is believed.", 0, NULL,
 	  NULL },
 	{ "hook_header", ROSTER_TEXT, "The authentication field of that event hook: the header that holds the secret.", 0, "Authorization", NULL },
+	SIGNING_SETTINGS,
 	{ "ca_certificate", ROSTER_PEM,
 	  "The authority that made the certificate shown to us, where a proxy opens connections; without it, "
 	  "those that the system trusts.",

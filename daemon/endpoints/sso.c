@@ -42,7 +42,8 @@ struct sso {
 	size_t check_count;
 	struct link_checked checks[LINK_CHECKS_MOST + OWN_CHECKS_MOST];
 	struct error why; /* code "": nothing is wrong so far */
-	enum arrival_answer arrival;
+	enum arrival_answer answer;
+	struct arrival arrival;
 };
 
 /* ---- what is told ---- */
@@ -536,12 +537,12 @@ static int find_attempt(struct exchange *x, struct sso *s, const char *state, st
 
 static int judge(struct exchange *x, struct sso *s, struct error *e)
 {
-	const struct arrival arrival = { s->got.person, s->got.groups, s->got.group_count };
 	int found = exchange_begin(x, e) < 0
 			    ? -1
 			    : source_load(x->tx, x->arena, &x->organisation.id, &s->connection, &s->source, e);
 
-	if (found == 1 && arrival_judge(x->tx, x->arena, &s->source, &arrival, &s->arrival, &s->why) < 0) {
+	s->arrival = (struct arrival){ s->got.person, s->got.groups, s->got.group_count };
+	if (found == 1 && arrival_judge(x->tx, x->arena, &s->source, &s->arrival, &s->answer, &s->why) < 0) {
 		if (s->why.kind != ERROR_INPUT) {
 			*e = s->why;
 			found = -1;
@@ -554,7 +555,7 @@ static int judge(struct exchange *x, struct sso *s, struct error *e)
 	if (found == 0)
 		return unknown(e);
 	s->has_source = found == 1;
-	x->as_worker = found == 1 && !s->why.code[0] && s->arrival == ARRIVAL_CHANGES && !s->attempt.test;
+	x->as_worker = found == 1 && !s->why.code[0] && s->answer == ARRIVAL_CHANGES && !s->attempt.test;
 	return found < 0 ? -1 : 0;
 }
 
@@ -643,13 +644,12 @@ static int ask_directory(struct exchange *x, const struct sso *s, struct error *
 
 static int let_in(struct exchange *x, struct sso *s, struct error *e)
 {
-	const struct arrival arrival = { s->got.person, s->got.groups, s->got.group_count };
 	char connection[ID_TEXT_SIZE];
 	struct actor actor = { .kind = "connector", .source = "run", .request = x->id,
 			       .address = x->request->address[0] ? x->request->address : NULL };
 	const char *held = NULL;
 
-	switch (s->arrival) {
+	switch (s->answer) {
 	case ARRIVAL_AS_KNOWN:
 		return 0;
 	case ARRIVAL_ELSEWHERE:
@@ -666,7 +666,7 @@ static int let_in(struct exchange *x, struct sso *s, struct error *e)
 	}
 	actor.id = id_text(&s->connection, connection);
 	actor.name = arena_format(x->arena, "%s/%s", x->organisation.slug, s->source.connection.name);
-	if (arrival_reconcile(x->tx, x->arena, &s->source, &arrival, &actor, &held, e) < 0)
+	if (arrival_reconcile(x->tx, x->arena, &s->source, &s->arrival, &actor, &held, e) < 0)
 		return -1;
 	checked(x, s, true, "roster", "", held ? held : "taken in as it was said", NULL, NULL);
 	return 0;

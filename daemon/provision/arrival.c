@@ -17,7 +17,7 @@ static const struct query known = {
 	"arrival.known",
 	"SELECT a.id IS NOT NULL, a.gone_at IS NOT NULL, a.fingerprint, coalesce(a.claimed, false), r.whole_at IS NOT NULL, "
 	"ARRAY(SELECT g.remote_id FROM group_accounts k JOIN groups g ON g.organisation = $1 AND g.id = k.group_id "
-	"WHERE k.organisation = $1 AND k.account_id = a.id AND g.remote_id IS NOT NULL) "
+	"WHERE k.organisation = $1 AND k.account_id = a.id AND g.remote_id IS NOT NULL), a.email "
 	"FROM (SELECT 1) one LEFT JOIN accounts a ON a.organisation = $1 AND a.connection = $2 AND a.remote_id = $3 "
 	"LEFT JOIN readings r ON r.organisation = $1 AND r.connection = $2",
 	QUERY_READS, 0,
@@ -49,20 +49,42 @@ static bool proves(const struct source *source, const struct mapped *m)
 	return m->domain && lists(source->domains, m->domain);
 }
 
-int arrival_judge(struct tx *tx, struct arena *arena, const struct source *source, const struct arrival *arrival, enum arrival_answer *ret,
-                  struct error *e)
+/* What a provider has vouched for once, of this very person, is not less true because it says nothing of it today. */
+static void keep_address(struct arena *arena, struct arrival *arrival, const char *email)
+{
+	struct identity *person;
+
+	if (arrival->person->email_proof != PROOF_NONE || !email)
+		return;
+	person = arena_copy(arena, arrival->person, sizeof(*person));
+	person->email = email;
+	person->email_proof = PROOF_ASSERTED;
+	arrival->person = person;
+}
+
+static int map(struct arena *arena, const struct source *source, const struct arrival *arrival, struct mapped *ret, struct error *e)
 {
 	struct digest *digest = digest_open();
+	int result = mapping_person(source, arrival->person, digest, arena, ret, e);
+
+	digest_close(&digest);
+	return result;
+}
+
+int arrival_judge(struct tx *tx, struct arena *arena, const struct source *source, struct arrival *arrival, enum arrival_answer *ret,
+                  struct error *e)
+{
 	const struct rows *rows;
 	struct mapped mapped;
 	const void *fingerprint;
 	size_t size;
 	bool here, gone, claimed, read;
-	int taken = mapping_person(source, arrival->person, digest, arena, &mapped, e);
 
-	digest_close(&digest);
-	if (taken < 0 || query_one(tx, &known, PARAMS(P_ID(&source->organisation), P_ID(&source->connection.id), P_TEXT(mapped.remote_id)), arena,
-	                           &rows, e) < 0)
+	if (map(arena, source, arrival, &mapped, e) < 0 ||
+	    query_one(tx, &known, PARAMS(P_ID(&source->organisation), P_ID(&source->connection.id), P_TEXT(mapped.remote_id)), arena, &rows, e) < 0)
+		return -1;
+	keep_address(arena, arrival, rows_text(rows, 0, 6));
+	if (map(arena, source, arrival, &mapped, e) < 0)
 		return -1;
 	here = rows_bool(rows, 0, 0);
 	gone = rows_bool(rows, 0, 1);

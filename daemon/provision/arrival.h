@@ -29,8 +29,9 @@ enum arrival_answer {
 	ARRIVAL_UNPROVEN,  /* nobody here, and their address is not one that lets somebody in */
 };
 
-/* What is to be done about them, in a transaction for the organisation that need not write. */
-int arrival_judge(struct tx *tx, struct arena *arena, const struct source *source, const struct arrival *arrival, enum arrival_answer *ret,
+/* What is to be done about them, in a transaction for the organisation that need not write. Somebody known whose address is not vouched for this time keeps
+ * the one that was: arrival->person is another one then. ERROR_INPUT: they cannot be taken in, and the text says why. */
+int arrival_judge(struct tx *tx, struct arena *arena, const struct source *source, struct arrival *arrival, enum arrival_answer *ret,
                   struct error *e);
 
 /* Stages and reconciles it, in a worker's transaction. *ret_held: why a person must look at what would change, which then waits as any held run does;
