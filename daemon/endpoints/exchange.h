@@ -20,6 +20,7 @@
 #include "http/request.h"
 #include "roster/audit.h"
 #include "roster/organisation.h"
+#include "roster/scim.h"
 #include "store/transaction.h"
 
 struct denials;
@@ -88,7 +89,7 @@ struct exchange {
 					    otherwise */
 	struct principal principal;
 	struct organisation organisation; /* its id is nil if the address names none */
-	const char *pushed_in; /* SCIM: the transaction that leaves something for a run, as scim_wake names it; NULL: it leaves nothing */
+	struct scim_push pushed; /* SCIM: what it leaves for a run */
 	void *prepared;	       /* from prepare, or ahead, to answer */
 	/* What ahead sent is all that answer asks the database for, and soon found: so it may be answered on
 	 * the HTTP thread. */

@@ -208,7 +208,7 @@ static int edit_members(struct exchange *x, const struct id *group, enum scim_ed
 	struct id *ids = NULL;
 	int64_t now = 0;
 
-	if (read_ids(x, texts, count, &ids, e) < 0 || scim_members_edit(x->tx, &source, group, kind, ids, count, &now, e) < 0)
+	if (read_ids(x, texts, count, &ids, e) < 0 || scim_members_edit(x->tx, &source, group, kind, ids, count, &x->pushed, &now, e) < 0)
 		return -1;
 	*changed += now;
 	return 0;
@@ -333,7 +333,7 @@ static int read_made(struct exchange *x, enum scim_kind kind, const struct id *a
 
 static int tell_made(struct exchange *x, enum scim_kind kind, struct made *made, struct error *e)
 {
-	if (scim_insert_receive(x->tx, x->arena, scim_table_of(kind), &made->record, &x->pushed_in, e) < 0 ||
+	if (scim_insert_receive(x->tx, x->arena, scim_table_of(kind), &made->record, &x->pushed, e) < 0 ||
 	    (kind == SCIM_GROUP &&
 	     take_members(x, made->body, &made->record.id, SCIM_ADD_MEMBERS, &made->deviations, e) < 0))
 		return -1;
@@ -396,7 +396,7 @@ static int replace(struct exchange *x, enum scim_kind kind, struct error *e)
 	if (kind == SCIM_USER)
 		keep_active(x, &record, document);
 	if (fill_record(x, kind, document, &record, e) < 0 ||
-	    scim_update(x->tx, x->arena, &source, scim_table_of(kind), &record, &x->pushed_in, e) < 0 ||
+	    scim_update(x->tx, x->arena, &source, scim_table_of(kind), &record, &x->pushed, e) < 0 ||
 	    (kind == SCIM_GROUP && take_members(x, body, &record.id, SCIM_REPLACE_MEMBERS, &deviations, e) < 0))
 		return -1;
 	scim_count_deviations(deviations);
@@ -432,14 +432,14 @@ static int patch(struct exchange *x, enum scim_kind kind, struct error *e)
 		keep_active(x, &record, document);
 	changed = (int64_t)done.changed;
 	if (done.changed > 0 && (fill_record(x, kind, document, &record, e) < 0 ||
-				 scim_update(x->tx, x->arena, &source, scim_table_of(kind), &record, &x->pushed_in, e) < 0))
+				 scim_update(x->tx, x->arena, &source, scim_table_of(kind), &record, &x->pushed, e) < 0))
 		return -1;
-	if (done.changed == 0 && done.edit_count > 0 && scim_wake(x->tx, x->arena, &source, &x->pushed_in, e) < 0)
+	if (done.changed == 0 && done.edit_count > 0 && scim_wake(x->tx, x->arena, &source, &x->pushed, e) < 0)
 		return -1;
 	if (apply_edits(x, &record, &done, &changed, e) < 0)
 		return -1;
 	if (changed == 0)
-		x->pushed_in = NULL; /* it was so already */
+		x->pushed.in = NULL; /* it was so already */
 	scim_count_deviations(done.deviations);
 	/* A group can be large, and clients that change one do not want to see it. */
 	if (kind == SCIM_GROUP && !selection.only) {
@@ -456,7 +456,7 @@ static int delete(struct exchange *x, enum scim_kind kind, struct error *e)
 	struct scim_record record;
 
 	if (find(x, kind, true, false, &record, e) < 0 || check_version(x, &record, e) < 0 ||
-	    scim_wake(x->tx, x->arena, &source, &x->pushed_in, e) < 0 || scim_delete(x->tx, &source, scim_table_of(kind), &record.id, e) < 0)
+	    scim_wake(x->tx, x->arena, &source, &x->pushed, e) < 0 || scim_delete(x->tx, &source, scim_table_of(kind), &record.id, &x->pushed, e) < 0)
 		return -1;
 	exchange_done(x);
 	return 0;

@@ -338,14 +338,14 @@ static int do_one(struct bulk *b, struct operation *o, struct error *e)
 	reply_open(&reply);
 	alone.request = &b->request;
 	alone.reply = &reply;
-	alone.pushed_in = NULL;
+	alone.pushed = (struct scim_push){ 0 };
 	result = answer(b, o, &alone, e);
 	if (result == 0) {
 		if (!o->resource)
 			o->resource = arena_text(b->x->arena, id_text(&o->made, id));
 		keep(b, o, &reply);
-		if (alone.pushed_in)
-			b->x->pushed_in = alone.pushed_in;
+		if (alone.pushed.in)
+			b->x->pushed = alone.pushed; /* the later one has the higher numbers */
 	}
 	reply_close(&reply);
 	return result;

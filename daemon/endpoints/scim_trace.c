@@ -25,6 +25,7 @@ struct note {
 	int status;
 	bool personal;
 	const char *token_name, *method, *target, *code, *pushed_in;
+	int64_t pushed_upto;
 	const char *request, *answer;
 	size_t request_size, answer_size; /* as they were; of those that are too large nothing stands here */
 	char texts[];
@@ -137,7 +138,7 @@ void scim_trace_note(struct scim_trace *trace, const struct exchange *x, const s
 	    x->options->scim_trace == SCIM_TRACE_OFF)
 		return;
 	size = sizeof(*note) + length_of(who->name) + strlen(x->endpoint->method) + strlen(request->target) +
-	       strlen(e->code) + length_of(x->pushed_in) + request_size + answer_size +
+	       strlen(e->code) + length_of(x->pushed.in) + request_size + answer_size +
 	       6; /* an end for each text */
 	note = malloc(size);
 	if (!note)
@@ -154,7 +155,8 @@ void scim_trace_note(struct scim_trace *trace, const struct exchange *x, const s
 		.method = x->endpoint->method,
 		.target = put(&at, request->target, strlen(request->target)),
 		.code = put(&at, e->code, strlen(e->code)),
-		.pushed_in = e->kind == ERROR_NONE ? put(&at, x->pushed_in, length_of(x->pushed_in)) : NULL,
+		.pushed_in = e->kind == ERROR_NONE ? put(&at, x->pushed.in, length_of(x->pushed.in)) : NULL,
+		.pushed_upto = x->pushed.upto,
 		.request_size = request->body_size,
 		.answer_size = x->reply->body.length,
 	};
@@ -187,6 +189,7 @@ static struct scim_traced entry_of(struct arena *arena, const struct note *note)
 		.target = behind_base(scim_redact_target(arena, note->target, note->personal)),
 		.code = note->code,
 		.pushed_in = note->pushed_in,
+		.pushed_upto = note->pushed_upto,
 		.request = scim_redact_body(arena, note->request, note->request_size, note->personal),
 		.answer = scim_redact_body(arena, note->answer, note->answer_size, note->personal),
 	};

@@ -27,6 +27,16 @@
 	"LEFT JOIN scim_groups g ON g.organisation = r.organisation AND g.connection = r.connection AND g.id = m.member_id "                    \
 	"WHERE m.organisation = r.organisation AND m.connection = r.connection AND m.group_id = r.id AND coalesce(u.id, g.id) IS NOT NULL)"
 
+/* The last number of what a statement leaves for a run, which its "due" has written. */
+#define LAST_DUE "(SELECT max(seq) FROM due)"
+
+static void leaves(struct scim_push *push, const struct rows *rows, int column)
+{
+	int64_t last = rows_count(rows) > 0 && !rows_null(rows, 0, column) ? rows_int(rows, 0, column) : 0;
+
+	push->upto = last > push->upto ? last : push->upto;
+}
+
 static struct scim_record read_row(const struct rows *rows, size_t row)
 {
 	return (struct scim_record){
@@ -76,13 +86,13 @@ static const struct query wake = {
 	0,
 };
 
-int scim_wake(struct tx *tx, struct arena *arena, const struct scim_source *source, const char **ret_in, struct error *e)
+int scim_wake(struct tx *tx, struct arena *arena, const struct scim_source *source, struct scim_push *push, struct error *e)
 {
 	const struct rows *rows;
 
 	if (query_run(tx, &wake, PARAMS(SOURCE(source)), arena, &rows, e) < 0)
 		return -1;
-	*ret_in = rows_text(rows, 0, 0);
+	push->in = rows_text(rows, 0, 0);
 	return 0;
 }
 
@@ -103,7 +113,7 @@ static int wake_and_send(struct tx *tx, const struct scim_source *source, const 
 	return -1;
 }
 
-static int wake_and_receive(struct tx *tx, struct arena *arena, const char **ret_in, const struct rows **ret,
+static int wake_and_receive(struct tx *tx, struct arena *arena, struct scim_push *push, const struct rows **ret,
 			    struct error *e)
 {
 	const struct rows *woken = NULL;
@@ -113,7 +123,7 @@ static int wake_and_receive(struct tx *tx, struct arena *arena, const char **ret
 
 	if (first < 0 || second < 0)
 		return -1;
-	*ret_in = rows_text(woken, 0, 0);
+	push->in = rows_text(woken, 0, 0);
 	return 0;
 }
 
@@ -121,9 +131,9 @@ static int wake_and_receive(struct tx *tx, struct arena *arena, const char **ret
 	"WITH " revived                                                                                      \
 	"made AS (INSERT INTO scim_users AS r (organisation, connection, id, user_key, external_id, "        \
 	"active, schemas, document) VALUES ($1, $2, " id ", $4, $5, $6, $7, $8) RETURNING r.*), "            \
-	"due AS (INSERT INTO scim_due (organisation, connection, kind, id) SELECT $1, $2, 'user', id FROM "  \
-	"made) "                                                                                             \
-	"SELECT " USER_ROW ", " GROUPS_OF_USER " FROM made r"
+	"due AS (INSERT INTO scim_due (organisation, connection, kind, id) SELECT $1, $2, 'user', id "       \
+	"FROM made RETURNING seq) "                                                                          \
+	"SELECT " USER_ROW ", " GROUPS_OF_USER ", " LAST_DUE " FROM made r"
 
 int scim_insert_send(struct tx *tx, const struct scim_source *source, enum scim_table table,
 		     const struct scim_record *record, struct error *e)
@@ -146,8 +156,8 @@ int scim_insert_send(struct tx *tx, const struct scim_source *source, enum scim_
 		"schemas, document) SELECT $1, $2, $3, $4, $5, $7, $8 WHERE $6::boolean IS NOT NULL "
 		"RETURNING r.*), "
 		"due AS (INSERT INTO scim_due (organisation, connection, kind, id) SELECT $1, $2, 'group', "
-		"id FROM made) "
-		"SELECT " GROUP_ROW ", NULL::text FROM made r",
+		"id FROM made RETURNING seq) "
+		"SELECT " GROUP_ROW ", NULL::text, " LAST_DUE " FROM made r",
 		QUERY_KEEPS,
 		0,
 	};
@@ -163,22 +173,23 @@ int scim_insert_send(struct tx *tx, const struct scim_source *source, enum scim_
 }
 
 int scim_insert_receive(struct tx *tx, struct arena *arena, enum scim_table table, struct scim_record *record,
-			const char **ret_in, struct error *e)
+			struct scim_push *push, struct error *e)
 {
 	const struct rows *rows;
 
-	if (wake_and_receive(tx, arena, ret_in, &rows, e) < 0)
+	if (wake_and_receive(tx, arena, push, &rows, e) < 0)
 		return taken(tx, table, record->key, e);
 	*record = read_row(rows, 0);
+	leaves(push, rows, 10);
 	return 0;
 }
 
 int scim_insert(struct tx *tx, struct arena *arena, const struct scim_source *source, enum scim_table table,
-		struct scim_record *record, const char **ret_in, struct error *e)
+		struct scim_record *record, struct scim_push *push, struct error *e)
 {
 	return scim_insert_send(tx, source, table, record, e) < 0
 		       ? -1
-		       : scim_insert_receive(tx, arena, table, record, ret_in, e);
+		       : scim_insert_receive(tx, arena, table, record, push, e);
 }
 
 enum look { LOOK, LOOK_INSIDE, LOOK_LOCKED };
@@ -247,23 +258,23 @@ int scim_lock(struct tx *tx, struct arena *arena, const struct scim_source *sour
 }
 
 int scim_update(struct tx *tx, struct arena *arena, const struct scim_source *source, enum scim_table table,
-		struct scim_record *record, const char **ret_in, struct error *e)
+		struct scim_record *record, struct scim_push *push, struct error *e)
 {
 	static const struct query queries[] = {
 		[SCIM_TABLE_USERS] = { "scim.update_user",
 				       "WITH changed AS (UPDATE scim_users r SET user_key = $4, external_id = $5, active = $6, schemas = $7, "
 				       "document = $8, modified_at = now(), version = r.version + 1 "
 				       "WHERE r.organisation = $1 AND r.connection = $2 AND r.id = $3 RETURNING r.*), "
-				       "due AS (INSERT INTO scim_due (organisation, connection, kind, id) SELECT $1, $2, 'user', id FROM changed) "
-				       "SELECT " USER_ROW ", " GROUPS_OF_USER " FROM changed r",
+				       "due AS (INSERT INTO scim_due (organisation, connection, kind, id) SELECT $1, $2, 'user', id FROM changed RETURNING seq) "
+				       "SELECT " USER_ROW ", " GROUPS_OF_USER ", " LAST_DUE " FROM changed r",
 				       QUERY_KEEPS, 0 },
 		[SCIM_TABLE_GROUPS] = { "scim.update_group",
 					"WITH changed AS (UPDATE scim_groups r SET name_key = $4, external_id = $5, schemas = $7, "
 					"document = $8, modified_at = now(), version = r.version + 1 "
 					"WHERE r.organisation = $1 AND r.connection = $2 AND r.id = $3 AND $6::boolean IS NOT NULL "
 					"RETURNING r.*), "
-					"due AS (INSERT INTO scim_due (organisation, connection, kind, id) SELECT $1, $2, 'group', id FROM changed) "
-					"SELECT " GROUP_ROW ", NULL::text FROM changed r",
+					"due AS (INSERT INTO scim_due (organisation, connection, kind, id) SELECT $1, $2, 'group', id FROM changed RETURNING seq) "
+					"SELECT " GROUP_ROW ", NULL::text, " LAST_DUE " FROM changed r",
 					QUERY_KEEPS, 0 },
 	};
 	const struct rows *rows;
@@ -274,15 +285,17 @@ int scim_update(struct tx *tx, struct arena *arena, const struct scim_source *so
 				 P_JSON(record->document)),
 			  e) < 0)
 		return -1;
-	if (wake_and_receive(tx, arena, ret_in, &rows, e) < 0)
+	if (wake_and_receive(tx, arena, push, &rows, e) < 0)
 		return taken(tx, table, record->key, e);
 	if (rows_count(rows) == 0)
 		return error_set(e, ERROR_NOT_FOUND, "scim.unknown", "it was deleted meanwhile");
 	*record = read_row(rows, 0);
+	leaves(push, rows, 10);
 	return 0;
 }
 
-int scim_delete(struct tx *tx, const struct scim_source *source, enum scim_table table, const struct id *id, struct error *e)
+int scim_delete(struct tx *tx, const struct scim_source *source, enum scim_table table, const struct id *id, struct scim_push *push,
+		struct error *e)
 {
 	/* Who is gone leaves the groups, and a group leaves those that it is in; the memberships of a group go with it. */
 	static const struct query queries[] = {
@@ -298,8 +311,8 @@ int scim_delete(struct tx *tx, const struct scim_source *source, enum scim_table
 				       "WHERE g.organisation = $1 AND g.connection = $2 AND g.id = l.group_id), "
 				       "due AS (INSERT INTO scim_due (organisation, connection, kind, id, member) "
 				       "SELECT $1, $2, 'user', id, NULL FROM gone UNION ALL "
-				       "SELECT $1, $2, 'member_removed', group_id, member_id FROM left_groups) "
-				       "SELECT id FROM gone",
+				       "SELECT $1, $2, 'member_removed', group_id, member_id FROM left_groups RETURNING seq) "
+				       "SELECT id, " LAST_DUE " FROM gone",
 				       QUERY_KEEPS, 0 },
 		[SCIM_TABLE_GROUPS] = { "scim.delete_group",
 					"WITH gone AS (DELETE FROM scim_groups WHERE organisation = $1 AND connection = $2 AND id = $3 "
@@ -311,14 +324,18 @@ int scim_delete(struct tx *tx, const struct scim_source *source, enum scim_table
 					"WHERE g.organisation = $1 AND g.connection = $2 AND g.id = l.group_id AND g.id <> $3), "
 					"due AS (INSERT INTO scim_due (organisation, connection, kind, id, member) "
 					"SELECT $1, $2, 'group', id, NULL FROM gone UNION ALL "
-					"SELECT $1, $2, 'member_removed', l.group_id, l.member_id FROM left_groups l) "
-					"SELECT id FROM gone",
+					"SELECT $1, $2, 'member_removed', l.group_id, l.member_id FROM left_groups l RETURNING seq) "
+					"SELECT id, " LAST_DUE " FROM gone",
 					QUERY_KEEPS, 0 },
 	};
 	scoped(arena) *arena = arena_open("scim delete");
 	const struct rows *rows;
 
-	return query_one(tx, &queries[table], PARAMS(SOURCE(source), P_ID(id)), arena, &rows, e);
+	int found = query_one(tx, &queries[table], PARAMS(SOURCE(source), P_ID(id)), arena, &rows, e);
+
+	if (found == 1)
+		leaves(push, rows, 1);
+	return found;
 }
 
 int scim_find_deleted(struct tx *tx, const struct scim_source *source, const char *key, const char *external_id, struct id *ret,
@@ -343,34 +360,41 @@ int scim_find_deleted(struct tx *tx, const struct scim_source *source, const cha
 
 /* One statement, whatever the size of the group. */
 static int change_members(struct tx *tx, const struct query *query, const struct scim_source *source, const struct id *group,
-			  const struct id *members, size_t count, int64_t *ret_changed, struct error *e)
+			  const struct id *members, size_t count, struct scim_push *push, int64_t *ret_changed, struct error *e)
 {
-	return query_write(tx, query, PARAMS(SOURCE(source), P_ID(group), P_IDS(members, count)), ret_changed, e);
+	scoped(arena) *arena = arena_open("scim members");
+	const struct rows *rows;
+
+	if (query_run(tx, query, PARAMS(SOURCE(source), P_ID(group), P_IDS(members, count)), arena, &rows, e) < 0)
+		return -1;
+	*ret_changed = rows_int(rows, 0, 0);
+	leaves(push, rows, 1);
+	return 0;
 }
 
 int scim_members_edit(struct tx *tx, const struct scim_source *source, const struct id *group, enum scim_edit_kind kind,
-		      const struct id *members, size_t count, int64_t *ret_changed, struct error *e)
+		      const struct id *members, size_t count, struct scim_push *push, int64_t *ret_changed, struct error *e)
 {
 	static const struct query add = { "scim.members_add", "WITH added AS (INSERT INTO scim_members (organisation, connection, group_id, member_id) "
 		"SELECT DISTINCT $1::uuid, $2::uuid, $3::uuid, m FROM unnest($4::uuid[]) m WHERE m <> $3 ON CONFLICT DO NOTHING RETURNING member_id), "
 		"due AS (INSERT INTO scim_due (organisation, connection, kind, id, member) "
-		"SELECT $1, $2, 'member_added', $3, member_id FROM added), " GROUP_MOVES("added") "SELECT count(*) AS written FROM added", QUERY_KEEPS, 0 };
+		"SELECT $1, $2, 'member_added', $3, member_id FROM added RETURNING seq), " GROUP_MOVES("added") "SELECT count(*) AS written, " LAST_DUE " FROM added", QUERY_KEEPS, 0 };
 	static const struct query remove = { "scim.members_remove", "WITH removed AS (DELETE FROM scim_members WHERE organisation = $1 AND connection = $2 AND group_id = $3 "
 		"AND member_id = ANY ($4) RETURNING member_id), "
 		"due AS (INSERT INTO scim_due (organisation, connection, kind, id, member) "
-		"SELECT $1, $2, 'member_removed', $3, member_id FROM removed), " GROUP_MOVES("removed")
-		"SELECT count(*) AS written FROM removed", QUERY_KEEPS, 0 };
+		"SELECT $1, $2, 'member_removed', $3, member_id FROM removed RETURNING seq), " GROUP_MOVES("removed")
+		"SELECT count(*) AS written, " LAST_DUE " FROM removed", QUERY_KEEPS, 0 };
 	static const struct query others = { "scim.members_others", "WITH removed AS (DELETE FROM scim_members WHERE organisation = $1 AND connection = $2 AND group_id = $3 "
 		"AND NOT member_id = ANY ($4) RETURNING member_id), "
 		"due AS (INSERT INTO scim_due (organisation, connection, kind, id, member) "
-		"SELECT $1, $2, 'member_removed', $3, member_id FROM removed), " GROUP_MOVES("removed")
-		"SELECT count(*) AS written FROM removed", QUERY_KEEPS, 0 };
+		"SELECT $1, $2, 'member_removed', $3, member_id FROM removed RETURNING seq), " GROUP_MOVES("removed")
+		"SELECT count(*) AS written, " LAST_DUE " FROM removed", QUERY_KEEPS, 0 };
 	const struct query *const first[] = { [SCIM_ADD_MEMBERS] = &add, [SCIM_REMOVE_MEMBERS] = &remove, [SCIM_REPLACE_MEMBERS] = &others };
 
 	int64_t added = 0;
 
-	if (change_members(tx, first[kind], source, group, members, count, ret_changed, e) < 0 ||
-	    (kind == SCIM_REPLACE_MEMBERS && change_members(tx, &add, source, group, members, count, &added, e) < 0))
+	if (change_members(tx, first[kind], source, group, members, count, push, ret_changed, e) < 0 ||
+	    (kind == SCIM_REPLACE_MEMBERS && change_members(tx, &add, source, group, members, count, push, &added, e) < 0))
 		return -1;
 	*ret_changed += added;
 	return 0;

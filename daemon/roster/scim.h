@@ -34,20 +34,25 @@ struct scim_record {
 
 enum scim_table { SCIM_TABLE_USERS, SCIM_TABLE_GROUPS };
 
-/* Before members are changed or something is deleted: the watch is told, unless it has something to look at already. *ret_in is how the database calls this
- * transaction (pg_current_xact_id): by that it can be told later which run saw it. */
-int scim_wake(struct tx *tx, struct arena *arena, const struct scim_source *source, const char **ret_in, struct error *e);
+/* What a transaction leaves for a run. By both it can be told later which run took it. */
+struct scim_push {
+	const char *in; /* how the database calls the transaction (pg_current_xact_id); NULL: it leaves nothing */
+	int64_t upto;	/* the last number of what it leaves (scim_due.seq); 0: none yet */
+};
 
-/* Adds one, and wakes as above: with the id that a user had who was deleted and comes back
- * (scim_find_deleted), or the record's. ERROR_CONFLICT "scim.uniqueness": another one has its key. *record
- * becomes what was kept; of a user with its groups, of a group without its members. */
+/* Before members are changed or something is deleted: the watch is told, unless it has something to look at already. */
+int scim_wake(struct tx *tx, struct arena *arena, const struct scim_source *source, struct scim_push *push, struct error *e);
+
+/* Adds one, and wakes as above: with the id that a user had who was deleted and comes back (scim_find_deleted), or the record's.
+ * ERROR_CONFLICT "scim.uniqueness": another one has its key. *record becomes what was kept; of a user with its groups, of a group without
+ * its members. */
 int scim_insert(struct tx *tx, struct arena *arena, const struct scim_source *source, enum scim_table table,
-		struct scim_record *record, const char **ret_in, struct error *e);
+		struct scim_record *record, struct scim_push *push, struct error *e);
 /* The same in two steps. */
 int scim_insert_send(struct tx *tx, const struct scim_source *source, enum scim_table table,
 		     const struct scim_record *record, struct error *e);
 int scim_insert_receive(struct tx *tx, struct arena *arena, enum scim_table table, struct scim_record *record,
-			const char **ret_in, struct error *e);
+			struct scim_push *push, struct error *e);
 
 /* By id: 1, 0, -1. inner: whether groups or members are wanted. */
 int scim_find(struct tx *tx, struct arena *arena, const struct scim_source *source, enum scim_table table, const struct id *id,
@@ -67,10 +72,11 @@ int scim_find_receive(struct tx *tx, struct arena *arena, struct scim_record *re
 
 /* Writes key, external_id, active, schemas and document of the row with this id, likewise. ERROR_CONFLICT "scim.uniqueness". */
 int scim_update(struct tx *tx, struct arena *arena, const struct scim_source *source, enum scim_table table,
-		struct scim_record *record, const char **ret_in, struct error *e);
+		struct scim_record *record, struct scim_push *push, struct error *e);
 
 /* 1 gone, 0 there is none, -1. Memberships of and in it go along. */
-int scim_delete(struct tx *tx, const struct scim_source *source, enum scim_table table, const struct id *id, struct error *e);
+int scim_delete(struct tx *tx, const struct scim_source *source, enum scim_table table, const struct id *id, struct scim_push *push,
+		struct error *e);
 
 /* The id of a user who was deleted and had this userName and this key of the directory's: whoever is made now
  * is the same one. Without a key of the directory's nobody can know. 1, 0, -1. */
@@ -81,7 +87,7 @@ enum scim_edit_kind { SCIM_ADD_MEMBERS, SCIM_REMOVE_MEMBERS, SCIM_REPLACE_MEMBER
 
 /* Members by id, in a group that is locked, whatever its size; REPLACE: these are all, others go. *ret_changed: how many came or went. */
 int scim_members_edit(struct tx *tx, const struct scim_source *source, const struct id *group, enum scim_edit_kind kind,
-		      const struct id *members, size_t count, int64_t *ret_changed, struct error *e);
+		      const struct id *members, size_t count, struct scim_push *push, int64_t *ret_changed, struct error *e);
 
 /* A page of what a condition holds for. `where` is SQL made of constants and parameters from $5 on, which `params` holds; the row
  * is "r". order: the same, ended by what makes it a total order. */

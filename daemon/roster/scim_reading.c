@@ -8,10 +8,14 @@ int scim_due_take(struct tx *tx, const struct scim_source *source, const struct 
 {
 	static const struct query take = {
 		"scim.due_take",
-		"WITH taken AS (UPDATE scim_due d SET run = $3 FROM (SELECT seq FROM scim_due WHERE organisation = $1 AND connection = $2 "
-		"AND run IS NULL ORDER BY seq LIMIT $4) w WHERE d.organisation = $1 AND d.connection = $2 AND d.seq = w.seq), "
+		/* Without a join, whose cost would hang on what is known of a table that has just filled. */
+		"WITH last AS (SELECT max(seq) AS seq, count(*) AS count FROM (SELECT seq FROM scim_due WHERE organisation = $1 "
+		"AND connection = $2 AND run IS NULL ORDER BY seq LIMIT $4) w), "
+		"taken AS (UPDATE scim_due SET run = $3 WHERE organisation = $1 AND connection = $2 AND run IS NULL "
+		"AND seq <= (SELECT seq FROM last)), "
 		"old AS (DELETE FROM scim_takes WHERE organisation = $1 AND connection = $2 AND at < now() - $5 * interval '1 day') "
-		"INSERT INTO scim_takes (organisation, connection, run, seen) VALUES ($1, $2, $3, pg_current_snapshot()) "
+		"INSERT INTO scim_takes (organisation, connection, run, seen, upto) VALUES ($1, $2, $3, pg_current_snapshot(), "
+		"(SELECT seq FROM last WHERE count = $4)) "
 		"ON CONFLICT DO NOTHING",
 		QUERY_KEEPS,
 		0,

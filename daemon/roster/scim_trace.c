@@ -24,8 +24,10 @@ static void put_entry(struct json_writer *w, const struct scim_traced *entry)
 	json_put_text(w, "code", entry->code);
 	json_put_text(w, "request", entry->request);
 	json_put_text(w, "answer", entry->answer);
-	if (entry->pushed_in)
+	if (entry->pushed_in) {
 		json_put_text(w, "pushed_in", entry->pushed_in);
+		json_put_int(w, "pushed_upto", entry->pushed_upto);
+	}
 	json_end_object(w);
 }
 
@@ -37,13 +39,13 @@ int scim_trace_add(struct tx *tx, const struct scim_source *source, const struct
 		"scim_trace.add",
 		"WITH added AS (INSERT INTO scim_trace (organisation, connection, at, token, token_name, "
 		"method, target, status, ms, "
-		"code, request, answer, pushed_in) SELECT $1, $2, n.at, n.token, n.token_name, n.method, "
+		"code, request, answer, pushed_in, pushed_upto) SELECT $1, $2, n.at, n.token, n.token_name, n.method, "
 		"n.target, n.status, n.ms, "
-		"n.code, n.request, n.answer, n.pushed_in::xid8 FROM jsonb_to_recordset($3::jsonb) AS n (at "
+		"n.code, n.request, n.answer, n.pushed_in::xid8, n.pushed_upto FROM jsonb_to_recordset($3::jsonb) AS n (at "
 		"timestamptz, token uuid, "
 		"token_name text, method text, target text, status integer, ms bigint, code text, request "
 		"text, answer text, "
-		"pushed_in text)) "
+		"pushed_in text, pushed_upto bigint)) "
 		"DELETE FROM scim_trace t WHERE t.organisation = $1 AND t.connection = $2 AND t.seq <= "
 		"(SELECT o.seq FROM scim_trace o "
 		"WHERE o.organisation = $1 AND o.connection = $2 ORDER BY o.seq DESC OFFSET $4 LIMIT 1)",
@@ -75,7 +77,7 @@ int scim_trace_list(struct tx *tx, struct arena *arena, const struct scim_source
 {
 	/* The first run that saw it, of those that did not fail if there is one: what a failed one had is due
 	 * again. A backup that was played back counts transactions anew, so what was pushed later than a run
-	 * began is not the run's whatever its number. */
+	 * began is not the run's whatever its number. Nor is what a run saw and left to the next one, since it took its most. */
 	static const struct query list = {
 		"scim_trace.list",
 		"SELECT t.seq, t.at, t.ms, t.token, t.token_name, t.method, t.target, t.status, t.code, "
@@ -86,6 +88,7 @@ int scim_trace_list(struct tx *tx, struct arena *arena, const struct scim_source
 		"s.organisation = $1 "
 		"AND s.connection = $2 AND s.at >= t.at - t.ms * interval '1 ms' - interval '1 second' "
 		"AND pg_visible_in_snapshot(t.pushed_in, s.seen) "
+		"AND (s.upto IS NULL OR t.pushed_upto IS NULL OR t.pushed_upto <= s.upto) "
 		"ORDER BY r.state = 'failed', s.at LIMIT 1) k ON true WHERE t.organisation = $1 AND "
 		"t.connection = $2 "
 		"AND ($3::bigint = 0 OR t.seq < $3) ORDER BY t.seq DESC LIMIT $4",

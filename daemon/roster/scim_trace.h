@@ -32,7 +32,8 @@ struct scim_traced {
 	struct id token;
 	const char *token_name, *method, *target, *code, *request, *answer; /* code "": no error */
 	int status;
-	const char *pushed_in;		     /* as scim_wake gives it; NULL: nothing was changed */
+	const char *pushed_in;		     /* of struct scim_push; NULL: nothing was changed */
+	int64_t pushed_upto;		     /* likewise */
 	struct id run;			     /* nil: none has taken it yet, or there was nothing to take */
 	const char *run_state, *held_reason; /* NULL: none */
 };

@@ -4,6 +4,8 @@
 #include <string.h>
 
 #include "base/text.h"
+#include "roster/scim_reading.h"
+#include "store/transaction.h"
 
 enum { OWNER, ADMIN, MEMBER, VIEWER };
 
@@ -995,6 +997,73 @@ static void it_describes_itself(void **state)
 	refused(scim("GET", "/Schemas/urn:nothing", NULL), 404, NULL, "there is no schema");
 }
 
+/* ---- which run took it ---- */
+
+static const char *asked_run(void)
+{
+	return api_sql(api_format("INSERT INTO runs (organisation, id, connection, state, scope, asked_by) SELECT organisation, gen_random_uuid(), id, "
+				  "'asked', 'named', 'push' FROM connections WHERE id = '%s' RETURNING id::text",
+				  connection));
+}
+
+static void run_takes(const char *run)
+{
+	struct scim_source source;
+	struct id id;
+	struct tx *tx = NULL;
+	struct error e;
+
+	assert_int_equal(id_parse(run, &id), 0);
+	assert_int_equal(id_parse(connection, &source.connection), 0);
+	assert_int_equal(id_parse(api_sql("SELECT organisation::text FROM organisations WHERE slug = 'acme'"), &source.organisation), 0);
+	if (tx_begin(api_store(), STORE_WORKER, &tx, &e) < 0 || tx_for(tx, &source.organisation, &e) < 0 || scim_due_take(tx, &source, &id, &e) < 0 ||
+	    tx_commit(&tx, &e) < 0)
+		fail_msg("%s", e.text);
+}
+
+/* By the names of those whom the last requests made. */
+static void took(const char *name, const char *run)
+{
+	struct answer trace = api_call(acme.tokens[ADMIN], "GET", "/v1/organisations/acme/connections/okta/trace?limit=20", NULL);
+
+	EXPECT(trace, 200, NULL);
+	for (size_t i = 0; i < api_count(trace, "items"); i++)
+		if (strstr(api_text(trace, api_format("items/%zu/target", i)), name)) {
+			assert_string_equal(api_text(trace, api_format("items/%zu/run", i)), run);
+			return;
+		}
+	fail_msg("%s is not traced", name);
+}
+
+/* A run takes its most; what it saw and left is the next one's. */
+static void a_push_is_of_the_run_that_took_all_of_it(void **state)
+{
+	const char *first, *second, *early = create_user("early@acme.example"), *late = create_user("late@acme.example"), *group;
+
+	(void)state;
+	group = api_text(scim("POST", "/Groups", "{'displayName':'Taken'}"), "id");
+	api_sql(api_format("DELETE FROM scim_due WHERE connection = '%s'", connection));
+	EXPECT(scim("DELETE", api_format("/Users/%s", early), NULL), 204, NULL);
+	api_sql(api_format("INSERT INTO scim_due (organisation, connection, kind, id) SELECT organisation, id, 'user', gen_random_uuid() FROM "
+			   "connections, generate_series(1, %d) WHERE id = '%s'",
+			   SCIM_DUE_MOST - 2, connection));
+	/* Two rows, of which the first run takes one. */
+	EXPECT(scim("PATCH", api_format("/Groups/%s", group),
+		    api_format("{'Operations':[{'op':'add','path':'members','value':[{'value':'%s'},{'value':'00000000-0000-4000-8000-00000000000a'}]}]}",
+			       late)),
+	       204, NULL);
+	EXPECT(scim("DELETE", api_format("/Users/%s", late), NULL), 204, NULL);
+	first = asked_run();
+	run_takes(first);
+	second = asked_run();
+	run_takes(second);
+	api_await(api_format("SELECT count(*)::text FROM scim_trace WHERE connection = '%s' AND target = '/Users/%s' AND method = 'DELETE'", connection, late), "1");
+	took(early, first);
+	took(group, second);
+	took(late, second);
+	assert_string_equal(api_sql(api_format("SELECT count(*)::text FROM scim_due WHERE run = '%s'", first)), api_format("%d", SCIM_DUE_MOST));
+}
+
 static void another_organisation_sees_nothing(void **state)
 {
 	const char *theirs = api_text(api_call(other.tokens[ADMIN], "GET", "/v1/organisations/other/connections/okta", NULL), "id");
@@ -1050,6 +1119,7 @@ int main(void)
 		cmocka_unit_test(one_that_is_refused_leaves_nothing),
 		cmocka_unit_test(too_many_at_once),
 		cmocka_unit_test(it_describes_itself),
+		cmocka_unit_test(a_push_is_of_the_run_that_took_all_of_it),
 		cmocka_unit_test(another_organisation_sees_nothing),
 		cmocka_unit_test(a_suspended_organisation_takes_no_push),
 		cmocka_unit_test(what_goes_with_the_connection),
