@@ -9,6 +9,7 @@
 #include "saml/answer.h"
 #include "saml/base64.h"
 #include "saml/metadata.h"
+#include "saml/second.h"
 
 enum { ANSWER_MOST = 32 << 20 };
 
@@ -39,10 +40,12 @@ struct set_up {
 	struct answer_question question;
 	struct keys *keys;
 	struct own_key *key;
+	struct second *second;
 };
 
 static void set_up_close(struct set_up *set_up)
 {
+	second_close(&set_up->second);
 	keys_close(&set_up->keys);
 	own_key_close(&set_up->key);
 }
@@ -108,7 +111,9 @@ int verdict_saml(struct arena *arena, const struct json *question, struct json_w
 	const char *response;
 
 	if (take_text(question, "response", &response, e) < 0 || take_set_up(question, &set_up, e) < 0 ||
-	    answer_judge(arena, response, strlen(response), &set_up.question, NULL, &answer, e) < 0)
+	    answer_judge(arena, response, strlen(response), &set_up.question, NULL, &answer, e) < 0 ||
+	    second_open(&set_up.question, &set_up.second, e) < 0 ||
+	    second_agrees(set_up.second, arena, &answer, NULL, e) < 0)
 		return -1;
 	json_put_text(ret, "nameid", answer.name_id);
 	put_attributes(ret, &answer);

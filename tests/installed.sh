@@ -10,7 +10,7 @@ wrong() { echo "$*"; status=1; }
 run() { make -s "$1" DESTDIR="$top" >"$top/log" 2>&1 || { cat "$top/log"; exit 1; }; }
 
 run install
-for wanted in sbin/rosterd bin/rosterctl rosterd/rosterd-connector rosterd/plugins/example.so rosterd/plugins/ldap.so rosterd/plugins/oidc.so rosterd/plugins/okta.so rosterd/plugins/google.so rosterd/plugins/auth0.so \
+for wanted in sbin/rosterd bin/rosterctl rosterd/rosterd-connector rosterd/plugins/example.so rosterd/plugins/ldap.so rosterd/plugins/oidc.so rosterd/plugins/okta.so rosterd/plugins/saml.so rosterd/plugins/google.so rosterd/plugins/auth0.so \
 	rosterd/schema/0001_core.sql rosterd/schema/roles.sql rosterd/connector.h rosterd/rosterd.conf \
 	rosterd/orgs.d/acme.conf.sample man1/rosterctl.1 man5/rosterd.conf.5 man8/rosterd.8 bash-completion/completions/rosterctl \
 	vendor-completions/_rosterctl vendor_completions.d/rosterctl.fish \

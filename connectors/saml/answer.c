@@ -112,6 +112,7 @@ static int check_signature(const struct judging *j, const xmlNode *element, cons
 	if (signature_check(j->arena, element, &policy, what, j->trace, ret, j->e) < 0)
 		return -1;
 	j->found->algorithms[slot] = ret->algorithm;
+	j->found->canonical_11 = j->found->canonical_11 || ret->canonical_11;
 	return 0;
 }
 
@@ -170,7 +171,7 @@ static int open_assertion(const struct judging *j, const xmlNode *encrypted, boo
 	j->found->beyond_lasso = plain.beyond_lasso;
 	*ret_opaque = !plain.authenticated && !response_signed;
 	read = read_plain(j, encrypted, &plain, ret);
-	lifted = read == 1;
+	lifted = j->found->leans_outside = read == 1;
 	if (lifted) {
 		/* Out of what was put around it: its namespaces come along. */
 		xmlNode *root = xmlDocGetRootElement(*ret), *inner = document_first(root);

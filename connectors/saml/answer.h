@@ -57,7 +57,7 @@ struct answer {
 	/* for the second opinion */
 	const char *xml; /* as it came */
 	size_t xml_size;
-	bool encrypted, beyond_lasso, several_confirmations, no_issuer;
+	bool encrypted, beyond_lasso, several_confirmations, no_issuer, canonical_11, leans_outside;
 	const struct keys_algorithm *algorithms[2]; /* of the signatures that there were; NULL */
 };
 

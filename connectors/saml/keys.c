@@ -368,6 +368,21 @@ int own_key_sign(const struct own_key *key, const void *bytes, size_t size, uint
 	return done ? 0 : error_set(e, ERROR_INTERNAL, "saml.sign", "the message could not be signed");
 }
 
+char *own_key_pem(const struct own_key *key)
+{
+	BIO *bio = BIO_new(BIO_s_mem());
+	char *bytes, *pem = NULL;
+	long size;
+
+	if (bio && PEM_write_bio_PrivateKey(bio, key->key, NULL, NULL, 0, NULL, NULL) == 1) {
+		size = BIO_get_mem_data(bio, &bytes);
+		pem = strndup(bytes, (size_t)size);
+		explicit_bzero(bytes, (size_t)size);
+	}
+	BIO_free(bio);
+	return pem;
+}
+
 int own_key_unwrap(const struct own_key *key, const char *digest, const char *mask_digest,
 		   const uint8_t *bytes, size_t size, uint8_t *ret, size_t most)
 {

@@ -68,6 +68,9 @@ void own_key_close(struct own_key **key);
 /* RSA-SHA256 over these bytes. ERROR_INTERNAL. */
 int own_key_sign(const struct own_key *key, const void *bytes, size_t size, uint8_t ret[KEYS_SIGNATURE_MOST],
 		 size_t *ret_size, struct error *e);
+/* As PEM text, for a library that wants it so: malloc'ed, to be wiped and freed. NULL: it cannot be written.
+ */
+char *own_key_pem(const struct own_key *key);
 /* What was encrypted for it by RSA-OAEP with these digests. Its size, or -1. */
 int own_key_unwrap(const struct own_key *key, const char *digest, const char *mask_digest,
 		   const uint8_t *bytes, size_t size, uint8_t *ret, size_t most);

@@ -223,6 +223,7 @@ static int check_value(const struct judging *j, const struct parts *p, struct si
 		return refuse(j, "saml.signature_shape", "canonicalization without comments",
 			      document_attribute(p->canonicalization, "Algorithm"),
 			      "set the provider to exclusive canonicalization");
+	found->canonical_11 = found->canonical_11 || method.mode == XML_C14N_1_1;
 	bytes = canonical(j->arena, p->info, NULL, &method, &size);
 	if (!bytes || length <= 0)
 		return refuse(j, "saml.signature_shape", "a signature", "something that is none", NULL);
@@ -245,6 +246,7 @@ int signature_check(struct arena *arena, const xmlNode *element, const struct si
 	take_apart(signature_of(element), &p);
 	if (check_reference(&j, element, &p) < 0 || read_transforms(&j, &p, &method) < 0)
 		return -1;
+	found.canonical_11 = method.mode == XML_C14N_1_1;
 	found.bytes = canonical(arena, element, p.signature, &method, &found.size);
 	if (!found.bytes)
 		return refuse(&j, "saml.signature_shape", "a canonical form", "something that has none",

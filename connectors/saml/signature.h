@@ -31,7 +31,8 @@ struct signature_found {
 	const char *bytes;
 	size_t size;
 	const struct keys_algorithm *algorithm;
-	int key; /* which of the ring */
+	int key;	   /* which of the ring */
+	bool canonical_11; /* by canonical XML 1.1, which not everybody knows */
 };
 
 /* The signature that stands in an element; NULL: there is none. */

@@ -33,16 +33,24 @@ static void must(bool holds, const char *what)
 	abort();
 }
 
+static bool started, ended;
+
 static void start(void)
 {
-	static bool started;
-
+	must(!ended, "it has ended");
 	if (started)
 		return;
 	started = true;
 	xmlInitParser();
 	must(xmlSecInit() == 0 && xmlSecCryptoAppInit(NULL) == 0 && xmlSecCryptoInit() == 0,
 	     "libxmlsec1 does not start");
+}
+
+void forge_end(void)
+{
+	ended = true;
+	if (started && xmlSecCryptoShutdown() == 0 && xmlSecCryptoAppShutdown() == 0)
+		xmlSecShutdown();
 }
 
 /* ---- keys ---- */

@@ -71,6 +71,9 @@ const char *forge_sign_pss(struct arena *arena, const char *xml, const char *id,
 const char *forge_encrypt(struct arena *arena, const char *assertion, const struct forge_key *key,
 			  const char *cipher, const char *wrap, const char *digest);
 
+/* libxmlsec1 is left as if it had never been started: for whoever starts it anew. Nothing is signed any more. */
+void forge_end(void);
+
 /* Base64 of a text. */
 const char *forge_base64(struct arena *arena, const char *text, size_t size);
 

@@ -17,6 +17,7 @@
 #include "base/clock.h"
 #include "base/text.h"
 #include "peers/saml_forge.h"
+#include "saml/second.h"
 
 static struct arena *arena;
 static struct forge_key idp, second_idp, attacker, weak, p256, p384, service;
@@ -24,6 +25,14 @@ static struct keys *pinned, *curves;
 static struct own_key *own;
 static struct answer_question question;
 static int refused, accepted;
+
+/* What was accepted, for the second opinion: once that is asked, nothing is forged any more in this process.
+ */
+enum { GOOD_MOST = 128 };
+static struct {
+	const char *name, *xml;
+	struct answer_question question;
+} goods[GOOD_MOST];
 
 static struct keys *ring(const struct forge_key *first, const struct forge_key *second)
 {
@@ -136,6 +145,10 @@ static void accept_with(const char *name, const char *xml, const struct answer_q
 	assert_string_equal(answer.attributes[1].values[1], "R&D");
 	assert_null(answer.attributes[1].values[2]);
 	assert_string_equal(answer.session_index, "_s1");
+	assert_true(accepted < GOOD_MOST);
+	goods[accepted].name = name;
+	goods[accepted].xml = xml;
+	goods[accepted].question = *q;
 	accepted++;
 }
 
@@ -675,8 +688,7 @@ static void test_wrapping(void **state)
 		  "saml.assertions");
 	refuse_as("Y06 within another message",
 		  arena_format(arena,
-			       "<samlp:LogoutRequest " FORGE_NAMESPACES
-			       " ID=\"_l\" Version=\"2.0\" "
+			       "<samlp:LogoutRequest " FORGE_NAMESPACES " ID=\"_l\" Version=\"2.0\" "
 			       "IssueInstant=\"2026-11-29T09:14:05Z\">%s</samlp:LogoutRequest>",
 			       inner),
 		  "saml.shape");
@@ -1196,6 +1208,47 @@ static void test_all_were_counted(void **state)
 	assert_true(accepted >= 40 && refused >= 250);
 }
 
+/* lasso agrees wherever it can be asked, and where not, the reason is one of its limits that are known. */
+static void test_lasso_agrees(void **state)
+{
+	int limits = 0, asked = 0;
+	struct second *second;
+	struct answer answer;
+	struct error e = { 0 };
+
+	(void)state;
+	forge_end();
+	for (int i = 0; i < accepted; i++) {
+		assert_string_equal(judge(goods[i].xml, &goods[i].question, &answer), "ok");
+		if (second_open(&goods[i].question, &second, &e) < 0)
+			fail_msg("%s", e.text);
+		if (second_agrees(second, arena, &answer, NULL, &e) < 0) {
+			print_error("%s: %s\n", goods[i].name, e.text);
+			fail();
+		}
+		if (second_limit(second, &answer))
+			limits++;
+		else
+			asked++;
+		second_close(&second);
+	}
+	print_message("# lasso agreed with %d, and could not be asked about %d\n", asked, limits);
+	assert_true(asked >= 30 && limits >= 8);
+	/* It is held to what our own reading has seen. */
+	assert_string_equal(judge(goods[0].xml, &question, &answer), "ok");
+	assert_int_equal(second_open(&question, &second, &e), 0);
+	answer.name_id = "eva@acme.example";
+	assert_int_equal(second_agrees(second, arena, &answer, NULL, &e), -1);
+	assert_string_equal(e.code, "saml.second_opinion");
+	assert_string_equal(judge(goods[0].xml, &question, &answer), "ok");
+	answer.attribute_count++;
+	assert_int_equal(second_agrees(second, arena, &answer, NULL, &e), -1);
+	assert_string_equal(judge(goods[0].xml, &question, &answer), "ok");
+	answer.assertion_id = "_other";
+	assert_int_equal(second_agrees(second, arena, &answer, NULL, &e), -1);
+	second_close(&second);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -1214,6 +1267,7 @@ int main(void)
 		cmocka_unit_test(test_when_and_how),
 		cmocka_unit_test(test_ciphertexts),
 		cmocka_unit_test(test_all_were_counted),
+		cmocka_unit_test(test_lasso_agrees),
 	};
 
 	return cmocka_run_group_tests(tests, make, unmake);
