@@ -843,6 +843,16 @@ const struct command commands[] = {
 		.run = sso_explain,
 	},
 	{
+		.name = "sso test",
+		.arguments = "ORG/NAME",
+		.summary = "Try a connection with your own browser, without being signed on.",
+		.words = "Prints an address that is good for a quarter of an hour: all of a sign-on, to the provider and back. From then on the connection "
+			 "is a way in for whoever says their address at /login.",
+		.example = "rosterctl sso test acme/login",
+		.next = "\"rosterctl sso list ORG\" shows how it went.",
+		.run = sso_test,
+	},
+	{
 		.name = "scim tokens",
 		.arguments = "ORG/NAME",
 		.summary = "List the tokens that a directory may push with.",

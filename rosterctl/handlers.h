@@ -22,7 +22,7 @@ command_fn plugin_list, plugin_show;
 command_fn scim_tokens, scim_token_create, scim_token_revoke, scim_trace;
 
 /* sign_on.c */
-command_fn session_list_all, session_end_some, sso_list, sso_explain;
+command_fn session_list_all, session_end_some, sso_list, sso_explain, sso_test;
 
 /* event.c */
 command_fn event_endpoint_list, event_endpoint_create, event_endpoint_show, event_endpoint_set, event_endpoint_delete,

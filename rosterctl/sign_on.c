@@ -103,6 +103,20 @@ int sso_list(struct ctl *ctl, struct error *e)
 			  &(struct listing){ of_sign_on, "nobody has signed on lately" }, e);
 }
 
+int sso_test(struct ctl *ctl, struct error *e)
+{
+	static const struct column of_test[] = { { "open", "url", CELL_TEXT }, { "until", "expires_at", CELL_TIME }, { 0 } };
+	const char *organisation, *name;
+	struct answer answer;
+
+	if (path_split(ctl->arena, ctl_word(ctl, 0), "CONNECTION", &organisation, &name, e) < 0 ||
+	    session_ask(ctl->session, ctl->arena, "POST", path_make(ctl->arena, "/v1/organisations/{}/connections/{}/sign-on-test", organisation, name),
+			NULL, &answer, e) < 0)
+		return -1;
+	print_answer(ctl, &answer, of_test);
+	return 0;
+}
+
 int sso_explain(struct ctl *ctl, struct error *e)
 {
 	const char *organisation, *id;

@@ -67,6 +67,7 @@ static const struct noun {
 	{ "runs", SCOPE_RUNS_READ, SCOPE_RUNS_WRITE },
 	{ "scim", SCOPE_SCIM_READ, SCOPE_UNSAID },
 	{ "sessions", SCOPE_SESSIONS_READ, SCOPE_SESSIONS_WRITE },
+	{ "sign-on-test", SCOPE_UNSAID, SCOPE_CONNECTIONS_WRITE },
 	{ "sign-ons", SCOPE_AUDIT_READ, SCOPE_UNSAID }, /* they tell who was refused, and why */
 	{ "status", SCOPE_DAEMON_READ, SCOPE_UNSAID },
 	{ "tokens", SCOPE_TOKENS_READ, SCOPE_TOKENS_WRITE },

@@ -14,6 +14,7 @@
 #include "endpoints/figures.h"
 #include "endpoints/groups.h"
 #include "endpoints/health.h"
+#include "endpoints/login.h"
 #include "endpoints/master_keys.h"
 #include "endpoints/members.h"
 #include "endpoints/notifications.h"
@@ -150,6 +151,7 @@ const struct endpoint routes[] = {
 	{ "POST",   CONNECTION "/delete",                   PERMIT_CONFIGURE_SETTINGS, MB(8),  connection_life_end },
 	{ "POST",   CONNECTION "/restore",                  PERMIT_CONFIGURE_SETTINGS, KB(4),  connection_life_restore },
 	{ "POST",   CONNECTION "/test",                     PERMIT_CONFIGURE_SETTINGS, KB(4),  connections_test, connections_prepare_test, .setup = true },
+	{ "POST",   CONNECTION "/sign-on-test",             PERMIT_CONFIGURE_SETTINGS, 0,      sso_test_create },
 	{ "POST",   CONNECTION "/setup-link",               PERMIT_CONFIGURE_SETTINGS, KB(4),  setup_link_create },
 	{ "POST",   CONNECTION "/same-directory",           PERMIT_CONFIGURE_SETTINGS, 0,      connections_same_directory },
 	{ "POST",   CONNECTION "/adopt",                    PERMIT_OPERATOR,           0,      connections_adopt },
@@ -179,6 +181,8 @@ const struct endpoint routes[] = {
 	{ "POST",   SSO "/callback",                        PERMIT_ANYONE,             SSO_BODY_MOST, sso_finish, sso_prepare_finish, .stranger = true },
 	{ "POST",   SSO "/acs",                             PERMIT_ANYONE,             SSO_BODY_MOST, sso_finish, sso_prepare_finish, .stranger = true },
 	{ "GET",    SSO "/metadata",                        PERMIT_ANYONE,             0,      sso_metadata, sso_prepare_metadata, .stranger = true },
+	{ "GET",    "/login",                               PERMIT_ANYONE,             0,      login_ask, login_prepare_ask, .stranger = true },
+	{ "POST",   "/login",                               PERMIT_ANYONE,             KB(16), login_find, login_prepare_find, .stranger = true },
 	{ "GET",    "/session",                             PERMIT_ANYONE,             0,      sessions_speaker, sessions_prepare_speaker, .stranger = true },
 	{ "GET",    "/logout",                              PERMIT_ANYONE,             0,      sessions_ask_logout },
 	{ "POST",   "/logout",                              PERMIT_ANYONE,             KB(16), sessions_logout, sessions_prepare_logout, .stranger = true },

@@ -7,6 +7,7 @@
 #include "base/metric.h"
 #include "base/secret.h"
 #include "base/text.h"
+#include "endpoints/connections.h"
 #include "endpoints/cookie.h"
 #include "endpoints/form.h"
 #include "endpoints/page.h"
@@ -24,7 +25,7 @@
 #include "roster/session.h"
 #include "roster/sign_on.h"
 
-enum { CALL_MS_LEAST = 100, OWN_CHECKS_MOST = 12, VALUES_MOST = 8, RANDOM_SIZE = 32 };
+enum { CALL_MS_LEAST = 100, OWN_CHECKS_MOST = 12, VALUES_MOST = 8, RANDOM_SIZE = 32, TICKET_MOST = 512 };
 
 /* From prepare to answer. */
 struct sso {
@@ -394,6 +395,61 @@ static int check_return(struct exchange *x, const char *given, struct error *e)
 			 "\"return_to\" leads where nobody is sent; the operator's setting \"sign_on.return_to\" lists where people go");
 }
 
+/* ---- a test ---- */
+
+static const char *test_context(struct exchange *x, const struct id *connection)
+{
+	char of[ID_TEXT_SIZE], id[ID_TEXT_SIZE];
+
+	return arena_format(x->arena, "sign_on_test/%s/%s", id_text(&x->organisation.id, of), id_text(connection, id));
+}
+
+int sso_test_create(struct exchange *x, struct error *e)
+{
+	struct connection connection;
+	struct json_writer w;
+	const char *ends = arena_format(x->arena, "%lld", (long long)(clock_now_us() / 1000000 + SSO_TEST_S));
+	scoped(secret) *value = secret_take(ends, strlen(ends));
+	const uint8_t *sealed;
+	char id[ID_TEXT_SIZE], *ticket;
+	size_t size;
+
+	if (connections_find(x, request_segment(x->request, "connection"), &connection, e) < 0)
+		return -1;
+	if (!x->options->public_url)
+		return error_set(e, ERROR_CONFLICT, "sso.public_url", "\"public_url\" of rosterd.conf is not set, so nobody can be signed on");
+	crypt_seal(x->options->crypt_keys, test_context(x, &connection.id), value, x->arena, &sealed, &size);
+	ticket = arena_take(x->arena, 4 * ((size + 2) / 3) + 1);
+	text_base64url(sealed, size, ticket);
+	x->shown_once = true;
+	exchange_reply(x, 201, &w);
+	json_begin_object(&w, NULL);
+	json_put_text(&w, "url", arena_format(x->arena, "%s/sso/%s/begin?test=%s", x->options->public_url, id_text(&connection.id, id), ticket));
+	json_put_time(&w, "expires_at", clock_now_us() + SSO_TEST_S * INT64_C(1000000));
+	json_end_object(&w);
+	return 0;
+}
+
+/* Whether this is a test that an administrator has asked for. ERROR_INPUT "sso.test". */
+static int read_test(struct exchange *x, const struct sso *s, bool *ret, struct error *e)
+{
+	const char *ticket = request_query(x->request, "test");
+	uint8_t sealed[TICKET_MOST];
+	scoped(secret) *value = NULL;
+	struct error ignored;
+	int64_t ends = 0;
+	int size;
+
+	*ret = ticket != NULL;
+	if (!ticket)
+		return 0;
+	size = text_unbase64url(ticket, strlen(ticket), sealed, sizeof(sealed));
+	if (size > 0 && crypt_open(x->options->crypt_keys, test_context(x, &s->connection), sealed, (size_t)size, &value, &ignored) == 0 &&
+	    text_to_int64(secret_text(value), &ends) == 0 && ends > clock_now_us() / 1000000)
+		return 0;
+	return error_set(e, ERROR_INPUT, "sso.test", "this test is over; ask for another one (rosterctl sso test)");
+}
+
 /* A browser that has begun before keeps its cookie, so that two of its windows do not disturb each other. */
 static void make_attempt(struct exchange *x, struct sso *s, const char *return_to)
 {
@@ -424,7 +480,7 @@ int sso_prepare_begin(struct exchange *x, struct error *e)
 	struct error why;
 
 	x->prepared = s;
-	if (arrive(x, s, e) < 0 || check_return(x, return_to, e) < 0)
+	if (arrive(x, s, e) < 0 || check_return(x, return_to, e) < 0 || read_test(x, s, &s->attempt.test, e) < 0)
 		return -1;
 	make_attempt(x, s, return_to);
 	if (!checked(x, s, s->address.open, "connection", "sso.closed", "active", "paused, or its organisation is suspended",
@@ -786,7 +842,7 @@ static int end_well(struct exchange *x, struct sso *s, struct error *e)
 	a->request_id = x->id;
 	a->trace = trace_of(x, s);
 	count(s, a->outcome);
-	if (sign_on_end(x->tx, x->options->crypt_keys, a, e) < 0)
+	if (sign_on_end(x->tx, x->options->crypt_keys, a, e) < 0 || sign_on_worked(x->tx, &a->organisation, &s->connection, e) < 0)
 		return -1;
 	if (a->test) {
 		page_begin(x->reply, 200, "This sign-in works");

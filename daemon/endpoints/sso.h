@@ -16,11 +16,15 @@ enum {
 	SSO_BURST = 300,
 	SSO_BAD_PER_MINUTE = 30,     /* those that come to nothing */
 	SSO_BAD_BURST = 60,
+	SSO_TEST_S = 900, /* how long such an address is good for */
 };
 
 answer_fn sso_prepare_begin, sso_begin;
 answer_fn sso_prepare_finish, sso_finish;
 answer_fn sso_prepare_metadata, sso_metadata;
+
+/* An address at which an administrator tries a connection with their own browser: all of a sign-on, and nobody is signed on. */
+answer_fn sso_test_create;
 
 /* Where the provider is to be told, when somebody signs off, that they did: 1 and where the browser goes (with post_body NULL or what it posts), 0 nowhere,
  * -1. Asks the plug-in, so outside of a transaction. */

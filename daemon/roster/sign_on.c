@@ -202,6 +202,38 @@ int sign_on_once(struct tx *tx, const struct id *organisation, const struct id *
 	               : written == 1;
 }
 
+/* ---- ways in ---- */
+
+int sign_on_worked(struct tx *tx, const struct id *organisation, const struct id *connection, struct error *e)
+{
+	static const struct query worked = {
+		"sign_on.worked",
+		"INSERT INTO sign_on_doors AS d (organisation, connection) VALUES ($1, $2) ON CONFLICT (organisation, connection) DO UPDATE "
+		"SET proven_at = now() WHERE d.proven_at < now() - interval '1 day'",
+		QUERY_KEEPS,
+		0,
+	};
+
+	return query_write(tx, &worked, PARAMS(P_ID(organisation), P_ID(connection)), NULL, e);
+}
+
+int sign_on_doors(struct tx *tx, struct arena *arena, const char *domain, const char *slug, struct sign_on_door **ret, size_t *ret_count,
+                  struct error *e)
+{
+	static const struct query doors = {
+		"sign_on.doors", "SELECT connection, name FROM sign_on_doors_of($1, $2)", QUERY_READS, 0,
+	};
+	const struct rows *rows;
+
+	if (query_run(tx, &doors, PARAMS(P_TEXT(domain), P_TEXT(slug)), arena, &rows, e) < 0)
+		return -1;
+	*ret_count = rows_count(rows);
+	*ret = arena_array(arena, *ret_count + 1, sizeof(**ret));
+	for (size_t i = 0; i < *ret_count; i++)
+		(*ret)[i] = (struct sign_on_door){ rows_id(rows, i, 0), rows_text(rows, i, 1) };
+	return 0;
+}
+
 /* ---- shown ---- */
 
 #define SHOWN "a.id, a.connection, a.test, a.began_at, a.expires_at, a.outcome, a.code, a.ended_at, a.user_id, a.session, a.request"

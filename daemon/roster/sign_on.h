@@ -64,6 +64,17 @@ int sign_on_end(struct tx *tx, const struct crypt_keys *keys, const struct sign_
 int sign_on_once(struct tx *tx, const struct id *organisation, const struct id *connection, const char *message, int64_t until_s,
                  struct error *e);
 
+/* It has worked: from now on it is a way in for whoever says their address. */
+int sign_on_worked(struct tx *tx, const struct id *organisation, const struct id *connection, struct error *e);
+
+/* Ways in for whoever has an address of this domain, or is of the organisation with this slug (each may be NULL), by precedence. Needs no organisation. */
+struct sign_on_door {
+	struct id connection;
+	const char *name;
+};
+int sign_on_doors(struct tx *tx, struct arena *arena, const char *domain, const char *slug, struct sign_on_door **ret, size_t *ret_count,
+                  struct error *e);
+
 /* The newest first, of a connection (NULL: of all), before one (NULL: from the newest), without those that nobody answered. */
 int sign_on_list(struct tx *tx, struct arena *arena, const struct id *organisation, const struct id *connection, const struct id *before,
                  int most, struct sign_on **ret, size_t *ret_count, struct error *e);

@@ -184,6 +184,46 @@ sign_on ada u1 ada@acme.example yes
 query "UPDATE sessions SET expires_at = now() - interval '1 second' WHERE ended_at IS NULL" >/dev/null
 is "and so is one that has lasted long enough" "$(whoami ada)" "401 session.none"
 
+# ---- whoever knows nothing but their address ----------------------------------------------------------------------------------------
+
+login() { ask "$1" --data-urlencode "email=$2" -d "return_to=https://app.example/start" "$here/login"; }
+ask cat "$here/login"
+like "the page asks for an address" "$body" '<label for="email">.*' 
+unlike "and needs no script" "$body" '<script|style|onload|src='
+login cat 'Cat+1@ACME.example'
+is "the domain says by which connection" "$status $location" \
+	"303 /sso/$connection/begin?login_hint=cat%2B1%40acme.example&return_to=https%3A%2F%2Fapp.example%2Fstart"
+ask cat "$here$location"
+is "which is begun with it" "$status ${location%%\?*}" "303 https://login.example/in"
+login cat nobody.knows@acme.example
+is "whoever it is" "$status" 303
+login cat cat@elsewhere.example
+is "a domain that is nobody's has no way in" "$status" 200
+like "and the page says so" "$body" 'no way to sign in with this address'
+login cat '"><script>@x'
+unlike "nothing that was typed becomes part of the page" "$body" '<script'
+ask cat "$here/login?organisation=acme"
+is "or the organisation says by which" "$status $location" "303 /sso/$connection/begin"
+ask cat -d email=cat@acme.example -d return_to=https://evil.example/ "$here/login"
+is "nobody is sent elsewhere from here either" "$status" 400
+second=$(made side)
+login cat cat@acme.example
+is "a connection that nobody has tried is no way in" "$status" 303
+url=$(ctl sso test acme/side --json | jq -r .url)
+first=$connection connection=$second
+begin_test() { ask admin "$1"; state=$(sed -n 's/.*[?&]state=\([^&]*\).*/\1/p' <<<"$location") nonce=$(sed -n 's/.*[?&]nonce=\([^&]*\).*/\1/p' <<<"$location"); }
+begin_test "$url"
+finish admin t1 tess@acme.example yes bosses
+is "an administrator tries it" "$status $(grep -c 'It was a test' "$flow_dir/body")" "200 1"
+is "and nobody is signed on by that, nor comes in" "$(whoami admin) $(member tess@acme.example)" "401 session.none "
+is "it is kept what was looked at" "$(ctl sso list acme --limit 1 --json | jq -r '.items[0] | "\(.outcome) \(.test)"')" "tested true"
+login cat cat@acme.example
+is "from then on it is a way in" "$status $(grep -c '<li><a href="/sso/' "$flow_dir/body")" "200 2"
+ask admin "${url%?}x"
+is "a test that nobody has asked for is none" "$status $(jq -r .code <<<"$body")" "400 sso.test"
+ask admin "${url/$second/$first}"
+is "nor is one of another connection" "$status" 400
+
 # ---- the directory of the same connection has the word ------------------------------------------------------------------------------
 
 printf 'person: id=d1; user=dan; email=dan@acme.example\n' >"$flow_dir/people.txt"

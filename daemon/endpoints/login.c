@@ -1,0 +1,185 @@
+#include "endpoints/login.h"
+
+#include <string.h>
+
+#include "base/clock.h"
+#include "base/text.h"
+#include "endpoints/form.h"
+#include "endpoints/page.h"
+#include "endpoints/rate.h"
+#include "endpoints/return_to.h"
+#include "endpoints/sender.h"
+#include "roster/sign_on.h"
+
+enum { ADDRESS_MOST = 4 * RETURN_TO_MOST };
+
+/* From prepare to answer. */
+struct login {
+	const char *email, *slug, *return_to; /* as they were given; NULL: not */
+	struct sign_on_door *doors;
+	size_t count;
+	bool asked; /* somebody has said who they are */
+};
+
+static int check_rate(struct exchange *x, struct error *e)
+{
+	static const struct id login = { { 'l', 'o', 'g', 'i', 'n' } };
+	const struct id who = sender_of(x->request, &login);
+	int64_t wait_ms = rate_take(x->rate, &who, LOGIN_PER_MINUTE, LOGIN_BURST, clock_monotonic_ms());
+
+	if (wait_ms == 0)
+		return 0;
+	error_set(e, ERROR_LIMIT, "rate.login", "too many questions come from this address; come again");
+	e->wait_ms = (int)wait_ms;
+	return -1;
+}
+
+static int check_return(struct exchange *x, const char *given, struct error *e)
+{
+	if (!given || !*given || return_to_allowed(x->options->return_to, given))
+		return 0;
+	return error_set(e, ERROR_INPUT, "sso.return_to",
+			 "\"return_to\" leads where nobody is sent; the operator's setting \"sign_on.return_to\" lists where people go");
+}
+
+static int find_doors(struct exchange *x, struct login *login, const char *domain, struct error *e)
+{
+	int found = exchange_begin(x, e) < 0 ? -1 : sign_on_doors(x->tx, x->arena, domain, login->slug, &login->doors, &login->count, e);
+
+	tx_close(&x->tx);
+	return found;
+}
+
+/* ---- what is shown ---- */
+
+static void put_escaped(struct buffer *into, const char *text)
+{
+	static const char hex[] = "0123456789ABCDEF";
+
+	for (; *text; text++) {
+		unsigned char c = (unsigned char)*text;
+		const char code[3] = { '%', hex[c >> 4], hex[c & 15] };
+
+		if (strchr("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._~", c))
+			buffer_add(into, text, 1);
+		else
+			buffer_add(into, code, sizeof(code));
+	}
+}
+
+/* "/sso/ID/begin?...", as it may stand in an attribute and in a header. */
+static const char *door_address(struct exchange *x, const struct login *login, const struct sign_on_door *door)
+{
+	__attribute__((cleanup(buffer_close))) struct buffer address;
+	char id[ID_TEXT_SIZE];
+
+	buffer_open(&address, ADDRESS_MOST);
+	buffer_format(&address, "/sso/%s/begin", id_text(&door->connection, id));
+	if (login->email) {
+		buffer_text(&address, "?login_hint=");
+		put_escaped(&address, login->email);
+	}
+	if (login->return_to && *login->return_to) {
+		buffer_text(&address, login->email ? "&return_to=" : "?return_to=");
+		put_escaped(&address, login->return_to);
+	}
+	return arena_text(x->arena, address.bytes);
+}
+
+static void put_form(struct exchange *x, const struct login *login)
+{
+	struct reply *reply = x->reply;
+
+	page_raw(reply, "<form method=\"post\" action=\"/login\">\n<p><label for=\"email\">Your address of mail at work</label><br>\n"
+			"<input id=\"email\" name=\"email\" type=\"email\" autocomplete=\"username\" required autofocus value=\"");
+	page_text(reply, login->email ? login->email : "");
+	page_raw(reply, "\"></p>\n");
+	if (login->return_to)
+		page_hidden(reply, "return_to", login->return_to);
+	page_raw(reply, "<p><button type=\"submit\">Continue</button></p>\n</form>\n");
+}
+
+static void put_doors(struct exchange *x, const struct login *login)
+{
+	page_says(x->reply, "There are several ways for you to sign in.");
+	page_raw(x->reply, "<ul>\n");
+	for (size_t i = 0; i < login->count; i++) {
+		page_raw(x->reply, "<li><a href=\"");
+		page_text(x->reply, door_address(x, login, &login->doors[i]));
+		page_raw(x->reply, "\">");
+		page_text(x->reply, login->doors[i].name);
+		page_raw(x->reply, "</a></li>\n");
+	}
+	page_raw(x->reply, "</ul>\n");
+}
+
+static int show(struct exchange *x, struct error *e)
+{
+	const struct login *login = x->prepared;
+
+	(void)e;
+	if (login->count == 1) {
+		x->reply->status = 303;
+		reply_header(x->reply, "Location", "%s", door_address(x, login, &login->doors[0]));
+		return 0;
+	}
+	page_begin(x->reply, 200, "Sign in");
+	if (login->count > 1)
+		put_doors(x, login);
+	else if (login->asked)
+		page_says(x->reply, "There is no way to sign in with this address here. Is it the one that you have at work? "
+				    "Otherwise ask an administrator of your organisation.");
+	if (login->count == 0)
+		put_form(x, login);
+	page_end(x->reply, "https: http:"); /* browsers hold a form to this along redirects, and it leads to the provider */
+	return 0;
+}
+
+/* ---- asked by a link ---- */
+
+int login_prepare_ask(struct exchange *x, struct error *e)
+{
+	struct login *login = arena_take(x->arena, sizeof(*login));
+
+	x->prepared = login;
+	login->slug = request_query(x->request, "organisation");
+	login->return_to = request_query(x->request, "return_to");
+	login->asked = login->slug != NULL;
+	if (check_rate(x, e) < 0 || check_return(x, login->return_to, e) < 0)
+		return -1;
+	return login->slug ? find_doors(x, login, NULL, e) : 0;
+}
+
+int login_ask(struct exchange *x, struct error *e)
+{
+	return show(x, e);
+}
+
+/* ---- asked by the form ---- */
+
+int login_prepare_find(struct exchange *x, struct error *e)
+{
+	struct login *login = arena_take(x->arena, sizeof(*login));
+	struct link_pair *fields;
+	const char *given, *address;
+	struct error ignored;
+	size_t count;
+
+	x->prepared = login;
+	login->asked = true;
+	if (check_rate(x, e) < 0 || form_read(x->request, x->arena, &fields, &count, e) < 0)
+		return -1;
+	given = form_field(fields, count, "email");
+	login->return_to = form_field(fields, count, "return_to");
+	if (check_return(x, login->return_to, e) < 0)
+		return -1;
+	if (!given || text_email(x->arena, given, &address, &ignored) < 0)
+		return 0;
+	login->email = address;
+	return find_doors(x, login, strchr(address, '@') + 1, e);
+}
+
+int login_find(struct exchange *x, struct error *e)
+{
+	return show(x, e);
+}
