@@ -13,7 +13,8 @@ struct arena;
 struct proof;
 struct strategy;
 
-enum stage { STAGE_PEOPLE, STAGE_GROUPS, STAGE_DONE };
+/* In this order, see listing.h. */
+enum stage { STAGE_GROUPS, STAGE_PEOPLE, STAGE_DONE };
 
 enum { CURSOR_MOST = 64 };
 

@@ -1,4 +1,4 @@
-/* Reading all people and groups, page after page. */
+/* Reading all groups and people, page after page. */
 #include "ldap/listing.h"
 
 #include <stdarg.h>
@@ -272,8 +272,7 @@ static void judge_stage(struct listing *listing, const struct search *search)
 
 static void next_stage(struct directory *d)
 {
-	d->listing.stage =
-		d->listing.stage == STAGE_PEOPLE && d->settings.group_base ? STAGE_GROUPS : STAGE_DONE;
+	d->listing.stage = d->listing.stage == STAGE_GROUPS ? STAGE_PEOPLE : STAGE_DONE;
 }
 
 static int finish_members(struct reading *reading)
@@ -369,6 +368,7 @@ static int begin(struct directory *d, const struct view *view)
 	text_hex(number, sizeof(number), listing->conversation);
 	listing->arena = arena_open("ldap listing");
 	listing->begun = true;
+	listing->stage = d->settings.group_base ? STAGE_GROUPS : STAGE_PEOPLE;
 	/* The place comes first: what changes while we read is read twice, not missed. */
 	if (changed_begin(d, view) < 0 || proof_begin(d, view) < 0)
 		return -1;

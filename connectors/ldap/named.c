@@ -298,7 +298,7 @@ static int find_belongings(struct asking *asking, const char *filter)
 				 search_no_attributes,	 0,			0 };
 
 	/* A name that groups go by stands in the person's entry. */
-	if (!d->settings.group_base || asking->view->member_is_name || asking->count < 2)
+	if (!d->settings.group_base || asking->view->member_is_name)
 		return 0;
 	asking->belongings = arena_array(asking->arena, AT_ONCE, sizeof(*asking->belongings));
 	if (run_whole(d, &search, take_dn, asking) < 0)

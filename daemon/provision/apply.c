@@ -227,10 +227,11 @@ static const struct query of_all[] = {
 };
 static const struct query of_whole[] = {
 	{ "apply.strangers",
-	  "CREATE TEMP TABLE strangers ON COMMIT DROP AS SELECT DISTINCT g.id AS group_id, e.member_key FROM (" PLAN_EDGES_READ ") e "
-	  "JOIN group_keys g ON g.key = e.group_key WHERE NOT EXISTS (SELECT FROM staged_people p WHERE p.key = e.member_key "
-	  "AND p.id NOT IN (SELECT s.id FROM seen s WHERE s.what = 'new' AND s.quarrel IS NOT NULL)) "
-	  "AND NOT EXISTS (SELECT FROM group_keys c WHERE c.nests AND c.key = e.member_key)",
+	  "CREATE TEMP TABLE strangers ON COMMIT DROP AS SELECT g.id AS group_id, u.member_key FROM unanswered u "
+	  "JOIN group_keys g ON g.key = u.group_key UNION SELECT g.id, e.member_key FROM (" PLAN_EDGES_READ ") e "
+	  "JOIN (SELECT p.key FROM seen s JOIN staged_people p ON p.id = s.id WHERE s.what = 'new' AND s.quarrel IS NOT NULL "
+	  "AND NOT EXISTS (SELECT FROM staged_people o WHERE o.key = p.key AND o.id NOT IN (SELECT x.id FROM seen x "
+	  "WHERE x.what = 'new' AND x.quarrel IS NOT NULL))) q ON q.key = e.member_key JOIN group_keys g ON g.key = e.group_key",
 	  QUERY_KEEPS, QUERY_ONCE },
 	{ "apply.strangers_known",
 	  "DELETE FROM group_strangers t USING groups g WHERE t.organisation = $1 AND g.organisation = $1 AND g.id = t.group_id "

@@ -2,6 +2,7 @@
 
 #include "base/text.h"
 #include "provision/change.h"
+#include "provision/rename.h"
 
 #define STEP(step_name, text) TABLES_STEP("increment." step_name, 0, text)
 #define STEP_OF(what, step_name, text) TABLES_STEP("increment." step_name, what, text)
@@ -149,38 +150,42 @@ const struct step increment_groups[] = {
 	INDEX("ends", "key"),
 
 	/* Who is called by another key by now: groups may still name them by the one of before, until the directory has had its time
-	 * (renames), unless that is somebody else's now. Nobody comes to a group by that; who stands in it stays. */
+	 * (renames). Nobody comes to a group by that; who stands in it stays. taken: the key is somebody else's now. */
 	MAKE_OF(EDGES, "called_before", "called_before",
-	     "SELECT c.former_key, c.subject, c.is_group FROM ("
-	     "SELECT p.old_key AS former_key, p.account_id AS subject, false AS is_group FROM people_given p WHERE p.renamed "
-	     "UNION SELECT " KNOWN_KEY ", g.known, true FROM groups_shown g WHERE g.known IS NOT NULL AND " KNOWN_KEY " <> g.key "
-	     "UNION SELECT k.key, r.subject, r.is_group FROM (SELECT DISTINCT member_key AS key FROM staged_edges) k JOIN LATERAL ("
+	     "SELECT c.former_key, c.subject, c.is_group, bool_or(c.fresh) AS fresh, EXISTS (SELECT FROM ends e WHERE e.key = c.former_key "
+	     "AND (e.account_id IS NOT NULL OR e.group_id IS NOT NULL)) AS taken FROM ("
+	     "SELECT p.old_key AS former_key, p.account_id AS subject, false AS is_group, true AS fresh FROM people_given p WHERE p.renamed "
+	     "UNION ALL SELECT " KNOWN_KEY ", g.known, true, true FROM groups_shown g WHERE g.known IS NOT NULL AND " KNOWN_KEY " <> g.key "
+	     "UNION ALL SELECT k.key, r.subject, r.is_group, false FROM (SELECT DISTINCT member_key AS key FROM staged_edges) k JOIN LATERAL ("
 	     "SELECT r.subject, r.is_group FROM renames r WHERE r.organisation = $1 AND r.connection = $2 AND r.former_key = k.key "
 	     "AND r.settles_at > $6 OFFSET 0) r ON true) c "
-	     "WHERE NOT EXISTS (SELECT FROM ends e WHERE e.key = c.former_key AND (e.account_id IS NOT NULL OR e.group_id IS NOT NULL))"),
+	     "WHERE NOT EXISTS (SELECT FROM ends e WHERE e.key = c.former_key AND c.subject IN (e.account_id, e.group_id)) "
+	     "GROUP BY c.former_key, c.subject, c.is_group"),
 	MAKE_OF(EDGES, "spared", "spared",
 	     "SELECT DISTINCT n.group_id, n.subject FROM (SELECT h.id AS group_id, c.subject FROM called_before c "
 	     "JOIN staged_edges s ON s.member_key = c.former_key JOIN holders h ON h.key = s.group_key WHERE h.id IS NOT NULL "
-	     "GROUP BY h.id, c.subject, c.former_key HAVING NOT bool_or(s.removed)) n"),
+	     "AND NOT " RENAME_SAID_SINCE("h.id") " GROUP BY h.id, c.subject, c.former_key HAVING NOT bool_or(s.removed)) n"),
 	ONCE("index_spared", "CREATE INDEX ON spared (group_id, subject)"),
+	/* A key that changed hands, in a group that whoever had it stands in, may mean either: who stands there stays, and nobody comes into a
+	 * group by another's name. */
+	MAKE_OF(EDGES, "contested", "contested",
+	     "SELECT DISTINCT h.id AS group_id, c.former_key AS member_key FROM called_before c JOIN staged_edges s ON s.member_key = c.former_key "
+	     "JOIN holders h ON h.key = s.group_key WHERE c.taken AND NOT " RENAME_SAID_SINCE("h.id") " "
+	     "AND NOT EXISTS (SELECT FROM staged_edges n JOIN ends e ON e.key = n.member_key WHERE n.group_key = s.group_key AND NOT n.removed "
+	     "AND c.subject IN (e.account_id, e.group_id)) AND CASE WHEN c.is_group "
+	     "THEN EXISTS (SELECT FROM group_groups k WHERE k.organisation = $1 AND k.group_id = h.id AND k.child_id = c.subject) "
+	     "ELSE EXISTS (SELECT FROM group_accounts k WHERE k.organisation = $1 AND k.group_id = h.id AND k.account_id = c.subject) END"),
 	/* Of one membership that is said to be and not to be, the second is believed. */
 	MAKE_OF(EDGES, "stated", "stated",
 	     "SELECT h.id AS group_id, e.account_id, e.group_id AS child_id, min(h.name) AS group_name, min(e.user_name) AS user_name, "
 	     "s.member_key, bool_or(s.removed) AS removed FROM staged_edges s JOIN holders h ON h.key = s.group_key "
-	     "JOIN ends e ON e.key = s.member_key WHERE h.id IS NOT NULL GROUP BY h.id, e.account_id, e.group_id, s.member_key"),
+	     "JOIN ends e ON e.key = s.member_key WHERE h.id IS NOT NULL "
+	     "AND (NOT EXISTS (SELECT FROM contested c WHERE c.group_id = h.id AND c.member_key = s.member_key) "
+	     "OR EXISTS (SELECT FROM group_accounts k WHERE k.organisation = $1 AND k.group_id = h.id AND k.account_id = e.account_id) "
+	     "OR EXISTS (SELECT FROM group_groups k WHERE k.organisation = $1 AND k.group_id = h.id AND k.child_id = e.group_id)) "
+	     "GROUP BY h.id, e.account_id, e.group_id, s.member_key"),
 	ONCE("index_stated", "CREATE INDEX ON stated (group_id, account_id)"),
 	ONCE("index_stated_child", "CREATE INDEX ON stated (group_id, child_id)"),
-	/* Who is taken out of a group by the key of before is out of it, unless it names them by the one of now or another one of before: as
-	 * in a group that is rewritten. */
-	STEP_OF(EDGES, "taken_back",
-	     "INSERT INTO stated SELECT DISTINCT h.id, CASE WHEN NOT c.is_group THEN c.subject END, CASE WHEN c.is_group THEN c.subject END, "
-	     "h.name, NULL, s.member_key, true FROM called_before c JOIN staged_edges s ON s.member_key = c.former_key AND s.removed "
-	     "JOIN holders h ON h.key = s.group_key WHERE h.id IS NOT NULL "
-	     "AND NOT EXISTS (SELECT FROM spared x WHERE x.group_id = h.id AND x.subject = c.subject) "
-	     "AND NOT EXISTS (SELECT FROM stated t WHERE t.group_id = h.id AND NOT t.removed "
-	     "AND CASE WHEN c.is_group THEN t.child_id = c.subject ELSE t.account_id = c.subject END)"),
-	STEP_OF(EDGES, "known_stated", "ANALYZE stated"),
-
 	/* Groups that a key brings along which nobody answered to so far. */
 	MAKE("awaited", "awaited",
 	     "SELECT g.id AS group_id, g.name AS group_name, p.account_id, NULL::uuid AS child_id, p.user_name, p.key FROM people_given p "
@@ -192,6 +197,50 @@ const struct step increment_groups[] = {
 	STEP("awaited_stated", "DELETE FROM awaited w WHERE EXISTS (SELECT FROM group_keys k WHERE k.id = w.group_id AND k.whole) "
 	                       "OR EXISTS (SELECT FROM group_changes c WHERE c.id = w.group_id AND c.kind = '" CHANGE_GROUP_REMOVED "') "
 	                       "OR EXISTS (SELECT FROM people_given p WHERE p.account_id = w.account_id AND p.says_groups)"),
+	STEP("awaited_contested",
+	     "DELETE FROM awaited w WHERE EXISTS (SELECT FROM renames r WHERE r.organisation = $1 AND r.connection = $2 AND r.former_key = w.key "
+	     "AND r.settles_at > $6 AND w.group_id <> ALL (r.said_by) AND CASE WHEN r.is_group "
+	     "THEN EXISTS (SELECT FROM group_groups k WHERE k.organisation = $1 AND k.group_id = w.group_id AND k.child_id = r.subject) "
+	     "ELSE EXISTS (SELECT FROM group_accounts k WHERE k.organisation = $1 AND k.group_id = w.group_id AND k.account_id = r.subject) END)"),
+	/* Who is taken out of a group by the key of before is out of it, unless it names them by the one of now or another one of before: as
+	 * in a group that is rewritten. It may have done so in a reading before this one. */
+	STEP_OF(EDGES, "taken_back",
+	     "INSERT INTO stated SELECT DISTINCT h.id, CASE WHEN NOT c.is_group THEN c.subject END, CASE WHEN c.is_group THEN c.subject END, "
+	     "h.name, NULL, s.member_key, true FROM called_before c JOIN staged_edges s ON s.member_key = c.former_key AND s.removed "
+	     "JOIN holders h ON h.key = s.group_key WHERE h.id IS NOT NULL "
+	     "AND NOT EXISTS (SELECT FROM spared x WHERE x.group_id = h.id AND x.subject = c.subject) "
+	     "AND NOT EXISTS (SELECT FROM awaited w WHERE w.group_id = h.id AND c.subject IN (w.account_id, w.child_id)) "
+	     "AND NOT " RENAME_SAID_SINCE("h.id") " "
+	     "AND NOT EXISTS (SELECT FROM stated t WHERE t.group_id = h.id AND NOT t.removed "
+	     "AND CASE WHEN c.is_group THEN t.child_id = c.subject ELSE t.account_id = c.subject END)"),
+	STEP_OF(EDGES, "known_stated", "ANALYZE stated"),
+
+	/* A group that is given whole and names somebody new whom nobody answers to has lost nobody yet, as in a whole listing (provision/plan):
+	 * whoever stood in it may be called so since they were looked at, and is asked for by name first. */
+	MAKE_OF(EDGES, "strange", "strange",
+	     "SELECT s.group_id, bool_or(NOT EXISTS (SELECT FROM group_strangers t WHERE t.organisation = $1 AND t.group_id = s.group_id "
+	     "AND t.member_key = s.member_key)) AS fresh FROM stated s JOIN group_keys g ON g.id = s.group_id AND g.whole "
+	     "WHERE s.account_id IS NULL AND s.child_id IS NULL AND NOT s.removed GROUP BY s.group_id"),
+	MAKE_OF(EDGES, "doubted", "doubted",
+	     "SELECT l.group_id, l.subject, l.is_group, l.member_key FROM (SELECT x.group_id, x.fresh, a.id AS subject, false AS is_group, "
+	     "coalesce(p.key, a.reference, a.remote_id) AS member_key FROM strange x JOIN LATERAL (SELECT k.account_id FROM group_accounts k "
+	     "WHERE k.organisation = $1 AND k.group_id = x.group_id AND NOT EXISTS (SELECT FROM stated s WHERE s.group_id = k.group_id "
+	     "AND s.account_id = k.account_id) OFFSET 0) k ON true JOIN LATERAL (SELECT a.id, a.reference, a.remote_id FROM accounts a "
+	     "WHERE a.organisation = $1 AND a.id = k.account_id LIMIT 1) a ON true LEFT JOIN people_given p ON p.account_id = a.id "
+	     "WHERE NOT EXISTS (SELECT FROM seen n WHERE n.account = k.account_id AND n.what = 'gone') "
+	     "UNION ALL SELECT x.group_id, x.fresh, c.id, true, coalesce(g.key, c.reference, c.remote_id) FROM strange x JOIN LATERAL ("
+	     "SELECT k.child_id FROM group_groups k WHERE k.organisation = $1 AND k.group_id = x.group_id AND NOT EXISTS ("
+	     "SELECT FROM stated s WHERE s.group_id = k.group_id AND s.child_id = k.child_id) OFFSET 0) k ON true JOIN LATERAL ("
+	     "SELECT c.id, c.reference, c.remote_id FROM groups c WHERE c.organisation = $1 AND c.id = k.child_id LIMIT 1) c ON true "
+	     "LEFT JOIN group_keys g ON g.id = c.id WHERE NOT EXISTS (SELECT FROM group_changes n WHERE n.id = k.child_id "
+	     "AND n.kind = '" CHANGE_GROUP_REMOVED "')) l "
+	     "WHERE NOT EXISTS (SELECT FROM spared d WHERE d.group_id = l.group_id AND d.subject = l.subject) "
+	     "AND (EXISTS (SELECT FROM renames r WHERE r.organisation = $1 AND r.connection = $2 AND r.subject = l.subject AND r.settles_at > $6) "
+	     "OR (NOT l.is_group AND EXISTS (SELECT FROM people_given p WHERE p.account_id = l.subject AND p.renamed)) "
+	     "OR (l.is_group AND EXISTS (SELECT FROM called_before c WHERE c.is_group AND c.subject = l.subject)) "
+	     "OR (l.fresh AND NOT EXISTS (SELECT FROM renames r WHERE r.organisation = $1 AND r.connection = $2 AND r.subject = l.subject "
+	     "AND (r.ask_at IS NULL OR r.asked >= " RENAME_ASKED_MOST "))))"),
+	STEP_OF(EDGES, "doubted_spared", "INSERT INTO spared SELECT group_id, subject FROM doubted"),
 
 	MAKE("member_changes", "member_changes",
 	     "WITH come AS (SELECT s.group_id, s.account_id, s.group_name, s.user_name FROM stated s "
@@ -214,6 +263,7 @@ const struct step increment_groups[] = {
 	     "WHERE k.organisation = $1 AND k.account_id = s.account OFFSET 0) k ON true WHERE s.what = 'gone' "
 	     "UNION SELECT k.group_id, k.account_id FROM people_given p JOIN LATERAL (SELECT k.group_id, k.account_id FROM group_accounts k "
 	     "WHERE k.organisation = $1 AND k.account_id = p.account_id OFFSET 0) k ON true WHERE p.says_groups AND NOT p.renamed AND NOT p.settling "
+	     "AND NOT EXISTS (SELECT FROM doubted d WHERE d.group_id = k.group_id AND d.subject = k.account_id) "
 	     "AND NOT EXISTS (SELECT FROM stated s WHERE s.group_id = k.group_id AND s.account_id = k.account_id AND NOT s.removed)) "
 	     "SELECT c.group_id, c.account_id, min(c.group_name) AS group_name, min(c.user_name) AS user_name, true AS added FROM come c "
 	     "WHERE NOT EXISTS (SELECT FROM group_accounts k WHERE k.organisation = $1 AND k.group_id = c.group_id AND k.account_id = c.account_id) "

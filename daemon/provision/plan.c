@@ -4,6 +4,7 @@
 #include "provision/change.h"
 #include "provision/choice.h"
 #include "provision/increment.h"
+#include "provision/rename.h"
 #include "provision/seating.h"
 #include "store/query.h"
 
@@ -140,7 +141,7 @@ static const struct step listing_groups[] = {
 	     "OR g.reference IN (SELECT r.remote_id FROM staged_refused r)) "
 	     "AND NOT EXISTS (SELECT FROM groups_shown s WHERE s.remote_id = g.remote_id)"),
 	/* A group that is read and names somebody by the key of before still means them, until the directory has had its time, if they stand
-	 * in it and the key is nobody else's now. */
+	 * in it. */
 	STEP("groups_called_before",
 	     "INSERT INTO called_before SELECT g.id, true, coalesce(g.reference, g.remote_id), s.key, true FROM groups_shown s "
 	     "JOIN groups g ON g.organisation = $1 AND g.connection = $2 AND g.remote_id = s.remote_id "
@@ -148,19 +149,66 @@ static const struct step listing_groups[] = {
 	STEP("settling_groups",
 	     "INSERT INTO called_before SELECT r.subject, true, r.former_key, s.key, false FROM settling r "
 	     "JOIN groups_shown s ON s.remote_id = r.remote_id WHERE r.is_group AND s.key <> r.former_key"),
-	STEP("called_by_others",
-	     "DELETE FROM called_before c WHERE EXISTS (SELECT FROM " NAMED " p WHERE p.key = c.former_key) "
-	     "OR EXISTS (SELECT FROM groups_shown g WHERE g.key = c.former_key)"),
 	MAKE("spared", "spared",
 	     "SELECT DISTINCT c.group_key, c.key AS member_key, c.subject, c.former_key "
 	     "FROM (SELECT c.*, u.key AS group_key, (SELECT h.id FROM groups h WHERE h.organisation = $1 AND h.connection = $2 "
-	     "AND h.remote_id = u.remote_id LIMIT 1) AS group_id FROM called_before c JOIN (" PLAN_EDGES_READ ") e ON e.member_key = c.former_key "
+	     "AND h.remote_id = u.remote_id LIMIT 1) AS group_id FROM called_before c JOIN (" PLAN_EDGES_SAID ") e ON e.member_key = c.former_key "
 	     "JOIN groups_shown u ON u.key = e.group_key OFFSET 0) c "
-	     "WHERE CASE WHEN c.is_group THEN EXISTS (SELECT FROM group_groups k WHERE k.organisation = $1 AND k.group_id = c.group_id "
+	     "WHERE NOT " RENAME_SAID_SINCE("c.group_id") " AND CASE WHEN c.is_group THEN EXISTS (SELECT FROM group_groups k WHERE k.organisation = $1 AND k.group_id = c.group_id "
 	     "AND k.child_id = c.subject) ELSE EXISTS (SELECT FROM group_accounts k WHERE k.organisation = $1 AND k.group_id = c.group_id "
 	     "AND k.account_id = c.subject) END"),
+	/* If the key is somebody else's now, it may mean either. Until then both are as they were: who stands in the group stays, and who does not
+	 * comes into nothing by another's name. */
+	MAKE("contested", "contested",
+	     "SELECT DISTINCT x.group_key, x.former_key AS member_key FROM spared x "
+	     "WHERE (EXISTS (SELECT FROM " NAMED " p WHERE p.key = x.former_key) OR EXISTS (SELECT FROM groups_shown g WHERE g.key = x.former_key)) "
+	     "AND NOT EXISTS (SELECT FROM staged_edges e WHERE e.group_key = x.group_key AND e.member_key = x.member_key)"),
+	MAKE("contested_held", "contested_held",
+	     "SELECT DISTINCT c.group_key, c.member_key FROM contested c "
+	     "JOIN groups_shown u ON u.key = c.group_key JOIN groups h ON h.organisation = $1 AND h.connection = $2 AND h.remote_id = u.remote_id "
+	     "JOIN " NAMED " p ON p.key = c.member_key JOIN accounts a ON a.organisation = $1 AND a.connection = $2 AND a.remote_id = p.remote_id "
+	     "JOIN group_accounts k ON k.organisation = $1 AND k.group_id = h.id AND k.account_id = a.id "
+	     "UNION SELECT c.group_key, c.member_key FROM contested c JOIN groups_shown u ON u.key = c.group_key "
+	     "JOIN groups h ON h.organisation = $1 AND h.connection = $2 AND h.remote_id = u.remote_id "
+	     "JOIN groups_shown s ON s.nests AND s.key = c.member_key JOIN groups g ON g.organisation = $1 AND g.connection = $2 "
+	     "AND g.remote_id = s.remote_id JOIN group_groups k ON k.organisation = $1 AND k.group_id = h.id AND k.child_id = g.id"),
+	/* The groups that call them what they are called now: the former key means them no more there. */
+	MAKE("called_now", "called_now",
+	     "SELECT c.subject, array_agg(DISTINCT h.id) AS groups FROM called_before c "
+	     "JOIN (" PLAN_EDGES_READ ") e ON e.member_key = c.key JOIN groups_shown u ON u.key = e.group_key "
+	     "JOIN groups h ON h.organisation = $1 AND h.connection = $2 AND h.remote_id = u.remote_id GROUP BY c.subject"),
+	/* Whom groups name and nobody answers to: others, or somebody whose new name came to the group after they themselves were read. */
+	MAKE("unanswered", "unanswered",
+	     "SELECT DISTINCT e.group_key, e.member_key FROM (" PLAN_EDGES_READ ") e "
+	     "WHERE $4 AND NOT EXISTS (SELECT FROM staged_people p WHERE p.key = e.member_key) "
+	     "AND NOT EXISTS (SELECT FROM groups_shown g WHERE g.nests AND g.key = e.member_key)"),
+	MAKE("strange", "strange",
+	     "SELECT h.id AS group_id, u.group_key, bool_or(t.member_key IS NULL) AS fresh "
+	     "FROM unanswered u JOIN groups_shown s ON NOT s.unread AND s.key = u.group_key "
+	     "JOIN groups h ON h.organisation = $1 AND h.connection = $2 AND h.remote_id = s.remote_id "
+	     "LEFT JOIN group_strangers t ON t.organisation = $1 AND t.group_id = h.id AND t.member_key = u.member_key "
+	     "WHERE NOT EXISTS (SELECT FROM people_unread n WHERE n.key = u.member_key) GROUP BY h.id, u.group_key"),
+	STEP("strange_known", "ANALYZE strange"),
+	/* So a group that names a new one has lost nobody yet: whoever stood in it is asked for by name first. And none who was renamed, as long
+	 * as it names anybody whom nobody answers to. */
+	MAKE("doubted", "doubted",
+	     "SELECT l.* FROM ("
+	     "SELECT x.group_key, x.fresh, p.key AS member_key, a.id AS subject, false AS is_group, "
+	     "EXISTS (SELECT FROM called_before c WHERE c.subject = a.id) AS renamed FROM strange x "
+	     "JOIN group_accounts k ON k.organisation = $1 AND k.group_id = x.group_id "
+	     "JOIN accounts a ON a.organisation = $1 AND a.id = k.account_id JOIN " NAMED " p ON p.remote_id = a.remote_id "
+	     "WHERE x.fresh OR EXISTS (SELECT FROM called_before c WHERE c.subject = k.account_id) "
+	     "UNION ALL SELECT x.group_key, x.fresh, s.key, c.id, true, EXISTS (SELECT FROM called_before b WHERE b.subject = c.id) "
+	     "FROM strange x JOIN group_groups k ON k.organisation = $1 AND k.group_id = x.group_id "
+	     "JOIN groups c ON c.organisation = $1 AND c.id = k.child_id JOIN groups_shown s ON s.remote_id = c.remote_id "
+	     "WHERE x.fresh OR EXISTS (SELECT FROM called_before b WHERE b.subject = k.child_id)) l "
+	     "WHERE NOT EXISTS (SELECT FROM (" PLAN_EDGES_READ ") e WHERE e.group_key = l.group_key AND e.member_key = l.member_key) "
+	     "AND NOT EXISTS (SELECT FROM spared d WHERE d.group_key = l.group_key AND d.subject = l.subject) "
+	     "AND (l.renamed OR NOT EXISTS (SELECT FROM renames r WHERE r.organisation = $1 AND r.connection = $2 AND r.subject = l.subject "
+	     "AND (r.ask_at IS NULL OR r.asked >= " RENAME_ASKED_MOST ")))"),
 	MAKE("edges_kept", "edges_kept",
 	     "SELECT group_key, member_key FROM spared UNION ALL "
+	     "SELECT group_key, member_key FROM doubted UNION ALL SELECT group_key, member_key FROM contested_held UNION ALL "
 	     "SELECT u.key AS group_key, p.key AS member_key FROM groups_shown u JOIN group_accounts k ON k.organisation = $1 "
 	     "AND k.group_id = u.id JOIN accounts a ON a.organisation = $1 AND a.id = k.account_id "
 	     "JOIN " NAMED " p ON p.remote_id = a.remote_id WHERE u.unread "

@@ -16,8 +16,10 @@
 #include "store/transaction.h"
 
 /* Of a listing of all: what it says of memberships, but of groups that are as we know them. Plan's tables must be there. */
-#define PLAN_EDGES_READ \
+#define PLAN_EDGES_SAID \
 	"SELECT r.group_key, r.member_key FROM staged_edges r WHERE r.group_key NOT IN (SELECT u.key FROM groups_shown u WHERE u.unread)"
+/* The same without names that changed hands, of which nobody knows yet whom they mean. */
+#define PLAN_EDGES_READ PLAN_EDGES_SAID " AND (r.group_key, r.member_key) NOT IN (SELECT t.group_key, t.member_key FROM contested t)"
 
 /* Makes the plan from the run's exposed staging tables (stage_expose). Of the run count its scope, whether it was whole, and when its
  * reading began; tables: as tables_look said. */

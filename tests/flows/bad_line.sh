@@ -4,7 +4,7 @@
 . "$SRCDIR/tests/flows/ldap_server.sh"
 . "$SRCDIR/tests/flows/misbehaving.sh"
 
-fault "the same cookie for ever" 'same_cookie 2' failed 'page 3: it begins with an entry that came before'
+fault "the same cookie for ever" 'same_cookie 3' failed 'page 3: it begins with an entry that came before'
 fault "empty pages for ever" 'endless 3' failed 'more than 1000 pages in a row are empty'
 fault "pages in a ring" 'ring 2' failed 'came before'
 fault "the answer to another question" 'wrong_id 3' failed 'no answer for'

@@ -19,6 +19,7 @@
 #   moment WHEN           from now on transactions stop at WHEN ("UPDATE ON runs FOR EACH ROW WHEN (NEW.pages = 5)") until moment_over
 #   moment_wait           waits until one has
 #   until_run RUN COND    waits until the run's row is so ("state = 'done'"); fails if it does not come about
+#   cleared_up            waits until whoever a group may mean by a name that nobody knows was asked for, and nothing is being read
 #   flow_age              as if the daemon had not been heard of for a minute
 . "$SRCDIR/tests/tap.sh"
 
@@ -147,6 +148,14 @@ until_run() {
 	for _ in $(seq 600); do
 		[ "$(query "SELECT $2 FROM runs WHERE id = '$1'" 2>/dev/null)" = t ] && return 0
 		sleep 0.03
+	done
+	return 1
+}
+
+cleared_up() {
+	for _ in $(seq 600); do
+		[ "$(query "SELECT NOT EXISTS (SELECT FROM renames WHERE ask_at <= now()) AND NOT EXISTS (SELECT FROM runs WHERE state IN ('asked', 'reading', 'reconciling'))")" = t ] && return 0
+		sleep 0.1
 	done
 	return 1
 }

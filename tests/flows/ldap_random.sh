@@ -46,11 +46,7 @@ until_whole() {
 # The time that the directory has for who was renamed is over: they are asked for.
 settle() {
 	query "UPDATE renames SET settles_at = now(), ask_at = now()" >/dev/null
-	for _ in $(seq 600); do
-		[ "$(query "SELECT NOT EXISTS (SELECT FROM renames WHERE ask_at <= now()) AND NOT EXISTS (SELECT FROM runs WHERE state IN ('asked', 'reading', 'reconciling'))")" = t ] && return 0
-		sleep 0.1
-	done
-	return 1
+	cleared_up
 }
 
 # way NAME OPTION ...: some rounds with a server of these options
@@ -64,6 +60,7 @@ way() {
 	for _ in $(seq "$ROUNDS"); do
 		next_round
 		run=$(sync --scope changed)
+		cleared_up
 		state >"$flow_dir/increments"
 		is "$name: what changed is read by itself" "$(jq -r '"\(.state) \(.scope)"' <<<"$run")" "done changed"
 		read_in_all=$((read_in_all + $(jq '.people + .groups' <<<"$run")))

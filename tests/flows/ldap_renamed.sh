@@ -116,15 +116,44 @@ is "when the directory had its time, it is in none" "$(settle)" 'done named {"gr
 is "and yields nothing" "$(ada) $(waiting)" "member 1 0"
 is "which a listing of everything sees the same way" "$(sync | counts)" ""
 
-# ---- somebody else gets the name
+# ---- somebody else gets the name, and the group may mean either
+roles() { query "SELECT coalesce(string_agg(a.user_name, ' ' ORDER BY a.user_name), 'nobody') FROM accounts a JOIN members m USING (organisation, user_id)
+	JOIN group_accounts k ON k.account_id = a.id JOIN groups g ON g.id = k.group_id WHERE g.name = 'squad' AND m.role = 'admin'"; }
 members squad "uid=ada3,$people" "uid=u000021,$people"
 members outer "cn=squad,$groups"
 sync --scope changed >/dev/null
 rename "uid=ada3,$people" uid=ada4
 rename "uid=u000030,$people" uid=ada3
-is "a name changes hands: the group means whose name it is now" "$(sync --scope changed | counts)" "group.member_added=1 member.role_changed=1 member.updated=2"
-is "and so far its former owner, too" "$(ada)" "admin 1"
-members squad "uid=ada3,$people" "uid=u000021,$people"
-is "once the group itself is read, it means its owner alone" "$(sync --scope changed | counts)" "group.member_removed=1 member.role_changed=1"
-is "and not who had it" "$(ada)" "member 0"
+is "a name changes hands: nobody comes into a group by it, and nobody goes" "$(sync --scope changed | counts) $(roles)" "member.updated=2 ada4 u000021"
+members squad "uid=ada3,$people" "uid=u000021,$people" "uid=u000022,$people"
+is "nor when the group is read itself" "$(sync --scope changed | counts) $(roles)" "group.member_added=1 member.role_changed=1 ada4 u000021 u000022"
+is "nor when everything is" "$(sync | counts) $(roles)" " ada4 u000021 u000022"
+other=$(query "SELECT remote_id FROM accounts WHERE user_name = 'ada3'")
+is "nor when whoever has the name is looked at" "$(sync --person "$other" | counts) $(roles)" " ada4 u000021 u000022"
+server_change "dn: uid=ada3,$people
+changetype: modrdn
+newrdn: uid=eve
+deleteoldrdn: 1
+
+dn: uid=ada3,$people
+changetype: add
+objectClass: inetOrgPerson
+uid: ada3
+cn: New
+sn: Hire
+mail: new.hire@acme.example"
+is "nor by somebody who is hired under that name" "$(sync --scope changed | counts) $(roles)" "member.joined=1 member.updated=1 ada4 u000021 u000022"
+like "when the directory had its time, the group means whose name it is now" "$(settle)" '^done named .*"group.member_added": 1, "member.role_changed": 2'
+is "and not who had it" "$(roles) $(waiting)" "ada3 u000021 u000022 0"
+is "which a listing of everything sees the same way" "$(sync | counts)" ""
+
+# ---- the same, and a listing of everything is the first to see it; then the server rewrites the group
+rename "uid=ada3,$people" uid=hire
+rename "uid=eve,$people" uid=ada3
+is "a name changes hands again: a listing of everything" "$(sync | counts) $(roles)" "member.updated=2 hire u000021 u000022"
+members squad "uid=hire,$people" "uid=u000021,$people" "uid=u000022,$people"
+is "when the group says the new name, nothing has changed" "$(sync --scope changed | counts) $(settle) $(roles)" " done named {} hire u000021 u000022"
+members squad "uid=hire,$people" "uid=ada3,$people" "uid=u000022,$people"
+is "and the old one is its owner's again, at once" "$(sync --scope changed | counts) $(roles)" \
+	"group.member_added=1 group.member_removed=1 member.role_changed=2 ada3 hire u000022"
 done_testing

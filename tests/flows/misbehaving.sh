@@ -1,8 +1,8 @@
 # What the bad days of a directory share: a real slapd with 300 people and 24 groups behind a proxy that misbehaves, and organisation acme
 # that has seen it well. Source it after flow.sh and ldap_server.sh.
 #
-#   fault NAME RULES STATE WORDS   a day passes; the proxy follows RULES (ldap_proxy.c; pages 1 to 6 are people, 50 each but for the last,
-#                   page 7 is groups); a run ends as STATE (failed, held, "done whole", "done incomplete", or several with "|" between) and
+#   fault NAME RULES STATE WORDS   a day passes; the proxy follows RULES (ldap_proxy.c; page 1 is groups, pages 2 to 7 are people, 50
+#                   each but for the last); a run ends as STATE (failed, held, "done whole", "done incomplete", or several with "|" between) and
 #                   says WORDS; then a healthy run. Nobody who is there loses anything, and in the end the roster is what the directory is.
 #   a_day_passes    in the directory one is hired into a group, one renamed, one let go
 #   bad, healthy    the two runs of fault

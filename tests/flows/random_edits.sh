@@ -46,6 +46,7 @@ for round in $(seq "$rounds"); do
 	edited "$round" $(((round * 7) % 6 + 1))
 	[ $((round % 3)) = 0 ] && ctl sync run told/people --wait --person "u$((round * 5 % 24 + 1))" --person "u$((round * 11 % 24 + 1))" --group g20 >/dev/null 2>&1
 	read_all
+	cleared_up
 	shown whole >"$flow_dir/whole"
 	for org in told there; do
 		shown $org >"$flow_dir/$org"
