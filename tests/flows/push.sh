@@ -171,6 +171,21 @@ costs "a user made" POST /Users '{"userName":"many-more@acme.example"}'
 costs "a user gone" DELETE "/Users/$someone"
 costs "a group gone" DELETE "/Groups/$some"
 is "and out of it" "$(query "SELECT count(*) FROM scim_members WHERE connection = '$by' AND '$some' IN (group_id, member_id)")" 0
+# 64 at once on one group: each of them counts. First all come; then half of them go while as many others come.
+writers=$(push POST /Groups '{"displayName":"Writers"}' | jq -r .id)
+write() { # write: lines "add ID" or "remove ID", each by a client of its own; the statuses with their numbers
+	sed 's/^add \(.*\)/{"Operations":[{"op":"add","path":"members","value":[{"value":"\1"}]}]}/; s/^remove \(.*\)/{"Operations":[{"op":"remove","path":"members","value":[{"value":"\1"}]}]}/' |
+		xargs -d '\n' -P 64 -I@ curl -s -o /dev/null -w '%{http_code}\n' --unix-socket "$socket" -K "$flow_dir/auth" -X PATCH \
+			-H 'Content-Type: application/scim+json' --data-binary @ "http://localhost/scim/v2/${base##*/}/Groups/$writers" | sort | uniq -c | tr -s ' '
+}
+version() { query "SELECT version FROM scim_groups WHERE id = '$writers'"; }
+query "SELECT id FROM scim_users WHERE connection = '$by' ORDER BY id LIMIT 96" >"$flow_dir/writers"
+is "64 writers on one group are heard" "$(head -64 "$flow_dir/writers" | sed 's/^/add /' | write)" " 64 204"
+is "and nobody is lost" "$(query "SELECT count(*) FROM scim_members WHERE group_id = '$writers'") $(version)" "64 65"
+is "some go while others come" "$( (head -32 "$flow_dir/writers" | sed 's/^/remove /'; tail -32 "$flow_dir/writers" | sed 's/^/add /') | shuf | write)" " 64 204"
+is "and it is who it should be" "$(query "SELECT member_id FROM scim_members WHERE group_id = '$writers' ORDER BY member_id")" "$(tail -64 "$flow_dir/writers")"
+is "with a version for each" "$(version)" 129
+is "and what a run is to look at for each" "$(query "SELECT count(*) FROM scim_due WHERE id = '$writers' AND kind LIKE 'member_%'")" 128
 token=$was_token base=$was_base
 
 # More than its share: told when to come again, and another connection has its own.
