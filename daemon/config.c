@@ -60,7 +60,7 @@ static const struct setting top_rows[] = {
 	{ "previous_master_key", SETTING_SECRET, AT(config.previous_master_key),
 	  .about = "The master key before the last change; still opens what it sealed." },
 	{ "workers", SETTING_NUMBER, AT(config.workers), "2", .least = 1, .most = 64,
-	  .about = "How many directories are read at the same time; of more than one, those of one organisation have at most half (rounded up)." },
+	  .about = "How many directories are read at the same time; of more than one, those of one organisation have at most half (rounded up), and runs of named people as many again." },
 	{ "slow_workers", SETTING_NUMBER, AT(config.slow_workers), "2", .least = 0, .most = 64,
 	  .about = "How many more, of directories that are slow (sync.slow_after) or were in trouble: these are read in such places alone, so that "
 		   "nobody else waits for them. 0: they wait with everybody else." },
