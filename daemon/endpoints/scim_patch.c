@@ -311,7 +311,7 @@ static bool make_by_filter(struct patching *p, const struct scim_filter *f, stru
 	return true;
 }
 
-/* Changes one of several values: the part, or what is named of it. */
+/* Changes one of several values: the part, or what is named of it. 1; 0 nothing was assigned; -1. */
 static int set_in(struct patching *p, const struct scim_path *path, const struct json *given, struct json *value)
 {
 	struct scim_attribute one;
@@ -324,7 +324,7 @@ static int set_in(struct patching *p, const struct scim_path *path, const struct
 			json_set(p->arena, value, path->part, taken);
 		else if (any == 0)
 			json_unset(value, path->part);
-		return any < 0 ? -1 : 0;
+		return any;
 	}
 	if (path->attribute) {
 		one = *path->attribute;
@@ -337,7 +337,7 @@ static int set_in(struct patching *p, const struct scim_path *path, const struct
 		return refuse(p, "scim.invalidValue", "a value of \"%s\" is an object", path->name);
 	if (any == 1)
 		merge(p, value, taken);
-	return 0;
+	return any;
 }
 
 /* emails[type eq "work"].value and the like. Where no value is meant, one is made: the RFC says noTarget to replace, but
@@ -347,19 +347,24 @@ static int set_filtered(struct patching *p, const struct scim_path *path, const 
 	const struct json *in = holder(p, path, false), *old = in ? json_member(in, path->name) : NULL;
 	struct json *values, *made;
 	bool found = false;
+	int assigned;
 
 	if (old && !json_is_array(old))
 		return refuse(p, "scim.invalidPath", "\"%s\" has one value, of which brackets cannot choose", path->name);
 	values = values_of(p, path);
-	for (size_t i = 0; i < json_count(values); i++) {
+	for (size_t i = 0; i < json_count(values);) {
 		struct json *value = json_at_to_change(values, i);
+		bool meant = json_is_object(value) && (!path->filter || scim_filter_holds(path->filter, value));
 
-		if (!json_is_object(value) || (path->filter && !scim_filter_holds(path->filter, value)))
-			continue;
-		if (set_in(p, path, given, value) < 0)
+		if (meant && set_in(p, path, given, value) < 0)
 			return -1;
-		one_primary(values, value);
-		found = true;
+		if (meant)
+			one_primary(values, value);
+		found |= meant;
+		if (meant && json_count(value) == 0)
+			json_take_out(values, i);
+		else
+			i++;
 	}
 	if (found)
 		return 0;
@@ -368,11 +373,12 @@ static int set_filtered(struct patching *p, const struct scim_path *path, const 
 	made = json_new_object(p->arena);
 	if (path->filter && !make_by_filter(p, path->filter, made))
 		return refuse(p, "scim.noTarget", "no value of \"%s\" is meant, and one cannot be made from this filter", path->name);
-	if (set_in(p, path, given, made) < 0)
+	assigned = set_in(p, path, given, made);
+	if (assigned < 0)
 		return -1;
 	tolerate(p, SCIM_MADE_BY_FILTER);
 	/* Nothing was assigned but what the filter itself says. */
-	if (json_is_null(given))
+	if (assigned == 0)
 		return 0;
 	one_primary(values, json_append(p->arena, values, made));
 	return 0;

@@ -119,6 +119,7 @@ static void try_patch(struct arena *arena, enum scim_kind kind, const char *firs
 	}
 	must(done.changed <= done.operations, "operations are counted");
 	must(done.changed > 0 || json_same(before, document), "what says that it changed nothing did not");
+	must(done.operations != 1 || done.changed == 0 || !json_same(before, document), "what says that it changed something did");
 	must_be_settled(arena, kind, document);
 }
 

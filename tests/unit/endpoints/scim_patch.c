@@ -223,6 +223,13 @@ static void several_values(void **state)
 	becomes("{'op':'replace','path':'emails[type eq \\'home\\'].primary','value':'true'}",
 		ada_with("emails", "[{'value':'ada@a.example','type':'work'},{'value':'ada@home.example','type':'home','primary':true}]"), 1,
 		SCIM_DEVIATION(SCIM_BOOLEAN_AS_TEXT));
+	/* Nothing is no value, and what has none is none. */
+	becomes("{'op':'replace','path':'phoneNumbers.value','value':[]}", ada, 0, SCIM_DEVIATION(SCIM_MADE_BY_FILTER));
+	becomes("{'op':'add','path':'phoneNumbers[type eq \\'fax\\'].value','value':[]}", ada, 0, SCIM_DEVIATION(SCIM_MADE_BY_FILTER));
+	becomes("{'op':'add','path':'phoneNumbers','value':[{'value':'1'},{'value':'2','type':'fax'}]},{'op':'replace','path':'phoneNumbers.value','value':null}",
+		ada_with("phoneNumbers", "[{'type':'fax'}]"), 2, 0);
+	becomes("{'op':'replace','path':'emails.primary','value':true}",
+		ada_with("emails", "[{'value':'ada@a.example','type':'work'},{'value':'ada@home.example','type':'home','primary':true}]"), 1, 0);
 	becomes("{'op':'remove','path':'emails'}", ada_with("emails", NULL), 1, 0);
 }
 
