@@ -15,7 +15,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 #include "base/arena.h"
 #include "ldap/branches.h"
@@ -24,44 +23,13 @@
 #include "ldap/proof.h"
 #include "ldap/result.h"
 #include "ldap/search.h"
+#include "ldap/sync_position.h"
 #include "ldap/sync_search.h"
+#include "ldap/sync_watch.h"
 
 enum {
 	CHANGED_MOST = 100000, /* keys of one base in one reading: beyond, reading everything is cheaper */
-	PING_MS = 30000,       /* between two questions to a server that says nothing */
-	PONG_MS = 10000,       /* in which it has to answer */
-	MARGIN_MS = 250,       /* before the deadline at which waiting ends */
 };
-
-static bool is_openldap(const struct directory *d)
-{
-	return text_equal(d->session->vendor->title, "OpenLDAP");
-}
-
-static bool is_389(const struct directory *d)
-{
-	return text_equal(d->session->vendor->title, "389 Directory Server");
-}
-
-/* People first; the second only if there are groups. 389-ds says nothing of an entry that leaves the filter,
- * so there it is asked for all entries of the base: those who are looked at and are not in scope are gone. */
-static size_t bases(const struct directory *d, const struct view *view, struct sync_search ret[2])
-{
-	const struct settings *settings = &d->settings;
-	const char *all = is_389(d) ? "(objectClass=*)" : NULL;
-
-	ret[0] = (struct sync_search){ .doing = "reading who changed",
-				       .base = settings->user_base,
-				       .filter = all ? all : view->user_filter,
-				       .scope = settings->user_scope,
-				       .mode = SYNC_REFRESH_ONLY };
-	ret[1] = (struct sync_search){ .doing = "reading which groups changed",
-				       .base = settings->group_base,
-				       .filter = all ? all : settings->group_filter,
-				       .scope = settings->group_scope,
-				       .mode = SYNC_REFRESH_ONLY };
-	return settings->group_base ? 2 : 1;
-}
 
 /* ---- does it suit? ---- */
 
@@ -83,12 +51,12 @@ static int suits_in_words(const struct directory *d, const struct view *view, ch
 	const char *id = d->session->vendor->id;
 
 	why[0] = '\0';
-	if (!is_openldap(d) && !is_389(d))
+	if (!sync_is_openldap(d) && !sync_is_389(d))
 		return say(why, "only OpenLDAP and 389-ds are known to keep to it");
 	if (!d->session->content_sync)
 		return say(
 			why, "%s",
-			is_openldap(d)
+			sync_is_openldap(d)
 				? "the server does not know it; load the overlay syncprov"
 				: "the server does not know it; enable the plug-ins \"Retro Changelog\" and "
 				  "\"Content Synchronization\"");
@@ -125,7 +93,7 @@ static int suits_base(struct directory *d, const struct sync_search *search, cha
 static int suits(struct directory *d, const struct view *view, char why[ROSTER_NOTE_MOST])
 {
 	struct sync_search searches[2];
-	size_t count = bases(d, view, searches);
+	size_t count = sync_bases(d, view, searches);
 	int result = suits_in_words(d, view, why);
 
 	for (size_t i = 0; result == 1 && i < count; i++)
@@ -133,124 +101,43 @@ static int suits(struct directory *d, const struct view *view, char why[ROSTER_N
 	return result;
 }
 
-/* ---- places: the branches, "LENGTH LENGTH\n", and the two cookies ---- */
-
-struct place {
-	struct branches branches;
-	struct berval cookies[2]; /* point into it */
-};
-
-static void write_place(const struct branches *branches, const struct berval cookies[2], struct buffer *ret)
-{
-	branches_write(branches, ret);
-	buffer_format(ret, "%zu %zu\n", (size_t)cookies[0].bv_len, (size_t)cookies[1].bv_len);
-	for (int i = 0; i < 2; i++)
-		buffer_add(ret, cookies[i].bv_val ? cookies[i].bv_val : "", cookies[i].bv_len);
-}
-
-static int read_cookies(const char *bytes, size_t size, struct place *ret)
-{
-	const char *line = memchr(bytes, '\n', size);
-	size_t first, second, head = line ? (size_t)(line - bytes) + 1 : 0;
-	char text[48];
-
-	if (!line || head >= sizeof(text))
-		return -1;
-	memcpy(text, bytes, head);
-	text[head] = '\0';
-	if (strchr(text, '-') || sscanf(text, "%6zu %6zu\n", &first, &second) != 2 ||
-	    first > SYNC_COOKIE_MOST || second > SYNC_COOKIE_MOST || head + first + second != size)
-		return -1;
-	ret->cookies[0] = (struct berval){ first, (char *)bytes + head };
-	ret->cookies[1] = (struct berval){ second, (char *)bytes + head + first };
-	return 0;
-}
-
-static int read_place(const char *bytes, size_t size, struct place *ret)
-{
-	int length = branches_parse(bytes, size, &ret->branches);
-
-	return length < 0 ? -1 : read_cookies(bytes + length, size - (size_t)length, ret);
-}
-
-static int lose(struct directory *d, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
-
-static int lose(struct directory *d, const char *fmt, ...)
-{
-	char why[ROSTER_NOTE_MOST];
-	va_list args;
-
-	va_start(args, fmt);
-	vsnprintf(why, sizeof(why), fmt, args);
-	va_end(args);
-	return d->caller.host->fail(d->caller.call, ROSTER_LOST_PLACE, 0, "%s; everything is read again",
-				    why);
-}
-
-/* The cookie of a base as it is now, in the arena of the page. */
-static int read_now(struct directory *d, const struct sync_search *search, struct berval *ret)
-{
-	struct sync_end end;
-	char explanation[200];
-	int result = 0;
-
-	if (sync_now(&d->caller, d->session, search, &end) < 0)
-		return -1;
-	if (end.code != LDAP_SUCCESS) {
-		result_explain(end.code, end.said, explanation, sizeof(explanation));
-		result = lose(d, "%s under \"%.100s\": %s", search->doing, search->base, explanation);
-	} else {
-		*ret = (struct berval){ end.cookie.bv_len,
-					arena_copy(d->page, end.cookie.bv_val ? end.cookie.bv_val : "",
-						   end.cookie.bv_len) };
-	}
-	sync_end_forget(&end);
-	return result;
-}
-
 static int take_place(struct directory *d, const struct view *view, struct buffer *ret)
 {
 	struct sync_search searches[2];
 	struct berval cookies[2] = { { 0, NULL }, { 0, NULL } };
-	size_t count = bases(d, view, searches);
+	size_t count = sync_bases(d, view, searches);
 	struct branches *branches = arena_take(d->page, sizeof(*branches));
 
 	for (size_t i = 0; i < count; i++)
-		if (read_now(d, &searches[i], &cookies[i]) < 0)
+		if (sync_read_now(d, &searches[i], &cookies[i]) < 0)
 			return -1;
 	if (branches_read(d, branches) < 0)
 		return -1;
-	write_place(branches, cookies, ret);
+	sync_write_place(branches, cookies, ret);
 	return 0;
-}
-
-static enum sync_place place_of(const struct directory *d, const struct berval *ours,
-				const struct berval *now)
-{
-	return is_openldap(d) ? sync_place_openldap(ours, now) : sync_place_389(ours, now);
 }
 
 /* Whether a cookie of ours may be sent. 1: and something changed since; 0: nothing did; -1: fail() was
  * called. */
 static int judge_place(struct directory *d, const struct sync_search *search, const struct berval *now)
 {
-	switch (place_of(d, &search->cookie, now)) {
+	switch (sync_place_of(d, &search->cookie, now)) {
 	case SYNC_PLACE_CURRENT:
 		return 0;
 	case SYNC_PLACE_BEHIND:
 		return 1;
 	case SYNC_PLACE_AHEAD:
-		return lose(d,
+		return sync_lose(d,
 			    "the server's state of \"%.120s\" is older than what we know: it came back from "
 			    "a backup or "
 			    "after a crash",
 			    search->base);
 	case SYNC_PLACE_FOREIGN:
-		return lose(d, "the place is one of another server than that of \"%.120s\"", search->base);
+		return sync_lose(d, "the place is one of another server than that of \"%.120s\"", search->base);
 	case SYNC_PLACE_UNREADABLE:
 		break;
 	}
-	return lose(d, "the cookie for \"%.120s\" is none that we understand", search->base);
+	return sync_lose(d, "the cookie for \"%.120s\" is none that we understand", search->base);
 }
 
 /* ---- what one base says ---- */
@@ -386,17 +273,17 @@ static int judge_end(struct hearing *hearing, const struct sync_search *search, 
 
 	if (end->code != LDAP_SUCCESS) {
 		result_explain(end->code, end->said, explanation, sizeof(explanation));
-		return lose(d, "%s under \"%.100s\": %s", search->doing, search->base, explanation);
+		return sync_lose(d, "%s under \"%.100s\": %s", search->doing, search->base, explanation);
 	}
 	if (hearing->too_many)
-		return lose(d, "%s under \"%.100s\": more than %d changed", search->doing, search->base,
+		return sync_lose(d, "%s under \"%.100s\": more than %d changed", search->doing, search->base,
 			    CHANGED_MOST);
-	*ret = sync_judge(is_openldap(d), end->refresh_deletes, hearing->present);
+	*ret = sync_judge(sync_is_openldap(d), end->refresh_deletes, hearing->present);
 	if (*ret == SYNC_ABSENT_LOST)
-		return lose(d, "%s under \"%.100s\": the server does not say who is left", search->doing,
+		return sync_lose(d, "%s under \"%.100s\": the server does not say who is left", search->doing,
 			    search->base);
 	if (*ret == SYNC_ABSENT_GONE && end->references > 0 && !d->settings.ignore_referrals)
-		return lose(d, "%s under \"%.100s\": a part of it is on another server", search->doing,
+		return sync_lose(d, "%s under \"%.100s\": a part of it is on another server", search->doing,
 			    search->base);
 	return 0;
 }
@@ -405,7 +292,7 @@ static int judge_end(struct hearing *hearing, const struct sync_search *search, 
 static int read_base(struct directory *d, const struct view *view, const struct sync_search *search,
 		     enum roster_subject subject, enum sync_absent *ret, struct berval *ret_cookie)
 {
-	struct hearing hearing = { .directory = d, .subject = subject, .unique_id = is_389(d) };
+	struct hearing hearing = { .directory = d, .subject = subject, .unique_id = sync_is_389(d) };
 	const struct sync_listener listener = { hear_entry, hear_info, &hearing };
 	struct sync_end end;
 	int result;
@@ -453,7 +340,7 @@ static int complete(struct directory *d, const struct view *view, const enum syn
 		if (present_pass(d, view, subjects[i], &presence) < 0)
 			return -1;
 		if (presence.doubt[0])
-			return lose(d, "%s", presence.doubt);
+			return sync_lose(d, "%s", presence.doubt);
 	}
 	if (proof_of_absence(d, view, true) < 0)
 		return -1;
@@ -469,18 +356,18 @@ static int page(struct directory *d, const struct view *view, const struct roste
 	static const enum roster_subject subjects[2] = { ROSTER_PERSON, ROSTER_GROUP };
 	enum sync_absent absent[2] = { SYNC_ABSENT_STAYS, SYNC_ABSENT_STAYS };
 	struct sync_search searches[2];
-	size_t count = bases(d, view, searches);
+	size_t count = sync_bases(d, view, searches);
 	struct berval now[2] = { { 0, NULL }, { 0, NULL } };
 	int behind[2] = { 0, 0 };
-	struct place *place = arena_take(d->page, sizeof(*place));
+	struct sync_position *place = arena_take(d->page, sizeof(*place));
 	struct branches *branches = arena_take(d->page, sizeof(*branches));
 
 	(void)ask;
-	if (read_place(bytes, size, place) < 0)
-		return lose(d, "the place is none of ours");
+	if (sync_read_place(bytes, size, place) < 0)
+		return sync_lose(d, "the place is none of ours");
 	for (size_t i = 0; i < count; i++) {
 		searches[i].cookie = place->cookies[i];
-		if (read_now(d, &searches[i], &now[i]) < 0)
+		if (sync_read_now(d, &searches[i], &now[i]) < 0)
 			return -1;
 		behind[i] = judge_place(d, &searches[i], &now[i]);
 		if (behind[i] < 0)
@@ -491,203 +378,15 @@ static int page(struct directory *d, const struct view *view, const struct roste
 	if (branches_read(d, branches) < 0)
 		return -1;
 	if (!branches_stand(&place->branches, branches))
-		return lose(d, BRANCHES_MOVED);
+		return sync_lose(d, BRANCHES_MOVED);
 	for (size_t i = 0; i < count; i++)
 		if (behind[i] == 1 &&
 		    read_base(d, view, &searches[i], subjects[i], &absent[i], &place->cookies[i]) < 0)
 			return -1;
 	if (complete(d, view, absent, count) < 0)
 		return -1;
-	write_place(branches, place->cookies, next);
+	sync_write_place(branches, place->cookies, next);
 	return 0;
-}
-
-/* ---- waiting ---- */
-
-/* Two searches that stay, one for each base; what they bring says only that there is something. */
-struct watching {
-	struct sync_search searches[2];
-	int msgids[2];
-	size_t count;
-	int ping;	    /* the question under way, -1: none */
-	int64_t heard_ms;   /* when the server was heard last, and */
-	int64_t pinged_ms;  /* when it was asked, on the monotonic clock */
-	bool changed, over; /* over: the server ended a search, begin again */
-};
-
-static int64_t now_ms(void)
-{
-	struct timespec now;
-
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
-}
-
-static int notice_entry(void *context, const struct sync_entry *entry)
-{
-	struct watching *watching = context;
-
-	(void)entry;
-	watching->changed = true;
-	return 0;
-}
-
-static int notice_info(void *context, struct sync_info *info)
-{
-	struct watching *watching = context;
-
-	watching->changed = watching->changed || info->kind == SYNC_ID_SET;
-	return 0;
-}
-
-/* Begins at the server's state of now. What changed between the place and that is a reason to look. */
-static int begin_watching(struct directory *d, const struct view *view, const char *bytes, size_t size)
-{
-	struct watching *watching = calloc(1, sizeof(*watching));
-	struct place *place = arena_take(d->page, sizeof(*place));
-	bool known = bytes && read_place(bytes, size, place) == 0;
-
-	if (!watching) {
-		d->caller.host->fail(d->caller.call, ROSTER_TRY_LATER, 0, "out of memory");
-		return -1;
-	}
-	d->reading = watching;
-	watching->ping = -1;
-	watching->heard_ms = now_ms();
-	watching->changed = bytes && !known;
-	watching->count = bases(d, view, watching->searches);
-	for (size_t i = 0; i < watching->count; i++) {
-		struct sync_search *search = &watching->searches[i];
-		struct berval now;
-
-		if (read_now(d, search, &now) < 0)
-			return -1;
-		if (known && place_of(d, &place->cookies[i], &now) != SYNC_PLACE_CURRENT)
-			watching->changed = true;
-		search->doing = i == 0 ? "waiting for changes of people" : "waiting for changes of groups";
-		search->mode = SYNC_REFRESH_AND_PERSIST;
-		search->cookie = now;
-		if (sync_send(&d->caller, d->session, search, &watching->msgids[i]) < 0)
-			return -1;
-		search->cookie = (struct berval){ 0, NULL }; /* lives as long as the page */
-	}
-	return 0;
-}
-
-static int end_watching(struct directory *d, struct watching *watching, const struct sync_search *search,
-			const struct sync_end *end)
-{
-	if (end->code != LDAP_SUCCESS && end->code != LDAP_SYNC_REFRESH_REQUIRED)
-		return session_fail(&d->caller, d->session, search->doing, end->code, end->said);
-	watching->over = watching->changed = true;
-	return 0;
-}
-
-static int notice(struct directory *d, struct watching *watching, LDAPMessage *message)
-{
-	const struct sync_listener listener = { notice_entry, notice_info, watching };
-	struct sync_end end = { 0 };
-	int result = 0;
-
-	watching->heard_ms = now_ms();
-	if (ldap_msgid(message) == watching->ping && ldap_msgtype(message) == LDAP_RES_SEARCH_RESULT)
-		watching->ping = -1;
-	for (size_t i = 0; result == 0 && i < watching->count; i++) {
-		if (ldap_msgid(message) != watching->msgids[i])
-			continue;
-		result = sync_hear(&d->caller, d->session, &watching->searches[i], message, &listener, &end);
-		result = result == 0  ? end_watching(d, watching, &watching->searches[i], &end)
-			 : result > 0 ? 0
-				      : -1;
-	}
-	sync_end_forget(&end);
-	return result;
-}
-
-/* Asks whether it is still there: a frozen server, or one behind a broken network, says nothing just as a
- * quiet one does. */
-static int ping(struct directory *d, struct watching *watching)
-{
-	int code = ldap_search_ext(d->session->ld, "", LDAP_SCOPE_BASE, "(objectClass=*)",
-				   search_no_attributes, 0, NULL, NULL, NULL, 0, &watching->ping);
-
-	watching->pinged_ms = now_ms();
-	return code == LDAP_SUCCESS ? 0
-				    : session_fail(&d->caller, d->session,
-						   "asking whether the server is there", code, NULL);
-}
-
-/* How long to wait for the next message; asks the server for a sign of life when it is time. -1: fail() was
- * called. */
-static int patience(struct directory *d, struct watching *watching)
-{
-	int64_t now = now_ms(), left = d->caller.host->left_ms(d->caller.call) - MARGIN_MS;
-	int64_t until = watching->ping >= 0 ? watching->pinged_ms + PONG_MS : watching->heard_ms + PING_MS;
-
-	if (watching->changed)
-		return 0;
-	if (until <= now && watching->ping >= 0)
-		return d->caller.host->fail(
-			d->caller.call, ROSTER_TRY_LATER, 0,
-			"waiting for changes at \"%s\": no answer for %d s; see whether the server hangs",
-			d->session->address->text, PONG_MS / 1000);
-	if (until <= now) {
-		if (ping(d, watching) < 0)
-			return -1;
-		until = now + PONG_MS;
-	}
-	return (int)(left <= 0 ? 0 : until - now < left ? until - now : left);
-}
-
-/* 1: a message was noticed; 0: none came in time; -1: fail() was called. */
-static int wait_for_message(struct directory *d, struct watching *watching)
-{
-	int wait_ms = patience(d, watching), got, code = LDAP_SERVER_DOWN;
-	struct timeval wait = { wait_ms / 1000, wait_ms % 1000 * 1000 };
-	LDAPMessage *message;
-
-	if (wait_ms < 0)
-		return -1;
-	stream_patience(d->session->stream, PONG_MS);
-	got = ldap_result(d->session->ld, LDAP_RES_ANY, LDAP_MSG_ONE, &wait, &message);
-	if (got == 0)
-		return 0;
-	if (got < 0) {
-		ldap_get_option(d->session->ld, LDAP_OPT_RESULT_CODE, &code);
-		return session_fail(&d->caller, d->session, "waiting for changes", code, NULL);
-	}
-	got = notice(d, watching, message);
-	ldap_msgfree(message);
-	return got < 0 ? -1 : 1;
-}
-
-static int watch(struct directory *d, const struct view *view, const char *place, size_t size)
-{
-	struct watching *watching;
-	int got;
-
-	d->caller.host->step(d->caller.call, "waiting for changes at \"%s\"", d->session->address->text);
-	if (!d->reading && begin_watching(d, view, place, size) < 0)
-		return -1;
-	watching = d->reading;
-	/* After the first change, whatever else is already there belongs to it. */
-	do
-		got = wait_for_message(d, watching);
-	while (got == 1 ||
-	       (got == 0 && !watching->changed && d->caller.host->left_ms(d->caller.call) > MARGIN_MS));
-	if (got < 0)
-		return -1;
-	got = watching->changed;
-	watching->changed = false;
-	if (watching->over)
-		directory_hang_up(d);
-	return got;
-}
-
-static void forget(struct directory *d)
-{
-	free(d->reading);
-	d->reading = NULL;
 }
 
 const struct strategy strategy_syncrepl = {
@@ -696,6 +395,6 @@ const struct strategy strategy_syncrepl = {
 	.suits = suits,
 	.take_place = take_place,
 	.page = page,
-	.watch = watch,
-	.forget = forget,
+	.watch = sync_watch,
+	.forget = sync_watch_forget,
 };
