@@ -700,8 +700,8 @@ const struct command commands[] = {
 		.arguments = "ORG/NAME",
 		.summary = "Delete a connection, with a plan for its people.",
 		.words = "It says nothing about its people any more: those whom another connection shows are "
-		         "that one's, and for the others --people decides. The plan is shown, and done when you "
-		         "say so. Until the organisation's retention is over it can be restored, with its people.",
+		         "that one's, and for the others --people decides. The plan is shown, with the tokens "
+		         "that its directory pushes with, and done when you say so. Until the organisation's retention is over it can be restored, with its people.",
 		.options = connection_delete_options,
 		.example = "rosterctl connection delete acme/okta --people hand-over --to entra --plan-only",
 		.next = "\"rosterctl connection restore ORG/NAME\" undoes it.",

@@ -111,7 +111,7 @@ static int end(struct ctl *ctl, const struct subject *subject, const char *peopl
 		   arena_format(ctl->arena, "delete connection \"%s\"", ctl_word(ctl, 0)), e);
 }
 
-/* Without --people: one that shows nobody. */
+/* Without --people: one that shows nobody; the plan is then that of keeping whom it has. */
 int connection_delete(struct ctl *ctl, struct error *e)
 {
 	const char *people = ctl_option(ctl, "people");
@@ -120,8 +120,8 @@ int connection_delete(struct ctl *ctl, struct error *e)
 
 	if (named(ctl, &subject, e) < 0)
 		return -1;
-	if (people)
-		return end(ctl, &subject, people, ctl_option(ctl, "to"), e);
+	if (people || ctl_given(ctl, "plan-only"))
+		return end(ctl, &subject, people ? people : "keep", ctl_option(ctl, "to"), e);
 	if (print_confirm(ctl, arena_format(ctl->arena, "delete connection \"%s\"", ctl_word(ctl, 0)), e) < 0)
 		return -1;
 	if (session_call(ctl->session, ctl->arena, "DELETE", subject.path, NULL, &answer, e) < 0) {

@@ -19,6 +19,10 @@
 #define CHANGE_TOKEN_SUSPENDED "token.suspended"
 #define CHANGE_TOKEN_RESTORED "token.restored"
 
+/* A token with which the directory of a connection pushes: it ends with the connection, and comes back with it. */
+#define CHANGE_PUSH_SUSPENDED "connection.token_suspended"
+#define CHANGE_PUSH_RESTORED "connection.token_restored"
+
 /* An account that changes nothing about a membership: of somebody suspended there, or of a member by another way. */
 #define CHANGE_ACCOUNT_SEEN "account.seen"
 #define CHANGE_ACCOUNT_LINKED "account.linked"

@@ -62,6 +62,12 @@ static const struct step deciding[] = {
 	     "FROM tokens t JOIN effects x ON x.person = coalesce(t.user_id, t.maker) WHERE t.organisation = $1 AND t.revoked_at IS NULL "
 	     "AND ((x.kind = '" CHANGE_SUSPENDED "' AND t.suspended_at IS NULL) "
 	     "OR (x.kind = '" CHANGE_RESTORED "' AND t.suspended_by = x.departure))"),
+	/* What a directory pushes with does so as long as its connection is there; short ones are of a client that is named. */
+	MAKE("push_changes", "push_changes",
+	     "SELECT t.id, t.connection, t.name, "
+	     "CASE WHEN t.connection::text = $3 ->> 'without' THEN '" CHANGE_PUSH_SUSPENDED "' ELSE '" CHANGE_PUSH_RESTORED "' END AS kind "
+	     "FROM scim_tokens t WHERE t.organisation = $1 AND t.connection = $2 AND t.connection::text IN ($3 ->> 'without', $3 ->> 'with') "
+	     "AND t.kind <> 'short' AND t.revoked_at IS NULL AND (t.expires_at IS NULL OR t.expires_at > now())"),
 	ONCE("planned",
 	     "CREATE TEMP VIEW planned AS "
 	     "SELECT x.kind, 'member' AS subject_kind, x.person AS subject, x.display_name AS name, "
@@ -86,6 +92,7 @@ static const struct step deciding[] = {
 	     "jsonb_build_object('role', new_role) FROM roles_waiting "
 	     "UNION ALL SELECT kind, 'token', id, name, NULL, jsonb_build_object('member', person) FROM token_changes t "
 	     "WHERE kind = '" CHANGE_TOKEN_SUSPENDED "' OR EXISTS (SELECT FROM effects x WHERE x.person = t.person AND x.kind = '" CHANGE_RESTORED "') "
+	     "UNION ALL SELECT kind, 'connection', connection, name, NULL, jsonb_build_object('token', id) FROM push_changes "
 	     "UNION ALL SELECT '" CHANGE_ACCOUNT_LINKED "', 'account', v.id, a.display_name, jsonb_build_object('remote_id', a.remote_id), "
 	     "jsonb_build_object('remote_id', v.remote_id) FROM moved v JOIN accounts a ON a.id = v.account"),
 };

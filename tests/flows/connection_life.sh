@@ -162,4 +162,16 @@ flow_daemon
 for _ in $(seq 100); do [ "$(query "SELECT count(*) FROM connections")" = 1 ] && break; sleep 0.1; done
 is "when its time is over it is thrown away, with what it knew" "$(query "SELECT (SELECT count(*) FROM connections), (SELECT count(*) FROM accounts
 	WHERE connection NOT IN (SELECT id FROM connections))")" "1|0"
+
+# ---- the tokens with which a directory pushes end with its connection, and come back with it
+ctl connection create acme scim pushed >/dev/null
+ctl scim token-revoke acme/pushed "$(ctl scim token-create acme/pushed lost --json | jq -r .id)" >/dev/null
+ctl scim token-create acme/pushed spare >/dev/null
+ctl connection delete acme/pushed --plan-only --json >"$flow_dir/run"
+is "the plan of its end lists those that work" "$(ctl sync changes "acme/$(held)" --json | jq -r '.items[] | "\(.kind) \(.name)"' | sort | paste -sd,)" \
+	"connection.token_suspended first,connection.token_suspended spare"
+is "and is a plan alone, though nobody is in it" "$(ctl connection list acme --json | jq -r '.items[].name' | grep -c pushed)" 1
+ctl connection delete acme/pushed --people keep --yes --json >"$flow_dir/run"
+is "done, each has its entry" "$(ctl audit list acme --action connection.token_suspended --json | jq -r '[.items[].target_name] | sort | join(" ")')" "first spare"
+is "and comes back with it" "$(ctl connection restore acme/pushed --json | counts)" "connection.token_restored=2"
 done_testing
