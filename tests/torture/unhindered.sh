@@ -59,8 +59,11 @@ everybody_else() { # everybody_else WHEN: each of them does something
 	ok "$1: an administrator adds a member" test -n "$member" -a "$member" != null
 	ok "$1: and suspends them" ctl member suspend acme "$member"
 }
-# Who had to wait for a lock longer than deadlock_timeout, but for the moment that is made here
-waits() { grep 'still waiting for' "$flow_dir/pg/log" | grep -vc 'advisory lock \[[0-9]*,0,4711,'; }
+# Who had to wait for a lock longer than deadlock_timeout, but for the moment that is made here, and whoever ends it
+waits() {
+	awk '/still waiting for/ && !/advisory lock \[[0-9]*,0,4711,/ { open = 1; next }
+		open && /STATEMENT:/ { n += !/FUNCTION moment|FUNCTION IF EXISTS moment|TRIGGER moment/; open = 0 } END { print n + 0 }' "$flow_dir/pg/log"
+}
 held() { query "SELECT count(*) FROM pg_locks WHERE NOT granted AND NOT (locktype = 'advisory' AND objid = 4711)"; }
 
 # Before: they can
