@@ -29,6 +29,21 @@ crowd() {
 	wait
 }
 known() { roster | grep -v "^person"; }
+# What a directory pushes and reads, whose token is remembered by then; and how it ends.
+pushed() { # pushed MODE
+	local made base user n
+	made=$(ctl connection create acme scim "push-$1" --json)
+	ctl connection set "acme/push-$1" --state paused >/dev/null # what becomes of it is not looked at here
+	base=http://localhost/scim/v2/$(jq -r .id <<<"$made")
+	printf 'header = "Authorization: Bearer %s"\n' "$(jq -r .token <<<"$made")" >"$flow_dir/auth"
+	scim() { curl -s -K "$flow_dir/auth" --unix-socket "$socket" "$@"; }
+	user=$(scim --data-binary '{"userName":"pushed@acme.example"}' -H 'Content-Type: application/json' "$base/Users" | jq -r .id)
+	is "$1: who was pushed is read, again and again" "$(for n in 1 2 3 4; do scim "$base/Users/$user" | jq -r .userName; done | uniq -c | tr -s ' ')" \
+		" 4 pushed@acme.example"
+	is "$1: and found" "$(scim "$base/Users?filter=userName%20eq%20%22pushed@acme.example%22" | jq .totalResults)" 1
+	ctl scim token-revoke "acme/push-$1" "$(ctl scim tokens "acme/push-$1" --json | jq -r '.items[0].id')" >/dev/null
+	is "$1: until the token is revoked" "$(scim -o /dev/null -w '%{http_code}' "$base/Users/$user")" 401
+}
 all_of_it() { # all_of_it MODE: what an administrator does
 	local run held
 	is "$1: a run" "$(sync | jq -r .state)" done
@@ -69,6 +84,7 @@ pooled session 20
 flow_daemon
 acme "$people" --role Admins=admin
 all_of_it session
+pushed session
 is "session: notices come through it" "$(query "SELECT count(*) FROM pg_stat_activity WHERE query LIKE 'LISTEN %'")" 1
 flow_kill TERM
 bouncer stop
@@ -81,6 +97,7 @@ bouncer stop
 pooled transaction 3 "direct_conninfo = \"$(remote_conninfo "$PGPORT")\""
 flow_daemon
 all_of_it transaction
+pushed transaction
 ok "transaction: the server has few sessions for requests" test "$(sessions rosterd_request)" -le 3
 ok "transaction: and for workers, with the one that listens" test "$(sessions rosterd_worker)" -le 4
 is "transaction: who listens is there by itself" "$(query "SELECT count(*) FROM pg_stat_activity WHERE query LIKE 'LISTEN %'")" 1
