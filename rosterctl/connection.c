@@ -52,6 +52,7 @@ static const struct column in_full[] = {
 	{ "group share %", "remove_group_share", CELL_NUMBER },
 	{ "last run", "last_run.id", CELL_TEXT },
 	{ "how it ended", "last_run.state", CELL_TEXT },
+	{ "not taken", "refused", CELL_NUMBER }, /* "connection refused" says whom, and why */
 	{ "next due", "next_due_at", CELL_TIME },
 	{ "managed by", "managed_by", CELL_TEXT },
 	{ "its line", "managed_line", CELL_TEXT },

@@ -17,6 +17,7 @@
 #include "plugin/settings.h"
 #include "roster/managed.h"
 #include "roster/reading.h"
+#include "roster/refusal.h"
 #include "roster/run.h"
 #include "roster/seats.h"
 #include "roster/subscription.h"
@@ -128,10 +129,12 @@ static int put_connection(struct exchange *x, struct json_writer *w, const struc
 	char id[ID_TEXT_SIZE];
 	struct subscription subscription;
 	struct run *last;
+	int64_t refused;
 	size_t runs;
 	int subscribed = subscription_find(x->tx, x->arena, &c->organisation, &c->id, &subscription, e);
 
 	if (subscribed < 0 || run_list(x->tx, x->arena, &c->organisation, &c->id, NULL, 1, &last, &runs, e) < 0 ||
+	    refusal_count(x->tx, x->arena, &c->organisation, &c->id, &refused, e) < 0 ||
 	    exchange_managed_find(x, "connection", id_text(&c->id, id), c->managed_by, &managed, e) < 0)
 		return -1;
 	json_begin_object(w, NULL);
@@ -157,6 +160,7 @@ static int put_connection(struct exchange *x, struct json_writer *w, const struc
 	json_put_bool(w, "private_addresses", c->private_addresses);
 	json_put_text(w, "grace", c->grace_ms < 0 ? NULL : exchange_duration(x, c->grace_ms));
 	put_last_run(w, runs ? last : NULL);
+	json_put_int(w, "refused", refused);
 	json_put_time(w, "next_due_at", c->next_due_at);
 	json_put_time(w, "created_at", c->created_at);
 	json_put_text(w, "managed_by", exchange_managed_by(x, c->managed_by));

@@ -38,6 +38,20 @@ int refusal_list(struct tx *tx, struct arena *arena, const struct id *organisati
 	return 0;
 }
 
+int refusal_count(struct tx *tx, struct arena *arena, const struct id *organisation, const struct id *connection, int64_t *ret,
+		  struct error *e)
+{
+	static const struct query count = {
+		"refusal.count", "SELECT count(*) FROM refusals WHERE organisation = $1 AND connection = $2", QUERY_READS, 0,
+	};
+	const struct rows *rows;
+
+	if (query_one(tx, &count, PARAMS(P_ID(organisation), P_ID(connection)), arena, &rows, e) < 0)
+		return -1;
+	*ret = rows_int(rows, 0, 0);
+	return 0;
+}
+
 int refusal_find(struct tx *tx, struct arena *arena, const struct id *organisation, const struct id *connection, const char *remote_id,
 		 struct refusal *ret, struct error *e)
 {

@@ -23,6 +23,10 @@ int refusal_list(struct tx *tx, struct arena *arena, const struct id *organisati
 		 const struct id *connection, const char *after, int most, struct refusal **ret,
 		 size_t *ret_count, struct error *e);
 
+/* How many there are of one connection. */
+int refusal_count(struct tx *tx, struct arena *arena, const struct id *organisation, const struct id *connection, int64_t *ret,
+		  struct error *e);
+
 /* One of them: 1, 0, -1. */
 int refusal_find(struct tx *tx, struct arena *arena, const struct id *organisation, const struct id *connection, const char *remote_id,
 		 struct refusal *ret, struct error *e);

@@ -24,6 +24,8 @@ u5 person.no_address"
 like "in words" "$(ctl connection refused acme/people --json | jq -r '.items[] | select(.remote_id == "u2").reason')" \
 	'^the user name has 300 bytes; at most 256 are taken$'
 is "the run counts them" "$(ctl sync list acme --json | jq '.items[0].refused')" 4
+is "and so does the connection" "$(ctl connection show acme/people --json | jq .refused)" 4
+like "for people, too" "$(ctl connection show acme/people)" 'not taken +4'
 is "a bad address is not taken" "$(query "SELECT coalesce(email, 'none') FROM accounts WHERE remote_id = 'u5'")" none
 is "the first keeps an address that is given twice" \
 	"$(query "SELECT a.remote_id FROM addresses d JOIN accounts a ON a.user_id = d.user_id WHERE d.address = 'same@acme.example'")" u3
@@ -36,7 +38,7 @@ person: id=u5; user=eve; email=eve@acme.example; name=Eve
 person: id=u6; user=fay; name=Fay
 person: id=$long; user=gus; email=gus@acme.example; name=Gus"
 is "mended, they join" "$(sync | counts)" "member.joined=3 member.updated=1"
-is "and nothing is left to be seen" "$(refused)" ""
+is "and nothing is left to be seen" "$(refused) $(ctl connection list acme --json | jq '.items[0].refused')" " 0"
 
 directory "person: id=u1; user=ann; email=one@acme.example
 person: id=u2; user=; email=two@acme.example
