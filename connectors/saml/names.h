@@ -12,6 +12,7 @@
 #define NS_EXCLUSIVE	 "http://www.w3.org/2001/10/xml-exc-c14n#"
 #define NS_INSTANCE	 "http://www.w3.org/2001/XMLSchema-instance"
 #define NS_SCHEMA	 "http://www.w3.org/2001/XMLSchema"
+#define NS_WSS		 "http://docs.oasis-open.org/wss/2004/01/oasis-200401-wss-wssecurity-secext-1.0.xsd"
 #define NS_XML		 "http://www.w3.org/XML/1998/namespace"
 
 #define STATUS_SUCCESS	   "urn:oasis:names:tc:SAML:2.0:status:Success"

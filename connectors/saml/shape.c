@@ -88,8 +88,14 @@ static const struct element cipher_data = { NS_ENCRYPTION, "CipherData", ELEMENT
 static const struct element data_reference = { NS_ENCRYPTION, "DataReference", ELEMENTS, { "URI" }, false, { { 0 } } };
 static const struct element reference_list = { NS_ENCRYPTION, "ReferenceList", ELEMENTS, { 0 }, false, { { &data_reference, 0, 1, 1 } } };
 static const struct element carried_name = { NS_ENCRYPTION, "CarriedKeyName", TEXT, { 0 }, false, { { 0 } } };
+/* How WIF (AD FS) names the certificate that a key is encrypted for. */
+static const struct element key_identifier = { NS_WSS, "KeyIdentifier", TEXT, { "ValueType", "EncodingType" }, false, { { 0 } } };
+static const struct element token_reference = { NS_WSS, "SecurityTokenReference", ELEMENTS, { 0 }, false, {
+	{ &key_identifier, 0, 0, 1 }, { &x509_data, 0, 0, 1 } } };
+static const struct element recipient_info = { NS_SIGNATURE, "KeyInfo", ELEMENTS, { "Id" }, false, {
+	{ &key_name, 0, 0, 4 }, { &x509_data, 0, 0, 4 }, { &key_value, 0, 0, 1 }, { &token_reference, 0, 0, 1 } } };
 static const struct element encrypted_key = { NS_ENCRYPTION, "EncryptedKey", ELEMENTS, { "Id", "Type", "MimeType", "Encoding", "Recipient" }, false, {
-	{ &key_method, 0, 1, 1 }, { &key_info, 1, 0, 1 }, { &cipher_data, 2, 1, 1 }, { &reference_list, 3, 0, 1 }, { &carried_name, 4, 0, 1 } } };
+	{ &key_method, 0, 1, 1 }, { &recipient_info, 1, 0, 1 }, { &cipher_data, 2, 1, 1 }, { &reference_list, 3, 0, 1 }, { &carried_name, 4, 0, 1 } } };
 static const struct element data_key_info = { NS_SIGNATURE, "KeyInfo", ELEMENTS, { "Id" }, false, {
 	{ &encrypted_key, 0, 0, 1 }, { &key_name, 0, 0, 1 }, { &x509_data, 0, 0, 1 } } };
 static const struct element encrypted_data = { NS_ENCRYPTION, "EncryptedData", ELEMENTS, { "Id", "Type", "MimeType", "Encoding" }, false, {

@@ -266,6 +266,20 @@ static void test_what_providers_encrypt_is_accepted(void **state)
 						    good.response_id, &idp, NULL));
 		refuse_as("none signed", forge_around(arena, &good, outside), "saml.unsigned");
 	}
+	/* As AD FS names the certificate. */
+	accept_it("WIF",
+		  forge_around(arena, &good,
+			       forge_replace(arena,
+					     forge_encrypt(arena, inner_signed, &service, NULL, NULL, NULL),
+					     "</xenc:EncryptionMethod><xenc:CipherData>",
+					     "</xenc:EncryptionMethod><ds:KeyInfo><o:SecurityTokenReference "
+					     "xmlns:o=\"http://docs.oasis-open.org/wss/2004/01/"
+					     "oasis-200401-wss-wssecurity-secext-1.0.xsd\"><ds:X509Data><ds:"
+					     "X509IssuerSerial>"
+					     "<ds:X509IssuerName>CN=sp</"
+					     "ds:X509IssuerName><ds:X509SerialNumber>7</ds:X509SerialNumber>"
+					     "</ds:X509IssuerSerial></ds:X509Data></"
+					     "o:SecurityTokenReference></ds:KeyInfo><xenc:CipherData>")));
 	/* It leans on a prefix of the response. */
 	accept_it("declared outside",
 		  forge_sign(arena,

@@ -1,0 +1,95 @@
+#!/bin/bash
+# People sign on by SAML: a daemon, a real provider (SimpleSAMLphp), and a browser that carries what they say to each other.
+if [ ! -d /usr/share/simplesamlphp ] || ! command -v php >/dev/null; then
+	echo "1..0 # SKIP there is no SimpleSAMLphp here"
+	exit 0
+fi
+. "$SRCDIR/tests/flows/flow.sh"
+FLOW_LISTEN="127.0.0.1:$(free_port)"
+here=http://$FLOW_LISTEN peer=$SRCDIR/tests/peers/simplesamlphp.sh
+FLOW_SETTINGS="public_url = \"$here\"
+sign_on {
+	return_to = { \"https://app.example/\" }
+}"
+flow_start
+(umask 077 && openssl req -x509 -newkey rsa:2048 -nodes -keyout "$flow_dir/sp.key" -out "$flow_dir/sp.crt" -subj /CN=sp -days 30 2>"$flow_dir/openssl")
+trap '$peer stop "$flow_dir/ssp"; flow_end' EXIT
+$peer start "$flow_dir/ssp" "$flow_dir/sp.crt"
+. "$flow_dir/ssp/env"
+curl -s "$SSP_URL/saml2/idp/metadata.php" >"$flow_dir/metadata.xml"
+
+made() { # made ORG: a connection by SAML, which the provider knows; its id
+	local id
+	ctl org create "$1" --type enterprise --default-role viewer >/dev/null
+	ctl domain add "$(tr A-Z a-z <<<"$1")" acme.example >/dev/null 2>&1
+	id=$(ctl connection create "$(tr A-Z a-z <<<"$1")" saml sso --schedule never --set metadata=@"$flow_dir/metadata.xml" \
+		--set certificate=@"$flow_dir/sp.crt" --secret private_key=@"$flow_dir/sp.key" --role eng=admin --json | jq -r .id)
+	cat >>"$flow_dir/ssp/metadata/saml20-sp-remote.php" <<END
+\$metadata['$here/sso/$id/metadata'] = ['AssertionConsumerService' => '$here/sso/$id/acs', 'saml20.sign.response' => true, 'saml20.sign.assertion' => true,
+	'validate.authnrequest' => true, 'NameIDFormat' => 'urn:oasis:names:tc:SAML:2.0:nameid-format:persistent', 'assertion.encryption' => $2,
+	'keys' => [['type' => 'X509Certificate', 'signing' => true, 'encryption' => true, 'X509Certificate' => '$(grep -v -e ----- "$flow_dir/sp.crt" | tr -d '\n')']],
+	'authproc' => [3 => ['class' => 'saml:AttributeNameID', 'attribute' => 'uid', 'Format' => 'urn:oasis:names:tc:SAML:2.0:nameid-format:persistent']]];
+END
+	echo "$id"
+}
+ask() { # ask JAR [CURL WORDS]
+	local jar=$flow_dir/jar.$1
+	shift
+	status=$(curl -s -o "$flow_dir/body" -D "$flow_dir/head" -w '%{http_code}' -b "$jar" -c "$jar" "$@")
+	location=$(sed -n 's/^location: //Ip' "$flow_dir/head" | tr -d '\r')
+	body=$(cat "$flow_dir/body")
+}
+field() { grep -o "name=\"$1\"[^>]*value=\"[^\"]*\"" | head -n 1 | sed 's/.*value="//; s/"$//; s/&amp;/\&/g; s/&#x2B;/+/g'; }
+# at_provider ADDRESS: alice signs on there; $response, $relay
+at_provider() {
+	local jar page
+	jar=$(mktemp -p "$flow_dir")
+	page=$(curl -s -L -c "$jar" -b "$jar" -w '\n%{url_effective}' "$1")
+	page=$(curl -s -L -c "$jar" -b "$jar" -d username=alice -d password=alicepass --data-urlencode "AuthState=$(field AuthState <<<"$page")" \
+		"$(tail -n 1 <<<"$page" | sed 's/?.*/?/')")
+	response=$(field SAMLResponse <<<"$page") relay=$(field RelayState <<<"$page")
+}
+post() { ask "$1" --data-urlencode "SAMLResponse=$3" --data-urlencode "RelayState=$4" "$here/sso/$2/acs"; } # post JAR CONNECTION RESPONSE STATE
+whoami() { ask "$1" "$here/session"; echo "$status $(jq -r '.email // .code' <<<"$body")"; }
+trace() { grep -o '[0-9a-f]\{8\}-[0-9a-f-]*' <<<"$body" | head -1; }
+
+connection=$(made Acme false)
+like "our metadata say who we are" "$(curl -s "$here/sso/$connection/metadata")" "entityID=\"$here/sso/$connection/metadata\".*Location=\"$here/sso/$connection/acs\""
+ask alice "$here/sso/$connection/begin"
+is "the browser is sent to the provider" "$status ${location%%\?*}" "303 $SSP_URL/saml2/idp/SSOService.php"
+at_provider "$location"
+post alice "$connection" "$response" "$relay"
+is "and is signed in when it comes back" "$status $location" "303 https://app.example/"
+is "as who the provider says" "$(whoami alice)" "200 alice@acme.example"
+is "with the role of their group" "$(ctl member list acme --json | jq -r '.items[] | "\(.email) \(.role) \(.state)"')" "alice@acme.example admin active"
+post alice "$connection" "$response" "$relay"
+is "the same message again signs nobody on" "$status" 403
+post mallory "$connection" "$response" "$relay"
+is "nor in another browser" "$status $(whoami mallory)" "403 401 session.none"
+
+ask eve "$here/sso/$connection/begin"
+at_provider "$location"
+first=$response
+ask eve "$here/sso/$connection/begin"
+at_provider "$location"
+post eve "$connection" "$first" "$relay"
+is "an answer to another request signs nobody on" "$status $(whoami eve)" "403 401 session.none"
+ask eve "$here/sso/$connection/begin"
+at_provider "$location"
+post eve "$connection" "$(base64 -d <<<"$response" | sed 's/>eng</>adm</' | base64 -w0)" "$relay"
+refused=$(trace)
+is "nor a message that was changed" "$status $(whoami eve)" "403 401 session.none"
+like "and the administrator reads which check has failed, and what to do" "$(ctl sso explain "acme/$refused" 2>&1)" \
+	"signature of the (response|assertion)"
+
+other=$(made Globex true)
+ask eve "$here/sso/$connection/begin"
+at_provider "$location"
+post eve "$other" "$response" "$relay"
+is "what the same provider says for one organisation is nothing to another" "$status $(whoami eve)" "403 401 session.none"
+ask bob "$here/sso/$other/begin"
+at_provider "$location"
+post bob "$other" "$response" "$relay"
+is "an encrypted assertion is opened, and its address is of a domain that is not theirs" "$status $(query "SELECT code FROM sign_ons WHERE id = '$(trace)'")" \
+	"403 sso.unproven_address"
+done_testing
