@@ -28,7 +28,7 @@ printf 'header = "Authorization: Bearer %s"\n' "$token" >"$flow_dir/auth"
 push() { curl -s --unix-socket "$socket" -K "$flow_dir/auth" -X "$1" -H 'Content-Type: application/scim+json' --data-binary "$3" "http://localhost/scim/v2/${base##*/}$2"; }
 # In time: a run of what was pushed follows by itself
 becomes() { # becomes NAME STATE
-	for _ in $(seq 200); do
+	for _ in $(seq 800); do
 		[ "$(query "SELECT state FROM members WHERE name = '$1'")" = "$2" ] && return 0
 		sleep 0.05
 	done
@@ -52,7 +52,7 @@ everybody_else() { # everybody_else WHEN: each of them does something
 	ok "$1: whoever is pushed is a member" becomes "Pushed $number" active
 	push PATCH "/Users/$id" '{"Operations":[{"op":"replace","value":{"active":false}}]}' >/dev/null
 	ok "$1: and is none when that is pushed" becomes "Pushed $number" suspended
-	is "$1: a person of the same directory is looked at" "$(timeout 30 "$BUILDDIR/rosterctl/rosterctl" --socket "$socket" sync run acme/people \
+	is "$1: a person of the same directory is looked at" "$(timeout 90 "$BUILDDIR/rosterctl/rosterctl" --socket "$socket" sync run acme/people \
 		--person solo --wait --json 2>/dev/null | jq -r .state)" done
 	ctl member add acme "by-hand$number@acme.example" "By hand $number" --json >"$flow_dir/member"
 	member=$(jq -r '.id // .user' "$flow_dir/member")
