@@ -222,7 +222,7 @@ struct roster_host {
 	/* sign_on.begin, logout and ended: where to send the browser, or (post_body not NULL: application/x-www-form-urlencoded) what to post there. */
 	int (*send_browser)(struct roster_call *, const char *url, const char *post_body);
 
-	/* The addresses of ourselves that the operator's public_url yields: "acs", "metadata", "callback", "logout",
+	/* The addresses of ourselves that the operator's public_url yields: "acs", "metadata", "callback", "logout", "password" (a page of ours that asks for it),
 	 * "notifications". NULL: no such. The text lives as long as the link. */
 	const char *(*address)(struct roster_call *, const char *name);
 

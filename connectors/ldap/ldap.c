@@ -14,6 +14,7 @@
 #include "ldap/directory.h"
 #include "ldap/listing.h"
 #include "ldap/named.h"
+#include "ldap/sign_on.h"
 
 int directory_connect(struct directory *d)
 {
@@ -107,6 +108,23 @@ static const struct roster_watch watch = {
 	.watch = watch_directory,
 };
 
+static int begin(struct roster_call *call, void *self, const char *state)
+{
+	return sign_on_begin(serve(self, call), state);
+}
+
+static int check_password(struct roster_call *call, void *self, const char *user_name, const char *password)
+{
+	return sign_on_password(serve(self, call), user_name, password);
+}
+
+static const struct roster_sign_on sign_on = {
+	.size = sizeof(sign_on),
+	.begin = begin,
+	.check_password = check_password,
+	.needs_network = 1u << 4,
+};
+
 static const char *const place[] = { "url", "user_base", "group_base", NULL };
 
 ROSTER_CONNECTOR = {
@@ -121,5 +139,6 @@ ROSTER_CONNECTOR = {
 	.check = check,
 	.directory = &directory,
 	.watch = &watch,
+	.sign_on = &sign_on,
 	.place = place,
 };

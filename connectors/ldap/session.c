@@ -238,6 +238,20 @@ static enum attempt sign_in(const struct caller *caller, struct session *session
 	return result_is_passing(code) ? ATTEMPT_NEXT : ATTEMPT_FAILED;
 }
 
+int session_prove(const struct caller *caller, struct session *session, const char *dn, const char *password, int *ret_code,
+		  char *ret_diagnostic, size_t size)
+{
+	static const char doing[] = "checking a password";
+	struct berval credentials = { strlen(password), (char *)password }; /* libldap only reads it */
+	int msgid, code;
+
+	caller->host->step(caller->call, "%s at \"%s\"", doing, session->address->text);
+	code = ldap_sasl_bind(session->ld, dn, LDAP_SASL_SIMPLE, &credentials, NULL, NULL, &msgid);
+	if (code != LDAP_SUCCESS)
+		return session_fail(caller, session, doing, code, NULL);
+	return await_code(caller, session, msgid, doing, ret_code, ret_diagnostic, size);
+}
+
 /* ---- asking what it is ---- */
 
 static bool has_value(const struct entry *entry, const char *attribute, const char *value)

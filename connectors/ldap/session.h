@@ -45,6 +45,11 @@ void session_close(struct session **session);
 int session_wait(const struct caller *caller, struct session *session, int msgid, const char *doing,
 		 LDAPMessage **ret);
 
+/* Asks the server whether this password is that of a DN: a bind. 0 and how the server answered; -1: it did not, and fail() was called. The
+ * conversation is of somebody else after that, and can only be closed. */
+int session_prove(const struct caller *caller, struct session *session, const char *dn, const char *password, int *ret_code,
+		  char *ret_diagnostic, size_t size);
+
 /* fail() for an operation that ended with this code. Always -1. */
 int session_fail(const struct caller *caller, struct session *session, const char *doing, int code,
 		 const char *diagnostic);

@@ -135,6 +135,14 @@ static void tell(struct exchange *x, const struct sso *s)
 		log_failure(&log, LOG_LEVEL_WARNING, "failed", &s->why);
 }
 
+static bool is_wrong_password(const struct sso *s)
+{
+	for (size_t i = 0; i < s->check_count; i++)
+		if (!s->checks[i].passed)
+			return text_equal(s->checks[i].check, "password");
+	return false;
+}
+
 static void refuse_page(struct exchange *x, const struct sso *s)
 {
 	bool again = text_equal(s->why.code, "sso.attempt") || text_equal(s->why.code, "sso.browser");
@@ -143,6 +151,8 @@ static void refuse_page(struct exchange *x, const struct sso *s)
 	page_begin(x->reply, s->why.kind == ERROR_DENIED ? 403 : 503, "You are not signed in");
 	if (again)
 		page_says(x->reply, "This sign-in was begun too long ago, in another browser, or it is used up.");
+	else if (is_wrong_password(s))
+		page_says(x->reply, "The name or the password is not right, or the account may not be used.");
 	else if (s->why.kind == ERROR_DENIED)
 		page_says(x->reply, "You could not be signed in. An administrator of your organisation can see why.");
 	else
@@ -276,7 +286,7 @@ struct opening {
 /* The name of the plug-in is the catalog's, which lives as long as the link. */
 static int open_link(void *self, struct link **ret, struct error *e)
 {
-	static const char *const names[] = { "callback", "acs", "metadata", "logout" };
+	static const char *const names[] = { "callback", "acs", "metadata", "logout", "password" };
 	struct opening *opening = self;
 	struct exchange *x = opening->x;
 	struct sso *s = opening->s;
@@ -615,10 +625,44 @@ static int judge(struct exchange *x, struct sso *s, struct error *e)
 	return found < 0 ? -1 : 0;
 }
 
-int sso_prepare_finish(struct exchange *x, struct error *e)
+/* However many addresses they come from, a name is not tried often; and nobody can tell from that whether there is one. */
+static int check_name_rate(struct exchange *x, const struct sso *s, const char *user_name, struct error *e)
+{
+	char id[ID_TEXT_SIZE];
+	const char *both = arena_format(x->arena, "%s/%s", id_text(&s->connection, id), text_fold(x->arena, user_name));
+	uint8_t digest[CRYPT_DIGEST_SIZE];
+	struct id name;
+	int64_t wait_ms;
+
+	hash_value(both, digest);
+	memcpy(name.bytes, digest, ID_SIZE);
+	wait_ms = rate_take(x->rate, &name, SSO_NAME_PER_MINUTE, SSO_NAME_BURST, clock_monotonic_ms());
+	if (wait_ms == 0)
+		return 0;
+	count(s, "limited");
+	error_set(e, ERROR_LIMIT, "rate.password", "too many passwords are tried for this name; come again");
+	e->wait_ms = (int)wait_ms;
+	return -1;
+}
+
+static int put_password(struct exchange *x, const struct sso *s, const struct link_pair *fields, size_t count, struct link_sign_on *question,
+			struct link_pair values[VALUES_MOST], struct error *e)
+{
+	const char *user_name = form_field(fields, count, "user_name"), *password = form_field(fields, count, "password");
+
+	if (!user_name || !password)
+		return error_set(e, ERROR_INPUT, "sso.password", "a form with \"user_name\" and \"password\", each once, is expected");
+	if (check_name_rate(x, s, user_name, e) < 0)
+		return -1;
+	values[question->attempt_count++] = (struct link_pair){ "user_name", user_name };
+	values[question->attempt_count++] = (struct link_pair){ "password", password };
+	return 0;
+}
+
+static int prepare_answer(struct exchange *x, enum link_step step, struct error *e)
 {
 	struct sso *s = arena_take(x->arena, sizeof(*s));
-	struct link_sign_on question = { .step = LINK_FINISH };
+	struct link_sign_on question = { .step = step };
 	struct link_pair values[VALUES_MOST], *fields;
 	size_t fields_count;
 	const char *state;
@@ -630,20 +674,68 @@ int sso_prepare_finish(struct exchange *x, struct error *e)
 	state = state_of(fields, fields_count);
 	if (find_attempt(x, s, state, e) < 0)
 		return -1;
+	/* Whoever types a password is in the browser that was sent here. */
+	if (step == LINK_PASSWORD && id_is_nil(&s->attempt.id))
+		checked(x, s, false, "attempt", "sso.attempt", "one that waits for its answer", "none", "begin again");
 	if (s->why.code[0] || !checked(x, s, s->address.open, "connection", "sso.closed", "active", "paused, or its organisation is suspended",
 				       "resume the connection"))
 		return 0;
-	question.form = fields;
-	question.form_count = fields_count;
 	question.attempt = values;
 	question.attempt_count = put_values(&s->attempt, state, values);
-	values[question.attempt_count++] = (struct link_pair){ "method", x->request->method };
-	values[question.attempt_count++] = (struct link_pair){ "query", raw_query(x) };
+	if (step == LINK_PASSWORD) {
+		if (put_password(x, s, fields, fields_count, &question, values, e) < 0)
+			return -1;
+	} else {
+		question.form = fields;
+		question.form_count = fields_count;
+		values[question.attempt_count++] = (struct link_pair){ "method", x->request->method };
+		values[question.attempt_count++] = (struct link_pair){ "query", raw_query(x) };
+	}
 	if (ask(x, s, &question, &why) < 0) {
 		keep_why(s, &why);
 		return 0;
 	}
 	return judge(x, s, e);
+}
+
+int sso_prepare_finish(struct exchange *x, struct error *e)
+{
+	return prepare_answer(x, LINK_FINISH, e);
+}
+
+int sso_prepare_password(struct exchange *x, struct error *e)
+{
+	return prepare_answer(x, LINK_PASSWORD, e);
+}
+
+/* ---- the page that asks for a password ---- */
+
+int sso_prepare_page(struct exchange *x, struct error *e)
+{
+	struct sso *s = arena_take(x->arena, sizeof(*s));
+
+	x->prepared = s;
+	if (arrive(x, s, e) < 0)
+		return -1;
+	s->state = request_query(x->request, "state");
+	return is_value(s->state) ? 0 : error_set(e, ERROR_INPUT, "sso.state", "this page is part of a sign-on; begin one");
+}
+
+int sso_page(struct exchange *x, struct error *e)
+{
+	const struct sso *s = x->prepared;
+
+	(void)e;
+	page_begin(x->reply, 200, "Sign in");
+	page_raw(x->reply, "<form method=\"post\">\n");
+	page_hidden(x->reply, "state", s->state);
+	page_raw(x->reply, "<p><label for=\"user_name\">Name</label><br>\n"
+			   "<input id=\"user_name\" name=\"user_name\" autocomplete=\"username\" required autofocus></p>\n"
+			   "<p><label for=\"password\">Password</label><br>\n"
+			   "<input id=\"password\" name=\"password\" type=\"password\" autocomplete=\"current-password\" required></p>\n"
+			   "<p><button type=\"submit\">Sign in</button></p>\n</form>\n");
+	page_end(x->reply, "https: http:");
+	return 0;
 }
 
 /* ---- finish: in the transaction ---- */

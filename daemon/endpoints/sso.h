@@ -16,11 +16,15 @@ enum {
 	SSO_BURST = 300,
 	SSO_BAD_PER_MINUTE = 30,     /* those that come to nothing */
 	SSO_BAD_BURST = 60,
+	SSO_NAME_PER_MINUTE = 5,     /* passwords that are tried for one name, wherever they come from */
+	SSO_NAME_BURST = 10,
 	SSO_TEST_S = 900, /* how long such an address is good for */
 };
 
 answer_fn sso_prepare_begin, sso_begin;
 answer_fn sso_prepare_finish, sso_finish;
+answer_fn sso_prepare_page, sso_page;	       /* where a name and a password are asked for, of plug-ins that check them ... */
+answer_fn sso_prepare_password; /* ... and what is done with them, ended by sso_finish */
 answer_fn sso_prepare_metadata, sso_metadata;
 
 /* An address at which an administrator tries a connection with their own browser: all of a sign-on, and nobody is signed on. */
