@@ -65,6 +65,8 @@ enum metric {
 	METRIC_SIGN_ONS,
 	METRIC_NOTIFICATIONS,
 	METRIC_NOTIFICATION_APPLIED,
+	METRIC_NOTIFICATION_ASKED,
+	METRIC_OFFBOARDING,
 	METRIC_SUBSCRIPTIONS_ASKED,
 	/* what the database shows of the whole installation: the same from each of its daemons */
 	METRIC_RUNS,

@@ -15,6 +15,7 @@
 #include "plugin/keeper.h"
 #include "plugin/link.h"
 #include "plugin/settings.h"
+#include "provision/change.h"
 #include "provision/provision.h"
 #include "provision/source.h"
 #include "provision/stage.h"
@@ -55,8 +56,10 @@ struct work {
 	struct run run;
 	struct source source;
 	struct actor actor;
-	int64_t *waited_us; /* what was told of whom it looked at, since it was received */
+	int64_t *waited_us; /* what was told of whom it looked at, since it was received ... */
 	size_t waited;
+	int64_t waited_at_us; /* ... at this moment of clock_monotonic_us */
+	struct stream_times times;
 	int64_t missed; /* of a whole listing after increments: what they had not told; -1: it is none */
 	int64_t until_ms; /* of clock_monotonic_ms: by then it has been read, however often it was begun again here */
 };
@@ -147,6 +150,16 @@ static void count_changes(const struct work *w, const char *counts)
 		return;
 	while (json_next(object, &at, &kind, &value) == 1)
 		metric_add(METRIC_CHANGES, LABELS(kind), json_int(value));
+}
+
+/* How many lost their place by it. */
+static int64_t count_of_departed(const struct work *w, const char *counts)
+{
+	struct json *object;
+	if (json_parse(w->arena, counts, strlen(counts), &object, NULL) < 0)
+		return 0;
+	const struct json *suspended = json_member(object, CHANGE_SUSPENDED);
+	return suspended ? json_int(suspended) : 0;
 }
 
 /* ---- which directory it is ---- */
@@ -289,6 +302,7 @@ static int read_through(struct work *w, struct link *link, struct error *e)
 		.lease_ms = page_lease_ms(w->options),
 		.until_ms = w->until_ms,
 		.turn = w->options->turn,
+		.times = &w->times,
 	};
 	return link ? stream_read(&stream, e) : pushed_read(&stream, e);
 }
@@ -461,6 +475,44 @@ static int tell_failing(struct work *w, struct tx *tx, const struct error *why, 
 	return failed < 0 ? -1 : failed > 0 ? 0 : tell(w, tx, "connection.failing", "connection", &w->run.connection, why->code, why->text, e);
 }
 
+/* A message may have come after the question: it was answered by what somebody else had asked. */
+static int64_t until_asked_us(const struct work *w, size_t i)
+{
+	int64_t us = w->waited_us[i] - (w->waited_at_us - w->times.asked_us);
+	return us > 0 ? us : 0;
+}
+
+/* That somebody was to leave was told, and this is how long it took: from the first message to the question, to the answer, and until now. */
+static int tell_offboarded(struct work *w, struct tx *tx, int64_t departed, struct error *e)
+{
+	__attribute__((cleanup(buffer_close))) struct buffer after;
+	char id[ID_TEXT_SIZE];
+	const struct actor actor = { .kind = "daemon", .id = "rosterd", .source = "daemon", .run = &w->run.id };
+	struct audit_event event = { .action = "run.offboarded", .target_kind = "run", .target = id_text(&w->run.id, id),
+		                     .target_name = w->source.connection.name };
+	struct json_writer writer;
+	int64_t asked_us = 0;
+	for (size_t i = 0; i < w->waited; i++)
+		if (until_asked_us(w, i) > asked_us)
+			asked_us = until_asked_us(w, i);
+	buffer_open(&after, TOLD_MOST);
+	json_writer_open(&writer, &after);
+	json_begin_object(&writer, NULL);
+	json_put_int(&writer, "people", departed);
+	json_put_int(&writer, "until_asked_ms", asked_us / 1000);
+	json_put_int(&writer, "until_answered_ms", (w->times.answered_us - w->times.asked_us) / 1000);
+	json_put_int(&writer, "until_refused_ms", (clock_monotonic_us() - w->times.answered_us) / 1000);
+	json_end_object(&writer);
+	event.after = after.bytes;
+	return audit_write(tx, &w->run.organisation, &actor, &event, e);
+}
+
+static int tell_done(struct work *w, struct tx *tx, int64_t departed, struct error *e)
+{
+	bool told = departed > 0 && w->waited > 0 && w->times.answered_us;
+	return told && tell_offboarded(w, tx, departed, e) < 0 ? -1 : tell_recovered(w, tx, e);
+}
+
 /* The end of this reconcile as the run's row tells it. */
 static int write_end(struct work *w, struct tx *tx, const struct outcome *outcome, enum state state, struct error *e)
 {
@@ -478,6 +530,7 @@ static int write_end(struct work *w, struct tx *tx, const struct outcome *outcom
 	if (state == RUN_DONE && (take_reading(w, tx, outcome, e) < 0 || notification_applied(tx, w->arena, &w->run.organisation, &w->run.id,
 	                                                                                     &w->waited_us, &w->waited, e) < 0))
 		return -1;
+	w->waited_at_us = clock_monotonic_us();
 	if (query_write(tx, &end,
 	                PARAMS(P_ID(&w->run.organisation), P_ID(&w->run.id), P_ID(&w->options->daemon), P_TEXT(words[state]),
 	                       P_JSON(outcome->counts), P_TEXT(outcome->reason),
@@ -487,14 +540,25 @@ static int write_end(struct work *w, struct tx *tx, const struct outcome *outcom
 	if (count != 1)
 		return error_set(e, ERROR_CONFLICT, "run.taken", "another daemon has taken this run over");
 	return state == RUN_HELD   ? tell(w, tx, "run.held", "run", &w->run.id, "run.held", outcome->reason, e)
-	       : state == RUN_DONE ? tell_recovered(w, tx, e)
+	       : state == RUN_DONE ? tell_done(w, tx, count_of_departed(w, outcome->counts), e)
 	                           : 0;
 }
 
 static void count_waited(const struct work *w)
 {
-	for (size_t i = 0; i < w->waited; i++)
+	for (size_t i = 0; i < w->waited; i++) {
 		metric_observe(METRIC_NOTIFICATION_APPLIED, LABELS(w->source.connection.plugin), w->waited_us[i]);
+		if (w->times.asked_us)
+			metric_observe(METRIC_NOTIFICATION_ASKED, LABELS(w->source.connection.plugin), until_asked_us(w, i));
+	}
+}
+
+/* Sessions and keys are looked up with each request: from the commit on every daemon refuses them. */
+static void count_departed(const struct work *w, int64_t departed)
+{
+	int64_t us = clock_monotonic_us() - w->times.answered_us;
+	for (int64_t i = 0; w->times.answered_us && i < departed; i++)
+		metric_observe(METRIC_OFFBOARDING, LABELS(w->source.connection.plugin), us);
 }
 
 static enum state state_after(const struct outcome *outcome)
@@ -588,6 +652,7 @@ static int reconcile(struct work *w, enum state *ret, struct error *e)
 		count_changes(w, outcome.counts);
 		count_missed(w);
 		count_waited(w);
+		count_departed(w, count_of_departed(w, outcome.counts));
 	}
 	if (state == RUN_HELD)
 		log_warning(&w->log, "%s", outcome.reason);

@@ -191,11 +191,14 @@ static int read_pages(const struct stream *s, struct stage *stage, struct arena 
 		.attributes = mapping_attributes(s->source, arena),
 	};
 	struct page_end end;
+	*s->times = (struct stream_times){ .asked_us = clock_monotonic_us() };
 	if (link_ask(s->link, &ask, e) < 0)
 		return -1;
 	do {
 		if (read_page(s, stage, e) < 0)
 			return -1;
+		if (!s->times->answered_us)
+			s->times->answered_us = clock_monotonic_us();
 		arena_reset(page);
 		remember(page, link_end(s->link), &end);
 		ask.cursor = end.cursor;

@@ -20,6 +20,12 @@ struct stage;
 struct store;
 struct turn;
 
+/* Of clock_monotonic_us; 0: not by this daemon. */
+struct stream_times {
+	int64_t asked_us;    /* the directory, for its first page */
+	int64_t answered_us; /* that page was in */
+};
+
 struct stream {
 	struct store *store;
 	struct link *link; /* NULL: a directory that pushes (sync/pushed) */
@@ -33,6 +39,7 @@ struct stream {
 	int64_t lease_ms;
 	int64_t until_ms; /* clock_monotonic_ms at which it must be at its end: ERROR_LIMIT "run.too_long" */
 	struct turn *turn; /* that may be taken away; NULL: it may not */
+	struct stream_times *times; /* filled as it goes */
 };
 
 /* How a page ended, kept after the link was asked for the next one. */

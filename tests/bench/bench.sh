@@ -8,7 +8,7 @@ set -u
 FLOW_POSTGRES="fsync=on full_page_writes=on shared_buffers=1GB max_wal_size=8GB checkpoint_timeout=30min"
 . "$SRCDIR/tests/flows/flow.sh"
 people=${BENCH_PEOPLE:-1000000} rounds=${BENCH_ROUNDS:-5} only=${BENCH_ONLY:-}
-organisation= connection=
+organisation= connection= run_of=bench/crowd
 
 now() { date +%s.%N; }
 seconds() { awk -v a="$1" -v b="$2" 'BEGIN { printf "%.3f", b - a }'; }
@@ -34,29 +34,31 @@ set_up() {
 }
 # As after installation, but for the organisation, its connection and its domain; everything written and known.
 empty() {
-	until query "TRUNCATE users, addresses, members, accounts, groups, group_accounts, group_groups, audit, audit_seals, refusals, runs, changes" >/dev/null 2>&1; do sleep 0.1; done # the sealer may be at it
+	until query "TRUNCATE users, addresses, members, accounts, groups, group_accounts, group_groups, audit, audit_seals, refusals, runs, changes, readings CASCADE" >/dev/null 2>&1; do sleep 0.1; done # the sealer may be at it
 	query "CHECKPOINT" >/dev/null
 }
 # The chain of the audit is made after the commit, beside whatever comes next: it must not be paid for there.
 sealed() { until [ "$(query "SELECT entries FROM audit_lag()")" = 0 ]; do sleep 0.2; done; }
 settle() { sealed; query "ANALYZE" >/dev/null; query "CHECKPOINT" >/dev/null; }
 run_seconds() { # one run, waited for: its seconds
-	ctl sync run bench/crowd --wait --json >"$flow_dir/run.json" 2>>"$flow_dir/log" || { cat "$flow_dir/run.json" >&2; return 1; }
+	ctl sync run "$run_of" --wait --json >"$flow_dir/run.json" 2>>"$flow_dir/log" || { cat "$flow_dir/run.json" >&2; return 1; }
 	query "SELECT extract(epoch FROM finished_at - started_at)::numeric(10,3) FROM runs ORDER BY asked_at DESC LIMIT 1"
 }
 
 # Our staging tables with the rows that a run would have put there, and the same as pages in files.
 make_pages() {
+	query "DROP TABLE IF EXISTS staging.bench" >/dev/null
 	query "CREATE UNLOGGED TABLE staging.bench AS SELECT id, remote_id, 'uid=' || user_name || ',ou=people,dc=generated,dc=example'
 		AS key, user_name, email, split_part(email, '@', 2) AS domain, given_name, family_name, display_name, title, department,
 		locale, standing, fingerprint FROM accounts ORDER BY remote_id" >/dev/null
 	query "GRANT ALL ON staging.bench TO rosterd_worker" >/dev/null
 	query "CREATE INDEX bench_pages ON staging.bench (remote_id)" >/dev/null
 	mkdir -p "$flow_dir/pages" && chmod 777 "$flow_dir/pages"
-	query "DO \$\$ BEGIN FOR page IN 0..($people + 999) / 1000 - 1 LOOP
-		EXECUTE format('COPY (SELECT * FROM staging.bench WHERE remote_id >= %L AND remote_id < %L) TO %L (FORMAT binary)',
-			'00000000-0000-4000-8000-' || lpad((page * 1000)::text, 12, '0'),
-			'00000000-0000-4000-8000-' || lpad(((page + 1) * 1000)::text, 12, '0'), '$flow_dir/pages/' || page); END LOOP; END \$\$" >/dev/null
+	query "DO \$\$ DECLARE b record; BEGIN FOR b IN SELECT row_number() OVER (ORDER BY remote_id) - 1 AS page, remote_id AS first,
+		lead(remote_id) OVER (ORDER BY remote_id) AS next FROM (SELECT remote_id, row_number() OVER (ORDER BY remote_id) AS n FROM staging.bench) r
+		WHERE n % 1000 = 1 LOOP
+		EXECUTE format('COPY (SELECT * FROM staging.bench WHERE remote_id >= %L AND (%L IS NULL OR remote_id < %L)) TO %L (FORMAT binary)',
+			b.first, b.next, b.next, '$flow_dir/pages/' || b.page); END LOOP; END \$\$" >/dev/null
 	query "DROP INDEX staging.bench_pages" >/dev/null
 	for page in $(seq 0 $(((people + 999) / 1000 - 1))); do
 		echo "\\copy staging.bench FROM '$flow_dir/pages/$page' (FORMAT binary)"
@@ -101,7 +103,7 @@ bench_same() {
 # The most anonymous memory of the daemon and of its child while a run goes on: "DAEMON CHILD" in bytes.
 watch_memory() {
 	local most=0 child_most=0 is child run
-	ctl sync run bench/crowd --wait --json >/dev/null 2>>"$flow_dir/log" &
+	ctl sync run "$run_of" --wait --json >/dev/null 2>>"$flow_dir/log" &
 	run=$!
 	while kill -0 $run 2>/dev/null; do
 		is=$(anonymous "$flow_pid"); [ "$is" -gt "$most" ] && most=$is
@@ -149,7 +151,12 @@ if wanted memory && bench_memory >"$flow_dir/rounds"; then
 	awk '{ print $3 - $1 }' "$flow_dir/rounds" | figure memory-daemon-growth-bytes 8388608
 	awk -v n="$people" '{ print ($4 - $2) / (n - 10000) }' "$flow_dir/rounds" | figure memory-child-bytes-a-person 64
 fi
+if wanted json; then
+	. "$SRCDIR/tests/bench/json.sh"
+	bench_json >"$flow_dir/rounds" && figure json-same 2 <"$flow_dir/rounds" && bench_json_memory >"$flow_dir/rounds" && figure json-memory-bytes 67108864 <"$flow_dir/rounds"
+fi
 if wanted ldap-read && [ -e "$SRCDIR/tests/bench/ldap.sh" ]; then bash "$SRCDIR/tests/bench/ldap.sh"; fi
 if wanted increment && [ -e "$SRCDIR/tests/bench/increment.sh" ]; then bash "$SRCDIR/tests/bench/increment.sh" "$people" "$rounds"; fi
+if wanted offboarding; then bash "$SRCDIR/tests/bench/offboarding.sh"; fi
 if [[ scim == "${only%%-*}"* ]]; then BENCH_ROUNDS=$rounds bash "$SRCDIR/tests/bench/scim.sh"; fi
 true

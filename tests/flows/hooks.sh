@@ -58,6 +58,9 @@ ok "and their token counts no more" test "$(whoami >/dev/null 2>&1 && echo it do
 run=$(query "SELECT run FROM audit WHERE action = 'member.suspended' ORDER BY id DESC LIMIT 1")
 is "by a run about them, which nobody asked for" "$(query "SELECT scope || ' ' || asked_by || ' ' || named::text || ' ' || named_groups::text FROM runs WHERE id = '$run'")" \
 	"named notification {u1} {g1}"
+is "and how long that took is in the audit" "$(query "SELECT target = '$run', personal::jsonb->'after'->>'people',
+	(SELECT count(*) FROM jsonb_each_text(personal::jsonb->'after') p WHERE p.key ~ '^until_(asked|answered|refused)_ms$' AND p.value::int BETWEEN 0 AND 60000)
+	FROM audit WHERE action = 'run.offboarded'")" "t|1|3"
 is "of which the audit says so" "$(query "SELECT actor_kind || ' ' || coalesce(on_behalf_of, 'nobody') FROM audit WHERE action = 'member.suspended'")" "connector nobody"
 ok "the message has been applied" eventually "state = 'applied' FROM notifications WHERE message_id = 'm2'"
 is "and the run says by which messages" "$(ctl connection notifications acme/people --run "$run" --json | jq -r '.items[] | "\(.message_id) \(.subjects) \(.state) \(.run_state) \(.tries)"')" \
@@ -170,6 +173,9 @@ like "and told when" "$(cat "$flow_dir/hook.head")" "Retry-After: [0-9]+"
 is "no child was started for them" "$(query "SELECT 1" >/dev/null; ctl metrics 2>/dev/null | awk '/^rosterd_plugin_children_started_total/ && /example/ { print ($2 < 60) }')" 1
 metrics=$(ctl metrics 2>/dev/null)
 like "all is counted" "$metrics" 'rosterd_notifications_total\{plugin="example",outcome="not_authentic"\} [1-9]'
+is "each who was suspended by a reading of this daemon is counted" "$(awk '/^rosterd_offboarding_seconds_count/ { print $2 }' <<<"$metrics")" "$(query "SELECT count(*) FROM audit a WHERE action = 'member.suspended' AND source = 'run'
+	AND at > to_timestamp($(awk '/^process_start_time_seconds/ { print $2 }' <<<"$metrics"))")"
+like "from receipt to the question" "$metrics" 'rosterd_notification_asked_seconds_count\{plugin="example"\} [1-9]'
 like "from receipt to the end" "$metrics" 'rosterd_notification_applied_seconds_count\{plugin="example"\} [1-9]'
 
 # ---- deleted

@@ -1,6 +1,7 @@
 #include "platform.h"
 
 #include "peers/vendor/server.h"
+#include "peers/vendor/kept.h"
 
 #include <arpa/inet.h>
 #include <microhttpd.h>
@@ -280,6 +281,8 @@ static bool tell_server(char **words, size_t count_of_words, struct buffer *out)
 	}
 	if (strcmp(words[0], "well") == 0)
 		return fault_count = 0, true;
+	if (strcmp(words[0], "keep") == 0 && count_of_words == 2)
+		return kept_open(words[1]), true;
 	return false;
 }
 
@@ -397,8 +400,9 @@ static enum MHD_Result answer(struct MHD_Connection *connection, const struct ve
 	if (!within) {
 		reply.status = 429;
 		vendor->limited(&reply);
-	} else if (!answer_with_fault(&reply)) {
+	} else if (!answer_with_fault(&reply) && !kept_find(request, &reply)) {
 		vendor->answer(request, &reply);
+		kept_add(request, &reply);
 	}
 	if (vendor->mark)
 		vendor->mark(&reply, bucket,

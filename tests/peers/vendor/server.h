@@ -7,6 +7,7 @@
  *   requests               how many there were, a bucket a line: "users 250"
  *   forget                 counts from zero
  *   limit BUCKET N         so many requests a window; 0: none are refused
+ *   keep FOLDER            answers to GET are kept there, and given again to the same question
  *   window SECONDS         (the vendors have 60)
  *   clock SECONDS          the vendor's clock goes wrong by so many
  *   fault KIND BUCKET AFTER TIMES   after so many further requests of the bucket ("*": any), so many go
