@@ -21,6 +21,7 @@ sessions_follow_organisation	sessions of an organisation that is deleted, likewi
 sign_ons_purge	sessions that were over a month ago
 token.used	that a token was used, and when: by whom is what audit entries say
 seating.forget	a role that somebody waited for and never had; no line of a plan
+expiring_token_told	that it was told that a token ends: sync/expiry writes the entry beside the call
 note_owner	whether the owner is here; the entry is written beside it, and who changed the owner is audited for that
 ownership_pass	who owns an organisation; roster/ownership counts it as a change, and endpoints/ownership writes an entry for each side
 connection_purge	that a connection went with what it knew: sync/sweep writes it beside the call
@@ -40,10 +41,12 @@ statements() {
 		my $glue = qr/(?:[A-Z_]+(?:\((?:[^()"]|"(?:[^"\\]|\\.)*")*\))?)/;
 		my $text = qr/(?:"(?:[^"\\]|\\.)*"|$glue)(?:\s+(?:"(?:[^"\\]|\\.)*"|$glue))*/;
 		# #define STEP(step_name, text) { "apply." step_name, text, QUERY_CHANGES, QUERY_ONCE }
-		my ($prefix, $step) = /#define STEP\(step_name, text\)\s*\{\s*"([^"]*)" step_name, text, (QUERY_[A-Z]+)/;
+		my ($prefix, $step) = /#define STEP(?:_OF)?\((?:\w+, )*step_name, text\)\s*(?:\{\s*)+"([^"]*)" step_name, text, (QUERY_[A-Z]+)/;
+		# #define STEP(step_name, text) TABLES_STEP("relink." step_name, 0, text)
+		($prefix, $step) = ($1, "QUERY_KEEPS") if !$step && /#define STEP\(step_name, text\)\s*TABLES_(?:STEP|QUERY)\("([^"]*)" step_name/;
 		my $total = () = /\b(?:INSERT INTO|DELETE FROM|MERGE INTO)\s+(?:$tables)\b|\bUPDATE\s+(?:$tables)\b/g;
 		my $found = 0;
-		while (/STEP\("([a-z_]+)",\s*($text)\)/g) { my ($n, $sql) = ($1, $2); $sql =~ s/"\s*"//g;
+		while (/STEP(?:_OF)?\((?:[A-Z_|\s]+,\s*)*"([a-z_]+)",\s*($text)\)/g) { my ($n, $sql) = ($1, $2); $sql =~ s/"\s*"//g;
 			$found += () = $sql =~ /\b(?:INSERT INTO|DELETE FROM|MERGE INTO|UPDATE)\s+(?:$tables)\b/g;
 			print "$prefix$n $_ $step\n" for written($sql) }
 		while (/"([a-z_]+\.[a-z_]+)",\s*($text),\s*(QUERY_[A-Z]+)/g) { my ($n, $sql, $effect) = ($1, $2, $3); $sql =~ s/"\s*"//g;
