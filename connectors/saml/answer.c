@@ -13,7 +13,7 @@
 #include "saml/shape.h"
 #include "saml/signature.h"
 
-#define documented(name) __attribute__((cleanup(document_close))) xmlDoc *name
+#define documented __attribute__((cleanup(document_close))) xmlDoc
 
 struct judging {
 	struct arena *arena;
@@ -218,7 +218,7 @@ static int settle_assertion(const struct judging *j, const xmlNode *assertion, b
 			    bool opaque)
 {
 	struct signature_found signed_over;
-	documented(own) = NULL;
+	documented *own = NULL;
 
 	if (!signature_of(assertion)) {
 		if (!response_signed || j->q->assertion_signed)
@@ -241,7 +241,7 @@ static int settle_assertion(const struct judging *j, const xmlNode *assertion, b
 static int settle_response(const struct judging *j, const xmlNode *response, bool response_signed)
 {
 	const xmlNode *assertion;
-	documented(opened) = NULL;
+	documented *opened = NULL;
 	bool opaque = false;
 
 	if (!response_signed && j->q->response_signed)
@@ -266,8 +266,8 @@ int answer_judge(struct arena *arena, const char *encoded, size_t length,
 	struct answer found = { 0 };
 	struct judging j = { arena, question, trace, &found, e };
 	struct signature_found signed_over;
-	documented(came) = NULL;
-	documented(own) = NULL;
+	documented *came = NULL;
+	documented *own = NULL;
 	const xmlNode *response;
 
 	if (decode(&j, encoded, length, &found.xml, &found.xml_size) < 0 ||

@@ -51,6 +51,7 @@ void keys_close(struct keys **keys)
 	*keys = NULL;
 }
 
+/* NOLINTNEXTLINE(readability-non-const-parameter): OpenSSL decides what it looks like */
 static int no_passphrase(char *buffer, int size, int writing, void *context)
 {
 	(void)buffer, (void)size, (void)writing, (void)context;

@@ -29,6 +29,7 @@ struct preset {
 #define OID_PRINCIPAL	"urn:oid:1.3.6.1.4.1.5923.1.1.1.6"
 #define OID_MEMBER	"urn:oid:1.3.6.1.4.1.5923.1.5.1.1"
 
+/* NOLINTBEGIN(bugprone-suspicious-missing-comma): a name is made of its namespace and what stands in it */
 static const struct preset presets[] = {
 	{ "generic", { 0 }, { 0 }, { "email", "mail", "emailAddress", CLAIMS "emailaddress", OID_MAIL },
 	  { "firstName", "givenName", "first_name", CLAIMS "givenname", OID_GIVEN }, { "lastName", "sn", "surname", CLAIMS "surname", OID_FAMILY },
@@ -48,6 +49,7 @@ static const struct preset presets[] = {
 	{ "jumpcloud", { 0 }, { "username" }, { "email" }, { "firstname" }, { "lastname" }, { "displayname" }, { "memberOf", "groups" } },
 	{ "shibboleth", { 0 }, { OID_PRINCIPAL }, { OID_MAIL }, { OID_GIVEN }, { OID_FAMILY }, { OID_DISPLAY }, { OID_MEMBER } },
 };
+/* NOLINTEND(bugprone-suspicious-missing-comma) */
 /* clang-format on */
 
 const struct preset *preset_find(const char *name)

@@ -117,7 +117,7 @@ static const char *deflated(struct arena *arena, const char *message, size_t *re
 	bytes[0] = 1;
 	bytes[1] = (uint8_t)size, bytes[2] = (uint8_t)(size >> 8);
 	bytes[3] = (uint8_t)~bytes[1], bytes[4] = (uint8_t)~bytes[2];
-	memcpy(bytes + 5, message, size);
+	memcpy(bytes + 5, message, size); /* NOLINT(bugprone-not-null-terminated-result): it goes with its length */
 	*ret_size = size + 5;
 	return (const char *)bytes;
 }
