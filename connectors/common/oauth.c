@@ -19,7 +19,7 @@ enum {
 	KEPT_MOST = OAUTH_TOKEN_MOST + OAUTH_SCOPE_MOST + 256, /* bytes of a token that the daemon keeps */
 };
 
-static const char kept_name[] = "token", kept_head[] = "token 1";
+static const char kept_head[] = "token 1";
 
 struct oauth {
 	struct oauth_options options;
@@ -66,6 +66,8 @@ int oauth_open(const struct fetch_caller *caller, const struct oauth_options *op
 	if (!oauth)
 		return caller->host->fail(caller->call, ROSTER_TRY_LATER, 0, "out of memory");
 	oauth->options = *options;
+	if (!options->kept_name)
+		oauth->options.kept_name = "token";
 	oauth->fetch = fetch;
 	if (options->way != OAUTH_SECRET && sign_key_open(options->key, &oauth->key, &e) < 0) {
 		oauth_close(&oauth);
@@ -175,7 +177,7 @@ static int keep(const struct oauth *oauth, const struct fetch_caller *caller, in
 	cursor_write(kept_head, rows, sizeof(rows) / sizeof(rows[0]), &kept);
 	/* One with a line feed among its scopes is not kept. */
 	result = kept.full ? 0
-			   : caller->host->keep(caller->call, kept_name, kept.bytes, kept.length, (int64_t)until);
+			   : caller->host->keep(caller->call, oauth->options.kept_name, kept.bytes, kept.length, (int64_t)until);
 	explicit_bzero(kept.bytes, kept.length);
 	return result;
 }
@@ -192,7 +194,7 @@ static int recall(struct oauth *oauth, const struct fetch_caller *caller)
 		{ .name = "scope", .text = oauth->scope, .size = sizeof(oauth->scope) },
 		{ .name = "token", .text = oauth->token, .size = sizeof(oauth->token) },
 	};
-	int size = caller->host->recall(caller->call, kept_name, bytes, sizeof(bytes));
+	int size = caller->host->recall(caller->call, oauth->options.kept_name, bytes, sizeof(bytes));
 	bool read = size > 0 && cursor_read(kept_head, bytes, (size_t)size, rows,
 					    sizeof(rows) / sizeof(rows[0]), NULL, NULL) == 0;
 	struct error e;
@@ -517,7 +519,18 @@ static int ask_once(struct oauth *oauth, const struct fetch_caller *caller, stru
 	return result;
 }
 
-static int ask_for_token(struct oauth *oauth, const struct fetch_caller *caller)
+/* Which scopes an application has is its administrator's to say: RFC 6749 section 5.2, and Google's word for a
+ * delegation that lacks one of them. */
+static bool is_about_scopes(const struct fetch_answer *answer)
+{
+	const char *word = error_word(answer);
+
+	return text_equal(word, "invalid_scope") || text_equal(word, "unauthorized_client") ||
+	       text_equal(word, "access_denied");
+}
+
+/* 1: there is a token; 0: its scopes are not given, if `may_lack` says that this is no failure. */
+static int ask_for_token(struct oauth *oauth, const struct fetch_caller *caller, bool may_lack)
 {
 	struct fetch_answer *answer = calloc(1, sizeof(*answer));
 	bool skewed = false;
@@ -528,9 +541,11 @@ static int ask_for_token(struct oauth *oauth, const struct fetch_caller *caller)
 		if (result < 0)
 			break;
 		if (answer->status == 200) {
-			result = take_token(oauth, caller, answer);
+			result = take_token(oauth, caller, answer) < 0 ? -1 : 1;
 			break;
 		}
+		if (may_lack && is_about_scopes(answer))
+			break;
 		if (asked + 1 < ASKED_MOST) {
 			result = learn_dpop(oauth, caller, answer);
 			if (result > 0 ||
@@ -547,6 +562,18 @@ static int ask_for_token(struct oauth *oauth, const struct fetch_caller *caller)
 	return result;
 }
 
+static int have_token(struct oauth *oauth, const struct fetch_caller *caller, bool may_lack)
+{
+	if (!oauth->recalled && recall(oauth, caller) < 0)
+		return -1;
+	return clock_monotonic_ms() < oauth->good_until_ms ? 1 : ask_for_token(oauth, caller, may_lack);
+}
+
+int oauth_try(struct oauth *oauth, const struct fetch_caller *caller)
+{
+	return have_token(oauth, caller, true);
+}
+
 int oauth_authorise(void *context, const struct fetch_caller *caller, const char *method, const char *url,
 		    struct fetch_head *head)
 {
@@ -554,9 +581,7 @@ int oauth_authorise(void *context, const struct fetch_caller *caller, const char
 	char value[OAUTH_TOKEN_MOST + 16], proof[SIGN_JWT_MOST];
 	struct error e;
 
-	if (!oauth->recalled && recall(oauth, caller) < 0)
-		return -1;
-	if (clock_monotonic_ms() >= oauth->good_until_ms && ask_for_token(oauth, caller) < 0)
+	if (have_token(oauth, caller, false) < 0)
 		return -1;
 	snprintf(value, sizeof(value), "%s %s", oauth->bound ? "DPoP" : "Bearer", oauth->token);
 	fetch_head_add(head, "Authorization", value);

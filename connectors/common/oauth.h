@@ -37,6 +37,7 @@ struct oauth_options {
 	const char *scope;	/* NULL: none */
 	const char *audience;	/* a parameter "audience" (Auth0); NULL: none */
 	const char *subject;	/* OAUTH_ASSERTION: whom to act as; NULL: nobody */
+	const char *kept_name;	/* by which the daemon keeps it; NULL: "token". Two of one plug-in need two */
 	bool dpop;		/* may bind tokens to a key if the vendor demands it */
 	/* What a refusal means and who mends it, by what the vendor answered; NULL: it is not known. May be
 	 * NULL. */
@@ -55,6 +56,10 @@ void oauth_close(struct oauth **oauth);
 /* Adds the token, which is asked for if there is none: a fetch_authorise_fn, its context is the oauth. */
 int oauth_authorise(void *oauth, const struct fetch_caller *caller, const char *method, const char *url,
 		    struct fetch_head *head);
+
+/* Whether the vendor gives a token of these scopes, which is asked for if there is none: 1; 0: it does not give
+ * them, or not all, and nothing was failed; -1: fail() was called. */
+int oauth_try(struct oauth *oauth, const struct fetch_caller *caller);
 
 /* The vendor has refused the token: the next request asks for another one. False: it is a fresh one that was
  * refused, and another will fare no better. */

@@ -17,6 +17,9 @@ const struct api_subject api_group = { "reading a group", "admin#directory#group
 const struct api_subject api_members = { "reading members of groups", "admin#directory#members", "members",
 					 API_SCOPE_MEMBERS, "Groups, Read" };
 
+const struct api_subject api_reports = { "reading what changed", "admin#reports#activities", "items",
+					 API_SCOPE_REPORTS, "Reports" };
+
 const struct api_subject api_watch = { "opening a channel", "api#channel", NULL, API_SCOPE_USERS,
 				       "Users, Read" };
 
@@ -217,6 +220,70 @@ int api_get(struct directory *d, const struct api_subject *subject, const char *
 	};
 
 	return ask(d, subject, &request, may_be_missing);
+}
+
+/* What is denied here is another privilege and another scope than that of all else: nothing fails for it. */
+int api_report(struct directory *d, const char *url, const struct api_taker *taker)
+{
+	const struct fetch_answer *answer = &d->vendor.answer;
+	const struct fetch_request request = {
+		.doing = api_reports.doing,
+		.url = url,
+		.array = api_reports.array,
+		.take = taker->take,
+		.begin = taker->begin,
+		.context = taker->context,
+		.authorise = oauth_authorise,
+		.authorise_context = d->reports,
+	};
+	bool again = false;
+
+	do { /* a token that is refused may be followed by another, or by none at all */
+		int may = oauth_try(d->reports, &d->vendor.caller);
+
+		if (may <= 0)
+			return may;
+		if (fetch_ask(d->vendor.fetch, &d->vendor.caller, &request, &d->vendor.answer) < 0)
+			return -1;
+		again = !again && answer->status == 401 && oauth_refused(d->reports);
+	} while (again);
+	if (answer->status != 401)
+		oauth_accepted(d->reports);
+	if (answer->status == 401 || answer->status == 403)
+		return 0;
+	if (answer->status == 400)
+		return d->vendor.caller.host->fail(
+			d->vendor.caller.call, ROSTER_LOST_PLACE, 0,
+			"reading what changed: Google does not know the time or the "
+			"page any more");
+	if (answer->status != 200)
+		return fail(d, &api_reports);
+	return must_be_kind(d, &api_reports) < 0 ? -1 : 1;
+}
+
+int api_look(struct directory *d, const struct api_subject *subject, const char *url)
+{
+	const struct fetch_answer *answer = &d->vendor.answer;
+	const struct fetch_request request = {
+		.doing = subject->doing,
+		.url = url,
+		.authorise = oauth_authorise,
+		.authorise_context = d->vendor.oauth,
+	};
+
+	if (vendor_ask(&d->vendor, &request) < 0)
+		return -1;
+	if (answer->status == 404 && text_equal(reason_of(answer->rest), "notFound"))
+		return 0;
+	if (answer->status == 403)
+		return d->vendor.caller.host->fail(
+			d->vendor.caller.call, ROSTER_LOST_PLACE, 0,
+			"%s: Google does not tell whose an address is that something "
+			"happened to: everybody is read",
+			subject->doing);
+	if (answer->status != 200)
+		return fail(d, subject);
+	return must_be_kind(d, subject) < 0 ? -1 : 1;
 }
 
 static struct fetch_request post(struct directory *d, const char *doing, const char *url, const char *body)

@@ -8,6 +8,7 @@
 #define API_SCOPE_USERS	  "https://www.googleapis.com/auth/admin.directory.user.readonly"
 #define API_SCOPE_GROUPS  "https://www.googleapis.com/auth/admin.directory.group.readonly"
 #define API_SCOPE_MEMBERS "https://www.googleapis.com/auth/admin.directory.group.member.readonly"
+#define API_SCOPE_REPORTS "https://www.googleapis.com/auth/admin.reports.audit.readonly"
 
 /* What is read, and what it needs: for the words of a refusal. */
 struct api_subject {
@@ -17,7 +18,8 @@ struct api_subject {
 	const char *scope;
 	const char *privilege; /* of a role, in the Admin console: "Users, Read" */
 };
-extern const struct api_subject api_people, api_person, api_groups, api_group, api_members, api_watch;
+extern const struct api_subject api_people, api_person, api_groups, api_group, api_members, api_watch,
+	api_reports;
 
 /* What becomes of the elements of the list that comes. */
 struct api_taker {
@@ -32,6 +34,16 @@ struct api_taker {
  * a page token is not known any more. */
 int api_get(struct directory *d, const struct api_subject *subject, const char *url, bool may_be_missing,
 	    const struct api_taker *taker);
+
+/* Asks for a page of the Reports API: 1: the answer is in d->vendor.answer; 0: it may not be read, by whoever
+ * the administrator is or by the delegation. -1: fail() was called; with ROSTER_LOST_PLACE where what was
+ * asked for is not known any more, a page or a time. */
+int api_report(struct directory *d, const char *url, const struct api_taker *taker);
+
+/* Somebody by an address: 1: they are in the answer, 0: it is nobody's. -1: fail() was called; with
+ * ROSTER_LOST_PLACE where Google does not tell, since the address is not the account's, or nothing may be
+ * read any more. */
+int api_look(struct directory *d, const struct api_subject *subject, const char *url);
 
 /* The same of a POST with a body of JSON, which is tried once. */
 int api_post(struct directory *d, const struct api_subject *subject, const char *url, const char *body);

@@ -6,18 +6,19 @@
 #include "base/arena.h"
 #include "common/value.h"
 #include "google/api.h"
+#include "google/feed.h"
 #include "google/person.h"
 
 enum { LOOK_AT = 100 }; /* people or groups of the first page */
 
-struct seen {
+struct look {
 	unsigned long count, suspended;
 	char first[PLACE_ID_MOST + 1], account[PLACE_ID_MOST + 1];
 };
 
 static int look_at(void *context, const struct json_node *record, struct error *e)
 {
-	struct seen *seen = context;
+	struct look *seen = context;
 	const char *id = value_id(record), *account = json_node_member_text(record, "customerId");
 	const struct json_node *suspended = json_node_member(record, "suspended");
 
@@ -36,7 +37,7 @@ static const char *and_more(const struct directory *d)
 	return json_node_member(d->vendor.answer.rest, "nextPageToken") ? " on the first page, and more" : "";
 }
 
-static int look(struct directory *d, const struct api_subject *subject, const char *url, struct seen *seen)
+static int look(struct directory *d, const struct api_subject *subject, const char *url, struct look *seen)
 {
 	d->vendor.caller.host->step(d->vendor.caller.call, "%s: the first page", subject->doing);
 	return api_get(d, subject, url, false, &(struct api_taker){ look_at, NULL, seen });
@@ -45,7 +46,7 @@ static int look(struct directory *d, const struct api_subject *subject, const ch
 static int check_people(struct directory *d)
 {
 	const struct fetch_caller *caller = &d->vendor.caller;
-	struct seen seen = { 0 };
+	struct look seen = { 0 };
 
 	if (look(d, &api_people,
 		 arena_format(d->vendor.page,
@@ -67,7 +68,7 @@ static int check_people(struct directory *d)
 static int check_groups(struct directory *d)
 {
 	const struct fetch_caller *caller = &d->vendor.caller;
-	struct seen seen = { 0 }, members = { 0 };
+	struct look seen = { 0 }, members = { 0 };
 
 	if (!d->settings.groups) {
 		caller->host->note(caller->call, "\"groups\" is no: no groups are read");
@@ -92,7 +93,7 @@ int check_directory(struct directory *d)
 	const struct fetch_caller *caller = &d->vendor.caller;
 	const char *address = caller->host->address(caller->call, "notifications");
 
-	if (check_people(d) < 0 || check_groups(d) < 0)
+	if (check_people(d) < 0 || check_groups(d) < 0 || feed_check(d) < 0)
 		return -1;
 	if (address && d->settings.channel_token)
 		caller->host->note(caller->call, "messages of push channels are taken at %s", address);

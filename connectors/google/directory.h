@@ -8,6 +8,8 @@
 
 struct directory {
 	struct vendor vendor;
+	struct oauth *reports; /* the token for what changed: another one, for a scope that is not granted
+				  refuses all */
 	struct settings settings;
 	struct place place;
 	const char *const *attributes; /* asked for beside the fields */

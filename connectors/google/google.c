@@ -15,8 +15,9 @@
 #include "google/named.h"
 #include "google/person.h"
 
-/* A scope that the delegation lacks refuses all of them: what is not needed is not asked for. */
-static int open_oauth(struct directory *d)
+/* A scope that the delegation lacks refuses all of them: what is not needed is not asked for, and what can be
+ * done without has a token of its own. */
+static int open_oauth(struct directory *d, const char *scope, const char *kept_name, struct oauth **ret)
 {
 	const struct settings *settings = &d->settings;
 	const struct oauth_options options = {
@@ -30,12 +31,22 @@ static int open_oauth(struct directory *d)
 		.key_setting = settings->key_setting,
 		.client_setting = text_equal(settings->key_setting, "private_key") ? "client_email"
 										   : settings->key_setting,
-		.scope = settings->groups ? API_SCOPE_USERS " " API_SCOPE_GROUPS " " API_SCOPE_MEMBERS
-					  : API_SCOPE_USERS,
+		.scope = scope,
+		.kept_name = kept_name,
 		.advise = api_advise,
 	};
 
-	return oauth_open(&d->vendor.caller, &options, d->vendor.fetch, &d->vendor.oauth);
+	return oauth_open(&d->vendor.caller, &options, d->vendor.fetch, ret);
+}
+
+static int open_tokens(struct directory *d)
+{
+	const char *scope = d->settings.groups ? API_SCOPE_USERS " " API_SCOPE_GROUPS " " API_SCOPE_MEMBERS
+					       : API_SCOPE_USERS;
+
+	if (open_oauth(d, scope, NULL, &d->vendor.oauth) < 0)
+		return -1;
+	return open_oauth(d, API_SCOPE_REPORTS, "reports", &d->reports);
 }
 
 /* Accounts of all the world sign on at Google: whose they are is said by "hd" alone, which private ones have not. */
@@ -59,7 +70,8 @@ static int start(void *self, const struct setting_source *from)
 {
 	struct directory *d = self;
 
-	return settings_read(from, &d->settings) < 0 || open_oauth(d) < 0 || open_signing(d, from) < 0 ? -1 : 0;
+	/* What is opened here alone comes last: nobody closes it if something behind it fails. */
+	return settings_read(from, &d->settings) < 0 || open_signing(d, from) < 0 || open_tokens(d) < 0 ? -1 : 0;
 }
 
 static const struct vendor_kind kind = {
@@ -76,11 +88,20 @@ static int open_directory(struct roster_call *call, const struct roster_host *ho
 	return vendor_open(&kind, call, host, ret_self);
 }
 
+static void close_directory(void *self)
+{
+	struct directory *d = self;
+
+	oauth_close(&d->reports);
+	vendor_close(self);
+}
+
 static int check(struct roster_call *call, void *self)
 {
 	struct directory *d = vendor_serve(self, call);
 
 	oauth_renew(d->vendor.oauth);
+	oauth_renew(d->reports);
 	d->attributes = NULL;
 	return person_select(d) < 0 ? -1 : check_directory(d);
 }
@@ -117,7 +138,7 @@ static int unsubscribe(struct roster_call *call, void *self)
 
 static const struct roster_directory directory = {
 	.size = sizeof(directory),
-	.scopes = 1u << ROSTER_ALL | 1u << ROSTER_NAMED,
+	.scopes = 1u << ROSTER_ALL | 1u << ROSTER_CHANGED | 1u << ROSTER_NAMED,
 	.page = page,
 };
 
@@ -140,7 +161,7 @@ ROSTER_CONNECTOR = {
 	.title = "Google Workspace",
 	.settings = settings_table,
 	.open = open_directory,
-	.close = vendor_close,
+	.close = close_directory,
 	.check = check,
 	.directory = &directory,
 	.sign_on = &signing,

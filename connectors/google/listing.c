@@ -1,7 +1,8 @@
-/* Reading everybody: people, groups, and the members of each group.
+/* Reading everybody: people, groups, and the members of each group; and what changed.
  *
- * Google has no list of what changed, so this is the only way to read all. A list is whole when its last page
- * has no token of a next one. Groups do not say who is in them: each is asked for. */
+ * A list is whole when its last page has no token of a next one. Groups do not say who is in them: each is
+ * asked for. Google has no list of what changed either, but says what administrators did (feed): whom that
+ * was about is looked at (changed). */
 #include "google/listing.h"
 
 #include <stdio.h>
@@ -10,6 +11,8 @@
 #include "base/arena.h"
 #include "base/text.h"
 #include "google/api.h"
+#include "google/changed.h"
+#include "google/feed.h"
 #include "google/person.h"
 
 enum {
@@ -255,23 +258,51 @@ static int begin(struct directory *d, const struct roster_ask *ask)
 {
 	struct place *place = &d->place;
 
-	if (!ask->cursor) {
-		memset(place, 0, sizeof(*place));
-		place->stage = STAGE_PEOPLE;
+	if (ask->cursor && place_read(ask->cursor, ask->cursor_size, place) == 0 &&
+	    place->scope == ask->scope)
 		return 0;
-	}
-	if (place_read(ask->cursor, ask->cursor_size, place) < 0)
+	if (ask->cursor || ask->scope == ROSTER_CHANGED)
 		return d->vendor.caller.host->fail(d->vendor.caller.call, ROSTER_LOST_PLACE, 0,
 						   "the place in the account is not known here");
+	memset(place, 0, sizeof(*place));
+	place->scope = ROSTER_ALL;
+	place->stage = STAGE_BEGIN;
 	return 0;
 }
 
-static int give_cursor(struct directory *d)
+static int begin_all(struct directory *d)
+{
+	d->place.stage = STAGE_PEOPLE;
+	return feed_begin(d);
+}
+
+static int one_page(struct directory *d)
+{
+	switch (d->place.stage) {
+	case STAGE_BEGIN:
+		return begin_all(d);
+	case STAGE_PEOPLE:
+		return people_page(d);
+	case STAGE_GROUPS:
+		return groups_stage(d);
+	case STAGE_EVENTS:
+	case STAGE_IN_GROUPS:
+		return feed_page(d);
+	case STAGE_DELETED:
+		return changed_deleted_page(d);
+	case STAGE_DUE:
+		return changed_people(d);
+	default:
+		return changed_group(d);
+	}
+}
+
+static int give_cursor(struct directory *d, bool last)
 {
 	__attribute__((cleanup(buffer_close))) struct buffer b;
 
 	buffer_open(&b, ROSTER_CURSOR_MOST);
-	place_write(&d->place, &b);
+	(last ? place_write_next : place_write)(&d->place, &b);
 	return vendor_cursor(&d->vendor, &b);
 }
 
@@ -325,20 +356,13 @@ static int prove(struct directory *d)
 	return 0;
 }
 
-static int finish(struct directory *d)
+static int say_whole(struct directory *d)
 {
 	const struct place *place = &d->place;
 	const struct fetch_caller *caller = &d->vendor.caller;
 
 	if (prove(d) < 0)
 		return -1;
-	vendor_note_requests(&d->vendor, place->requests);
-	if (place->everybody > 0)
-		caller->host->note(
-			caller->call,
-			"%llu groups have everybody of the account as a member, which makes nobody "
-			"one of their members here",
-			place->everybody);
 	if (place->people == 0)
 		caller->host->incomplete(caller->call, "Google shows nobody who is read");
 	else
@@ -347,6 +371,23 @@ static int finish(struct directory *d)
 				    "to its end",
 				    place->people, place->group_total, place->members, place->pages);
 	return 0;
+}
+
+static int finish(struct directory *d)
+{
+	const struct place *place = &d->place;
+	const struct fetch_caller *caller = &d->vendor.caller;
+
+	if (place->scope == ROSTER_ALL && say_whole(d) < 0)
+		return -1;
+	vendor_note_requests(&d->vendor, place->requests);
+	if (place->everybody > 0)
+		caller->host->note(
+			caller->call,
+			"%llu groups have everybody of the account as a member, which makes nobody "
+			"one of their members here",
+			place->everybody);
+	return place->begun_s > 0 ? give_cursor(d, true) : 0;
 }
 
 int listing_page(struct directory *d, const struct roster_ask *ask)
@@ -361,12 +402,12 @@ int listing_page(struct directory *d, const struct roster_ask *ask)
 		return -1;
 	most = place->people + place->members + (unsigned)(ask->page_most > 0 ? ask->page_most : 1);
 	do {
-		if ((place->stage == STAGE_PEOPLE ? people_page(d) : groups_stage(d)) < 0)
+		if (one_page(d) < 0)
 			return -1;
 	} while (place->stage != STAGE_DONE && place->people + place->members < most &&
 		 host->left_ms(d->vendor.caller.call) > until_ms);
 	place->requests += fetch_figures(d->vendor.fetch)->requests - before;
 	if (place->stage == STAGE_DONE)
 		return finish(d);
-	return give_cursor(d) < 0 ? -1 : 1;
+	return give_cursor(d, false) < 0 ? -1 : 1;
 }

@@ -66,7 +66,7 @@ static bool is_archived(const struct json_node *user)
 	return is_bool(user, "archived", true);
 }
 
-static bool is_of_domain(const struct settings *settings, const char *address)
+bool person_is_of_domain(const struct settings *settings, const char *address)
 {
 	const char *at = address ? strrchr(address, '@') : NULL;
 
@@ -93,7 +93,7 @@ static bool is_wanted(const struct settings *settings, const struct json_node *u
 	if (json_node_member(user, "deletionTime") || (is_suspended(user) && !settings->suspended) ||
 	    (is_archived(user) && !settings->archived))
 		return false;
-	return is_of_domain(settings, json_node_member_text(user, "primaryEmail")) &&
+	return person_is_of_domain(settings, json_node_member_text(user, "primaryEmail")) &&
 	       is_in_unit(settings, json_node_member_text(user, "orgUnitPath"));
 }
 
@@ -179,7 +179,7 @@ int group_emit(struct directory *d, const struct json_node *group)
 			       "Google gives a group without an id or a name that can be used") < 0
 			       ? -1
 			       : 0;
-	if (!is_of_domain(&d->settings, email) || !setting_has_name(d->settings.group_name, name))
+	if (!person_is_of_domain(&d->settings, email) || !setting_has_name(d->settings.group_name, name))
 		return 0;
 	return d->vendor.caller.host->emit_group(d->vendor.caller.call, &given) < 0 ? -1 : 1;
 }

@@ -11,6 +11,9 @@
 /* The fields of people that are asked for, and the projection that has them. -1: fail() was called. */
 int person_select(struct directory *d);
 
+/* Whether an address is of the domain that is read; NULL: no, unless all of the account is. */
+bool person_is_of_domain(const struct settings *settings, const char *address);
+
 /* The fields of groups. */
 extern const char *const group_fields;
 

@@ -23,7 +23,7 @@ const struct roster_setting settings_table[] = {
 	  NULL },
 	{ "administrator", ROSTER_TEXT,
 	  "The address of the administrator whom the service account acts for, such as "
-	  "rosterd-reader@acme.example; one of their own, with a role that may read users and groups.",
+	  "rosterd-reader@acme.example; one of their own, with a role that may read users, groups and reports.",
 	  1, NULL, NULL },
 	{ "customer", ROSTER_TEXT,
 	  "The account that is read, such as C03az79cb; by default that of the administrator.", 0,

@@ -115,6 +115,113 @@ vendor_tell "leave team-0002 2"
 is "a group that is named is read with its members" "$(sync --group "$(vendor_tell group-id team-0002)" | counts)" "group.member_removed=1"
 is "what was not named comes with everybody" "$(sync | counts | tr ' ' '\n' | grep member.suspended)" "member.suspended=1"
 
+# ---- what changed ---------------------------------------------------------------------------------------------------------------
+
+changed() { sync --scope changed; }
+clock=0
+later() { vendor_tell "clock $((clock += ${1:-120}))" >/dev/null; } # there it is minutes later
+told() { jq -r '"\(.scope) \(.state) \(.counts | to_entries | sort_by(.key) | map("\(.key)=\(.value)") | join(" "))"'; }
+asked() { # asked BUCKET...: how many requests of each kind
+	local bucket; for bucket; do vendor_requests "$bucket"; done | paste -sd' '
+}
+google_set --set org_units='/Staff
+/Contractors'
+vendor_tell "group small
+join small 80
+join small 81"
+later
+sync >/dev/null
+vendor_tell forget
+is "nothing has changed" "$(changed | told)" "changed done "
+is "which is two questions" "$(asked reports user users groups group members token)" "2 0 0 0 0 0 0"
+vendor_tell "suspend 60
+set 62 user_name moved@acme.example
+set 63 family_name Changed
+unit 64 /Elsewhere
+delete 65
+hire
+join team-0001 66
+leave small 80" >/dev/null
+vendor_tell forget
+run=$(changed)
+diag "$(told <<<"$run"); reports, user, users, groups, group, members, token: $(asked reports user users groups group members token)"
+is "whoever was hired, renamed, moved, suspended or deleted is found, and who came to a group or left it" "$(told <<<"$run")" \
+	"changed done group.member_added=1 group.member_removed=5 member.joined=1 member.role_changed=1 member.suspended=3 member.updated=2"
+is "with a question for each address, one for who was deleted, one for each group" "$(asked reports user users groups group)" "2 7 1 0 2"
+is "the renamed one is who they were" "$(member moved) $(member "$(person 62)")" "member active "
+is "who was moved away is out, and who was deleted" "$(member "$(person 64)") $(member "$(person 65)")" "member suspended member suspended"
+later
+changed >/dev/null
+vendor_tell forget
+is "the same again changes nothing" "$(changed | told)" "changed done "
+is "and is not looked at again once it is some minutes old" "$(asked reports user users groups group members)" "2 0 0 0 0 0"
+vendor_tell "owner-join team-0001 67"
+is "what a group's owner does is found as well" "$(changed | told)" "changed done group.member_added=1 member.role_changed=1"
+vendor_tell "rename small tiny
+leave tiny 81"
+is "a group that has another address is the same" "$(changed | told)" "changed done group.member_removed=1 group.updated=1"
+vendor_tell "feed-delay 300
+suspend 70"
+is "what Google has not told yet" "$(changed | told)" "changed done "
+later 400
+is "is found when it does" "$(changed | told)" "changed done member.suspended=1"
+vendor_tell "feed-delay 0
+undelete 65
+unit 64 /Staff
+unsuspend 70"
+like "who is back is back" "$(changed | told)" "^changed done .*member.restored=3\$"
+later
+changed >/dev/null
+vendor_tell "event USER_SETTINGS SOMETHING_NEW USER_EMAIL $(person 71)@acme.example
+event APPLICATION_SETTINGS SOMETHING_ELSE USER_EMAIL $(person 72)@acme.example
+event USER_SETTINGS CHANGE_PASSWORD USER_EMAIL $(person 73)@acme.example
+event USER_SETTINGS DOWNLOAD_USERLIST_CSV"
+vendor_tell forget
+is "events that nobody has heard of" "$(changed | told)" "changed done "
+is "are looked into if they are about a person, and others are not" "$(asked user users groups)" "1 0 0"
+
+whole() { # whole WORDS COMMANDS [SUSPENDED]: everybody is read; once more for what happened a moment before; then no more
+	vendor_tell "$2" >/dev/null
+	is "$1 makes everybody be read" "$(changed | jq -r '"\(.scope) \(.state) \(.counts["member.suspended"] // 0)"')" "all done ${3:-0}"
+	later
+	changed >/dev/null
+	is "and then no more" "$(changed | jq -r .scope)" changed
+}
+whole "a group that was deleted" "group passing
+ungroup passing"
+whole "a list of people that was loaded" "event USER_SETTINGS BULK_UPLOAD BULK_UPLOAD_TOTAL_USERS_NUMBER 5"
+whole "a unit that was moved" "event ORG_SETTINGS MOVE_ORG_UNIT ORG_UNIT_NAME Staff"
+whole "an address that is not the account's" "event USER_SETTINGS USER_INVITE USER_EMAIL x@else.example"
+whole "somebody of whom the list of the deleted does not tell yet" "deleted-delay 300
+delete 74" 1
+vendor_tell "deleted-delay 0
+feed-kept 10"
+is "so does a place that Google no longer reaches back to" "$(changed | jq -r .scope)" all
+vendor_tell "feed-kept 15552000
+owners-feed no"
+changed >/dev/null
+vendor_tell "suspend 75"
+is "where owners' doings are not told, the others are" "$(changed | told)" "changed done member.suspended=1"
+vendor_tell "owners-feed yes
+feed no
+suspend 76"
+is "without the privilege everybody is read" "$(changed | told)" "all done member.suspended=1"
+is "each time" "$(changed | told)" "all done "
+like "and the test tells what that needs" "$(ctl connection test acme/people 2>&1)" 'what changed may not be read.*the privilege "Reports"'
+vendor_tell "feed yes
+scopes user.readonly group.readonly group.member.readonly
+expire
+suspend 77"
+is "without the scope as well" "$(changed | told)" "all done member.suspended=1"
+like "which the test tells by its name" "$(ctl connection test acme/people 2>&1)" 'the scope ".*/auth/admin\.reports\.audit\.readonly"'
+vendor_tell "scopes user.readonly group.readonly group.member.readonly reports.audit.readonly
+unsuspend 75
+unsuspend 76
+unsuspend 77"
+sync >/dev/null
+google_set --set org_units=
+sync >/dev/null
+
 # ---- messages of a push channel -------------------------------------------------------------------------------------------------
 
 message() { # message TOKEN STATE NUMBER BODY: posts it as Google does; the status of the answer
@@ -153,7 +260,7 @@ ctl connection set acme/people --state active >/dev/null
 ok "once it goes on, there are some again" eventually "s.state = 'active' $of_people"
 is "one for each event" "$(channels | wc -l)" 4
 ok "and what may have been missed is read" eventually "count(*) = 0 FROM notification_due WHERE ended_at IS NULL"
-is "which is everything, since Google does not tell what changed" "$(query "SELECT scope || ' ' || state FROM runs WHERE asked_by = 'notification' ORDER BY asked_at DESC LIMIT 1")" "all done"
+is "by the events of that time" "$(query "SELECT scope || ' ' || state FROM runs WHERE asked_by = 'notification' ORDER BY asked_at DESC LIMIT 1")" "changed done"
 
 # ---- what is refused ------------------------------------------------------------------------------------------------------------
 

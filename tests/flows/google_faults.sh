@@ -47,6 +47,35 @@ expire"
 vendor_tell "clock 0
 expire"
 
+# The same of what changed, where all of it is told again at the most.
+later() { vendor_tell "clock $1
+expire" >/dev/null; }
+later 200
+sync >/dev/null
+gone=20
+finds() { # finds WORDS COMMANDS: somebody who is suspended meanwhile is found, and nobody else is
+	gone=$((gone + 1))
+	vendor_tell "suspend $gone
+$2"
+	is "$1: who was suspended is found, and nobody else" "$(sync --scope changed | jq -r '"\(.state) \(.counts)"')" 'done {"member.suspended":1}'
+	vendor_tell "well
+unsuspend $gone"
+	is "$1: and back" "$(sync --scope changed | jq -r '"\(.state) \(.counts)"')" 'done {"member.restored":1}'
+}
+finds "403 rateLimitExceeded of what changed" "fault rate reports 0 2
+fault user-rate user 0 1"
+finds "429 of what changed" "fault 429 reports 1 1"
+finds "500 and 503 of what changed" "fault 500 reports 0 1
+fault 503 user 0 1"
+finds "what changed ends in the middle" "fault truncate reports 0 1
+fault cut reports 2 1"
+finds "no answer to what changed" "fault reset reports 1 1"
+finds "tokens that end" "expire"
+vendor_tell "clock 0
+expire"
+sync >/dev/null
+before=$(roster_digest)
+
 # ---- what does not pass: nobody is touched ---------------------------------------------------------------------------------------
 
 stops() { # stops WORDS COMMANDS ERROR
@@ -58,6 +87,10 @@ stops() { # stops WORDS COMMANDS ERROR
 stops "a page that leads to itself" "fault repeat users 1 100" 'the same pages are given again and again|a page is said to come after itself'
 stops "an answer that is none" "fault nokind users 1 1" 'Google answers something else than was asked for'
 stops "somebody of another account" "fault stranger users 1 1" 'shows people of two accounts'
+vendor_tell "fault nokind reports 0 1"
+like "what changed is none: that is told" "$(sync --scope changed >/dev/null; cat "$flow_dir/sync.err")" 'Google answers something else than was asked for'
+is "and nobody is touched" "$(roster_digest)" "$before"
+vendor_tell well
 stops "a page that is not known any more" "page-life -1" 'Google does not know the page any more'
 vendor_tell "page-life 3600"
 stops "a group without its members" "hide team-0001 yes" 'shows the group [0-9A-Za-z]+, but not its members'

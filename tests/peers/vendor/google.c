@@ -22,7 +22,12 @@
  *   role super|role|none   what the administrator may; administrator N: who it is
  *   api yes|no             whether the Admin SDK is enabled in the project
  *   channels               those that are open: event, id, token, address
- *   expire, scopes WORDS... ("user.readonly"), key yes|no
+ *   expire, scopes WORDS... ("user.readonly", "reports.audit.readonly"), key yes|no
+ *   owner-join GROUP N, owner-leave GROUP N   by an owner of the group, in Google Groups
+ *   event TYPE NAME [PARAMETER VALUE]...      something else that an administrator did
+ *   feed yes|no, owners-feed yes|no           whether the Reports API may be read, and tells of owners
+ *   feed-delay SECONDS     how late events come; feed-kept SECONDS how long they are kept
+ *   deleted-delay SECONDS  how late the list of who was deleted is
  * Its own faults: rate, user-rate, quota (403 with that reason), repeat (the token of the next page leads to
  * the page itself), missing (it leads one page too far), notoken (it is left out), nokind (an answer that is
  * none), stranger (somebody of another account is on a page). */
@@ -48,6 +53,7 @@ enum {
 };
 
 #define ROOT	 "/admin/directory/v1"
+#define REPORTS	 "/admin/reports/v1/activity/users/all/applications"
 #define CUSTOMER "C03az79cb"
 #define DOMAIN	 "acme.example"
 
@@ -56,6 +62,8 @@ static size_t administrator;
 static bool api_enabled = true;
 static long quota = 2400, quota_used, quota_window_s = 60, page_life_s = 3600;
 static int64_t quota_ends_ms;
+static bool may_feed = true, owners_feed = true;
+static long feed_delay_s, feed_kept_s = 180L * 86400, deleted_delay_s;
 
 static struct nest {
 	uint32_t inner, outer;
@@ -66,8 +74,8 @@ static char **units;							     /* by person; NULL: as made */
 static size_t unit_count;
 
 static struct vendor_bucket buckets[] = {
-	{ "users", 0 },	  { "user", 0 },  { "groups", 0 },   { "group", 0 },
-	{ "members", 0 }, { "token", 0 }, { "channels", 0 }, { 0 },
+	{ "users", 0 }, { "user", 0 },	   { "groups", 0 },  { "group", 0 }, { "members", 0 },
+	{ "token", 0 }, { "channels", 0 }, { "reports", 0 }, { 0 },
 };
 
 /* ---- refusals ---- */
@@ -412,9 +420,9 @@ static bool has_good_fields(const struct vendor_request *request, struct vendor_
 /* A page token knows what was asked for, and when it was given. */
 static uint64_t question_hash(const struct vendor_request *request)
 {
-	static const char *const names[] = { "customer",  "domain",  "maxResults", "orderBy",
-					     "query",	  "fields",  "projection", "showDeleted",
-					     "sortOrder", "userKey", "roles" };
+	static const char *const names[] = { "customer", "domain",     "maxResults",  "orderBy",   "query",
+					     "fields",	 "projection", "showDeleted", "sortOrder", "userKey",
+					     "roles",	 "startTime",  "endTime",     "eventName" };
 	uint64_t hash = 5381;
 
 	for (const char *at = request->path; *at; at++)
@@ -526,7 +534,8 @@ static json_t *list_user(const void *context, size_t at)
 {
 	const bool *deleted = context;
 	const struct sim_person *person = people_at(at);
-	json_t *user = person->deleted == *deleted ? make_user(person) : NULL;
+	bool late = *deleted && person->state_ms + deleted_delay_s * 1000 > vendor_now_ms();
+	json_t *user = person->deleted == *deleted && !late ? make_user(person) : NULL;
 
 	if (user && vendor_fault("stranger"))
 		json_object_set_new(user, "customerId", json_string("C0other00"));
@@ -602,6 +611,113 @@ static void list_members(const struct vendor_request *request, struct vendor_rep
 
 	if (hidden[group->number])
 		refuse(reply, 404, "notFound", "global", "Resource Not Found: groupKey");
+	else
+		send_list(request, reply, &list);
+}
+
+/* ---- what happened, by the Reports API ---- */
+
+/* Kept in the order in which it happened, shown from the newest on. */
+static struct event {
+	int64_t at_ms;
+	bool by_owner;
+	json_t *event; /* type, name, parameters */
+} * events;
+static size_t event_count;
+
+static void add_event(bool by_owner, const char *type, const char *name, json_t *parameters)
+{
+	int64_t now = vendor_now_ms();
+
+	events = realloc(events, (event_count + 1) * sizeof(*events));
+	if (!events)
+		abort();
+	/* No two at the same time, as the order would not be told. */
+	if (event_count > 0 && events[event_count - 1].at_ms >= now)
+		now = events[event_count - 1].at_ms + 1;
+	events[event_count++] = (struct event){
+		now, by_owner, json_pack("{ss ss so}", "type", type, "name", name, "parameters", parameters)
+	};
+}
+
+static void add_parameter(json_t *parameters, const char *name, const char *value)
+{
+	if (name && value)
+		json_array_append_new(parameters, json_pack("{ss ss}", "name", name, "value", value));
+}
+
+static void tell_of_person(const char *name, const char *address, const char *before, const char *after)
+{
+	json_t *parameters = json_array();
+
+	add_parameter(parameters, "OLD_VALUE", before);
+	add_parameter(parameters, "NEW_VALUE", after);
+	add_parameter(parameters, "USER_EMAIL", address);
+	add_event(false, "USER_SETTINGS", name, parameters);
+}
+
+static void tell_of_group(const char *name, const char *address, const char *member, const char *after)
+{
+	json_t *parameters = json_array();
+
+	add_parameter(parameters, "USER_EMAIL", member);
+	add_parameter(parameters, "NEW_VALUE", after);
+	add_parameter(parameters, "GROUP_EMAIL", address);
+	add_event(false, "GROUP_SETTINGS", name, parameters);
+}
+
+static void tell_of_owner(const char *name, const char *address, const char *member)
+{
+	json_t *parameters = json_array();
+
+	add_parameter(parameters, "group_id", address);
+	add_parameter(parameters, "member_id", member);
+	add_parameter(parameters, "member_type", "user");
+	add_parameter(parameters, "namespace", "cloud_identity");
+	add_event(true, "moderator_action", name, parameters);
+}
+
+struct question {
+	bool owners;
+	int64_t from_ms;
+};
+
+static json_t *list_event(const void *context, size_t at)
+{
+	const struct question *question = context;
+	const struct event *event = &events[event_count - 1 - at];
+	char time[32], qualifier[32];
+
+	if (event->by_owner != question->owners || event->at_ms < question->from_ms ||
+	    event->at_ms + feed_delay_s * 1000 > vendor_now_ms())
+		return NULL;
+	snprintf(qualifier, sizeof(qualifier), "%lld", (long long)sim_hash((uint64_t)event->at_ms) / 2);
+	return json_pack("{ss s{ss ss ss ss} ss s{ss ss ss} s[O]}", "kind", "admin#reports#activity", "id",
+			 "time", vendor_time(event->at_ms, time), "uniqueQualifier", qualifier,
+			 "applicationName", question->owners ? "groups_enterprise" : "admin", "customerId",
+			 CUSTOMER, "etag", "\"abc/pqr\"", "actor", "callerType", "USER", "email",
+			 "admin@" DOMAIN, "profileId", "100000000000000000001", "events", event->event);
+}
+
+static void list_events(const struct vendor_request *request, struct vendor_reply *reply,
+			const char *application)
+{
+	const char *since = vendor_query(request, "startTime");
+	struct question question = { text_equal(application, "groups_enterprise"),
+				     since ? vendor_read_time(since) : 0 };
+	const struct list list = {
+		"admin#reports#activities", "items", event_count, 1000, 1000, list_event, &question
+	};
+
+	if (!may_feed)
+		refuse(reply, 403, "forbidden", "global", "Not Authorized to access this resource/api");
+	else if (!question.owners && !text_equal(application, "admin"))
+		refuse(reply, 400, "badRequest", "global", "Invalid application name %s", application);
+	else if (question.owners && !owners_feed)
+		refuse(reply, 403, "forbidden", "global",
+		       "Access denied. You are not authorized to read activity records.");
+	else if (question.from_ms < 0 || (since && question.from_ms < vendor_now_ms() - feed_kept_s * 1000))
+		refuse(reply, 400, "invalid", "global", "Start time can not be older than 180 days");
 	else
 		send_list(request, reply, &list);
 }
@@ -721,14 +837,24 @@ static const char *bucket_of(const struct vendor_request *request)
 		return text_ends(path, "/members") ? "members" : "group";
 	if (text_ends(path, "/users/watch") || text_ends(path, "/channels/stop"))
 		return "channels";
+	if (text_begins(path, REPORTS "/"))
+		return "reports";
 	return text_equal(path, "/token") ? "token" : NULL;
+}
+
+/* Of addresses that are not the account's, nothing is said. */
+static bool is_elsewhere(const char *key)
+{
+	return strchr(key, '@') && !text_ends(key, "@" DOMAIN);
 }
 
 static void answer_user(const struct vendor_request *request, struct vendor_reply *reply, const char *key)
 {
 	const struct sim_person *person = find_user(key);
 
-	if (person)
+	if (is_elsewhere(key))
+		refuse(reply, 403, "forbidden", "global", "Not Authorized to access this resource/api");
+	else if (person)
 		send_json(request, reply, make_user(person));
 	else
 		refuse(reply, 404, "notFound", "global", "Resource Not Found: userKey");
@@ -742,7 +868,9 @@ static void answer_group(const struct vendor_request *request, struct vendor_rep
 	if (rest)
 		*rest++ = '\0';
 	group = find_group(key);
-	if (!group)
+	if (is_elsewhere(key))
+		refuse(reply, 403, "forbidden", "global", "Not Authorized to access this resource/api");
+	else if (!group)
 		refuse(reply, 404, "notFound", "global", "Resource Not Found: groupKey");
 	else if (!rest)
 		send_json(request, reply, make_group(group));
@@ -791,8 +919,11 @@ static void answer(const struct vendor_request *request, struct vendor_reply *re
 {
 	if (text_equal(request->path, "/token") && text_equal(request->method, "POST"))
 		google_token_give(request, reply, is_administrator);
-	else if (!text_begins(request->path, ROOT "/") &&
-		 !text_equal(request->path, "/admin/directory_v1/channels/stop"))
+	else if (text_begins(request->path, REPORTS "/") && text_equal(request->method, "GET")) {
+		if (!is_limited(reply) && may(request, reply, "reports.audit.readonly"))
+			list_events(request, reply, request->path + strlen(REPORTS "/"));
+	} else if (!text_begins(request->path, ROOT "/") &&
+		   !text_equal(request->path, "/admin/directory_v1/channels/stop"))
 		reply->status = 404, reply->content_type = "text/html",
 		buffer_text(&reply->body, "<html><title>Error 404 (Not Found)!!1</title></html>");
 	else if (!is_limited(reply)) {
@@ -817,6 +948,7 @@ static void rename_person(struct sim_person *person, const char *name)
 {
 	char aliases[4096];
 
+	tell_of_person("RENAME_USER", person_user_name(person), NULL, name);
 	snprintf(aliases, sizeof(aliases), "%s%s%s", person_user_name(person),
 		 person->edit && person->edit->more ? "," : "",
 		 person->edit && person->edit->more ? person->edit->more : "");
@@ -835,12 +967,14 @@ static void move(const struct sim_person *person, const char *path)
 		memset(units + unit_count, 0, (count - unit_count) * sizeof(*units));
 		unit_count = count;
 	}
+	tell_of_person("MOVE_USER_TO_ORG_UNIT", person_user_name(person), unit_of(person), path);
 	free(units[person->number]);
 	units[person->number] = strdup(path);
 }
 
 static void erase(struct sim_person *person)
 {
+	tell_of_person("DELETE_USER", person_user_name(person), NULL, NULL);
 	for (size_t i = 0; i < groups_count(); i++)
 		group_remove(group_at(i), person->number);
 	person->deleted = true;
@@ -850,21 +984,30 @@ static void erase(struct sim_person *person)
 static bool change_state(struct sim_person *person, const char *word)
 {
 	static const struct {
-		const char *word;
+		const char *word, *event;
 		uint8_t bit;
 		bool on;
-	} words[] = { { "suspend", SUSPENDED, true },
-		      { "unsuspend", SUSPENDED, false },
-		      { "archive", ARCHIVED, true },
-		      { "unarchive", ARCHIVED, false } };
+	} words[] = { { "suspend", "SUSPEND_USER", SUSPENDED, true },
+		      { "unsuspend", "UNSUSPEND_USER", SUSPENDED, false },
+		      { "archive", "ARCHIVE_USER", ARCHIVED, true },
+		      { "unarchive", "UNARCHIVE_USER", ARCHIVED, false } };
 
 	for (size_t i = 0; i < ARRAY_COUNT(words); i++)
 		if (text_equal(words[i].word, word)) {
+			tell_of_person(words[i].event, person_user_name(person), NULL, NULL);
 			person->state = words[i].on ? person->state | words[i].bit
 						    : (uint8_t)(person->state & ~words[i].bit);
 			return true;
 		}
 	return false;
+}
+
+static const char *event_of(const char *field)
+{
+	return text_equal(field, "given_name")	  ? "CHANGE_FIRST_NAME"
+	       : text_equal(field, "family_name") ? "CHANGE_LAST_NAME"
+	       : text_equal(field, "more")	  ? "ADD_NICKNAME"
+						  : "CHANGE_USER_ORGANIZATION";
 }
 
 static bool tell_person(char **words, size_t count, struct buffer *out)
@@ -878,7 +1021,8 @@ static bool tell_person(char **words, size_t count, struct buffer *out)
 	if (text_equal(words[0], "delete"))
 		return erase(person), true;
 	if (text_equal(words[0], "undelete"))
-		return person->deleted = false, true;
+		return person->deleted = false,
+		       tell_of_person("UNDELETE_USER", person_user_name(person), NULL, NULL), true;
 	if (text_equal(words[0], "id"))
 		return buffer_format(out, "%s\n", user_id(person->number)), true;
 	if (text_equal(words[0], "administrator"))
@@ -888,7 +1032,8 @@ static bool tell_person(char **words, size_t count, struct buffer *out)
 	if (text_equal(words[0], "set") && count >= 4 && text_equal(words[2], "user_name"))
 		return rename_person(person, value), true;
 	if (text_equal(words[0], "set") && count >= 4)
-		return person_set(person, words[2], value);
+		return tell_of_person(event_of(words[2]), person_user_name(person), NULL, value),
+		       person_set(person, words[2], value);
 	return change_state(person, words[0]);
 }
 
@@ -899,6 +1044,39 @@ static void unnest(const struct sim_group *inner, const struct sim_group *outer)
 			nests[i--] = nests[--nest_count];
 }
 
+/* member: what stands before the @. */
+static void tell_with_members(const char *name, const struct sim_group *group, const char *member)
+{
+	char address[512];
+
+	snprintf(address, sizeof(address), "%.200s@" DOMAIN, member);
+	tell_of_group(name, group_email(group), address, NULL);
+}
+
+static void rename_group(struct sim_group *group, const char *name)
+{
+	char address[512];
+
+	snprintf(address, sizeof(address), "%.200s@" DOMAIN, name);
+	tell_of_group("CHANGE_GROUP_EMAIL", group_email(group), NULL, address);
+	free(group->name);
+	group->name = strdup(name);
+}
+
+/* "join", "leave", and the same by an owner. */
+static bool change_member(const char *word, struct sim_group *group, uint32_t number)
+{
+	bool joins = text_ends(word, "join");
+	const char *address = person_user_name(people_at(number));
+
+	if (text_begins(word, "owner-"))
+		tell_of_owner(joins ? "add_member" : "remove_member", group_email(group), address);
+	else
+		tell_of_group(joins ? "ADD_GROUP_MEMBER" : "REMOVE_GROUP_MEMBER", group_email(group), address,
+			      NULL);
+	return joins ? group_add(group, number) : group_remove(group, number);
+}
+
 static bool tell_groups(char **words, size_t count)
 {
 	struct sim_group *inner = count == 3 ? group_named(words[1]) : NULL,
@@ -906,11 +1084,14 @@ static bool tell_groups(char **words, size_t count)
 
 	if (!inner || !outer)
 		return false;
-	if (text_equal(words[0], "unnest"))
+	if (text_equal(words[0], "unnest")) {
+		tell_with_members("REMOVE_GROUP_MEMBER", outer, inner->name);
 		return unnest(inner, outer), true;
+	}
 	if (!text_equal(words[0], "nest") || nest_count == TABLE_MOST)
 		return false;
 	nests[nest_count++] = (struct nest){ inner->number, outer->number };
+	tell_with_members("ADD_GROUP_MEMBER", outer, inner->name);
 	return true;
 }
 
@@ -920,19 +1101,19 @@ static bool tell_group(char **words, size_t count, struct buffer *out)
 	uint32_t number = count == 3 ? (uint32_t)strtoul(words[2], NULL, 10) : 0;
 
 	if (text_equal(words[0], "group") && count == 2 && !group)
-		return group_make(words[1], vendor_now_ms()), true;
+		return tell_of_group("CREATE_GROUP", group_email(group_make(words[1], vendor_now_ms())), NULL,
+				     NULL),
+		       true;
 	if (!group)
 		return false;
 	if (text_equal(words[0], "group-id"))
 		return buffer_format(out, "%s\n", group_id(group->number)), true;
-	if (text_equal(words[0], "join") && count == 3 && people_at(number))
-		return group_add(group, number), true;
-	if (text_equal(words[0], "leave") && count == 3)
-		return group_remove(group, number), true;
+	if ((text_ends(words[0], "join") || text_ends(words[0], "leave")) && count == 3 && people_at(number))
+		return change_member(words[0], group, number), true;
 	if (text_equal(words[0], "ungroup"))
-		return group->deleted = true;
+		return tell_of_group("DELETE_GROUP", group_email(group), NULL, NULL), group->deleted = true;
 	if (text_equal(words[0], "rename") && count == 3)
-		return free(group->name), group->name = strdup(words[2]), true;
+		return rename_group(group, words[2]), true;
 	if (group->number >= TABLE_MOST)
 		return false;
 	if (text_equal(words[0], "everybody"))
@@ -944,10 +1125,40 @@ static bool tell_group(char **words, size_t count, struct buffer *out)
 	return false;
 }
 
+static bool tell_feed(char **words, size_t count)
+{
+	static const struct {
+		const char *word;
+		long *seconds;
+	} times[] = { { "feed-delay", &feed_delay_s },
+		      { "feed-kept", &feed_kept_s },
+		      { "deleted-delay", &deleted_delay_s } };
+
+	for (size_t i = 0; i < ARRAY_COUNT(times) && count == 2; i++)
+		if (text_equal(words[0], times[i].word))
+			return *times[i].seconds = atol(words[1]), true;
+	if (text_equal(words[0], "feed") && count == 2)
+		return may_feed = text_equal(words[1], "yes"), true;
+	if (text_equal(words[0], "owners-feed") && count == 2)
+		return owners_feed = text_equal(words[1], "yes"), true;
+	if (text_equal(words[0], "event") && count >= 3) {
+		json_t *parameters = json_array();
+
+		for (size_t i = 3; i + 1 < count; i += 2)
+			add_parameter(parameters, words[i], words[i + 1]);
+		return add_event(false, words[1], words[2], parameters), true;
+	}
+	return false;
+}
+
 static bool tell(char **words, size_t count, struct buffer *out)
 {
-	if (text_equal(words[0], "hire"))
-		return buffer_format(out, "%u\n", people_hire(vendor_now_ms())->number), true;
+	if (text_equal(words[0], "hire")) {
+		const struct sim_person *person = people_hire(vendor_now_ms());
+
+		tell_of_person("CREATE_USER", person_user_name(person), NULL, NULL);
+		return buffer_format(out, "%u\n", person->number), true;
+	}
 	if (text_equal(words[0], "quota") && count == 2)
 		return quota = atol(words[1]), true;
 	if (text_equal(words[0], "quota-window") && count == 2)
@@ -960,7 +1171,7 @@ static bool tell(char **words, size_t count, struct buffer *out)
 		return list_channels(out), true;
 	if (text_equal(words[0], "api") && count == 2)
 		return api_enabled = text_equal(words[1], "yes"), true;
-	return google_token_tell(words, count) || tell_person(words, count, out) ||
+	return google_token_tell(words, count) || tell_feed(words, count) || tell_person(words, count, out) ||
 	       tell_groups(words, count) || tell_group(words, count, out);
 }
 

@@ -18,7 +18,7 @@ static const char *account = "rosterd@acme-123.iam.gserviceaccount.com";
 static EVP_PKEY *account_key;
 static bool has_key = true;
 static long life_s = 3600;
-static char granted[1024] = " user.readonly group.readonly group.member.readonly ";
+static char granted[1024] = " user.readonly group.readonly group.member.readonly reports.audit.readonly ";
 
 static struct token {
 	char text[64], scope[1024];
@@ -73,10 +73,15 @@ static const char *scope_fault(const char *scopes)
 	snprintf(text, sizeof(text), "%s", scopes);
 	while (!why && (word = strsep(&rest, " "))) {
 		char wanted[256];
+		const char *name = text_begins(word, SCOPES "admin.directory.")
+					   ? word + strlen(SCOPES "admin.directory.")
+				   : text_begins(word, SCOPES "admin.reports.")
+					   ? word + strlen(SCOPES "admin.")
+					   : NULL;
 
-		if (!text_begins(word, SCOPES "admin.directory."))
+		if (!name)
 			return "invalid_scope";
-		snprintf(wanted, sizeof(wanted), " %.200s ", word + strlen(SCOPES "admin.directory."));
+		snprintf(wanted, sizeof(wanted), " %.200s ", name);
 		if (!strstr(granted, wanted))
 			why = "unauthorized_client";
 	}
@@ -136,7 +141,8 @@ enum google_verdict google_token_check(const struct vendor_request *request, con
 
 	if (!authorization || !text_begins(authorization, "Bearer "))
 		return GOOGLE_MISSING;
-	snprintf(wanted, sizeof(wanted), " " SCOPES "admin.directory.%s ", scope);
+	snprintf(wanted, sizeof(wanted), " " SCOPES "admin.%s%s ",
+		 text_begins(scope, "reports.") ? "" : "directory.", scope);
 	for (size_t i = 0; i < TOKENS_MOST; i++)
 		if (tokens[i].text[0] && strcmp(tokens[i].text, authorization + strlen("Bearer ")) == 0 &&
 		    tokens[i].ends_ms > vendor_now_ms())
