@@ -74,6 +74,17 @@ static void show_runs(struct ctl *ctl, const struct json *s)
 		print_line(ctl, "               one has waited for a worker for %s", span(ctl, waiting));
 }
 
+static void show_event_endpoints(struct ctl *ctl, const struct json *s)
+{
+	long long failing = figure(s, "event_endpoints", "failing");
+
+	print_line(ctl, "events         delivered to %lld applications, %lld paused; %lld failing%s%s, %lld stopped",
+		   figure(s, "event_endpoints", "active"), figure(s, "event_endpoints", "paused"), failing,
+		   failing > 0 ? " for up to " : "",
+		   failing > 0 ? span(ctl, figure(s, "event_endpoints", "oldest_failing_seconds")) : "",
+		   figure(s, "event_endpoints", "stopped"));
+}
+
 static void show_seats(struct ctl *ctl, const struct json *s)
 {
 	long long waiting = figure(s, NULL, "seats_waiting"), wrong = figure(s, NULL, "seats_miscounted");
@@ -96,6 +107,7 @@ static void show_page(struct ctl *ctl, const struct json *s)
 		   figure(s, "connections", "active"), figure(s, "connections", "paused"),
 		   figure(s, "connections", "failing"), figure(s, "connections", "overdue"));
 	show_runs(ctl, s);
+	show_event_endpoints(ctl, s);
 	print_line(ctl, "queues         %lld requests under way, %lld waiting; %lld of %lld workers busy, %lld plug-ins",
 		   figure(s, "queues", "requests_in_flight"), figure(s, "queues", "requests_waiting"),
 		   figure(s, "queues", "workers_busy"), figure(s, "queues", "workers"), figure(s, "queues", "children"));

@@ -31,6 +31,7 @@ static const char *const outcomes[] = { "done", "planned", "held", "failed", "ag
 static const char *const heard[] = { "taken", "duplicate", "merged", "nothing", "not_authentic", "limited", "failed", NULL };
 static const char *const sign_ons[] = { "begun", "signed_on", "tested", "refused", "failed", "limited", NULL };
 static const char *const askings[] = { "subscribe", "renew", "unsubscribe", NULL };
+static const char *const event_endpoint_states[] = { "active", "failing", "paused", "stopped", NULL };
 static const char *const subscription_states[] = { "active", "failed", NULL };
 static const char *const live[] = { "asked", "reading", "reconciling", "held", NULL };
 static const char *const connection_states[] = { "active", "paused", NULL };
@@ -184,6 +185,11 @@ const struct metric_row metric_rows[METRICS] = {
 		GAUGE, { { "state", subscription_states } } },
 	[METRIC_SUBSCRIPTIONS_OVERDUE] = { "rosterd_subscriptions_overdue",
 		"Those that there are and that should have been renewed more than ten minutes ago.", GAUGE },
+	[METRIC_EVENT_ENDPOINTS] = { "rosterd_event_endpoints",
+		"Endpoints that events are delivered to, the operator's and those of active organisations. Failing: the last delivery failed, and is tried again. Stopped: it failed for too long, or the application said that it is gone, and nothing is delivered until somebody lets it go on.",
+		GAUGE, { { "state", event_endpoint_states } } },
+	[METRIC_EVENT_ENDPOINTS_OLDEST_FAILING] = { "rosterd_event_endpoints_oldest_failing_seconds",
+		"How long the one of them has been failing that has been so longest; 0: none is.", SECONDS },
 	[METRIC_ORGANISATIONS] = { "rosterd_organisations",
 		"Organisations.", GAUGE, { { "state", organisation_states } } },
 	[METRIC_ORGANISATIONS_OWNERLESS] = { "rosterd_organisations_ownerless",

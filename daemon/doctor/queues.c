@@ -99,6 +99,43 @@ static void look_at_failures(struct visit *v)
 						    rows_text(rows, i, 1)) });
 }
 
+/* ---- events ---- */
+
+static void judge_endpoint(struct report *r, const char *name, const char *why, bool stopped)
+{
+	const char *said = why ? why : "it does not say why";
+
+	report_add(r, (struct finding){
+			      FINDING_WARNING, stopped ? "events.stopped" : "events.failing",
+			      stopped ? say(r, "events are not delivered to \"%s\" any more (%s)", name, said)
+				      : say(r, "\"%s\" has not taken its events for ten minutes (%s)", name, said),
+			      "that application does not know who left since then",
+			      say(r, stopped ? "rosterctl event endpoint-test %s; then event endpoint-set %s --state active"
+					     : "rosterctl event endpoint-test %s; rosterctl event endpoint-show %s",
+				  name, name) });
+}
+
+/* The operator's own have no organisation's name. */
+static void look_at_endpoints(struct visit *v)
+{
+	static const struct query endpoints = {
+		"visit.endpoints",
+		"SELECT CASE WHEN o.slug IS NULL THEN e.name ELSE o.slug || '/' || e.name END, e.last_error, e.state = 'stopped' "
+		"FROM event_endpoints e LEFT JOIN organisations o ON o.organisation = e.organisation "
+		"WHERE (o.organisation IS NULL OR o.state = 'active') AND (e.state = 'stopped' "
+		"OR (e.state = 'active' AND e.failing_since < now() - interval '10 minutes')) ORDER BY 1 LIMIT $1",
+		QUERY_READS, QUERY_ONCE,
+	};
+	const struct rows *rows;
+
+	if (visit_ask(v, STORE_OWNER, &endpoints, PARAMS(P_INT(NAMED_MOST)), &rows) < 0)
+		return;
+	for (size_t i = 0; i < rows_count(rows); i++)
+		judge_endpoint(v->report, rows_text(rows, i, 0), rows_text(rows, i, 1), rows_bool(rows, i, 2));
+	if (rows_count(rows) == 0)
+		report_ok(v->report, "events.ok", "every application that is to be told of events takes them");
+}
+
 /* ---- the audit ---- */
 
 static void look_at_sealer(struct visit *v)
@@ -158,6 +195,7 @@ void visit_queues(struct visit *v)
 	look_at_runs(v);
 	look_at_held(v);
 	look_at_failures(v);
+	look_at_endpoints(v);
 	look_at_staging(v);
 	look_at_sealer(v);
 }

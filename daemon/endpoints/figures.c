@@ -86,6 +86,17 @@ static void put_runs(struct json_writer *w)
 	json_end_object(w);
 }
 
+static void put_event_endpoints(struct json_writer *w)
+{
+	json_begin_object(w, "event_endpoints");
+	put_figure(w, "active", METRIC_EVENT_ENDPOINTS, LABELS("active"));
+	put_figure(w, "failing", METRIC_EVENT_ENDPOINTS, LABELS("failing"));
+	put_figure(w, "paused", METRIC_EVENT_ENDPOINTS, LABELS("paused"));
+	put_figure(w, "stopped", METRIC_EVENT_ENDPOINTS, LABELS("stopped"));
+	put_seconds(w, "oldest_failing_seconds", METRIC_EVENT_ENDPOINTS_OLDEST_FAILING);
+	json_end_object(w);
+}
+
 static void put_queues(struct json_writer *w)
 {
 	json_begin_object(w, "queues");
@@ -123,6 +134,7 @@ int figures_status(struct exchange *x, struct error *e)
 	put_database(x, &w);
 	put_connections(&w);
 	put_runs(&w);
+	put_event_endpoints(&w);
 	put_queues(&w);
 	put_attention(&w);
 	json_end_object(&w);

@@ -67,6 +67,22 @@ static int keep_subscriptions(struct tx *tx, struct arena *arena, struct error *
 	return 0;
 }
 
+static int keep_event_endpoints(struct tx *tx, struct arena *arena, struct error *e)
+{
+	static const struct query query = {
+		"figures.event_endpoints",
+		"SELECT active, failing, paused, stopped, failing_us FROM event_endpoint_figures()", QUERY_READS, 0,
+	};
+	static const char *const states[] = { "active", "failing", "paused", "stopped" };
+	const struct rows *rows;
+	if (query_one(tx, &query, NO_PARAMS, arena, &rows, e) < 0)
+		return -1;
+	for (size_t i = 0; i < ARRAY_COUNT(states); i++)
+		metric_set(METRIC_EVENT_ENDPOINTS, LABELS(states[i]), rows_int(rows, 0, i));
+	metric_set(METRIC_EVENT_ENDPOINTS_OLDEST_FAILING, NO_LABELS, rows_int(rows, 0, ARRAY_COUNT(states)));
+	return 0;
+}
+
 static void keep(const struct rows *rows)
 {
 	for (size_t i = 0; i < ARRAY_COUNT(columns); i++)
@@ -86,7 +102,8 @@ int figures_refresh(struct store *store, struct error *e)
 	scoped(tx) *tx = NULL;
 	const struct rows *rows;
 	if (tx_begin(store, STORE_WORKER, &tx, e) < 0 || query_one(tx, &query, NO_PARAMS, arena, &rows, e) < 0 ||
-	    keep_seats(tx, arena, e) < 0 || keep_subscriptions(tx, arena, e) < 0)
+	    keep_seats(tx, arena, e) < 0 || keep_subscriptions(tx, arena, e) < 0 ||
+	    keep_event_endpoints(tx, arena, e) < 0)
 		return -1;
 	keep(rows);
 	return tx_commit(&tx, e);

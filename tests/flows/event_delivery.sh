@@ -1,6 +1,9 @@
 #!/bin/bash
 # Events are brought to whoever asked for them: signed, in order, nothing lost while nobody answers, and nobody else's.
 . "$SRCDIR/tests/flows/flow.sh"
+FLOW_SETTINGS='metrics {
+	interval = "1s"
+}'
 flow_start
 
 acme 'person: id=u1; user=ada; email=ada@acme.example; name=Ada Lovelace
@@ -129,6 +132,10 @@ tell "answer all 410" >/dev/null
 ctl org set other --name Third >/dev/null
 ok "an application that says that it is gone is told nothing more" until_so "name = 'all' AND state = 'stopped'"
 is "which is in the audit" "$(query "SELECT count(*) FROM audit WHERE action = 'event_endpoint.stopped' AND organisation = '$nobody'")" 1
+figures() { for _ in $(seq 300); do metrics=$(ctl metrics 2>/dev/null); grep -qxE "$1" <<<"$metrics" && return 0; sleep 0.1; done; diag "$(grep endpoints <<<"$metrics")"; return 1; }
+ok "in the figures" figures 'rosterd_event_endpoints\{state="stopped"\} 1'
+like "in what the daemon says of itself" "$(ctl status)" 'events +delivered to [0-9]+ applications, .*, 1 stopped'
+like "and in what the doctor finds" "$("$BUILDDIR/rosterd" --doctor --json --config "$flow_dir/rosterd.conf" 2>/dev/null | jq -r '.findings[] | select(.code == "events.stopped") | .found')" '"all" any more \(.*410'
 tell "answer all 200" >/dev/null
 tell unheard >/dev/null
 ctl event endpoint-set all --state active >/dev/null
