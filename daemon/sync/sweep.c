@@ -18,7 +18,7 @@
 
 enum {
 	SWEEP_EVERY_S = 600,
-	DEPARTED_MOST = 1000, RUNS_MOST = 1000, KEYS_MOST = 10000, NOTIFICATIONS_MOST = 10000, /* in one transaction */
+	DEPARTED_MOST = 1000, RUNS_MOST = 1000, KEYS_MOST = 10000, NOTIFICATIONS_MOST = 10000, SIGN_ONS_MOST = 10000, /* in one transaction */
 	PURGE_PATIENCE_MS = 3600000,  /* an organisation of a million members goes in one transaction */
 };
 
@@ -97,6 +97,20 @@ static void sweep_notifications(struct sweeper *s)
 	while (gone == NOTIFICATIONS_MOST && !stopped(s))
 		if (purge(s, &old, NOTIFICATIONS_MOST, &gone, &e) < 0) {
 			tell(s, "could not throw old messages of directories away", &e);
+			return;
+		}
+}
+
+/* ---- sign-ons ------------------------------------------------------------------------------------------------------------------- */
+
+static void sweep_sign_ons(struct sweeper *s)
+{
+	static const struct query old = { "sweep.sign_ons", "SELECT sign_ons_purge($1::integer)", QUERY_KEEPS, 0 };
+	struct error e;
+	int64_t gone = SIGN_ONS_MOST;
+	while (gone == SIGN_ONS_MOST && !stopped(s))
+		if (purge(s, &old, SIGN_ONS_MOST, &gone, &e) < 0) {
+			tell(s, "could not throw old sign-ons away", &e);
 			return;
 		}
 }
@@ -335,6 +349,7 @@ static void *sweep(void *self)
 		sweep_runs(s);
 		sweep_keys(s);
 		sweep_notifications(s);
+		sweep_sign_ons(s);
 		sweep_departed(s);
 		sweep_organisations(s);
 		recount_seats(s);

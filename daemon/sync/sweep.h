@@ -1,5 +1,5 @@
 /* Throws away what has expired: staging of runs that are over, runs that were kept long enough, idempotency
- * keys, organisations that were deleted long enough ago; lets people go whose grace time is over; and has it told what soon
+ * keys, sign-ons and sessions that are over, organisations that were deleted long enough ago; lets people go whose grace time is over; and has it told what soon
  * ends (expiry). In a thread of its own, for an
  * organisation may be large. */
 #ifndef ROSTERD_SYNC_SWEEP_H

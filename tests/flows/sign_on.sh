@@ -248,4 +248,17 @@ is "and signs nobody on" "$status $(why)" "403 refused sso.closed"
 ctl connection set acme/people --state active >/dev/null
 ctl connection delete acme/people --people suspend --yes >/dev/null 2>&1
 is "one that is deleted ends them" "$(whoami new)" "401 session.none"
+
+# ---- what is over is thrown away when a daemon sweeps, and nothing else -------------------------------------------------------------
+
+query "UPDATE sign_ons SET began_at = began_at - interval '31 days' WHERE id = (SELECT id FROM sign_ons ORDER BY id LIMIT 1);
+	UPDATE sessions SET ended_at = ended_at - interval '31 days' WHERE id = (SELECT id FROM sessions WHERE ended_at IS NOT NULL ORDER BY id LIMIT 1);
+	INSERT INTO sign_on_marks SELECT organisation, connection, sha256('over'), now() - interval '1 second' FROM sign_ons LIMIT 1"
+left() { query "SELECT (SELECT count(*) FROM sign_ons) || ' ' || (SELECT count(*) FROM sessions) || ' ' || (SELECT count(*) FROM sign_on_marks)"; }
+read -r attempts sessions marks <<<"$(left)"
+flow_kill TERM
+flow_daemon
+wanted="$((attempts - 1)) $((sessions - 1)) $((marks - 1))"
+for _ in $(seq 200); do [ "$(left)" = "$wanted" ] && break; sleep 0.05; done
+is "an attempt, a session and a mark are gone, and the others are there" "$(left)" "$wanted"
 done_testing
