@@ -115,9 +115,9 @@ $(printf 'member: %s\n' "$@")"
 cleared_up
 query "DELETE FROM renames" # the renamed have had their time
 changed_with "uid=$first,$people" "cn=$early,$groups" "cn=$late,$groups" "cn=printer,dc=acme,dc=example"
-is "a listing in which a group has a stranger in place of somebody" "$(sync | counts) $(standing)" " 2 people 2 groups 4 admins"
+is "a listing in which a group has a stranger in place of somebody takes nobody out" "$(sync | counts)" ""
 cleared_up
-is "asks for that person by name, and they are out of it" "$(standing) $(query "SELECT count(*) FROM renames")" "1 people 2 groups 3 admins 0"
+is "but asks for that person by name, and then they are out of it" "$(standing) $(query "SELECT count(*) FROM renames")" "1 people 2 groups 3 admins 0"
 changed_with "uid=$first,$people" "cn=$early,$groups" "cn=printer,dc=acme,dc=example"
 is "a stranger who is known says nothing" "$(sync | counts)" "group.group_removed=1 member.role_changed=1"
 changed_with "uid=$first,$people" "cn=printer,dc=acme,dc=example" "cn=plotter,dc=acme,dc=example"

@@ -4,7 +4,7 @@
 #
 # SICK_WELL and SICK_ILL: how many connections, each of its own organisation; SICK_ROUNDS: how often they are due; SICK_WORKERS.
 . "$SRCDIR/tests/flows/flow.sh"
-well=${SICK_WELL:-12} ill=${SICK_ILL:-7} rounds=${SICK_ROUNDS:-2} workers=${SICK_WORKERS:-2} slow=2
+well=${SICK_WELL:-6} ill=${SICK_ILL:-7} rounds=${SICK_ROUNDS:-2} workers=${SICK_WORKERS:-2} slow=2
 FLOW_SETTINGS="workers = $workers
 slow_workers = $slow
 sync {
@@ -14,7 +14,7 @@ sync {
 flow_start
 eventually() { # eventually SQL
 	for _ in $(seq "${PATIENCE:-1200}"); do [ "$(query "SELECT $1")" = t ] && return 0; sleep 0.1; done
-	diag "$(query "SELECT state, slow, claimed_by IS NOT NULL AS claimed, attempts, error_code, c.name, count(*) FROM runs r JOIN connections c ON c.id = r.connection GROUP BY 1, 2, 3, 4, 5, 6 ORDER BY 7 DESC LIMIT 20")"
+	diag "$(query "SELECT r.state, r.slow, r.claimed_by IS NOT NULL AS claimed, r.attempts, r.error_code, c.name, count(*) FROM runs r JOIN connections c ON c.id = r.connection GROUP BY 1, 2, 3, 4, 5, 6 ORDER BY 7 DESC LIMIT 20")"
 	return 1
 }
 
@@ -48,7 +48,7 @@ due well
 ok "who is well is read all the same" eventually "count(*) = $well $(ended well 'done')"
 ok "those that can fail have failed" eventually "count(*) = $((ill - endless)) $(ended ill failed)"
 times=1
-known() { # whoever is left with a worker leaves it once somebody waits for that
+known() { # (in a shell of its own) whoever is left with a worker leaves it once somebody waits for that
 	for _ in $(seq 20); do
 		[ "$(query "SELECT count(*) FILTER (WHERE slow) $(ended ill reading)")" = "$endless" ] && return
 		due well
@@ -58,6 +58,7 @@ known() { # whoever is left with a worker leaves it once somebody waits for that
 	return 1
 }
 ok "each of the others is known for what it is" known
+times=$(($(query "SELECT count(*) $(ended well 'done')") / well))
 
 # ---- and never take a worker again
 query "TRUNCATE public.held"
