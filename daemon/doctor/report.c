@@ -64,15 +64,6 @@ enum finding_level report_worst(const struct report *report)
 	return worst;
 }
 
-size_t report_count(const struct report *report, enum finding_level level)
-{
-	size_t count = 0;
-
-	for (size_t i = 0; i < report->count; i++)
-		count += report->list[i].level == level;
-	return count;
-}
-
 static void print_finding(const struct finding *finding, FILE *to)
 {
 	fprintf(to, "%-8s %s: %s\n", words[finding->level], finding->code, finding->found);

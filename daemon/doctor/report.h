@@ -56,9 +56,6 @@ enum finding_level report_worst(const struct report *report);
 /* The level's word: "ok", "note", "warning", "problem". */
 const char *finding_level_word(enum finding_level level);
 
-/* How many findings have this level. */
-size_t report_count(const struct report *report, enum finding_level level);
-
 /* The findings for people: what is worst comes first, what is well is a line each. */
 void report_print(const struct report *report, FILE *to);
 

@@ -184,14 +184,6 @@ int scim_insert_receive(struct tx *tx, struct arena *arena, enum scim_table tabl
 	return 0;
 }
 
-int scim_insert(struct tx *tx, struct arena *arena, const struct scim_source *source, enum scim_table table,
-		struct scim_record *record, struct scim_push *push, struct error *e)
-{
-	return scim_insert_send(tx, source, table, record, e) < 0
-		       ? -1
-		       : scim_insert_receive(tx, arena, table, record, push, e);
-}
-
 enum look { LOOK, LOOK_INSIDE, LOOK_LOCKED };
 
 #define FROM_USERS  " FROM scim_users r WHERE " OF_SOURCE " AND r.id = $3"

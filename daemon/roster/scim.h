@@ -43,12 +43,9 @@ struct scim_push {
 /* Before members are changed or something is deleted: the watch is told, unless it has something to look at already. */
 int scim_wake(struct tx *tx, struct arena *arena, const struct scim_source *source, struct scim_push *push, struct error *e);
 
-/* Adds one, and wakes as above: with the id that a user had who was deleted and comes back (scim_find_deleted), or the record's.
- * ERROR_CONFLICT "scim.uniqueness": another one has its key. *record becomes what was kept; of a user with its groups, of a group without
+/* Adds one, and wakes as above, in two steps, between which other statements may be sent: with the id that a user had who was deleted and comes
+ * back (scim_find_deleted), or the record's. ERROR_CONFLICT "scim.uniqueness": another one has its key. *record becomes what was kept; of a user with its groups, of a group without
  * its members. */
-int scim_insert(struct tx *tx, struct arena *arena, const struct scim_source *source, enum scim_table table,
-		struct scim_record *record, struct scim_push *push, struct error *e);
-/* The same in two steps. */
 int scim_insert_send(struct tx *tx, const struct scim_source *source, enum scim_table table,
 		     const struct scim_record *record, struct error *e);
 int scim_insert_receive(struct tx *tx, struct arena *arena, enum scim_table table, struct scim_record *record,
