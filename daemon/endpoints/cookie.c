@@ -4,6 +4,7 @@
 #include <strings.h>
 
 #include "base/text.h"
+#include "roster/session.h"
 
 /* The value of the next cookie of this name from *at on, or NULL. */
 static const char *next_value(const char **at, struct arena *arena, const char *name)
@@ -37,6 +38,16 @@ const char *cookie_find(const struct request *request, struct arena *arena, cons
 		}
 	}
 	return found;
+}
+
+bool cookie_session(const struct request *request, struct arena *arena, uint8_t ret_hash[CRYPT_DIGEST_SIZE])
+{
+	const char *value = cookie_find(request, arena, COOKIE_SESSION);
+
+	if (!value || strlen(value) != SESSION_TEXT_SIZE || !text_begins(value, SESSION_PREFIX "_"))
+		return false;
+	crypt_sha256(value, SESSION_TEXT_SIZE, ret_hash);
+	return true;
 }
 
 void cookie_set_session(struct reply *reply, const char *value)

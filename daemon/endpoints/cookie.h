@@ -6,7 +6,11 @@
 #ifndef ROSTERD_ENDPOINTS_COOKIE_H
 #define ROSTERD_ENDPOINTS_COOKIE_H
 
+#include <stdbool.h>
+#include <stdint.h>
+
 #include "base/arena.h"
+#include "base/crypt.h"
 #include "http/reply.h"
 #include "http/request.h"
 
@@ -17,6 +21,9 @@ enum { COOKIE_MOST = 4096, COOKIE_BROWSER_S = 3600 };
 
 /* The value; NULL: there is none, or more than one of this name (one of them is not ours). */
 const char *cookie_find(const struct request *request, struct arena *arena, const char *name);
+
+/* Whether one was shown that can be of a session, and its hash. */
+bool cookie_session(const struct request *request, struct arena *arena, uint8_t ret_hash[CRYPT_DIGEST_SIZE]);
 
 /* Until the browser ends; value NULL takes it away. */
 void cookie_set_session(struct reply *reply, const char *value);

@@ -25,6 +25,7 @@ const char *const sign_ons_parameters[] = { "limit", "after", "connection", NULL
 /* From prepare to answer. */
 struct speaker {
 	struct session session; /* id nil: nobody is */
+	bool ours; /* the cookie came along, with a request that a page of ours made */
 	const char *return_to, *url, *post_body;
 };
 
@@ -33,24 +34,18 @@ static int nobody(struct error *e)
 	return error_set(e, ERROR_UNAUTHENTICATED, "session.none", "nobody is signed in here, or not any more; sign in");
 }
 
-/* 1: somebody is, whose session it is stands in ret. 0: nobody. -1. */
+/* 1: somebody is, wherever they ask from, whose session it is stands in ret. 0: nobody. -1. */
 static int find_speaker(struct exchange *x, struct session *ret, struct error *e)
 {
-	const char *cookie = cookie_find(x->request, x->arena, COOKIE_SESSION);
 	uint8_t hash[CRYPT_DIGEST_SIZE];
-	struct principal who;
 	int found;
 
-	if (!cookie || strlen(cookie) != SESSION_TEXT_SIZE || !text_begins(cookie, SESSION_PREFIX "_"))
+	if (!cookie_session(x->request, x->arena, hash))
 		return 0;
-	crypt_sha256(cookie, SESSION_TEXT_SIZE, hash);
 	found = exchange_begin(x, e) < 0 ? -1 : session_find(x->tx, x->arena, hash, ret, e);
 	tx_close(&x->tx);
 	if (found <= 0)
 		return found;
-	who = (struct principal){ .kind = PRINCIPAL_MEMBER, .ip_allow_list = ret->ip_allow_list };
-	if (authenticate_address(&who, x->request->address, e) < 0)
-		return 0;
 	x->organisation.id = ret->organisation;
 	x->organisation.slug = ret->slug;
 	return 1;
@@ -74,9 +69,15 @@ int sessions_prepare_speaker(struct exchange *x, struct error *e)
 {
 	struct speaker *speaker = arena_take(x->arena, sizeof(*speaker));
 	int found = find_speaker(x, &speaker->session, e);
+	const struct principal who = { .kind = PRINCIPAL_MEMBER, .ip_allow_list = speaker->session.ip_allow_list };
 
-	if (found <= 0)
-		return found < 0 ? -1 : nobody(e);
+	if (found < 0)
+		return -1;
+	if (found == 0 || authenticate_address(&who, x->request->address, e) < 0) {
+		x->organisation.id = (struct id){ 0 };
+		x->organisation.slug = NULL;
+		return nobody(e);
+	}
 	become(x, &speaker->session);
 	x->prepared = speaker;
 	return 0;
@@ -117,6 +118,15 @@ static int check_origin(struct exchange *x, struct error *e)
 	return 0;
 }
 
+/* A page of another site that hides where it is from ("null") does not take the cookie away. Ours say that too, for they send no referrer; but browsers
+ * that know of Sec-Fetch-Site tell the two apart, and with another one the session is over all the same. */
+static bool is_ours(const struct exchange *x)
+{
+	const char *origin = request_header(x->request, "Origin");
+
+	return cookie_find(x->request, x->arena, COOKIE_SESSION) && (request_header(x->request, "Sec-Fetch-Site") || !text_equal(origin, "null"));
+}
+
 static int read_provider(struct exchange *x, const struct session *s, struct secret **ret, struct error *e)
 {
 	int found = exchange_begin(x, e) < 0
@@ -152,6 +162,7 @@ int sessions_prepare_logout(struct exchange *x, struct error *e)
 	x->prepared = speaker;
 	if (check_origin(x, e) < 0 || (x->request->body_size > 0 && form_read(x->request, x->arena, &fields, &count, e) < 0))
 		return -1;
+	speaker->ours = is_ours(x);
 	speaker->return_to = form_field(fields, count, "return_to");
 	if (speaker->return_to && !return_to_allowed(x->options->return_to, speaker->return_to))
 		return error_set(e, ERROR_INPUT, "sso.return_to",
@@ -187,7 +198,8 @@ int sessions_logout(struct exchange *x, struct error *e)
 
 	if (!id_is_nil(&speaker->session.id) && end_one(x, &speaker->session.id, &speaker->session.user, "member", e) < 0)
 		return -1;
-	cookie_set_session(x->reply, NULL);
+	if (speaker->ours)
+		cookie_set_session(x->reply, NULL);
 	reply_header(x->reply, "Clear-Site-Data", "\"cache\"");
 	if (speaker->url) {
 		sso_send_browser(x, speaker->url, speaker->post_body);

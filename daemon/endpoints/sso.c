@@ -40,6 +40,8 @@ struct sso {
 	struct source source;
 	bool has_source;
 	const char *browser, *state; /* the cookie's value, and what travels: of begin */
+	struct session presented;    /* who is signed in in this browser; id nil: nobody is */
+	bool asks;                   /* of begin: a person is to say first that they mean it */
 	size_t check_count;
 	struct link_checked checks[LINK_CHECKS_MOST + OWN_CHECKS_MOST];
 	struct error why; /* code "": nothing is wrong so far */
@@ -135,6 +137,11 @@ static void tell(struct exchange *x, const struct sso *s)
 		log_failure(&log, LOG_LEVEL_WARNING, "failed", &s->why);
 }
 
+static bool check_open(struct exchange *x, struct sso *s, bool open)
+{
+	return checked(x, s, open, "connection", "sso.closed", "active", "paused, or its organisation is suspended", "resume the connection");
+}
+
 static bool is_wrong_password(const struct sso *s)
 {
 	for (size_t i = 0; i < s->check_count; i++)
@@ -159,6 +166,8 @@ static void refuse_page(struct exchange *x, const struct sso *s)
 		page_says(x->reply, "Nobody can be signed in just now. Try again in a moment.");
 	if (text_equal(s->why.code, "sso.not_in_directory"))
 		page_says(x->reply, "Your directory is being asked about you. Try again in a moment.");
+	if (s->attempt.test)
+		page_says(x->reply, "It was a test. This is why: %s", s->why.text);
 	page_says(x->reply, "Tell them this number: %s", id_text(&s->attempt.id, id));
 	page_raw(x->reply, "<p><a href=\"/sso/");
 	page_text(x->reply, id_text(&s->connection, connection));
@@ -195,21 +204,6 @@ static int unknown(struct error *e)
 	return error_set(e, ERROR_NOT_FOUND, "sso.unknown", "nobody signs on at this address");
 }
 
-static int find_address(struct exchange *x, struct sso *s, struct error *e)
-{
-	int found;
-
-	if (id_parse(request_segment(x->request, "connection"), &s->connection) < 0)
-		return unknown(e);
-	found = exchange_begin(x, e) < 0 ? -1 : sign_on_address(x->tx, x->arena, &s->connection, &s->address, e);
-	tx_close(&x->tx);
-	if (found <= 0)
-		return found < 0 ? -1 : unknown(e);
-	x->organisation.id = s->address.organisation;
-	x->organisation.slug = s->address.slug;
-	return 0;
-}
-
 static int check_rate(struct exchange *x, const struct sso *s, struct error *e)
 {
 	static const struct id bad = { { 'b', 'a', 'd' } };
@@ -234,6 +228,23 @@ static void count_bad(struct exchange *x)
 	rate_take(x->rate, &failing, SSO_BAD_PER_MINUTE, SSO_BAD_BURST, clock_monotonic_ms());
 }
 
+static int find_address(struct exchange *x, struct sso *s, struct error *e)
+{
+	int found;
+
+	found = exchange_begin(x, e) < 0 ? -1 : sign_on_address(x->tx, x->arena, &s->connection, &s->address, e);
+	tx_close(&x->tx);
+	if (found < 0)
+		return -1;
+	if (found == 0) {
+		count_bad(x); /* with another id each time nothing else would ever be counted */
+		return unknown(e);
+	}
+	x->organisation.id = s->address.organisation;
+	x->organisation.slug = s->address.slug;
+	return 0;
+}
+
 static int check_plugin(struct exchange *x, struct sso *s, struct error *e)
 {
 	const struct catalog_plugin *plugin;
@@ -252,7 +263,9 @@ static int check_plugin(struct exchange *x, struct sso *s, struct error *e)
 static int arrive(struct exchange *x, struct sso *s, struct error *e)
 {
 	s->until_ms = clock_monotonic_ms() + SSO_DEADLINE_MS;
-	if (find_address(x, s, e) < 0 || check_rate(x, s, e) < 0 || check_plugin(x, s, e) < 0)
+	if (id_parse(request_segment(x->request, "connection"), &s->connection) < 0)
+		return unknown(e);
+	if (check_rate(x, s, e) < 0 || find_address(x, s, e) < 0 || check_plugin(x, s, e) < 0)
 		return -1;
 	if (!x->options->public_url)
 		return error_set(e, ERROR_RETRY, "sso.public_url", "\"public_url\" of rosterd.conf is not set, so nobody can be signed on");
@@ -481,6 +494,54 @@ static void make_attempt(struct exchange *x, struct sso *s, const char *return_t
 	a->expires_at = clock_now_us() + x->options->attempt_ms * INT64_C(1000);
 }
 
+static const char *raw_query(const struct exchange *x)
+{
+	const char *mark = strchr(x->request->target, '?');
+
+	return mark ? mark + 1 : "";
+}
+
+/* Who is signed in in this browser. What begins here ends that; so it is kept now, when the browser shows it: the answer of a provider may come as the form
+ * of another site, without the cookie. */
+static int find_presented(struct exchange *x, struct sso *s, struct error *e)
+{
+	struct sign_on *a = &s->attempt;
+	int found;
+
+	if (!cookie_session(x->request, x->arena, a->presented))
+		return 0;
+	found = exchange_begin(x, e) < 0 ? -1 : session_find(x->tx, x->arena, a->presented, &s->presented, e);
+	tx_close(&x->tx);
+	a->has_presented = found == 1;
+	return found < 0 ? -1 : 0;
+}
+
+/* Any site can send a browser here, to a provider that signs it on as whomever that site likes, without a word to the person. */
+static bool must_ask(const struct exchange *x, const struct sso *s)
+{
+	const char *site = request_header(x->request, "Sec-Fetch-Site");
+
+	return s->attempt.has_presented && !s->attempt.test && site && text_equal(site, "cross-site");
+}
+
+static void ask_page(struct exchange *x, const struct sso *s)
+{
+	const char *query = raw_query(x);
+	char id[ID_TEXT_SIZE];
+
+	page_begin(x->reply, 200, "Sign in again?");
+	page_says(x->reply, "You are signed in as %s, of %s. Another site asks you to sign in at %s instead.",
+		  s->presented.email ? s->presented.email : s->presented.name, s->presented.slug, x->organisation.slug);
+	page_raw(x->reply, "<p><a href=\"/sso/");
+	page_text(x->reply, id_text(&s->connection, id));
+	page_raw(x->reply, *query ? "/begin?" : "/begin");
+	page_text(x->reply, query);
+	page_raw(x->reply, "\">Sign in at ");
+	page_text(x->reply, x->organisation.slug);
+	page_raw(x->reply, "</a></p>\n");
+	page_end(x->reply, NULL);
+}
+
 int sso_prepare_begin(struct exchange *x, struct error *e)
 {
 	struct sso *s = arena_take(x->arena, sizeof(*s));
@@ -490,11 +551,13 @@ int sso_prepare_begin(struct exchange *x, struct error *e)
 	struct error why;
 
 	x->prepared = s;
-	if (arrive(x, s, e) < 0 || check_return(x, return_to, e) < 0 || read_test(x, s, &s->attempt.test, e) < 0)
+	if (arrive(x, s, e) < 0 || check_return(x, return_to, e) < 0 || read_test(x, s, &s->attempt.test, e) < 0 || find_presented(x, s, e) < 0)
 		return -1;
+	s->asks = must_ask(x, s);
+	if (s->asks)
+		return 0;
 	make_attempt(x, s, return_to);
-	if (!checked(x, s, s->address.open, "connection", "sso.closed", "active", "paused, or its organisation is suspended",
-		     "resume the connection"))
+	if (!check_open(x, s, s->address.open))
 		return 0;
 	question.attempt = values;
 	question.attempt_count = put_values(&s->attempt, s->state, values);
@@ -525,6 +588,10 @@ int sso_begin(struct exchange *x, struct error *e)
 {
 	struct sso *s = x->prepared;
 
+	if (s->asks) {
+		ask_page(x, s);
+		return 0;
+	}
 	if (s->why.code[0])
 		return sign_on_unasked(x->tx, &s->attempt, e) < 0 ? -1 : keep_failure(x, s, e);
 	if (sign_on_begin(x->tx, x->options->crypt_keys, &s->attempt, e) < 0)
@@ -551,13 +618,6 @@ static int read_fields(struct exchange *x, struct link_pair **ret, size_t *ret_c
 	*ret = list;
 	*ret_count = request->query_count;
 	return 0;
-}
-
-static const char *raw_query(const struct exchange *x)
-{
-	const char *mark = strchr(x->request->target, '?');
-
-	return mark ? mark + 1 : "";
 }
 
 /* What came back has our state in a field of the provider's protocol. */
@@ -677,8 +737,7 @@ static int prepare_answer(struct exchange *x, enum link_step step, struct error 
 	/* Whoever types a password is in the browser that was sent here. */
 	if (step == LINK_PASSWORD && id_is_nil(&s->attempt.id))
 		checked(x, s, false, "attempt", "sso.attempt", "one that waits for its answer", "none", "begin again");
-	if (s->why.code[0] || !checked(x, s, s->address.open, "connection", "sso.closed", "active", "paused, or its organisation is suspended",
-				       "resume the connection"))
+	if (s->why.code[0] || !check_open(x, s, s->address.open))
 		return 0;
 	question.attempt = values;
 	question.attempt_count = put_values(&s->attempt, state, values);
@@ -770,6 +829,11 @@ static int use_message(struct exchange *x, struct sso *s, struct error *e)
 {
 	int fresh = s->got.message_id ? sign_on_once(x->tx, &x->organisation.id, &s->connection, s->got.message_id, s->got.until, e) : 1;
 
+	if (fresh < 0 && text_equal(e->code, "sso.good_too_long")) {
+		checked(x, s, false, "good until", e->code, "a few days from now at most", "more than that",
+			"let what the provider sends be good for some minutes, and look at its clock");
+		return 0;
+	}
 	if (fresh < 0)
 		return -1;
 	if (s->got.message_id)
@@ -810,6 +874,8 @@ static int let_in(struct exchange *x, struct sso *s, struct error *e)
 			"verify the domain here, let the provider vouch for the address (email_verified), or add them by a directory");
 		return 0;
 	case ARRIVAL_CHANGES:
+		if (s->attempt.test)
+			return 0;
 		break;
 	}
 	actor.id = id_text(&s->connection, connection);
@@ -841,6 +907,9 @@ static int find_member(struct exchange *x, struct sso *s, struct arrived *ret, s
 	const char *code = "sso.not_a_member", *reason = "nobody here is signed on so";
 	int found = arrival_find(x->tx, x->arena, &s->source, s->got.person->remote_id, ret, e);
 
+	/* Somebody new, who would have come in by now. */
+	if (found == 0 && s->attempt.test && s->answer == ARRIVAL_CHANGES)
+		return 0;
 	if (found < 0 || (found == 0 && arrival_refusal(x->tx, x->arena, &s->source, s->got.person->remote_id, &code, &reason, e) < 0))
 		return -1;
 	if (!checked(x, s, found == 1, "member", code, "a member of the organisation", "nobody", reason))
@@ -881,6 +950,30 @@ static int64_t session_end_us(struct exchange *x, const struct sso *s)
 	return theirs > 0 && theirs < end / 1000000 ? theirs * INT64_C(1000000) : end;
 }
 
+/* The browser has one cookie: the session that it had ends, whoever's of whichever organisation it was, and that organisation's audit says so. */
+static int end_presented(struct exchange *x, struct sso *s, struct error *e)
+{
+	const struct actor actor = { .kind = "daemon", .id = "rosterd", .source = "api", .request = x->id };
+	struct audit_event event = { .action = "session.ended", .target_kind = "session" };
+	struct session old;
+	char id[ID_TEXT_SIZE], member[ID_TEXT_SIZE];
+	int64_t ended;
+	int found;
+
+	if (!s->attempt.has_presented && !cookie_session(x->request, x->arena, s->attempt.presented))
+		return 0;
+	found = session_find(x->tx, x->arena, s->attempt.presented, &old, e);
+	if (found <= 0)
+		return found;
+	event.target = id_text(&old.id, id);
+	event.after = exchange_object(x, "member", id_text(&old.user, member), "by", "replaced", NULL);
+	if (tx_for(x->tx, &old.organisation, e) < 0 || session_end(x->tx, &old.organisation, &old.id, NULL, "replaced", &ended, e) < 0 ||
+	    (ended > 0 && audit_write(x->tx, &old.organisation, &actor, &event, e) < 0))
+		return -1;
+	return tx_for(x->tx, &x->organisation.id, e);
+}
+
+/* 0 with why: they were suspended a moment ago. */
 static int begin_session(struct exchange *x, struct sso *s, const struct arrived *who, struct error *e)
 {
 	uint8_t hash[CRYPT_DIGEST_SIZE];
@@ -898,12 +991,19 @@ static int begin_session(struct exchange *x, struct sso *s, const struct arrived
 		.expires_at = session_end_us(x, s),
 	};
 	char id[ID_TEXT_SIZE], connection[ID_TEXT_SIZE];
+	int made = session_create(x->tx, x->options->crypt_keys, &session, hash, provider, e);
 
+	if (made < 0)
+		return -1;
+	if (made == 0) {
+		checked(x, s, false, "standing", "sso.not_active", "active", "not any more", "an administrator lets them in again");
+		return 0;
+	}
 	become(x, who);
 	s->attempt.session = session.id;
-	if (session_create(x->tx, x->options->crypt_keys, &session, hash, provider, e) < 0 ||
-	    exchange_audit(x, "session.began", "session", id_text(&session.id, id), who->name, NULL,
-			   exchange_object(x, "member", x->principal.id, "connection", id_text(&s->connection, connection), NULL), e) < 0)
+	if (exchange_audit(x, "session.began", "session", id_text(&session.id, id), who->name, NULL,
+			   exchange_object(x, "member", x->principal.id, "connection", id_text(&s->connection, connection), NULL), e) < 0 ||
+	    end_presented(x, s, e) < 0)
 		return -1;
 	cookie_set_session(x->reply, secret_text(cookie));
 	return 0;
@@ -912,9 +1012,11 @@ static int begin_session(struct exchange *x, struct sso *s, const struct arrived
 /* 0 with why: it is refused, and nothing of it is to be kept. */
 static int sign_on(struct exchange *x, struct sso *s, struct arrived *who, struct error *e)
 {
-	if (use_message(x, s, e) < 0)
+	int open = sign_on_still(x->tx, &x->organisation.id, &s->connection, e);
+
+	if (open < 0 || (open == 0 ? check_open(x, s, false) : 0) || use_message(x, s, e) < 0)
 		return -1;
-	if (s->why.code[0] || s->attempt.test)
+	if (s->why.code[0])
 		return 0;
 	if (let_in(x, s, e) < 0)
 		return -1;
@@ -922,7 +1024,7 @@ static int sign_on(struct exchange *x, struct sso *s, struct arrived *who, struc
 		return 0;
 	if (find_member(x, s, who, e) < 0)
 		return -1;
-	return s->why.code[0] ? 0 : begin_session(x, s, who, e);
+	return s->why.code[0] || s->attempt.test ? 0 : begin_session(x, s, who, e);
 }
 
 static int end_well(struct exchange *x, struct sso *s, struct error *e)

@@ -45,24 +45,29 @@ int session_find(struct tx *tx, struct arena *arena, const uint8_t hash[CRYPT_DI
 int session_create(struct tx *tx, const struct crypt_keys *keys, const struct session *s, const uint8_t hash[CRYPT_DIGEST_SIZE],
                    const struct secret *provider, struct error *e)
 {
+	/* Whoever changes the member now is either seen here, or finds this session and ends it. */
 	static const struct query create = {
 		"session.create",
 		"INSERT INTO sessions (hash, organisation, id, user_id, connection, remote_id, idle_ms, expires_at, address, agent, provider_session) "
-		"VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)",
+		"SELECT $2, $1, $3, m.user_id, $5, $6, $7, $8, $9, $10, $11 FROM members m "
+		"WHERE m.organisation = $1 AND m.user_id = $4 AND m.state = 'active' FOR SHARE",
 		QUERY_CHANGES,
 		0,
 	};
 	scoped(arena) *arena = arena_open("session");
 	const uint8_t *sealed = NULL;
 	size_t size = 0;
+	int64_t made;
 
 	if (provider)
 		crypt_seal(keys, provider_context(arena, &s->organisation, &s->id), provider, arena, &sealed, &size);
 	return query_write(tx, &create,
-	                   PARAMS(P_BYTES(hash, CRYPT_DIGEST_SIZE), P_ID(&s->organisation), P_ID(&s->id), P_ID(&s->user),
+	                   PARAMS(P_ID(&s->organisation), P_BYTES(hash, CRYPT_DIGEST_SIZE), P_ID(&s->id), P_ID(&s->user),
 	                          P_ID(id_is_nil(&s->connection) ? NULL : &s->connection), P_TEXT(s->remote_id), P_INT(s->idle_ms),
 	                          P_TIME(s->expires_at), P_TEXT(s->address), P_TEXT(s->agent), P_BYTES(sealed, size)),
-	                   NULL, e);
+	                   &made, e) < 0
+	               ? -1
+	               : made == 1;
 }
 
 int session_seen(struct tx *tx, const struct id *organisation, const struct id *id, struct error *e)

@@ -27,7 +27,7 @@ enum {
 struct session {
 	struct id id, organisation, user, connection; /* connection nil: none */
 	const char *slug;      /* filled by session_find alone, as the next three */
-	const char *email, *name, *role; /* of the member, as they are now; email may be NULL */
+	const char *email, *name, *role; /* of the member, as they are now; email may be NULL, and by session_find it is a proven one */
 	const char *const *ip_allow_list; /* the organisation's; NULL: none */
 	const char *remote_id; /* what the connection calls them; NULL: there is none */
 	const char *address, *agent, *ended_by; /* each may be NULL; filled by session_list alone */
@@ -38,7 +38,8 @@ struct session {
 /* Who is signed in: 1, 0 (unknown, over, ended, or its member or organisation is not active), -1. Needs no organisation. */
 int session_find(struct tx *tx, struct arena *arena, const uint8_t hash[CRYPT_DIGEST_SIZE], struct session *ret, struct error *e);
 
-/* provider: what the provider calls its own, NULL: not known. Uses id, organisation, user, connection, remote_id, address, agent, expires_at and idle_ms. */
+/* 1, 0 its member is not active (any more), -1; holds the member until the transaction ends, so that nobody is signed on whom somebody suspends meanwhile.
+ * provider: what the provider calls its own, NULL: not known. Uses id, organisation, user, connection, remote_id, address, agent, expires_at and idle_ms. */
 int session_create(struct tx *tx, const struct crypt_keys *keys, const struct session *session, const uint8_t hash[CRYPT_DIGEST_SIZE],
                    const struct secret *provider, struct error *e);
 

@@ -26,6 +26,20 @@ int sign_on_address(struct tx *tx, struct arena *arena, const struct id *connect
 	return found;
 }
 
+int sign_on_still(struct tx *tx, const struct id *organisation, const struct id *connection, struct error *e)
+{
+	static const struct query still = {
+		"sign_on.still",
+		"SELECT FROM connections c JOIN organisations o ON o.organisation = c.organisation "
+		"WHERE c.organisation = $1 AND c.id = $2 AND c.state = 'active' AND o.state = 'active' FOR SHARE OF c",
+		QUERY_KEEPS,
+		0,
+	};
+	int64_t found;
+
+	return query_write(tx, &still, PARAMS(P_ID(organisation), P_ID(connection)), &found, e) < 0 ? -1 : found == 1;
+}
+
 /* ---- what is sealed ---- */
 
 static const char *context(struct arena *arena, const char *what, const struct id *organisation, const struct id *id)
@@ -74,7 +88,8 @@ int sign_on_begin(struct tx *tx, const struct crypt_keys *keys, const struct sig
 {
 	static const struct query begin = {
 		"sign_on.begin",
-		"INSERT INTO sign_ons (organisation, id, connection, state_hash, browser, sealed, test, expires_at) VALUES ($1, $2, $3, $4, $5, $6, $7, $8)",
+		"INSERT INTO sign_ons (organisation, id, connection, state_hash, browser, sealed, test, expires_at, presented) "
+		"VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)",
 		QUERY_KEEPS,
 		0,
 	};
@@ -88,7 +103,8 @@ int sign_on_begin(struct tx *tx, const struct crypt_keys *keys, const struct sig
 	secret_wipe(text.bytes, text.length);
 	return query_write(tx, &begin,
 	                   PARAMS(P_ID(&s->organisation), P_ID(&s->id), P_ID(&s->connection), P_BYTES(s->state_hash, CRYPT_DIGEST_SIZE),
-	                          P_BYTES(s->browser, CRYPT_DIGEST_SIZE), P_BYTES(sealed, size), P_BOOL(s->test), P_TIME(s->expires_at)),
+	                          P_BYTES(s->browser, CRYPT_DIGEST_SIZE), P_BYTES(sealed, size), P_BOOL(s->test), P_TIME(s->expires_at),
+	                          P_BYTES(s->has_presented ? s->presented : NULL, s->has_presented ? CRYPT_DIGEST_SIZE : 0)),
 	                   NULL, e);
 }
 
@@ -97,7 +113,8 @@ int sign_on_find(struct tx *tx, struct arena *arena, const struct crypt_keys *ke
 {
 	static const struct query find = {
 		"sign_on.find",
-		"SELECT id, browser, sealed, test, began_at, expires_at, outcome <> 'begun' OR expires_at <= now() OR sealed IS NULL FROM sign_ons "
+		"SELECT id, browser, sealed, test, began_at, expires_at, outcome <> 'begun' OR expires_at <= now() OR sealed IS NULL, presented "
+		"FROM sign_ons "
 		"WHERE organisation = $1 AND connection = $2 AND state_hash = $3",
 		QUERY_READS,
 		0,
@@ -105,6 +122,7 @@ int sign_on_find(struct tx *tx, struct arena *arena, const struct crypt_keys *ke
 	scoped(secret) *values = NULL;
 	const struct rows *rows;
 	struct sign_on found = { .organisation = *organisation, .connection = *connection };
+	const uint8_t *presented;
 	size_t size;
 	int got = query_one(tx, &find, PARAMS(P_ID(organisation), P_ID(connection), P_BYTES(state_hash, CRYPT_DIGEST_SIZE)), arena, &rows, e);
 
@@ -117,6 +135,10 @@ int sign_on_find(struct tx *tx, struct arena *arena, const struct crypt_keys *ke
 	found.began_at = rows_time(rows, 0, 4);
 	found.expires_at = rows_time(rows, 0, 5);
 	found.over = rows_bool(rows, 0, 6);
+	presented = rows_bytes(rows, 0, 7, &size);
+	found.has_presented = presented && size == CRYPT_DIGEST_SIZE;
+	if (found.has_presented)
+		memcpy(found.presented, presented, CRYPT_DIGEST_SIZE);
 	if (!found.over) {
 		const uint8_t *sealed = rows_bytes(rows, 0, 2, &size);
 
@@ -193,8 +215,10 @@ int sign_on_once(struct tx *tx, const struct id *organisation, const struct id *
 
 	if (until_s < now + SIGN_ON_ONCE_S_LEAST)
 		until_s = now + SIGN_ON_ONCE_S_LEAST;
+	/* Forgotten earlier than its provider stops to take it for good, it could be used again. */
 	if (until_s > now + SIGN_ON_ONCE_S_MOST)
-		until_s = now + SIGN_ON_ONCE_S_MOST;
+		return error_set(e, ERROR_DENIED, "sso.good_too_long", "what came is good for more than %d days from now",
+		                 SIGN_ON_ONCE_S_MOST / (24 * 3600));
 	crypt_sha256(message, strlen(message), mark);
 	return query_write(tx, &once, PARAMS(P_ID(organisation), P_ID(connection), P_BYTES(mark, sizeof(mark)), P_TIME(until_s * second)), &written,
 	                   e) < 0

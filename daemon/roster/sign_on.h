@@ -19,7 +19,7 @@ enum {
 	SIGN_ON_VALUE_SIZE = 43,       /* characters of base64url, of 32 random bytes */
 	SIGN_ON_TRACE_MOST = 60 << 10, /* bytes of what was looked at */
 	SIGN_ON_ONCE_S_LEAST = 600,    /* how long a message is remembered at least ... */
-	SIGN_ON_ONCE_S_MOST = 7 * 24 * 3600, /* ... and at most, whatever its plug-in says */
+	SIGN_ON_ONCE_S_MOST = 7 * 24 * 3600, /* ... and at most; one that is good for longer is refused */
 };
 
 /* Whose address it is, before anybody has said who they are: 1, 0 there is no such connection, -1. Needs no organisation. */
@@ -31,9 +31,14 @@ struct sign_on_address {
 };
 int sign_on_address(struct tx *tx, struct arena *arena, const struct id *connection, struct sign_on_address *ret, struct error *e);
 
+/* Whether it is open now: 1, 0, -1; the connection stays so until the transaction ends (of an organisation that is not active no session counts). What sign_on_address said is old by the time that a provider has answered. */
+int sign_on_still(struct tx *tx, const struct id *organisation, const struct id *connection, struct error *e);
+
 struct sign_on {
 	struct id id, organisation, connection;
 	uint8_t state_hash[CRYPT_DIGEST_SIZE], browser[CRYPT_DIGEST_SIZE]; /* of sign_on_begin and sign_on_find */
+	bool has_presented; /* presented: the hash of the session that was shown when it began */
+	uint8_t presented[CRYPT_DIGEST_SIZE];
 	const char *nonce, *verifier, *request, *hint, *return_to; /* hint may be NULL */
 	int64_t began_at, expires_at;
 	bool test, over;       /* over: it was answered, or its time is over */
@@ -60,7 +65,8 @@ int sign_on_unasked(struct tx *tx, const struct sign_on *sign_on, struct error *
 /* How it ended. Uses id, organisation, outcome, code, user, session, request_id and trace. */
 int sign_on_end(struct tx *tx, const struct crypt_keys *keys, const struct sign_on *sign_on, struct error *e);
 
-/* This message is used now: 1, 0 it was before, -1. until_s: seconds since 1970. */
+/* This message is used now: 1, 0 it was before, -1. until_s: seconds since 1970. ERROR_DENIED "sso.good_too_long": it would have to be remembered for longer
+ * than SIGN_ON_ONCE_S_MOST; the transaction goes on. */
 int sign_on_once(struct tx *tx, const struct id *organisation, const struct id *connection, const char *message, int64_t until_s,
                  struct error *e);
 

@@ -89,7 +89,20 @@ is "the first line of the mapping still counts" "$(member ada@acme.example)" "me
 sign_on ada u1 ada@acme.example yes bosses
 is "a role follows the groups that are said" "$(member ada@acme.example)" "admin active"
 sign_on ada u1 ada@acme.example yes bosses
-like "there are several sessions" "$(query "SELECT count(*) FROM sessions WHERE ended_at IS NULL")" '^[4-9]$'
+is "a browser has one session: the one before ends" "$(query "SELECT count(*) FROM sessions WHERE ended_at IS NULL")" 2
+
+# ---- only what is proven is said to applications ------------------------------------------------------------------------------------
+
+pam() { ask pam "$here/session"; echo "$status $(jq -c .email <<<"$body")"; }
+sign_on pam u9 pam@acme.example yes
+is "whoever came in by a proven address has it" "$(whoami pam)" "200 pam@acme.example"
+sign_on pam u9 victim@other.example yes
+is "an address of a domain that is not verified here is nobody's" "$(pam)" "200 null"
+sign_on pam u9 bob@acme.example yes
+is "nor is that of a colleague somebody else's" "$(pam)" "200 null"
+is "which is still theirs" "$(sign_on bob u2 bob@acme.example yes; whoami bob)" "200 bob@acme.example"
+sign_on pam u9 pam@acme.example yes
+is "and their own is theirs again" "$(pam)" '200 "pam@acme.example"'
 
 # ---- what is not as it must be ----------------------------------------------------------------------------------------------------
 
@@ -146,13 +159,74 @@ sign_on bob u2 bob@acme.example yes
 is "bob is signed in" "$(whoami bob)" "200 bob@acme.example"
 ctl member suspend acme bob@acme.example >/dev/null
 is "whoever is suspended is out at once" "$(whoami bob)" "401 session.none"
-is "their sessions have ended for good" "$(query "SELECT string_agg(DISTINCT ended_by, ' ') FROM sessions WHERE ended_at IS NOT NULL")" "state suspended"
+is "their sessions have ended for good" "$(query "SELECT string_agg(DISTINCT ended_by, ' ') FROM sessions WHERE ended_by <> 'replaced'")" "state suspended"
 sign_on bob u2 bob@acme.example yes staff
 is "and they do not come in again, whatever the provider says" "$status $(why) $(member bob@acme.example)" "403 refused sso.not_active member suspended"
 ctl member restore acme bob@acme.example >/dev/null
 is "once they are back they sign on anew" "$(whoami bob)" "401 session.none"
 sign_on bob u2 bob@acme.example yes
 is "which works" "$(whoami bob)" "200 bob@acme.example"
+
+# ---- what ends while somebody signs on ----------------------------------------------------------------------------------------------
+
+# during SQL JAR ...: they come back while a transaction that has done this is open; it is committed once the sign-on waits for it, or is over
+mkfifo "$flow_dir/sql"
+during() {
+	local sql=$1 pid server
+	shift
+	begin "$1"
+	psql -q -X -A -t -h "$flow_dir/pg" -U postgres -d rosterd <"$flow_dir/sql" >"$flow_dir/sql.out" 2>&1 &
+	server=$!
+	exec 7>"$flow_dir/sql"
+	echo "SET search_path = rosterd; BEGIN; $sql; SELECT 'open';" >&7
+	for _ in $(seq 200); do grep -q open "$flow_dir/sql.out" && break; sleep 0.05; done
+	finish "$@" &
+	pid=$!
+	for _ in $(seq 200); do
+		[ "$(query "SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock'")" = 0 ] && kill -0 "$pid" 2>/dev/null || break
+		sleep 0.05
+	done
+	echo "COMMIT;" >&7
+	exec 7>&-
+	wait "$pid" "$server"
+	body=$(cat "$flow_dir/body")
+}
+during "UPDATE members SET state = 'suspended', suspended_by = 'admin', suspended_at = now() WHERE email = 'bob@acme.example'" bob u2 bob@acme.example yes
+is "whoever is suspended at that moment is not signed on" "$(why) $(whoami bob)" "refused sso.not_active 401 session.none"
+ctl member restore acme bob@acme.example >/dev/null
+is "nor has a session when they are back" "$(whoami bob)" "401 session.none"
+sign_on bob u2 bob@acme.example yes
+first=$connection connection=$(made brief)
+during "UPDATE connections SET state = 'deleted', deleted_at = now(), purge_after = now() + interval '1 day' WHERE id = '$connection'" \
+	kim k1 kim@acme.example yes
+is "nor by a connection that is deleted at that moment" "$(why) $(whoami kim)$(member kim@acme.example)" "refused sso.closed 401 session.none"
+connection=$first
+
+# ---- who is signed in is asked before another site signs them in elsewhere ----------------------------------------------------------
+
+ctl org create Other --type enterprise --default-role viewer >/dev/null
+ctl domain add other other.example >/dev/null
+sign_on pam u9 pam@acme.example yes
+cp "$flow_dir/jar.pam" "$flow_dir/jar.before"
+connection=$(ctl connection create other example door --schedule never --set directory=@"$flow_dir/people.txt" --set login_url=https://login.example/in \
+	--secret login_secret=@"$flow_dir/secret" --json | jq -r .id)
+ask pam -H "Sec-Fetch-Site: cross-site" "$here/sso/$connection/begin?return_to=https://app.example/%3Fa&login_hint=x"
+is "another site leads them to a page" "$status $location$(header set-cookie)" "200 "
+link=$(sed -n 's/.*<a href="\([^"]*\)".*/\1/p' <<<"$body")
+is "that goes on from here" "$(sed 's/&amp;/\&/g' <<<"$link")" "/sso/$connection/begin?return_to=https://app.example/%3Fa&login_hint=x"
+is "nothing has changed" "$(pam)" '200 "pam@acme.example"'
+ask eve -H "Sec-Fetch-Site: cross-site" "$here/sso/$connection/begin"
+is "nobody else is asked" "$status" 303
+begin pam
+cp "$flow_dir/jar.pam" "$flow_dir/jar.both"
+sed -i '/__Host-rosterd\t/d' "$flow_dir/jar.pam" # a provider's answer may come as the form of another site
+finish pam o1 pam@other.example yes
+is "if they mean it they are signed in there" "$(pam)" '200 "pam@other.example"'
+is "and here not any more" "$(whoami before)" "401 session.none"
+is "as the audit of this organisation says" "$(query "SELECT s.ended_by, a.actor_kind FROM sessions s JOIN audit a ON a.organisation = s.organisation
+	AND a.target = s.id::text AND a.action = 'session.ended' WHERE s.organisation = (SELECT organisation FROM organisations WHERE slug = 'acme')
+	ORDER BY a.id DESC LIMIT 1")" "replaced|daemon"
+connection=$first
 
 # ---- signing off --------------------------------------------------------------------------------------------------------------------
 
@@ -162,6 +236,16 @@ is "that runs no scripts and stands in no frame" "$(header content-security-poli
 	"default-src 'none'; base-uri 'none'; frame-ancestors 'none'; form-action 'self' https: http:"
 ask bob -X POST -H "Origin: https://evil.example" "$here/logout"
 is "another site signs nobody off" "$status $(whoami bob)" "403 200 bob@acme.example"
+ask nobody -X POST -H "Origin: null" "$here/logout"
+is "nor does one that hides take the cookie away" "$status$(header set-cookie)" 200
+query "UPDATE organisations SET ip_allow_list = '{192.0.2.0/24}' WHERE slug = 'acme'"
+is "who is where the organisation lets nobody is not signed in" "$(whoami bob)" "401 session.none"
+cp "$flow_dir/jar.bob" "$flow_dir/jar.outside"
+ask outside -X POST -H "Origin: null" -H "Sec-Fetch-Site: same-origin" "$here/logout"
+like "but can sign off" "$status $(header set-cookie)" '^303 __Host-rosterd=; .*Max-Age=0'
+query "UPDATE organisations SET ip_allow_list = '{}' WHERE slug = 'acme'"
+is "for good" "$(whoami bob)" "401 session.none"
+sign_on bob u2 bob@acme.example yes
 ask bob -X POST "$here/logout"
 is "the provider is told" "$status $location" "303 https://login.example/in?logout=theirs"
 is "and they are signed off" "$(whoami bob)" "401 session.none"
@@ -171,7 +255,8 @@ is "and they are signed off" "$(whoami bob)" "401 session.none"
 sign_on bob u2 bob@acme.example yes
 is "the sessions of a member are listed" "$(ctl session list acme --member bob@acme.example --json | jq -r '[.items[].email] | join(" ")')" "bob@acme.example"
 is "and ended" "$(ctl session end acme --member bob@acme.example) $(whoami bob)" '1 sessions have ended 401 session.none'
-one=$(ctl session list acme --limit 1 --json | jq -r '.items[0].id')
+sign_on second u1 ada@acme.example yes
+one=$(ctl session list acme --json | jq -r '.items[-1].id')
 like "or one of them" "$(ctl session end acme "$one")" 'has ended$'
 like "that is over" "$(ctl session end acme "$one" 2>&1)" 'there is no session '
 is "ada is still in" "$(whoami ada)" "200 ada@acme.example"
@@ -212,6 +297,9 @@ is "a connection that nobody has tried is no way in" "$status" 303
 url=$(ctl sso test acme/side --json | jq -r .url)
 first=$connection connection=$second
 begin_test() { ask admin "$1"; state=$(sed -n 's/.*[?&]state=\([^&]*\).*/\1/p' <<<"$location") nonce=$(sed -n 's/.*[?&]nonce=\([^&]*\).*/\1/p' <<<"$location"); }
+begin_test "$url"
+finish admin t2 tess@elsewhere.example yes
+is "a test tells who would be refused" "$status $(why) $(grep -c 'It was a test' "$flow_dir/body")" "403 refused sso.unproven_address 1"
 begin_test "$url"
 finish admin t1 tess@acme.example yes bosses
 is "an administrator tries it" "$status $(grep -c 'It was a test' "$flow_dir/body")" "200 1"
