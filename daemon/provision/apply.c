@@ -15,7 +15,7 @@ struct applying {
 	const char *kind, *or_kind;
 };
 
-/* $1 organisation, $2 connection, $3 when the reading of some began, NULL of a listing of all. In this order: nothing refers to what is not
+/* $1 organisation, $2 connection, $3 when the reading of some began, NULL of a listing of all, $4 whether it is what a sign-on said. In this order: nothing refers to what is not
  * there yet. */
 #define STEP(step_name, text) STEP_OF(NULL, NULL, step_name, text)
 #define STEP_OF(kind, or_kind, step_name, text) { { "apply." step_name, text, QUERY_CHANGES, QUERY_ONCE }, kind, or_kind }
@@ -39,19 +39,19 @@ static const struct applying people[] = {
 
 	STEP("accounts_new",
 	     "INSERT INTO accounts (organisation, id, connection, remote_id, user_id, user_name, email, given_name, family_name, "
-	     "display_name, title, department, locale, standing, mapped_role, claimed, fingerprint, reference, stamp, observed_at) "
+	     "display_name, title, department, locale, standing, mapped_role, claimed, fingerprint, reference, stamp, observed_at, by_sign_on) "
 	     "SELECT $1, account, $2, remote_id, person, user_name, email, given_name, family_name, display_name, title, department, "
-	     "locale, standing, CASE WHEN mapped THEN role END, claims, fingerprint, nullif(key, remote_id), stamp, $3 FROM effects "
+	     "locale, standing, CASE WHEN mapped THEN role END, claims, fingerprint, nullif(key, remote_id), stamp, $3, $4 FROM effects "
 	     "WHERE what = 'new'"),
 	STEP("accounts_changed",
 	     "UPDATE accounts a SET user_name = x.user_name, email = x.email, given_name = x.given_name, "
 	     "family_name = x.family_name, display_name = x.display_name, title = x.title, department = x.department, "
 	     "locale = x.locale, standing = x.standing, claimed = x.claims, fingerprint = x.fingerprint, "
 	     "reference = nullif(x.key, x.remote_id), stamp = x.stamp, changed_at = now(), "
-	     "observed_at = coalesce($3, a.observed_at), gone_at = NULL FROM effects x WHERE x.what = 'changed' AND a.organisation = $1 AND a.id = x.account "
-	     "AND (a.fingerprint <> x.fingerprint OR x.claims)"),
+	     "observed_at = coalesce($3, a.observed_at), gone_at = NULL, by_sign_on = a.by_sign_on AND $4 FROM effects x WHERE x.what = 'changed' AND a.organisation = $1 AND a.id = x.account "
+	     "AND (a.fingerprint <> x.fingerprint OR x.claims OR x.turns)"),
 	STEP("accounts_gone",
-	     "UPDATE accounts a SET gone_at = now(), changed_at = now(), fingerprint = ''::bytea, observed_at = coalesce($3, a.observed_at) FROM effects x "
+	     "UPDATE accounts a SET gone_at = now(), changed_at = now(), fingerprint = ''::bytea, by_sign_on = false, observed_at = coalesce($3, a.observed_at) FROM effects x "
 	     "WHERE x.what = 'gone' AND a.organisation = $1 AND a.id = x.account"),
 };
 
@@ -147,14 +147,14 @@ static bool is_idle(const struct applying *step, const char *counts)
 	return counts && step->kind && !is_planned(counts, step->kind) && !(step->or_kind && is_planned(counts, step->or_kind));
 }
 
-static int take_steps(struct tx *tx, const struct id *organisation, const struct id *connection, int64_t observed_at, const char *counts,
-                      const struct applying *steps, size_t count, struct error *e)
+static int take_steps(struct tx *tx, const struct id *organisation, const struct id *connection, int64_t observed_at, bool by_sign_on,
+                      const char *counts, const struct applying *steps, size_t count, struct error *e)
 {
 	size_t on_the_way = 0;
 	for (size_t i = 0; i < count; i++) {
 		if (is_idle(&steps[i], counts))
 			continue;
-		if (query_send(tx, &steps[i].query, PARAMS(P_ID(organisation), P_ID(connection), P_TIME(observed_at)), e) < 0)
+		if (query_send(tx, &steps[i].query, PARAMS(P_ID(organisation), P_ID(connection), P_TIME(observed_at), P_BOOL(by_sign_on)), e) < 0)
 			return -1;
 		on_the_way++;
 	}
@@ -177,7 +177,7 @@ static int keep_role_sources(struct tx *tx, const struct id *organisation, struc
 
 int apply_members(struct tx *tx, const struct id *organisation, struct error *e)
 {
-	if (take_steps(tx, organisation, NULL, 0, NULL, members, ARRAY_COUNT(members), e) < 0)
+	if (take_steps(tx, organisation, NULL, 0, false, NULL, members, ARRAY_COUNT(members), e) < 0)
 		return -1;
 	return keep_role_sources(tx, organisation, e);
 }
@@ -194,10 +194,11 @@ int apply_plan(struct tx *tx, const struct source *source, const struct run *run
                struct error *e)
 {
 	int64_t observed_at = run_reads_all(run) ? 0 : run->read_at;
+	bool by_sign_on = run_is_of_sign_on(run);
 	const struct id *organisation = &source->organisation, *connection = &source->connection.id;
-	if (take_steps(tx, organisation, connection, observed_at, counts, people, ARRAY_COUNT(people), e) < 0 ||
-	    take_steps(tx, organisation, connection, observed_at, counts, members, ARRAY_COUNT(members), e) < 0 ||
-	    take_steps(tx, organisation, connection, observed_at, counts, groups, ARRAY_COUNT(groups), e) < 0)
+	if (take_steps(tx, organisation, connection, observed_at, by_sign_on, counts, people, ARRAY_COUNT(people), e) < 0 ||
+	    take_steps(tx, organisation, connection, observed_at, by_sign_on, counts, members, ARRAY_COUNT(members), e) < 0 ||
+	    take_steps(tx, organisation, connection, observed_at, by_sign_on, counts, groups, ARRAY_COUNT(groups), e) < 0)
 		return -1;
 	return apply_audit(tx, organisation, actor, e);
 }

@@ -17,7 +17,7 @@ static const struct query known = {
 	"arrival.known",
 	"SELECT a.id IS NOT NULL, a.gone_at IS NOT NULL, a.fingerprint, coalesce(a.claimed, false), r.whole_at IS NOT NULL, "
 	"ARRAY(SELECT g.remote_id FROM group_accounts k JOIN groups g ON g.organisation = $1 AND g.id = k.group_id "
-	"WHERE k.organisation = $1 AND k.account_id = a.id AND g.remote_id IS NOT NULL), a.email "
+	"WHERE k.organisation = $1 AND k.account_id = a.id AND g.remote_id IS NOT NULL), a.email, coalesce(a.standing = 1, false) "
 	"FROM (SELECT 1) one LEFT JOIN accounts a ON a.organisation = $1 AND a.connection = $2 AND a.remote_id = $3 "
 	"LEFT JOIN readings r ON r.organisation = $1 AND r.connection = $2",
 	QUERY_READS, 0,
@@ -50,16 +50,12 @@ static bool proves(const struct source *source, const struct mapped *m)
 }
 
 /* What a provider has vouched for once, of this very person, is not less true because it says nothing of it today. */
-static void keep_address(struct arena *arena, struct arrival *arrival, const char *email)
+static void keep_address(struct identity *person, const char *email)
 {
-	struct identity *person;
-
-	if (arrival->person->email_proof != PROOF_NONE || !email)
+	if (person->email_proof != PROOF_NONE || !email)
 		return;
-	person = arena_copy(arena, arrival->person, sizeof(*person));
 	person->email = email;
 	person->email_proof = PROOF_ASSERTED;
-	arrival->person = person;
 }
 
 static int map(struct arena *arena, const struct source *source, const struct arrival *arrival, struct mapped *ret, struct error *e)
@@ -78,12 +74,14 @@ int arrival_judge(struct tx *tx, struct arena *arena, const struct source *sourc
 	struct mapped mapped;
 	const void *fingerprint;
 	size_t size;
-	bool here, gone, claimed, read;
+	bool here, gone, claimed, read, active;
+	struct identity *person = mapping_settle_email(source, arrival->person, arena);
 
+	arrival->person = person;
 	if (map(arena, source, arrival, &mapped, e) < 0 ||
 	    query_one(tx, &known, PARAMS(P_ID(&source->organisation), P_ID(&source->connection.id), P_TEXT(mapped.remote_id)), arena, &rows, e) < 0)
 		return -1;
-	keep_address(arena, arrival, rows_text(rows, 0, 6));
+	keep_address(person, rows_text(rows, 0, 6));
 	if (map(arena, source, arrival, &mapped, e) < 0)
 		return -1;
 	here = rows_bool(rows, 0, 0);
@@ -91,8 +89,9 @@ int arrival_judge(struct tx *tx, struct arena *arena, const struct source *sourc
 	fingerprint = rows_bytes(rows, 0, 2, &size);
 	claimed = rows_bool(rows, 0, 3);
 	read = rows_bool(rows, 0, 4);
+	active = rows_bool(rows, 0, 7);
 	if (read)
-		*ret = here ? ARRIVAL_AS_KNOWN : ARRIVAL_ELSEWHERE;
+		*ret = here && !gone && active ? ARRIVAL_AS_KNOWN : ARRIVAL_ELSEWHERE;
 	else if (!here)
 		*ret = proves(source, &mapped) ? ARRIVAL_CHANGES : ARRIVAL_UNPROVEN;
 	else if (!gone && size == sizeof(mapped.fingerprint) && memcmp(fingerprint, mapped.fingerprint, size) == 0 &&

@@ -25,12 +25,12 @@ struct arrival {
 enum arrival_answer {
 	ARRIVAL_AS_KNOWN,  /* nothing is to be changed */
 	ARRIVAL_CHANGES,   /* reconcile */
-	ARRIVAL_ELSEWHERE, /* the directory that this connection reads has not shown them (yet) */
+	ARRIVAL_ELSEWHERE, /* the directory that this connection reads does not show them as active (yet, or any more) */
 	ARRIVAL_UNPROVEN,  /* nobody here, and their address is not one that lets somebody in */
 };
 
 /* What is to be done about them, in a transaction for the organisation that need not write. Somebody known whose address is not vouched for this time keeps
- * the one that was: arrival->person is another one then. ERROR_INPUT: they cannot be taken in, and the text says why. */
+ * the one that was: arrival->person is another one afterwards, with its address settled (provision/mapping). ERROR_INPUT: they cannot be taken in, and the text says why. */
 int arrival_judge(struct tx *tx, struct arena *arena, const struct source *source, struct arrival *arrival, enum arrival_answer *ret,
                   struct error *e);
 

@@ -23,8 +23,14 @@
 	CHOICE_IF_NEW("title", "h.old_title", "h.title", "h." when "title") ", " \
 	CHOICE_IF_NEW("department", "h.old_department", "h.department", "h." when "department") "))"
 
+/* Whether a directory that is read, or pushes, has a word on somebody: it shows them, or has shown them and does no more. Accounts that are there no less
+ * because their connection was deleted are nobody's word, but for what back says (SQL about the connection d, or ""). $1 is the organisation. */
+#define CHOICE_IN_DIRECTORY(person, back) \
+	"EXISTS (SELECT FROM accounts o JOIN connections d ON d.organisation = $1 AND d.id = o.connection WHERE o.organisation = $1 " \
+	"AND o.user_id = " person " AND NOT o.by_sign_on AND (o.gone_at IS NOT NULL OR d.state <> 'deleted'" back "))"
+
 /* Expects the temporary table `told`: a row for each account of the people concerned, as it will be (person, connection, standing, role,
- * name, email, title, department); nobody who is gone is in it.
+ * name, email, title, department); nobody who is gone is in it. standing NULL: it has no word on that.
  *
  * Makes `sources` (ranks), `chosen` (person, connection, standing, and the values; role NULL: nobody has a word on it), `shown` (members of
  * whom something else is to be shown: old_... and new), `role_changes` and `role_sources` (the role stays, its reason does not).

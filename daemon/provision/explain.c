@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "base/text.h"
+#include "provision/choice.h"
 #include "roster/precedence.h"
 #include "store/query.h"
 
@@ -24,8 +25,9 @@ static int load_words(struct tx *tx, struct arena *arena, const struct member *m
 		"THEN a.id END) "
 		"a.connection AS source, a.id AS account, a.standing, a.gone_at, a.mapped_role AS role, "
 		"a.display_name AS name, a.email, a.title, "
-		"a.department, CASE a.standing WHEN 1 THEN 'active' ELSE 'suspended' END AS state, "
-		"a.user_name FROM accounts a "
+		"a.department, CASE WHEN a.by_sign_on AND " CHOICE_IN_DIRECTORY("$2", "") " THEN NULL WHEN a.standing = 1 "
+		"THEN 'active' ELSE 'suspended' END AS state, "
+		"CASE WHEN NOT (a.by_sign_on AND " CHOICE_IN_DIRECTORY("$2", "") ") THEN a.user_name END AS user_name FROM accounts a "
 		"WHERE a.organisation = $1 AND a.user_id = $2 AND (a.gone_at IS NULL OR NOT EXISTS (SELECT "
 		"FROM accounts l "
 		"WHERE l.organisation = $1 AND l.user_id = $2 AND l.connection = a.connection AND l.gone_at "
@@ -146,7 +148,7 @@ static bool speaks(const struct explain_word *word)
 static bool is_spoken_of(const struct explanation *x, bool active)
 {
 	for (size_t i = 0; i < x->word_count; i++)
-		if (x->words[i].attribute == EXPLAIN_STATE && speaks(&x->words[i]) &&
+		if (x->words[i].attribute == EXPLAIN_STATE && speaks(&x->words[i]) && x->words[i].value &&
 		    (!active || x->words[i].active))
 			return true;
 	return false;
@@ -219,7 +221,9 @@ static void judge(struct arena *arena, const struct explanation *x, struct expla
 	} else if (!word->value) {
 		word->verdict = "silent";
 		word->why = word->attribute == EXPLAIN_ROLE ? "none of their groups there is mapped to a role"
-							    : "it says nothing of it";
+			    : ruled_by(word->attribute) == EXPLAIN_STATE
+				    ? "they sign on by it: whether they are active, a directory says"
+				    : "it says nothing of it";
 	} else if (is_switched_off(x, word)) {
 		word->verdict = "switched_off";
 		word->why = "they are suspended there, and another directory has them active";

@@ -42,7 +42,7 @@ const struct step increment_delta[] = {
 
 	/* What was said last counts: of a record that was given twice, and of one that was given and is gone. Ids ascend. */
 	MAKE("people_given", "people_given",
-	     "SELECT p.*, a.id AS account_id, a.user_id, a.fingerprint AS known_as, a.claimed, a.gone_at, a.observed_at, "
+	     "SELECT p.*, a.id AS account_id, a.user_id, a.fingerprint AS known_as, a.claimed, a.gone_at, a.observed_at, a.by_sign_on, "
 	     "coalesce(a.reference, a.remote_id) AS old_key, coalesce(a.gone_at IS NULL AND coalesce(a.reference, a.remote_id) <> p.key, false) AS renamed, "
 	     "EXISTS (SELECT FROM renames r WHERE r.organisation = $1 AND r.connection = $2 AND r.subject = a.id AND r.settles_at > $6) AS settling "
 	     "FROM (SELECT DISTINCT ON (s.remote_id) s.id, s.remote_id, s.key, s.user_name, "
@@ -75,7 +75,7 @@ const struct step increment_delta[] = {
 
 	MAKE("delta", "delta",
 	     "SELECT p.id, p.remote_id, p.email, true AS present, coalesce(p.domain = ANY ($3), false) AS proves, p.account_id, p.user_id "
-	     "FROM people_given p WHERE p.known_as IS DISTINCT FROM p.fingerprint OR (NOT p.claimed AND p.domain = ANY ($3)) "
+	     "FROM people_given p WHERE p.known_as IS DISTINCT FROM p.fingerprint OR (p.by_sign_on AND NOT $7) OR (NOT p.claimed AND p.domain = ANY ($3)) "
 	     "UNION ALL SELECT NULL, NULL, NULL, false, false, a.id, a.user_id FROM marks_given m "
 	     "JOIN LATERAL " ACCOUNT_BY("a.remote_id = m.remote_id") " a ON true "
 	     "WHERE m.gone AND NOT m.is_group AND a.gone_at IS NULL AND " OLDER("a")),

@@ -46,6 +46,14 @@ static const char *attribute_of(const struct identity *given, const char *name)
 	return NULL;
 }
 
+static bool maps_email(const struct source *source)
+{
+	for (size_t i = 0; i < source->connection.attribute_count; i++)
+		if (strcmp(source->connection.attributes[i].name, "email") == 0)
+			return true;
+	return false;
+}
+
 /* The identity with the fields exchanged that this connection maps to attributes of its own. */
 static struct identity choose(const struct source *source, const struct identity *given)
 {
@@ -56,7 +64,20 @@ static struct identity choose(const struct source *source, const struct identity
 				const char *value = attribute_of(given, source->connection.attributes[i].value);
 				memcpy((char *)&chosen + fields[f].offset, &value, sizeof(value));
 			}
+	if (given->email_settled)
+		chosen.email = given->email;
 	return chosen;
+}
+
+struct identity *mapping_settle_email(const struct source *source, const struct identity *given, struct arena *arena)
+{
+	struct identity *settled = arena_copy(arena, given, sizeof(*settled));
+	if (maps_email(source))
+		settled->email = choose(source, given).email;
+	if (!settled->email || !given->email || !text_equal_nocase(settled->email, given->email))
+		settled->email_proof = PROOF_NONE;
+	settled->email_settled = true;
+	return settled;
 }
 
 /* Trimmed, without controls, at most MAPPED_NAME_MOST bytes; NULL for nothing. */

@@ -30,6 +30,10 @@ struct mapped {
 int mapping_person(const struct source *source, const struct identity *given, struct digest *digest, struct arena *arena,
                    struct mapped *ret, struct error *e);
 
+/* What a sign-on said, with the address that the connection's mapping chooses. It is vouched for if it is the one that the provider vouches for: of
+ * other claims nobody says who can write them. */
+struct identity *mapping_settle_email(const struct source *source, const struct identity *given, struct arena *arena);
+
 /* The attributes that a plug-in must be asked for, ended by NULL. */
 const char *const *mapping_attributes(const struct source *source, struct arena *arena);
 

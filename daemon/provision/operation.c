@@ -13,6 +13,9 @@
 #define MAKE(step_name, table, text) TABLES_MAKE("operation." step_name, 0, table, text)
 #define ONCE(step_name, text) TABLES_ONCE("operation." step_name, text)
 
+/* As it will be: without a connection that is let go, and with one that is brought back. */
+#define IN_DIRECTORY CHOICE_IN_DIRECTORY("a.user_id", " AND d.id::text IS DISTINCT FROM $3 ->> 'without' OR d.id::text = $3 ->> 'with'")
+
 static const struct step looking[] = {
 	STEP("memory", "SELECT set_config('work_mem', '256MB', true), set_config('hash_mem_multiplier', '2', true), "
 	               "set_config('enable_nestloop', 'off', true), set_config('jit', 'off', true)"),
@@ -35,7 +38,8 @@ static const struct step looking[] = {
 
 	/* Until the next connection is read, its entry says what this one's said last. */
 	MAKE("told", "told",
-	     "SELECT a.user_id AS person, coalesce(v.connection, a.connection) AS connection, a.standing, a.mapped_role AS role, "
+	     "SELECT a.user_id AS person, coalesce(v.connection, a.connection) AS connection, "
+	     "CASE WHEN NOT (a.by_sign_on AND " IN_DIRECTORY ") THEN a.standing END AS standing, a.mapped_role AS role, "
 	     "a.display_name AS name, a.email, a.title, a.department FROM touched t "
 	     "JOIN accounts a ON a.organisation = $1 AND a.user_id = t.person AND a.gone_at IS NULL "
 	     "LEFT JOIN (SELECT account, ($3 ->> 'to')::uuid AS connection FROM moved) v ON v.account = a.id"),

@@ -9,7 +9,7 @@
 #include "store/query.h"
 
 /* Every step has the same parameters: $1 organisation, $2 connection, $3 its verified domains, $4 whether the listing is whole,
- * $5 the default role, $6 when the reading began. */
+ * $5 the default role, $6 when the reading began, $7 whether it is no reading, but what a sign-on said of one person. */
 #define STEP(step_name, text) TABLES_STEP("plan." step_name, 0, text)
 #define MAKE(step_name, table, text) TABLES_MAKE("plan." step_name, 0, table, text)
 #define ONCE(step_name, text) TABLES_ONCE("plan." step_name, text)
@@ -29,9 +29,9 @@ enum { OVERTAKEN_WAIT_MS = 100 };
 
 /* ---- what the reading says: of everybody; of who changed it is provision/increment ---- */
 
-/* A staged person s and their account a, or none. */
+/* A staged person s and their account a, or none. One that sign-ons alone have shown is a directory's from now on. */
 #define DIFFERS \
-	"coalesce(a.fingerprint IS DISTINCT FROM s.fingerprint OR (NOT a.claimed AND s.domain = ANY ($3)), false)"
+	"coalesce(a.fingerprint IS DISTINCT FROM s.fingerprint OR a.by_sign_on OR (NOT a.claimed AND s.domain = ANY ($3)), false)"
 #define RENAMED "a.reference IS DISTINCT FROM nullif(s.key, s.remote_id)"
 
 static const struct step listing_delta[] = {
@@ -48,7 +48,7 @@ static const struct step listing_delta[] = {
 	MAKE("delta", "delta",
 	     "SELECT s.id, s.remote_id, s.email, s.remote_id IS NOT NULL AS present, coalesce(s.domain = ANY ($3), false) AS proves, "
 	     "a.id AS account_id, a.user_id, s.key, coalesce(a.reference, a.remote_id) AS old_key, " DIFFERS " AS differs "
-	     "FROM staged_people s FULL JOIN (SELECT id, remote_id, user_id, fingerprint, gone_at, claimed, observed_at, reference FROM accounts "
+	     "FROM staged_people s FULL JOIN (SELECT id, remote_id, user_id, fingerprint, gone_at, claimed, observed_at, reference, by_sign_on FROM accounts "
 	     "WHERE organisation = $1 AND connection = $2) a ON a.remote_id = s.remote_id "
 	     "WHERE (a.observed_at IS NULL OR a.observed_at <= $6) AND ((s.remote_id IS NOT NULL AND (" DIFFERS " OR " RENAMED ")) "
 	     "OR ($4 AND s.remote_id IS NULL AND a.gone_at IS NULL "
@@ -258,12 +258,13 @@ static const struct step telling[] = {
 	     "DELETE FROM seen s WHERE s.account IN " NEWER_ACCOUNTS),
 
 	/* What each source says of them, once this listing is taken: of those alone who were somebody before, or there would be nothing
-	 * to choose. */
+	 * to choose. Whom a directory shows, or has shown, nobody keeps in by having signed on once: of their state that says nothing. */
 	MAKE("touched", "touched",
 	     "SELECT person FROM seen WHERE NOT new_user AND (what <> 'new' OR quarrel IS NULL) UNION SELECT person FROM roles"),
 	STEP("touched_known", "ANALYZE touched"),
 	MAKE("told", "told",
-	     "SELECT t.person, a.connection, coalesce(p.standing, a.standing) AS standing, "
+	     "SELECT t.person, a.connection, CASE WHEN NOT a.by_sign_on OR (CASE WHEN $7 THEN NOT " CHOICE_IN_DIRECTORY("t.person", "") " "
+	     "ELSE s.account IS NOT NULL END) THEN coalesce(p.standing, a.standing) END AS standing, "
 	     "CASE WHEN r.account IS NULL THEN a.mapped_role ELSE r.mapped END AS role, "
 	     "CASE WHEN p.id IS NULL THEN a.display_name ELSE p.display_name END AS name, "
 	     "CASE WHEN p.id IS NULL THEN a.email ELSE p.email END AS email, "
@@ -273,7 +274,7 @@ static const struct step telling[] = {
 	     "LEFT JOIN seen s ON s.account = a.id AND s.what <> 'new' LEFT JOIN staged_people p ON p.id = s.id "
 	     "LEFT JOIN roles r ON r.account = a.id "
 	     "WHERE CASE WHEN s.account IS NULL THEN a.gone_at IS NULL ELSE s.what <> 'gone' END "
-	     "UNION ALL SELECT s.person, $2, p.standing, w.role, p.display_name, p.email, p.title, p.department "
+	     "UNION ALL SELECT s.person, $2, CASE WHEN NOT ($7 AND " CHOICE_IN_DIRECTORY("s.person", "") ") THEN p.standing END, w.role, p.display_name, p.email, p.title, p.department "
 	     "FROM seen s JOIN staged_people p ON p.id = s.id LEFT JOIN wanted w ON w.remote_id = s.remote_id "
 	     "WHERE s.what = 'new' AND NOT s.new_user AND s.quarrel IS NULL"),
 	STEP("told_known", "ANALYZE told"),
@@ -283,17 +284,17 @@ static const struct step telling[] = {
 static const struct step deciding[] = {
 	/* One kind for each person seen, with what they were and what they are. Their state is the word of the connection that leads
 	 * for them (provision/choice): lost in one directory, they are whatever the next one says. Whom an administrator suspended
-	 * or removed, no directory brings back. Staged people are read from one end to the other and the rest is looked up, so
+	 * or removed, no directory brings back; and a sign-on changes nothing about whom a directory has a word on. Staged people are read from one end to the other and the rest is looked up, so
 	 * those who are new stand here by ascending id, and indexes are filled in their own order. */
 	MAKE("effects", "effects",
 	     "SELECT l.*, CASE "
-	     "WHEN lead_standing = 1 AND (state IS NULL OR left_by = 'grace') THEN '" CHANGE_JOINED "' "
-	     "WHEN lead_standing = 1 AND suspended_by = 'connector' THEN '" CHANGE_RESTORED "' "
-	     "WHEN lead_standing IS DISTINCT FROM 1 AND state = 'active' THEN '" CHANGE_SUSPENDED "' "
+	     "WHEN lead_standing = 1 AND (state IS NULL OR left_by = 'grace') AND NOT mute THEN '" CHANGE_JOINED "' "
+	     "WHEN lead_standing = 1 AND suspended_by = 'connector' AND NOT mute THEN '" CHANGE_RESTORED "' "
+	     "WHEN lead_standing IS DISTINCT FROM 1 AND state = 'active' AND NOT mute THEN '" CHANGE_SUSPENDED "' "
 	     "WHEN what = 'gone' THEN '" CHANGE_ACCOUNT_GONE "' "
 	     "WHEN what = 'new' AND state IS NOT NULL THEN '" CHANGE_ACCOUNT_LINKED "' "
 	     "WHEN what = 'new' OR known_as IS NULL OR length(known_as) = 0 THEN '" CHANGE_ACCOUNT_SEEN "' "
-	     "WHEN known_as = fingerprint THEN CASE WHEN claims THEN '" CHANGE_ADDRESS_PROVEN "' END "
+	     "WHEN known_as = fingerprint THEN CASE WHEN claims THEN '" CHANGE_ADDRESS_PROVEN "' WHEN turns THEN '" CHANGE_ACCOUNT_SEEN "' END "
 	     "WHEN shows AND member_of = lead THEN '" CHANGE_UPDATED "' "
 	     "WHEN NOT shows AND member_of = $2 THEN '" CHANGE_UPDATED "' ELSE '" CHANGE_ACCOUNT_UPDATED "' END AS kind FROM ("
 	     "SELECT s.account, s.person, s.what, s.new_user, s.holder, s.claims, s.remote_id, p.user_name, p.email, p.domain, p.given_name, "
@@ -301,6 +302,8 @@ static const struct step deciding[] = {
 	     "a.user_name AS old_user_name, a.email AS old_email, a.display_name AS old_name, a.title AS old_title, "
 	     "a.department AS old_department, coalesce(w.role, $5) AS role, w.role IS NOT NULL AS mapped, m.state, m.role AS old_role, "
 	     "m.suspended_by, m.left_by, m.departure, m.connection AS member_of, h.person IS NOT NULL AS shows, "
+	     "coalesce(a.by_sign_on AND NOT $7, false) AS turns, "
+	     "$7 AND coalesce(a.by_sign_on, true) AND " CHOICE_IN_DIRECTORY("s.person", "") " AS mute, "
 	     "CASE WHEN s.new_user THEN $2 ELSE c.connection END AS lead, "
 	     "CASE WHEN s.new_user THEN p.standing ELSE c.standing END AS lead_standing, "
 	     "CASE WHEN s.new_user THEN p.display_name ELSE c.name END AS lead_name, "
@@ -455,7 +458,7 @@ static int take_steps(struct tx *tx, const struct source *source, const struct r
 {
 	return tables_take(tx, tables, tables_staged(run), steps, count,
 	                   PARAMS(P_ID(&source->organisation), P_ID(&source->connection.id), P_TEXTS(source->domains), P_BOOL(run->whole),
-	                          P_TEXT(source->default_role), P_TIME(run->read_at)),
+	                          P_TEXT(source->default_role), P_TIME(run->read_at), P_BOOL(run_is_of_sign_on(run))),
 	                   e);
 }
 

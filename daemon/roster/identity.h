@@ -20,6 +20,7 @@ struct identity {
 	const char *reference; /* NULL: groups refer to it by remote_id */
 	const char *user_name, *email;
 	enum proof email_proof;
+	bool email_settled; /* it is the one that counts: no attribute of the connection's takes its place */
 	const char *given_name, *family_name, *display_name;
 	enum standing standing;
 	const char *locale, *title, *department, *manager;

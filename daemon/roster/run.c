@@ -123,6 +123,11 @@ bool run_asked_by_itself(const struct run *run)
 	       strcmp(run->asked_by, RUN_BY_NOTIFICATION) == 0;
 }
 
+bool run_is_of_sign_on(const struct run *run)
+{
+	return strcmp(run->asked_by, RUN_BY_SIGN_ON) == 0 && !run->directory;
+}
+
 bool run_takes_turns(const struct run *run)
 {
 	return strcmp(run->scope, "named") != 0;

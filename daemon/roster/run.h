@@ -62,6 +62,8 @@ bool run_takes_turns(const struct run *run);
 /* Somebody signed on. */
 #define RUN_BY_SIGN_ON "sign-on"
 bool run_asked_by_itself(const struct run *run);
+/* Whether it is what a sign-on itself said of somebody; one that asks the directory about them reads. */
+bool run_is_of_sign_on(const struct run *run);
 
 /* What is asked for. named, named_groups: remote ids, ended by NULL, of scope named alone. */
 struct run_wish {

@@ -77,6 +77,29 @@ vendor_tell 'userinfo -
 thin no
 person u1 ada@acme.example true'
 
+# ---- an address from another claim ---------------------------------------------------------------------------------------------------
+
+door=$connection
+connection=$(ctl connection create acme oidc mapped --schedule never --set issuer="$vendor_url" --set client_id=rosterd-at-acme \
+	--set ca_certificate=@"$vendor_ca" --secret client_secret=@"$flow_dir/secret" --attribute email=nick --json | jq -r .id)
+signed_out
+vendor_tell 'person m1 mallory@elsewhere.example true
+claim nick "ada@acme.example"'
+sign_on
+is "an address that stands in another claim is not vouched for by what is said of the e-mail" "$result $(whoami)" "403 sso.unproven_address member session.none"
+vendor_tell 'person m2 cyd@acme.example true
+claim nick "CYD@acme.example"'
+sign_on
+is "the same one in both is" "$result $(whoami)" "303 cyd@acme.example"
+vendor_tell 'person m2 ada@acme.example true
+claim nick "nobody@acme.example"'
+sign_on
+is "who is known keeps the one that was vouched for, whatever either claim says" "$result $(whoami)" "303 cyd@acme.example"
+vendor_tell claims
+vendor_tell 'person u1 ada@acme.example true'
+signed_out
+connection=$door
+
 # ---- tokens that must not be believed -----------------------------------------------------------------------------------------------
 
 signed_out

@@ -337,6 +337,80 @@ ctl connection set acme/people --state active >/dev/null
 ctl connection delete acme/people --people suspend --yes >/dev/null 2>&1
 is "one that is deleted ends them" "$(whoami new)" "401 session.none"
 
+# ---- whom a directory lets go, a sign-on by another connection does not keep ---------------------------------------------------------
+
+pushing=$(ctl connection create acme scim hr --precedence 200 --json)
+push() { # push METHOD PATH [BODY]
+	printf 'header = "Authorization: Bearer %s"\n' "$(jq -r .token <<<"$pushing")" >"$flow_dir/auth"
+	curl -s --unix-socket "$socket" -K "$flow_dir/auth" -X "$1" ${3:+-H 'Content-Type: application/scim+json' --data-binary "$3"} \
+		"http://localhost/scim/v2/$(jq -r .base_url <<<"$pushing" | sed 's/.*\///')$2"
+}
+pushed() { push POST /Users "{\"userName\":\"$1@acme.example\",\"active\":true,\"displayName\":\"$1\"}" | jq -r .id; }
+switched() { push PATCH "/Users/$1" "{\"Operations\":[{\"op\":\"replace\",\"value\":{\"active\":$2}}]}" >/dev/null; }
+until_member() { # until_member WORDS EMAIL STATE
+	for _ in $(seq 400); do [ "$(member "$2")" = "$3" ] && break; sleep 0.05; done
+	is "$1" "$(member "$2")" "$3"
+}
+state_word() { ctl member explain acme "$1" --json | jq -r --arg by "$2" '.words[] | select(.attribute == "state" and .source == $by) | "\(.value) \(.verdict)"'; }
+connection=$first
+fay=$(pushed fay)
+until_member "a directory that pushes shows somebody" fay@acme.example "viewer active"
+sign_on fay f1 fay@acme.example yes
+is "who signs on by a connection that is older and comes first" "$status $(whoami fay)" "303 200 fay@acme.example"
+is "and is still the directory's" "$(query "SELECT c.name FROM members m JOIN connections c ON c.id = m.connection WHERE m.email = 'fay@acme.example'")" hr
+is "which alone has a word on their state" "$(state_word fay@acme.example door), $(state_word fay@acme.example hr)" "null silent, active leads"
+switched "$fay" false
+until_member "switched off there, they are suspended" fay@acme.example "viewer suspended"
+is "and out" "$(whoami fay)" "401 session.none"
+sign_on fay f1 fay@acme.example yes staff
+is "and do not come in again, whatever the provider says" "$status $(why) $(member fay@acme.example | cut -d' ' -f2)" "403 refused sso.not_active suspended"
+push DELETE "/Users/$fay" >/dev/null
+for _ in $(seq 400); do [ "$(query "SELECT count(*) FROM accounts WHERE user_name = 'fay@acme.example' AND gone_at IS NOT NULL")" = 1 ] && break; sleep 0.05; done
+is "nor does it help that they are deleted there afterwards" "$(member fay@acme.example | cut -d' ' -f2) $(whoami fay)" "suspended 401 session.none"
+sign_on fay f1 fay@acme.example yes bosses
+is "or that the provider says something else" "$status $(why) $(member fay@acme.example | cut -d' ' -f2)" "403 refused sso.not_active suspended"
+is "nobody has a word on their state any more" "$(state_word fay@acme.example door), $(state_word fay@acme.example hr)" "null silent, suspended gone"
+ctl member restore acme fay@acme.example >/dev/null 2>&1
+sign_on fay f1 fay@acme.example yes staff
+is "whom a person lets in, no sign-on suspends" "$(member fay@acme.example | cut -d' ' -f2)" active
+
+sign_on gil g1 gil@acme.example yes staff
+is "somebody signs on before their directory shows them" "$status $(member gil@acme.example)" "303 member active"
+gil=$(pushed gil)
+for _ in $(seq 400); do [ "$(query "SELECT count(*) FROM accounts a JOIN connections c ON c.id = a.connection WHERE c.name = 'hr' AND a.user_name = 'gil@acme.example'")" = 1 ] && break; sleep 0.05; done
+is "and stays in once it does, with the role of their groups" "$(member gil@acme.example) $(whoami gil)" "member active 200 gil@acme.example"
+push DELETE "/Users/$gil" >/dev/null
+until_member "deleted there, they are suspended" gil@acme.example "member suspended"
+is "and out at once" "$(whoami gil)" "401 session.none"
+sign_on gil g1 gil@acme.example yes bosses
+is "for good" "$status $(why) $(member gil@acme.example | cut -d' ' -f2)" "403 refused sso.not_active suspended"
+sign_on hal g2 hal@acme.example yes staff
+sign_on hal g2 hal@acme.example yes bosses
+is "whom no directory knows, the sign-on has the word on" "$status $(member hal@acme.example) $(state_word hal@acme.example door)" "303 admin active active leads"
+
+printf 'person: id=i1; user=ida; email=ida@acme.example\nperson: id=i2; user=jon; email=jon@acme.example\n' >"$flow_dir/people.txt"
+both=$(ctl connection create acme example both --schedule never --set directory=@"$flow_dir/people.txt" --set login_url=https://login.example/in \
+	--remove-share 100 --secret login_secret=@"$flow_dir/secret" --json | jq -r .id)
+ctl sync run acme/both --wait >/dev/null
+pushed ida >/dev/null
+for _ in $(seq 400); do [ "$(query "SELECT count(*) FROM accounts WHERE user_name LIKE 'ida%'")" = 2 ] && break; sleep 0.05; done
+connection=$both
+sign_on ida i1 ida@acme.example yes
+is "whom two directories show, signs on by one" "$status $(whoami ida)" "303 200 ida@acme.example"
+shown() { # shown LINE: what the directory has from now on
+	printf '%s\nperson: id=i2; user=jon; email=jon@acme.example\n' "$1" >"$flow_dir/people.txt"
+	ctl connection set acme/both --set directory=@"$flow_dir/people.txt" --secret login_secret=@"$flow_dir/secret" >/dev/null
+	ctl sync run acme/both --wait >/dev/null
+}
+shown 'person: id=i1; user=ida; email=ida@acme.example; suspended=yes'
+ctl precedence set acme --rule state=hr >/dev/null
+sign_on ida i1 ida@acme.example yes
+is "not if that one has them switched off, though another has them active" "$status $(why) $(member ida@acme.example)" \
+	"403 refused sso.not_in_directory viewer active"
+shown '#'
+sign_on ida i1 ida@acme.example yes
+is "nor if it has lost them" "$status $(why) $(member ida@acme.example)" "403 refused sso.not_in_directory viewer active"
+
 # ---- what is over is thrown away when a daemon sweeps, and nothing else -------------------------------------------------------------
 
 query "UPDATE sign_ons SET began_at = began_at - interval '31 days' WHERE id = (SELECT id FROM sign_ons ORDER BY id LIMIT 1);
