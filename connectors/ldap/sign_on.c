@@ -17,7 +17,8 @@ struct looking {
 	struct directory *directory;
 	struct view view;
 	struct person person;
-	const char *dn;
+	const char *typed; /* the name, without case */
+	const char *dn;	   /* NULL: nobody's */
 	size_t count;
 	bool usable;
 };
@@ -66,6 +67,59 @@ static const char *filter_for(const struct looking *l, const char *user_name)
 	return filter.full ? NULL : arena_text(l->directory->page, filter.bytes);
 }
 
+/* What came lives until take() returns; who it is, is told after the bind. */
+static struct berval keep_value(struct arena *arena, const struct berval *value)
+{
+	char *bytes = arena_take(arena, value->bv_len + 1); /* a key may have NULs: objectGUID */
+
+	memcpy(bytes, value->bv_val, value->bv_len);
+	return (struct berval){ value->bv_len, bytes };
+}
+
+static BerVarray keep_values(struct arena *arena, const struct berval *values)
+{
+	BerVarray kept;
+	size_t count = 0;
+
+	while (values && values[count].bv_val)
+		count++;
+	kept = arena_array(arena, count + 1, sizeof(*kept));
+	for (size_t i = 0; i < count; i++)
+		kept[i] = keep_value(arena, &values[i]);
+	return kept;
+}
+
+static const struct entry *keep_entry(struct arena *arena, const struct entry *entry)
+{
+	struct entry *kept = arena_take(arena, sizeof(*kept));
+
+	kept->dn = keep_value(arena, &entry->dn);
+	kept->count = entry->count;
+	for (size_t i = 0; i < entry->count; i++) {
+		kept->attributes[i].name = keep_value(arena, &entry->attributes[i].name);
+		kept->attributes[i].values = keep_values(arena, entry->attributes[i].values);
+	}
+	return kept;
+}
+
+static bool has_value(const struct looking *l, const struct entry *entry, enum field field)
+{
+	for (const char *const *name = l->view.fields[field].name; *name; name++)
+		for (const struct berval *value = entry_values(entry, *name); value && value->bv_val; value++)
+			if (text_equal(text_fold(l->directory->page, value->bv_val), l->typed))
+				return true;
+	return false;
+}
+
+/* Servers find somebody by many spellings (blanks, wide letters, letters without their accents), and each
+ * would be tried as often as a name may be: rosterd counts what was typed. The one that stands in the
+ * directory is theirs; only its case is free. */
+static bool is_name_of(const struct looking *l, const struct entry *entry)
+{
+	return has_value(l, entry, FIELD_USER_NAME) ||
+	       (strchr(l->typed, '@') && has_value(l, entry, FIELD_EMAIL));
+}
+
 static int take(void *context, const struct entry *entry)
 {
 	struct looking *l = context;
@@ -73,7 +127,10 @@ static int take(void *context, const struct entry *entry)
 
 	if (l->count++ > 0)
 		return 0;
-	l->dn = arena_text_n(l->directory->page, entry->dn.bv_val, entry->dn.bv_len);
+	entry = keep_entry(l->directory->page, entry);
+	if (!is_name_of(l, entry))
+		return 0;
+	l->dn = entry->dn.bv_val;
 	l->usable = view_person(&l->view, entry, time(NULL), l->directory->page, &l->person, why) >= 0;
 	return 0;
 }
@@ -87,6 +144,7 @@ static int look(struct looking *l, const char *user_name)
 
 	if (!search.filter)
 		return d->caller.host->fail(d->caller.call, ROSTER_MISCONFIGURED, 0, "\"user_filter\" is too long");
+	l->typed = text_fold(d->page, user_name);
 	if (search_run(&d->caller, d->session, &search, take, l, &outcome) < 0)
 		return -1;
 	if (outcome.code != LDAP_SUCCESS && outcome.code != LDAP_SIZELIMIT_EXCEEDED)
@@ -131,8 +189,10 @@ static int bind_as(struct looking *l, const char *dn, const char *password)
 	directory_hang_up(d);
 	if (result < 0)
 		return -1;
-	return judged(d, code == LDAP_SUCCESS && l->count == 1, "password", "one that the server accepts",
-		      arena_format(d->page, "result %d%s%.120s", code, diagnostic[0] ? ": " : "", diagnostic), password_advice(code, diagnostic));
+	return judged(d, code == LDAP_SUCCESS && l->count == 1 && l->dn, "password",
+		      "one that the server accepts",
+		      arena_format(d->page, "result %d%s%.120s", code, diagnostic[0] ? ": " : "", diagnostic),
+		      password_advice(code, diagnostic));
 }
 
 static bool is_private(const struct session *session, const struct settings *settings)
@@ -159,7 +219,7 @@ int sign_on_password(struct directory *d, const char *user_name, const char *pas
 	if (l.count > 1)
 		judged(d, false, "person", "one", "several",
 		       "several people have this name: make \"user_name\" an attribute that is nobody's twice");
-	dn = l.count == 1 ? l.dn : arena_format(d->page, "cn=nobody,%s", d->settings.user_base);
+	dn = l.count == 1 && l.dn ? l.dn : arena_format(d->page, "cn=nobody,%s", d->settings.user_base);
 	if (bind_as(&l, dn, password) < 0)
 		return -1;
 	if (judged(d, l.usable, "record", "one with a key", "one without", "see \"user_id\"") < 0)
