@@ -24,6 +24,10 @@ size_t text_character(const char *text, size_t length);
 /* As text_is_utf8, and without control characters (U+0000-001F, U+007F-009F). */
 bool text_is_printable(const char *text, size_t length);
 
+/* As text_is_printable, without a blank at its ends or two in a row, and without other blanks and what is not seen (format characters):
+ * directories take no notice of those when they compare (RFC 4518 sections 2.2 and 2.6.1), so many texts would be one name. */
+bool text_is_name(const char *text, size_t length);
+
 bool text_equal(const char *a, const char *b);        /* two NULLs are equal */
 bool text_equal_nocase(const char *a, const char *b); /* ASCII letters only */
 /* A copy without case: simple folding (Unicode, CaseFolding.txt) of the scripts that have case, by a table of ours, so that what was kept

@@ -173,6 +173,19 @@ static bool is_invisible(uint32_t code)
 	return false;
 }
 
+bool text_is_name(const char *text, size_t length)
+{
+	if (!text_is_printable(text, length) || memmem(text, length, "  ", 2) ||
+	    (length > 0 && (text[0] == ' ' || text[length - 1] == ' ')))
+		return false;
+	for (size_t at = 0, n; at < length; at += n) {
+		n = text_character(text + at, length - at);
+		if (n > 1 && is_invisible(code_point(text + at, n)))
+			return false;
+	}
+	return true;
+}
+
 static bool is_local_character(const char *character, size_t length)
 {
 	/* atext of RFC 5322 and the dot; everything visible beyond ASCII by RFC 6531. */

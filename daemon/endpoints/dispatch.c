@@ -51,7 +51,7 @@ struct endpoints {
 	struct router *router;
 	struct outside *outside;
 	struct denials *denials;
-	struct rate *rate;
+	struct rate *rate, *name_rate;
 	struct remembered *remembered;
 	struct links *links, *sign_links;
 	struct scim_trace *trace;
@@ -124,6 +124,7 @@ int endpoints_open(const struct endpoints_options *options, struct endpoints **r
 	endpoints->outside = outside_open(options->outside_most);
 	endpoints->denials = denials_open();
 	endpoints->rate = rate_open();
+	endpoints->name_rate = rate_open();
 	endpoints->remembered = remembered_open();
 	if (links_open(options->links_most, &endpoints->links, e) < 0 ||
 	    links_open(options->links_most, &endpoints->sign_links, e) < 0 ||
@@ -590,6 +591,7 @@ void endpoints_close(struct endpoints **endpoints)
 	scim_trace_close(&(*endpoints)->trace);
 	denials_close(&(*endpoints)->denials);
 	rate_close(&(*endpoints)->rate);
+	rate_close(&(*endpoints)->name_rate);
 	remembered_close(&(*endpoints)->remembered);
 	links_close(&(*endpoints)->links);
 	links_close(&(*endpoints)->sign_links);
@@ -807,6 +809,7 @@ static struct turn *begin_turn(const struct endpoints *endpoints, struct request
 		.outside = endpoints->outside,
 		.denials = endpoints->denials,
 		.rate = endpoints->rate,
+		.name_rate = endpoints->name_rate,
 		.remembered = endpoints->remembered,
 		.links = endpoints->links,
 		.sign_links = endpoints->sign_links,

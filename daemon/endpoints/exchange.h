@@ -72,6 +72,7 @@ struct exchange {
 	struct outside *outside; /* whoever waits for the world enters there */
 	struct denials *denials;
 	struct rate *rate;
+	struct rate *name_rate; /* of names that passwords are tried for: whoever fills the other with addresses pushes none out */
 	struct remembered *remembered;
 	struct links *links; /* open ones of connections whose directories send messages */
 	struct links *sign_links; /* and of those by which people sign on */

@@ -5,8 +5,12 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* Parts of one, so that a millisecond at one a minute is a whole number. */
-enum { ONE = 60000 };
+#include "base/crypt.h"
+
+enum {
+	ONE = 60000, /* parts of one, so that a millisecond at one a minute is a whole number */
+	PLACING_KEY_SIZE = 32,
+};
 
 struct bucket {
 	struct id key;
@@ -15,6 +19,7 @@ struct bucket {
 
 struct rate {
 	pthread_mutex_t lock;
+	uint8_t placing[PLACING_KEY_SIZE]; /* of this process alone */
 	struct bucket buckets[RATE_SETS][RATE_WAYS];
 };
 
@@ -24,6 +29,7 @@ struct rate *rate_open(void)
 
 	if (!rate)
 		abort();
+	crypt_random(rate->placing, sizeof(rate->placing));
 	pthread_mutex_init(&rate->lock, NULL);
 	return rate;
 }
@@ -36,15 +42,22 @@ void rate_close(struct rate **rate)
 	*rate = NULL;
 }
 
+/* Whoever could reckon where a key lies would choose eight others that push it out. */
+static struct bucket *set_of(struct rate *rate, const struct id *key)
+{
+	uint8_t digest[CRYPT_DIGEST_SIZE];
+	unsigned number;
+
+	crypt_hmac_sha256(rate->placing, sizeof(rate->placing), key->bytes, sizeof(key->bytes), digest);
+	memcpy(&number, digest, sizeof(number));
+	return rate->buckets[number % RATE_SETS];
+}
+
 /* The key's bucket, or the one whose place it would take. */
 static struct bucket *find(struct rate *rate, const struct id *key)
 {
-	struct bucket *set, *oldest;
-	unsigned number;
+	struct bucket *set = set_of(rate, key), *oldest = set;
 
-	memcpy(&number, key->bytes + sizeof(key->bytes) - sizeof(number), sizeof(number));
-	set = rate->buckets[number % RATE_SETS];
-	oldest = set;
 	for (size_t i = 0; i < RATE_WAYS; i++) {
 		if (set[i].seen_ms > 0 && id_equal(&set[i].key, key))
 			return &set[i];

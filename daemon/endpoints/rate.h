@@ -20,7 +20,7 @@ struct rate *rate_open(void);
 void rate_close(struct rate **rate);
 
 /* Once, at now_ms (monotonic): how many milliseconds are to be waited; 0: it may, and has. per_minute 0: as
- * often as they like. The last bytes of a key are to be random. Any thread. */
+ * often as they like. Where a key lies among the others nobody outside can reckon. Any thread. */
 int64_t rate_take(struct rate *rate, const struct id *key, int64_t per_minute, int64_t burst, int64_t now_ms);
 
 /* The same without taking anything: whether it might. */

@@ -694,9 +694,12 @@ static int check_name_rate(struct exchange *x, const struct sso *s, const char *
 	struct id name;
 	int64_t wait_ms;
 
+	if (!text_is_name(user_name, strlen(user_name)))
+		return error_set(e, ERROR_INPUT, "sso.user_name",
+				 "a name has no blank at its ends, no two in a row, and nothing in it that cannot be seen; go back and type it again");
 	hash_value(both, digest);
 	memcpy(name.bytes, digest, ID_SIZE);
-	wait_ms = rate_take(x->rate, &name, SSO_NAME_PER_MINUTE, SSO_NAME_BURST, clock_monotonic_ms());
+	wait_ms = rate_take(x->name_rate, &name, SSO_NAME_PER_MINUTE, SSO_NAME_BURST, clock_monotonic_ms());
 	if (wait_ms == 0)
 		return 0;
 	count(s, "limited");

@@ -66,15 +66,27 @@ for name in '*' 'a*' 'ada)(uid=*' '*)(|(uid=*' 'ad\61' 'ada,ou=people'; do
 	sign_on "$name" 'correct horse'
 	is "what was typed is a name and no filter: $name" "$result $(whoami)" "403 password session.none"
 done
+for name in ' ada' 'ada ' 'ada  ' $'a\tda' $'ada\u00a0' $'ad\u00ada' $'ada\u200b'; do
+	sign_on "$name" 'correct horse'
+	is "nor is it taken with what cannot be seen: $(printf %q "$name")" "$status $(jq -r .code "$flow_dir/body") $(whoami)" "400 sso.user_name session.none"
+done
+for name in $'\uff41da' $'\uff41\uff44\uff41'; do
+	sign_on "$name" 'correct horse'
+	is "a server that finds somebody by another spelling ($name) does not give them more tries" "$result $(whoami)" "403 password session.none"
+done
+sign_on ADA 'correct horse'
+is "but case does not count" "$result $(whoami)" "303 ada@acme.example"
 sign_on gone 'correct horse'
 is "whoever is switched off is not found" "$result" "403 password"
 sign_on twin@acme.example 'correct horse'
 is "an address that two have is nobody's" "$result $(whoami)" "403 person session.none"
-for _ in $(seq 30); do
-	sign_on star wrong
-	[ "$status" != 429 ] || break
+for _ in $(seq 15); do
+	for name in star ' star' STAR; do
+		sign_on "$name" wrong
+		[ "$status" != 429 ] || break 2
+	done
 done
-is "a name is not tried without end" "$status" 429
+is "a name is not tried without end, however it is written" "$status $(jq -r .code "$flow_dir/body")" "429 rate.password"
 rm -f "$flow_dir/jar"
 ask -d state=x -d user_name=ada -d password=x "$here/sso/$connection/password"
 is "without a sign-on that was begun no password is looked at" "$status $(query "SELECT code FROM sign_ons ORDER BY id DESC LIMIT 1")" "403 sso.attempt"

@@ -504,6 +504,22 @@ static void a_buffer_that_may_hold_nothing(void **state)
 	buffer_close(&buffer);
 }
 
+static void a_name_has_nothing_that_is_not_seen(void **state)
+{
+	static const char *const names[] = { "ada",	 "Ada Lovelace", "ada@acme.example",
+					     "Zo\u00eb", "\u97f3",	 "" };
+	static const char *const others[] = { " ada",	     "ada ",	  "ada  lovelace", " ",
+					      "a\tda",	     "ada\n",	  "\u200bada",	   "ad\u00ada",
+					      "ada\u00a0",   "a\u3000da", "\u202eada",	   "ada\ufeff",
+					      "ada\xc2\x85", "ada\xff",	  "a\u2003da",	   "ada\x7f" };
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_COUNT(names); i++)
+		assert_true(text_is_name(names[i], strlen(names[i])));
+	for (size_t i = 0; i < ARRAY_COUNT(others); i++)
+		assert_false(text_is_name(others[i], strlen(others[i])));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -527,6 +543,7 @@ int main(void)
 		cmocka_unit_test(a_domain_is_refused_by_what_is_wrong),
 		cmocka_unit_test(emails),
 		cmocka_unit_test(emails_at_their_limits),
+		cmocka_unit_test(a_name_has_nothing_that_is_not_seen),
 		cmocka_unit_test(a_buffer_grows),
 		cmocka_unit_test(a_full_buffer_stays_as_it_is),
 		cmocka_unit_test(a_buffer_that_may_hold_nothing),

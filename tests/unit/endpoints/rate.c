@@ -93,6 +93,19 @@ static void who_is_seen_is_not_forgotten(void **state)
 	}
 }
 
+/* Keys may end alike, as those would that somebody has sought out to push another out of its place. */
+static void no_place_can_be_chosen(void **state)
+{
+	(void)state;
+	assert_int_equal(rate_take(rate, &one, 60, 1, 1000), 0);
+	for (uint8_t i = 1; i <= 4 * RATE_WAYS; i++) {
+		struct id chosen = { .bytes = { 9, i } };
+
+		assert_int_equal(rate_take(rate, &chosen, 60, 1, 1000 + i), 0);
+	}
+	assert_int_not_equal(rate_look(rate, &one, 60, 1, 1100), 0);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -101,6 +114,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(looking_takes_nothing, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(each_key_by_itself, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(who_is_seen_is_not_forgotten, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(no_place_can_be_chosen, set_up, tear_down),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
