@@ -47,15 +47,13 @@ const char *describe_ourselves(struct arena *arena, const struct settings *s)
 		"<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<md:EntityDescriptor xmlns:md=\"" NS_METADATA
 		"\" entityID=\"%s\">"
 		"<md:SPSSODescriptor AuthnRequestsSigned=\"%s\" WantAssertionsSigned=\"true\" "
-		"protocolSupportEnumeration=\"" NS_PROTOCOL "\">%s%s%s%s%s%s"
+		"protocolSupportEnumeration=\"" NS_PROTOCOL "\">%s%s%s"
 		"<md:AssertionConsumerService Binding=\"" BINDING_POST
 		"\" Location=\"%s\" index=\"0\" isDefault=\"true\"/>"
 		"</md:SPSSODescriptor></md:EntityDescriptor>\n",
 		request_escape(arena, s->service), s->sign_requests ? "true" : "false",
 		certificate ? key_descriptor(arena, "signing", certificate) : "",
 		certificate ? key_descriptor(arena, "encryption", certificate) : "",
-		s->logout_here ? "<md:SingleLogoutService Binding=\"" BINDING_REDIRECT "\" Location=\"" : "",
-		s->logout_here ? request_escape(arena, s->logout_here) : "", s->logout_here ? "\"/>" : "",
 		s->name_format ? arena_format(arena, "<md:NameIDFormat>%s</md:NameIDFormat>",
 					      request_escape(arena, s->name_format))
 			       : "",

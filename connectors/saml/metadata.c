@@ -182,12 +182,7 @@ static int read_provider(const struct reading *r, const xmlNode *entity, const x
 		    0 ||
 	    find_endpoint(r, role, "SingleSignOnService", BINDING_POST, "Location", &found.post) < 0 ||
 	    find_endpoint(r, role, "SingleLogoutService", BINDING_REDIRECT, "Location",
-			  &found.logout_redirect) < 0 ||
-	    find_endpoint(r, role, "SingleLogoutService", BINDING_POST, "Location", &found.logout_post) < 0 ||
-	    find_endpoint(r, role, "SingleLogoutService", BINDING_REDIRECT, "ResponseLocation",
-			  &found.logout_redirect_answer) < 0 ||
-	    find_endpoint(r, role, "SingleLogoutService", BINDING_POST, "ResponseLocation",
-			  &found.logout_post_answer) < 0)
+			  &found.logout_redirect) < 0)
 		return -1;
 	if (!found.redirect && !found.post)
 		return refuse(r->e,

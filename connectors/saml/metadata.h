@@ -27,8 +27,7 @@ struct metadata_provider {
 	const char *entity_id;
 	const char *redirect,
 		*post; /* where people are sent to sign on, by binding; NULL: it does not offer it */
-	const char *logout_redirect, *logout_post, *logout_redirect_answer,
-		*logout_post_answer;	 /* ... off; NULL */
+	const char *logout_redirect;	 /* ... off, by HTTP-Redirect; NULL */
 	const char *const *certificates; /* for signatures, base64 as it stands there; ended by NULL */
 	const char *const *prints;	 /* SHA-256 of each, in hex */
 	bool wants_signed_requests;

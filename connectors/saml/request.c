@@ -95,16 +95,6 @@ const char *request_logout(struct arena *arena, const struct request_logout *r)
 			    r->session_index ? "</samlp:SessionIndex>" : "");
 }
 
-const char *request_logout_answer(struct arena *arena, const struct request_logout_answer *r)
-{
-	return arena_format(arena,
-			    "%s%s><saml:Issuer>%s</saml:Issuer><samlp:Status><samlp:StatusCode "
-			    "Value=\"%s\"/></samlp:Status></samlp:LogoutResponse>",
-			    head(arena, "LogoutResponse", r->id, r->destination, r->now_us),
-			    attribute(arena, "InResponseTo", r->answers), request_escape(arena, r->service),
-			    r->done ? STATUS_SUCCESS : "urn:oasis:names:tc:SAML:2.0:status:Responder");
-}
-
 /* ---- HTTP-Redirect ---- */
 
 /* RFC 1951 with one block that is stored as it is: what we send is short, and inflating it is all that the

@@ -1,5 +1,4 @@
-/* What we send to a provider by somebody's browser: requests to sign on and off, and answers to those of the
- * provider. */
+/* What we send to a provider by somebody's browser: requests to sign on and off. */
 #ifndef ROSTER_SAML_REQUEST_H
 #define ROSTER_SAML_REQUEST_H
 
@@ -29,15 +28,8 @@ struct request_logout {
 };
 const char *request_logout(struct arena *arena, const struct request_logout *request);
 
-struct request_logout_answer {
-	const char *id, *destination, *service, *answers;
-	bool done; /* else: partly */
-	int64_t now_us;
-};
-const char *request_logout_answer(struct arena *arena, const struct request_logout_answer *request);
-
-/* The address to send a browser to, HTTP-Redirect: parameter is "SAMLRequest" or "SAMLResponse"; key NULL:
- * unsigned; relay_state NULL: none. In the arena. ERROR_INTERNAL; ERROR_LIMIT "saml.relay_state". */
+/* The address to send a browser to, HTTP-Redirect: parameter is "SAMLRequest"; key NULL: unsigned;
+ * relay_state NULL: none. In the arena. ERROR_INTERNAL; ERROR_LIMIT "saml.relay_state". */
 int request_redirect(struct arena *arena, const char *url, const char *parameter, const char *message,
 		     const char *relay_state, const struct own_key *key, const char **ret, struct error *e);
 

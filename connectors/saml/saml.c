@@ -7,6 +7,7 @@
 #include "base/clock.h"
 #include "base/json.h"
 #include "base/text.h"
+#include "common/sign.h"
 #include "connector.h"
 #include "saml/answer.h"
 #include "saml/describe.h"
@@ -224,17 +225,17 @@ static int logout_saml(struct roster_call *call, void *opaque, const char *remot
 	const struct saml *self = opaque;
 	const struct settings *s = &self->settings;
 	scoped(arena) *arena = arena_open("logout");
-	struct request_logout request = { .id = self->host->attempt(call, "request"),
-					  .destination = s->logout_url,
+	struct request_logout request = { .destination = s->logout_url,
 					  .service = s->service,
 					  .now_us = clock_now_us() };
+	char number[SIGN_RANDOM_SIZE];
 	struct json *kept;
 	const char *url;
 	struct error e;
 
 	(void)remote_id;
 	/* Providers take no logout that nobody has signed. */
-	if (!s->logout_url || !s->key || !session || !request.id ||
+	if (!s->logout_url || !s->key || !session ||
 	    json_parse(arena, session, strlen(session), &kept, &e) < 0)
 		return 0;
 	request.name_id = json_text(json_member(kept, "name"));
@@ -244,6 +245,9 @@ static int logout_saml(struct roster_call *call, void *opaque, const char *remot
 	request.session_index = json_text(json_member(kept, "index"));
 	if (!request.name_id)
 		return 0;
+	if (sign_random(number, &e) < 0)
+		return failed(self, call, &e);
+	request.id = arena_format(arena, "_%s", number); /* xs:ID: it begins with no digit and no "-" */
 	if (request_redirect(arena, s->logout_url, "SAMLRequest", request_logout(arena, &request), NULL,
 			     s->key, &url, &e) < 0)
 		return failed(self, call, &e);

@@ -103,8 +103,6 @@ static int read_metadata(const struct reading *r, const char *text)
 					 : !one->redirect;
 	r->to->sign_on_url = r->to->sign_on_by_post ? one->post : one->redirect;
 	r->to->logout_url = one->logout_redirect;
-	r->to->logout_answer_url =
-		one->logout_redirect_answer ? one->logout_redirect_answer : one->logout_redirect;
 	for (const char *const *c = one->certificates; *c; c++)
 		if (keys_add(r->to->keys, *c, &e) < 0)
 			return wrong(r, "metadata", e.text);
@@ -169,7 +167,6 @@ static int read_own(const struct reading *r)
 	r->to->name_format = setting_text(&r->from, "name_id_format");
 	r->to->service = arena_text(r->from.arena, host->address(r->from.call, "metadata"));
 	r->to->acs_url = arena_text(r->from.arena, host->address(r->from.call, "acs"));
-	r->to->logout_here = arena_text(r->from.arena, host->address(r->from.call, "logout"));
 	if (!r->to->service || !r->to->acs_url)
 		return host->fail(r->from.call, ROSTER_MISCONFIGURED, 0,
 				  "nobody can sign on here before the operator has set \"public_url\"");

@@ -19,12 +19,11 @@ struct settings {
 	const char *sign_on_url; /* where people are sent */
 	bool sign_on_by_post;
 	const char *logout_url; /* HTTP-Redirect; NULL: it is not told */
-	const char *logout_answer_url;
 	struct keys *keys;
 	/* ourselves */
-	const char *service, *acs_url, *logout_here; /* entity id and addresses; the last may be NULL */
-	struct own_key *key;			     /* NULL: none */
-	const char *certificate;		     /* of it, base64; NULL */
+	const char *service, *acs_url; /* entity id and address */
+	struct own_key *key;	       /* NULL: none */
+	const char *certificate;       /* of it, base64; NULL */
 	bool sign_requests;
 	const char *name_format; /* asked for; NULL: as the provider likes */
 	/* how strict */

@@ -67,6 +67,13 @@ is "the same message again signs nobody on" "$status" 403
 post mallory "$connection" "$response" "$relay"
 is "nor in another browser" "$status $(whoami mallory)" "403 401 session.none"
 
+ask alice -X POST "$here/logout"
+like "signing off here goes on to the provider, which is asked by a signed request" "$status $location" \
+	"^303 $SSP_URL/saml2/idp/SingleLogoutService.php\?SAMLRequest=[^&]*&SigAlg=[^&]*&Signature="
+is "of a name for itself, about who it is" "$(sed 's/.*SAMLRequest=\([^&]*\).*/\1/; s/%2B/+/g; s/%2F/\//g; s/%3D/=/g' <<<"$location" | base64 -d | tail -c +6 |
+	sed -n 's/.* ID="_[A-Za-z0-9_-]\{22\}" .*<saml:NameID[^>]*>\([^<]*\)<.*/\1/p')" alice
+is "and they are signed off" "$(whoami alice)" "401 session.none"
+
 ask eve "$here/sso/$connection/begin"
 at_provider "$location"
 first=$response
