@@ -68,6 +68,21 @@ is "and what a request may not have is told by the daemon" \
 is "far above that, by nginx, before the daemon would hang up on it" \
 	"$(away /v1/organisations -H 'Content-Type: application/json' --data-binary @"$flow_dir/large") $(problem)" "413 413 proxy.large"
 is "one byte more than the largest does not" "$(away /v1/organisations/acme/connections -H 'Content-Type: application/json' --data-binary @"$flow_dir/large") $(problem)" "413 413 proxy.large"
+nobody=018f0000-0000-7000-8000-000000000000
+edge() { # edge WHAT PATH BYTES ANSWER [TYPE]: the largest body of this address reaches the daemon, which answers so, and a larger one does not
+	head -c "$3" /dev/zero | tr '\0' ' ' >"$flow_dir/large"
+	is "$1 of $3 bytes reaches the daemon" "$(away "$2" -H "Content-Type: ${5:-application/json}" --data-binary @"$flow_dir/large") $(problem)" "$4"
+	echo >>"$flow_dir/large"
+	is "and one byte more does not" "$(away "$2" -H "Content-Type: ${5:-application/json}" --data-binary @"$flow_dir/large") $(problem)" "413 413 proxy.large"
+}
+edge "the end of a connection" /v1/organisations/acme/connections/people/delete 8388608 "400 400 json.syntax"
+edge "an order of connections" /v1/organisations/acme/precedence 65536 "400 400 json.syntax"
+edge "what a directory pushes" "/scim/v2/$nobody/Groups" 8388608 "403 403 null"
+edge "a message of a directory" "/hooks/$nobody" 1048576 "404 404 hook.unknown"
+edge "what a browser brings back" "/sso/$nobody/acs" 589824 "404 404 sso.unknown" application/x-www-form-urlencoded
+away "/sso/$nobody/callback?code=not-for-logs" >/dev/null
+like "nginx's log has the path of a sign-on" "$(tail -n 1 "$web/rosterd.log")" "\"GET /sso/$nobody/callback HTTP/2.0\" 404 "
+unlike "and nothing of what stands behind it" "$(cat "$web/rosterd.log")" 'not-for-logs'
 is "a head of ten thousand bytes is well" "$(away /v1/organisations/first -H "X-Long: $(head -c 10000 /dev/zero | tr '\0' x)")" 200
 
 # ---- the export, which is long, and taken slowly
