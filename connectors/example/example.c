@@ -921,12 +921,13 @@ static int example_finish(struct roster_call *call, void *opaque, const struct r
 {
 	const struct example *self = opaque;
 	const char *session = find_pair(form, "session");
+	const int good_for_s = self->script.good_for_s ? self->script.good_for_s : ASSERTED_FOR_S;
 
 	if (check_assertion(call, self, form) < 0)
 		return -1;
 	if (look_at_field(call, self, "person", find_pair(form, "person") != NULL, "who it is", NULL, "the login page says \"person\"") < 0)
 		return -1;
-	if (self->host->once(call, find_pair(form, "signature"), (int64_t)time(NULL) + ASSERTED_FOR_S) < 0 ||
+	if (self->host->once(call, find_pair(form, "signature"), (int64_t)time(NULL) + good_for_s) < 0 ||
 	    (session && self->host->session(call, session, 0) < 0))
 		return -1;
 	return emit_signed_on(call, self, form);

@@ -16,6 +16,7 @@ static const struct {
 	{ "incomplete_at", offsetof(struct script, incomplete_at) },
 	{ "hang_at", offsetof(struct script, hang_at) },
 	{ "slow_ms", offsetof(struct script, slow_ms) },
+	{ "good_for_s", offsetof(struct script, good_for_s) },
 	{ "endless", offsetof(struct script, endless) },
 	{ "crash_at", offsetof(struct script, crash_at) },
 	{ "garbage_at", offsetof(struct script, garbage_at) },

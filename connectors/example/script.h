@@ -29,6 +29,7 @@ struct script {
 	int crash_message_at;
 	int later_message_at;         /* it shall be repeated */
 	int wild_message_at;          /* it says to look at more than can be */
+	int good_for_s;               /* good_for_s 700000: for how long what the login page says is good */
 	int reply_status;             /* reply_status 302: to each message */
 };
 

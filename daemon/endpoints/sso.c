@@ -431,7 +431,8 @@ int sso_test_create(struct exchange *x, struct error *e)
 {
 	struct connection connection;
 	struct json_writer w;
-	const char *ends = arena_format(x->arena, "%lld", (long long)(clock_now_us() / 1000000 + SSO_TEST_S));
+	const long long ends_s = clock_now_us() / 1000000 + SSO_TEST_S;
+	const char *ends = arena_format(x->arena, "%lld", ends_s);
 	scoped(secret) *value = secret_take(ends, strlen(ends));
 	const uint8_t *sealed;
 	char id[ID_TEXT_SIZE], *ticket;

@@ -200,6 +200,9 @@ first=$connection connection=$(made brief)
 during "UPDATE connections SET state = 'deleted', deleted_at = now(), purge_after = now() + interval '1 day' WHERE id = '$connection'" \
 	kim k1 kim@acme.example yes
 is "nor by a connection that is deleted at that moment" "$(why) $(whoami kim)$(member kim@acme.example)" "refused sso.closed 401 session.none"
+connection=$(made long --set script="good_for_s 700000")
+sign_on kim k1 kim@acme.example yes
+is "what is good for longer than it is remembered is refused" "$(why) $(whoami kim)" "refused sso.good_too_long 401 session.none"
 connection=$first
 
 # ---- who is signed in is asked before another site signs them in elsewhere ----------------------------------------------------------
