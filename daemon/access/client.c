@@ -7,24 +7,12 @@
 
 enum { CREDENTIALS_MOST = 1024 };
 
-/* "%41" and "+" undone; NULL: badly encoded, or it holds a NUL. */
+/* NULL: badly encoded, or it holds a NUL. */
 static const char *decoded(struct arena *arena, const char *text, size_t length)
 {
-	char *into = arena_text_n(arena, text, length), *at = into;
-	unsigned char byte;
+	char *into = arena_take(arena, length + 1);
 
-	for (size_t i = 0; i < length; i++) {
-		if (text[i] != '%') {
-			*at++ = text[i] == '+' ? ' ' : text[i];
-			continue;
-		}
-		if (length - i < 3 || text_unhex(text + i + 1, 2, &byte, 1) != 1 || byte == 0)
-			return NULL;
-		*at++ = (char)byte;
-		i += 2;
-	}
-	*at = '\0';
-	return into;
+	return text_unform(text, length, into) < 0 ? NULL : into;
 }
 
 const char *client_field(const struct request *request, struct arena *arena, const char *name)

@@ -59,6 +59,10 @@ int text_to_size(const char *text, uint64_t *ret);
  * hex needs 2n+1 bytes, base64url 4*ceil(n/3)+1. Decoders return the number of bytes or -1. */
 void text_hex(const void *bytes, size_t length, char *ret);
 int text_unhex(const char *hex, size_t hex_length, void *ret, size_t size);
+
+/* A name or value of an HTML form (application/x-www-form-urlencoded) as it was meant: "%41" and "+" undone. ret has room for length + 1 bytes and
+ * ends with NUL. Its length; -1: it is badly encoded, or holds a NUL. */
+int text_unform(const char *text, size_t length, char *ret);
 void text_base64url(const void *bytes, size_t length, char *ret);
 /* The same of section 4, padded: 4*ceil(n/3)+1 bytes. */
 void text_base64(const void *bytes, size_t length, char *ret);

@@ -131,6 +131,25 @@ int text_unhex(const char *hex, size_t hex_length, void *ret, size_t size)
 	return (int)(hex_length / 2);
 }
 
+int text_unform(const char *text, size_t length, char *ret)
+{
+	char *at = ret;
+	unsigned char byte;
+
+	for (size_t i = 0; i < length; i++) {
+		if (text[i] != '%') {
+			*at++ = text[i] == '+' ? ' ' : text[i];
+			continue;
+		}
+		if (length - i < 3 || text_unhex(text + i + 1, 2, &byte, 1) != 1 || byte == 0)
+			return -1;
+		*at++ = (char)byte;
+		i += 2;
+	}
+	*at = '\0';
+	return (int)(at - ret);
+}
+
 #define BASE62 "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789"
 static const char base64url[] = BASE62 "-_";
 static const char base64[] = BASE62 "+/";

@@ -4,24 +4,13 @@
 
 #include "base/text.h"
 
-/* "%41" and "+" undone; NULL: badly encoded, or what it says is no text. */
+/* NULL: badly encoded, or what it says is no text. */
 static const char *decoded(struct arena *arena, const char *text, size_t length)
 {
-	char *into = arena_text_n(arena, text, length), *at = into;
-	unsigned char byte;
+	char *into = arena_take(arena, length + 1);
+	int size = text_unform(text, length, into);
 
-	for (size_t i = 0; i < length; i++) {
-		if (text[i] != '%') {
-			*at++ = text[i] == '+' ? ' ' : text[i];
-			continue;
-		}
-		if (length - i < 3 || text_unhex(text + i + 1, 2, &byte, 1) != 1 || byte == 0)
-			return NULL;
-		*at++ = (char)byte;
-		i += 2;
-	}
-	*at = '\0';
-	return text_is_utf8(into, (size_t)(at - into)) ? into : NULL;
+	return size >= 0 && text_is_utf8(into, (size_t)size) ? into : NULL;
 }
 
 int form_parse(const char *text, struct arena *arena, struct link_pair **ret, size_t *ret_count, struct error *e)

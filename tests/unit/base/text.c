@@ -274,6 +274,23 @@ static void hexadecimal(void **state)
 	assert_int_equal(text_unhex("", 0, bytes, 0), 0);
 }
 
+static void a_value_of_a_form(void **state)
+{
+	char plain[32];
+
+	(void)state;
+	assert_int_equal(text_unform("a+b%2Bc%26", 10, plain), 6);
+	assert_string_equal(plain, "a b+c&");
+	assert_int_equal(text_unform("", 0, plain), 0);
+	assert_string_equal(plain, "");
+	assert_int_equal(text_unform("%c3%a9", 6, plain), 2);
+	assert_string_equal(plain, "\xc3\xa9");
+	assert_int_equal(text_unform("a%00b", 5, plain), -1);
+	assert_int_equal(text_unform("a%4", 3, plain), -1);
+	assert_int_equal(text_unform("a%41", 3, plain), -1); /* no further than it is long */
+	assert_int_equal(text_unform("a%4g", 4, plain), -1);
+}
+
 /* RFC 4648, section 10, and a digit of each kind that section 5 has not. */
 static void base64(void **state)
 {
@@ -536,6 +553,7 @@ int main(void)
 		cmocka_unit_test(durations),
 		cmocka_unit_test(sizes),
 		cmocka_unit_test(hexadecimal),
+		cmocka_unit_test(a_value_of_a_form),
 		cmocka_unit_test(base64),
 		cmocka_unit_test(base64url),
 		cmocka_unit_test(domains),
