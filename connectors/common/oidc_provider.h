@@ -1,0 +1,45 @@
+/* What a provider of OpenID Connect says of itself (Discovery 1.0), and its keys: read, and kept by the daemon for a while.
+ *
+ * For oidc alone. */
+#ifndef ROSTER_COMMON_OIDC_PROVIDER_H
+#define ROSTER_COMMON_OIDC_PROVIDER_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "common/oidc.h"
+
+struct arena;
+
+/* What the provider says of itself, as far as we use it. */
+struct oidc_provider {
+	char issuer[OIDC_URL_MOST], authorization[OIDC_URL_MOST], token[OIDC_URL_MOST], keys[OIDC_URL_MOST], userinfo[OIDC_URL_MOST],
+		end_session[OIDC_URL_MOST];
+	bool basic, post; /* how it takes the secret; neither: it does not say */
+	bool answers_issuer; /* "iss" in the answer (RFC 9207) */
+};
+
+struct oidc {
+	struct oidc_options options;
+	struct fetch *fetch;
+	struct arena *arena; /* of one call */
+	struct oidc_provider provider;
+	int64_t provider_until_ms; /* of the monotonic clock; 0: not known */
+	char keys[OIDC_KEYS_MOST]; /* {"keys":[...]} */
+	int64_t keys_until_ms, keys_again_ms;
+};
+
+/* That we know it: what is kept, or is read now. 0; -1: fail() was called. */
+int oidc_know_provider(struct oidc *o, const struct fetch_caller *caller);
+
+/* The same of its keys, once it is known. */
+int oidc_know_keys(struct oidc *o, const struct fetch_caller *caller);
+
+/* Read now, whatever is kept. */
+int oidc_fetch_provider(struct oidc *o, const struct fetch_caller *caller);
+int oidc_fetch_keys(struct oidc *o, const struct fetch_caller *caller);
+
+/* Fails: what is wrong with how it describes itself. -1. */
+int oidc_wrong_provider(struct oidc *o, const struct fetch_caller *caller, const char *what);
+
+#endif
