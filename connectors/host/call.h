@@ -8,41 +8,18 @@
 #include "plugin/wire.h"
 
 #include "connector.h"
+#include "host/pairs.h"
 
 enum { LINE_SIZE = ROSTER_NOTE_MOST + 1 };
-
-/* A setting's value as the daemon gave it. */
-struct value {
-	struct value *next;
-	const char *text;
-	char name[]; /* and the text behind it */
-};
-
-/* A query parameter or header of a message that is about to be asked about, in the order they came. */
-struct told {
-	struct told *next;
-	bool header;
-	const char *value;
-	char name[]; /* and the value behind it */
-};
-
-/* A value of a sign-on: of the attempt, or of the form that came. */
-struct form {
-	struct form *next;
-	bool attempt;
-	const char *value;
-	char name[]; /* and the value behind it */
-};
 
 /* There is one, for the life of the child: one socket, one plug-in, one call at a time. */
 struct roster_call {
 	struct wire_reader reader;
 	struct wire_writer writer;
-	struct value *values, *addresses; /* settings; where we are reached */
-	struct told *told, **told_end;
-	size_t told_count;
-	struct form *form, **form_end;
-	size_t form_count, checks;
+	struct pairs values, addresses; /* settings; where we are reached */
+	struct pairs told;		/* of the message that is about to be asked about; kind: WIRE_HEADER, or of the query */
+	struct pairs form;		/* of the sign-on that is; kind: WIRE_ATTEMPT, or of what came */
+	size_t checks;
 	bool signing; /* the call is one of signing on */
 
 	bool under_way; /* what a plug-in does beyond its call is refused */

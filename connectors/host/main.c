@@ -251,30 +251,23 @@ void call_refuse(struct roster_call *call, const char *why)
 
 /* ---- requests ---- */
 
-static void keep_value(struct value **list, const char *name, const char *text)
+static void add_text(struct pairs *pairs, int kind, const struct wire_frame *request, enum wire_field field)
 {
-	size_t name_size = strlen(name) + 1, text_size = strlen(text) + 1;
-	struct value *value = malloc(sizeof(*value) + name_size + text_size);
+	const char *text = wire_text(request, field);
 
-	if (!value)
-		abort();
-	memcpy(value->name, name, name_size);
-	memcpy(value->name + name_size, text, text_size);
-	value->text = value->name + name_size;
-	value->next = *list;
-	*list = value;
+	pairs_add(pairs, kind, wire_text(request, WIRE_NAME), text, strlen(text));
 }
 
 static void take_value(struct roster_call *call, struct plugin *plugin, const struct wire_frame *request)
 {
 	(void)plugin;
-	keep_value(&call->values, wire_text(request, WIRE_NAME), wire_text(request, WIRE_TEXT));
+	add_text(&call->values, 0, request, WIRE_TEXT);
 }
 
 static void take_own_address(struct roster_call *call, struct plugin *plugin, const struct wire_frame *request)
 {
 	(void)plugin;
-	keep_value(&call->addresses, wire_text(request, WIRE_NAME), wire_text(request, WIRE_URL));
+	add_text(&call->addresses, 0, request, WIRE_URL);
 }
 
 static void serve_open(struct roster_call *call, struct plugin *plugin, const struct wire_frame *request)
@@ -375,43 +368,10 @@ static void serve_await(struct roster_call *call, struct plugin *plugin, const s
 
 static void take_pair(struct roster_call *call, struct plugin *plugin, const struct wire_frame *request)
 {
-	const char *name = wire_text(request, WIRE_NAME), *text = wire_text(request, WIRE_TEXT);
-	size_t name_size = strlen(name) + 1, text_size = strlen(text) + 1;
-	struct told *told = malloc(sizeof(*told) + name_size + text_size);
-
 	(void)plugin;
-	if (call->told_count++ == ROSTER_PAIRS_MOST)
+	if (call->told.count == ROSTER_PAIRS_MOST)
 		_exit(EXIT_BROKEN);
-	if (!told)
-		abort();
-	memcpy(told->name, name, name_size);
-	memcpy(told->name + name_size, text, text_size);
-	told->value = told->name + name_size;
-	told->header = wire_number(request, WIRE_TYPE) == WIRE_HEADER;
-	told->next = NULL;
-	if (!call->told)
-		call->told_end = &call->told;
-	*call->told_end = told;
-	call->told_end = &told->next;
-}
-
-static void forget_pairs(struct roster_call *call)
-{
-	while (call->told) {
-		struct told *next = call->told->next;
-
-		free(call->told);
-		call->told = next;
-	}
-	call->told_count = 0;
-}
-
-static void list_pairs(const struct told *told, bool headers, struct roster_pair ret[ROSTER_PAIRS_MOST + 1])
-{
-	for (; told; told = told->next)
-		if (told->header == headers)
-			*ret++ = (struct roster_pair){ told->name, told->value };
-	*ret = (struct roster_pair){ 0 };
+	add_text(&call->told, (int)wire_number(request, WIRE_TYPE), request, WIRE_TEXT);
 }
 
 /* The body is copied: it stands in the receive buffer, which the answers to once() and look_at() overwrite. */
@@ -429,14 +389,14 @@ static void serve_tell(struct roster_call *call, struct plugin *plugin, const st
 	if (size > 0)
 		memcpy(copy, body->bytes, size);
 	snprintf(method, sizeof(method), "%s", wire_text(request, WIRE_NAME));
-	list_pairs(call->told, false, query);
-	list_pairs(call->told, true, headers);
+	pairs_list(&call->told, WIRE_QUERY, query);
+	pairs_list(&call->told, WIRE_HEADER, headers);
 	call_begin(call, request, 0);
 	if (!plugin->notifications.read)
 		host_table.fail(call, ROSTER_MISCONFIGURED, 0, "plug-in \"%s\" understands no notifications", plugin->file);
 	call_end(call, call->failed ? -1 : plugin->notifications.read(call, plugin->self, &message));
 	free(copy);
-	forget_pairs(call);
+	pairs_forget(&call->told);
 }
 
 static void serve_subscribe(struct roster_call *call, struct plugin *plugin, const struct wire_frame *request)
@@ -482,47 +442,11 @@ static void serve_deliver(struct roster_call *call, struct plugin *plugin, const
 static void take_form(struct roster_call *call, struct plugin *plugin, const struct wire_frame *request)
 {
 	const struct wire_value *value = &request->values[WIRE_BODY];
-	const char *name = wire_text(request, WIRE_NAME);
-	size_t name_size = strlen(name) + 1;
-	struct form *form = malloc(sizeof(*form) + name_size + value->size + 1);
 
 	(void)plugin;
-	if (call->form_count++ == 2 * ROSTER_PAIRS_MOST)
+	if (call->form.count == 2 * ROSTER_PAIRS_MOST)
 		_exit(EXIT_BROKEN);
-	if (!form)
-		abort();
-	memcpy(form->name, name, name_size);
-	memcpy(form->name + name_size, value->bytes, (size_t)value->size + 1);
-	form->value = form->name + name_size;
-	form->attempt = wire_number(request, WIRE_TYPE) == WIRE_ATTEMPT;
-	form->next = NULL;
-	if (!call->form)
-		call->form_end = &call->form;
-	*call->form_end = form;
-	call->form_end = &form->next;
-}
-
-/* Passwords and codes are among them. */
-static void forget_form(struct roster_call *call)
-{
-	while (call->form) {
-		struct form *next = call->form->next;
-
-		explicit_bzero(call->form->name + strlen(call->form->name) + 1, strlen(call->form->value));
-		free(call->form);
-		call->form = next;
-	}
-	call->form_count = 0;
-}
-
-static void list_form(const struct form *form, struct roster_pair ret[ROSTER_PAIRS_MOST + 1])
-{
-	size_t count = 0;
-
-	for (; form && count < ROSTER_PAIRS_MOST; form = form->next)
-		if (!form->attempt)
-			ret[count++] = (struct roster_pair){ form->name, form->value };
-	ret[count] = (struct roster_pair){ 0 };
+	pairs_add(&call->form, (int)wire_number(request, WIRE_TYPE), wire_text(request, WIRE_NAME), value->bytes, value->size);
 }
 
 static int sign(struct roster_call *call, struct plugin *plugin, int64_t step)
@@ -533,7 +457,7 @@ static int sign(struct roster_call *call, struct plugin *plugin, int64_t step)
 		   *session = host_table.attempt(call, "session"), *user_name = host_table.attempt(call, "user_name"),
 		   *password = host_table.attempt(call, "password");
 
-	list_form(call->form, form);
+	pairs_list(&call->form, WIRE_FIELD, form);
 	if (step == SIGN_BEGIN && may->begin && state)
 		return may->begin(call, plugin->self, state);
 	if (step == SIGN_FINISH && may->finish)
@@ -556,7 +480,7 @@ static void serve_sign(struct roster_call *call, struct plugin *plugin, const st
 	call_begin(call, request, step == SIGN_FINISH || step == SIGN_PASSWORD ? ROSTER_NAMED : 0);
 	call->signing = true;
 	call_end(call, sign(call, plugin, step));
-	forget_form(call);
+	pairs_forget(&call->form);
 }
 
 static const struct {

@@ -323,17 +323,9 @@ __attribute__((format(printf, 2, 3))) static void step(struct roster_call *call,
 
 /* ---- what is asked of the daemon ---- */
 
-static const char *find_value(const struct value *value, const char *name)
-{
-	for (; value; value = value->next)
-		if (strcmp(value->name, name) == 0)
-			return value->text;
-	return NULL;
-}
-
 static const char *setting(struct roster_call *call, const char *name)
 {
-	return find_value(call->values, name);
+	return pairs_find(&call->values, 0, name);
 }
 
 static int64_t left_ms(struct roster_call *call)
@@ -468,17 +460,14 @@ static int send_browser(struct roster_call *call, const char *url, const char *p
 
 static const char *address(struct roster_call *call, const char *name)
 {
-	return find_value(call->addresses, name);
+	return pairs_find(&call->addresses, 0, name);
 }
 
 /* ---- signing on ---- */
 
 static const char *attempt(struct roster_call *call, const char *name)
 {
-	for (const struct form *form = call->form; form; form = form->next)
-		if (form->attempt && strcmp(form->name, name) == 0)
-			return form->value;
-	return NULL;
+	return pairs_find(&call->form, WIRE_ATTEMPT, name);
 }
 
 /* What comes from afar, as it may stand in a table: UTF-8 without controls, cut at a whole character. */
