@@ -36,10 +36,7 @@ static int check_rate(struct exchange *x, struct error *e)
 
 static int check_return(struct exchange *x, const char *given, struct error *e)
 {
-	if (!given || !*given || return_to_allowed(x->options->return_to, given))
-		return 0;
-	return error_set(e, ERROR_INPUT, "sso.return_to",
-			 "\"return_to\" leads where nobody is sent; the operator's setting \"sign_on.return_to\" lists where people go");
+	return return_to_check(x->options->return_to, given && *given ? given : NULL, e); /* a form has an empty field for none */
 }
 
 static int find_doors(struct exchange *x, struct login *login, const char *domain, struct error *e)

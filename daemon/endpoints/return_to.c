@@ -47,3 +47,11 @@ bool return_to_allowed(const char *const *allowed, const char *address)
 			return true;
 	return false;
 }
+
+int return_to_check(const char *const *allowed, const char *address, struct error *e)
+{
+	if (!address || return_to_allowed(allowed, address))
+		return 0;
+	return error_set(e, ERROR_INPUT, "sso.return_to",
+			 "\"return_to\" leads where nobody is sent; the operator's setting \"sign_on.return_to\" lists where people go");
+}

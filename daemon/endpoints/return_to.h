@@ -6,10 +6,15 @@
 
 #include <stdbool.h>
 
+#include "base/error.h"
+
 enum { RETURN_TO_MOST = 2048 };
 
 /* allowed: addresses ended by NULL, or NULL: none. One that ends in "/" stands for all that begins with it; any other for itself, with whatever
  * query, and what is below it. */
 bool return_to_allowed(const char *const *allowed, const char *address);
+
+/* The same as an error for whoever gave it: ERROR_INPUT "sso.return_to". address NULL: none was given, which is well. */
+int return_to_check(const char *const *allowed, const char *address, struct error *e);
 
 #endif

@@ -32,8 +32,11 @@
 #include "endpoints/scim_tokens.h"
 #include "endpoints/scim_trace.h"
 #include "endpoints/sessions.h"
+#include "endpoints/sign_ons.h"
 #include "endpoints/setup_link.h"
 #include "endpoints/sso.h"
+#include "endpoints/sso_finish.h"
+#include "endpoints/sso_test.h"
 #include "endpoints/tokens.h"
 #include "endpoints/webhooks.h"
 

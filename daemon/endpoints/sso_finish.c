@@ -1,0 +1,454 @@
+#include "endpoints/sso_finish.h"
+
+#include <string.h>
+
+#include "base/clock.h"
+#include "base/crypt.h"
+#include "base/secret.h"
+#include "base/text.h"
+#include "endpoints/cookie.h"
+#include "endpoints/form.h"
+#include "endpoints/page.h"
+#include "endpoints/rate.h"
+#include "endpoints/sso_attempt.h"
+#include "roster/run.h"
+
+/* ---- before the transaction ---- */
+
+/* The fields of what came: of a form, or of the address. */
+static int read_fields(struct exchange *x, struct link_pair **ret, size_t *ret_count, struct error *e)
+{
+	const struct request *request = x->request;
+	struct link_pair *list;
+
+	if (text_equal(request->method, "POST"))
+		return form_read(request, x->arena, ret, ret_count, e);
+	list = arena_array(x->arena, request->query_count + 1, sizeof(*list));
+	for (size_t i = 0; i < request->query_count; i++)
+		list[i] = (struct link_pair){ request->query[i].name, request->query[i].value };
+	*ret = list;
+	*ret_count = request->query_count;
+	return 0;
+}
+
+/* What came back has our state in a field of the provider's protocol. */
+static const char *state_of(const struct link_pair *fields, size_t count)
+{
+	const char *state = form_field(fields, count, "state");
+
+	return state ? state : form_field(fields, count, "RelayState");
+}
+
+/* Whether it belongs to an attempt of this very browser. Without a state of ours it is of none: the provider has begun, and the plug-in says whether it
+ * may. */
+static int find_attempt(struct exchange *x, struct sso *s, const char *state, struct error *e)
+{
+	static const char again[] = "begin again; if this is seen often, the provider takes longer than \"sign_on.attempt\" of rosterd.conf";
+	const char *browser = cookie_find(x->request, x->arena, COOKIE_BROWSER);
+	uint8_t hash[CRYPT_DIGEST_SIZE], shown[CRYPT_DIGEST_SIZE];
+	bool same;
+	int found;
+
+	if (!sso_is_value(state))
+		return 0;
+	sso_hash_value(state, hash);
+	found = exchange_begin(x, e) < 0 ? -1
+					 : sign_on_find(x->tx, x->arena, x->options->crypt_keys, &x->organisation.id, &s->connection, hash,
+							&s->attempt, e);
+	tx_close(&x->tx);
+	if (found < 0)
+		return -1;
+	if (found == 0 || s->attempt.over) {
+		s->attempt.id = (struct id){ 0 };
+		sso_checked(x, s, false, "attempt", "sso.attempt", "one that waits for its answer",
+			found == 0 ? "a state that nobody was given" : "one that was answered, or took too long", again);
+		return 0;
+	}
+	sso_checked(x, s, true, "attempt", "", NULL, NULL, NULL);
+	sso_hash_value(sso_is_value(browser) ? browser : "", shown);
+	same = sso_is_value(browser) && memcmp(shown, s->attempt.browser, sizeof(shown)) == 0; /* of hashes: their bytes tell nothing */
+	sso_checked(x, s, same, "browser", "sso.browser", "the cookie of the browser that began", browser ? "another one" : "none",
+		"sign on in one browser, which takes cookies; a link of a sign-on under way is good for nobody else");
+	return 0;
+}
+
+static int judge(struct exchange *x, struct sso *s, struct error *e)
+{
+	int found = exchange_begin(x, e) < 0
+			    ? -1
+			    : source_load(x->tx, x->arena, &x->organisation.id, &s->connection, &s->source, e);
+
+	s->arrival = (struct arrival){ s->got.person, s->got.groups, s->got.group_count };
+	if (found == 1 && arrival_judge(x->tx, x->arena, &s->source, &s->arrival, &s->answer, &s->why) < 0) {
+		if (s->why.kind != ERROR_INPUT) {
+			*e = s->why;
+			found = -1;
+		} else {
+			s->why.kind = ERROR_DENIED;
+			sso_checked(x, s, false, "record", s->why.code, "a person that can be taken in", NULL, s->why.text);
+		}
+	}
+	tx_close(&x->tx);
+	if (found == 0)
+		return sso_unknown(e);
+	s->has_source = found == 1;
+	x->as_worker = found == 1 && !s->why.code[0] && s->answer == ARRIVAL_CHANGES && !s->attempt.test;
+	return found < 0 ? -1 : 0;
+}
+
+/* However many addresses they come from, a name is not tried often; and nobody can tell from that whether there is one. */
+static int check_name_rate(struct exchange *x, const struct sso *s, const char *user_name, struct error *e)
+{
+	char id[ID_TEXT_SIZE];
+	const char *both = arena_format(x->arena, "%s/%s", id_text(&s->connection, id), text_fold(x->arena, user_name));
+	uint8_t digest[CRYPT_DIGEST_SIZE];
+	struct id name;
+	int64_t wait_ms;
+
+	if (!text_is_name(user_name, strlen(user_name)))
+		return error_set(e, ERROR_INPUT, "sso.user_name",
+				 "a name has no blank at its ends, no two in a row, and nothing in it that cannot be seen; go back and type it again");
+	sso_hash_value(both, digest);
+	memcpy(name.bytes, digest, ID_SIZE);
+	wait_ms = rate_take(x->name_rate, &name, SSO_NAME_PER_MINUTE, SSO_NAME_BURST, clock_monotonic_ms());
+	if (wait_ms == 0)
+		return 0;
+	sso_count(s, "limited");
+	error_set(e, ERROR_LIMIT, "rate.password", "too many passwords are tried for this name; come again");
+	e->wait_ms = (int)wait_ms;
+	return -1;
+}
+
+static int put_password(struct exchange *x, const struct sso *s, const struct link_pair *fields, size_t count, struct link_sign_on *question,
+			struct link_pair values[SSO_VALUES_MOST], struct error *e)
+{
+	const char *user_name = form_field(fields, count, "user_name"), *password = form_field(fields, count, "password");
+
+	if (!user_name || !password)
+		return error_set(e, ERROR_INPUT, "sso.password", "a form with \"user_name\" and \"password\", each once, is expected");
+	if (check_name_rate(x, s, user_name, e) < 0)
+		return -1;
+	values[question->attempt_count++] = (struct link_pair){ "user_name", user_name };
+	values[question->attempt_count++] = (struct link_pair){ "password", password };
+	return 0;
+}
+
+static int prepare_answer(struct exchange *x, enum link_step step, struct error *e)
+{
+	struct sso *s = arena_take(x->arena, sizeof(*s));
+	struct link_sign_on question = { .step = step };
+	struct link_pair values[SSO_VALUES_MOST], *fields;
+	size_t fields_count;
+	const char *state;
+	struct error why;
+
+	x->prepared = s;
+	if (sso_arrive(x, s, e) < 0 || read_fields(x, &fields, &fields_count, e) < 0)
+		return -1;
+	state = state_of(fields, fields_count);
+	if (find_attempt(x, s, state, e) < 0)
+		return -1;
+	/* Whoever types a password is in the browser that was sent here. */
+	if (step == LINK_PASSWORD && id_is_nil(&s->attempt.id))
+		sso_checked(x, s, false, "attempt", "sso.attempt", "one that waits for its answer", "none", "begin again");
+	if (s->why.code[0] || !sso_check_open(x, s, s->address.open))
+		return 0;
+	question.attempt = values;
+	question.attempt_count = sso_put_values(&s->attempt, state, values);
+	if (step == LINK_PASSWORD) {
+		if (put_password(x, s, fields, fields_count, &question, values, e) < 0)
+			return -1;
+	} else {
+		question.form = fields;
+		question.form_count = fields_count;
+		values[question.attempt_count++] = (struct link_pair){ "method", x->request->method };
+		values[question.attempt_count++] = (struct link_pair){ "query", sso_raw_query(x) };
+	}
+	if (sso_ask(x, s, &question, &why) < 0) {
+		sso_keep_why(s, &why);
+		return 0;
+	}
+	return judge(x, s, e);
+}
+
+int sso_prepare_finish(struct exchange *x, struct error *e)
+{
+	return prepare_answer(x, LINK_FINISH, e);
+}
+
+int sso_prepare_password(struct exchange *x, struct error *e)
+{
+	return prepare_answer(x, LINK_PASSWORD, e);
+}
+
+/* ---- in the transaction ---- */
+
+/* What came is kept as an attempt of its own, which nobody has begun here. */
+static int begin_unasked(struct exchange *x, struct sso *s, struct error *e)
+{
+	s->attempt = (struct sign_on){
+		.id = id_new(), .organisation = x->organisation.id, .connection = s->connection, .expires_at = clock_now_us()
+	};
+	return sign_on_unasked(x->tx, &s->attempt, e);
+}
+
+/* It is answered by this, and by nothing else. */
+static int take_attempt(struct exchange *x, struct sso *s, struct error *e)
+{
+	int taken;
+
+	/* What is not of its browser does not use it up: nobody else can end somebody's sign-on. */
+	if (id_is_nil(&s->attempt.id) || text_equal(s->why.code, "sso.browser"))
+		return begin_unasked(x, s, e);
+	taken = sign_on_take(x->tx, &s->attempt.organisation, &s->attempt.id, e);
+	if (taken == 0) {
+		sso_checked(x, s, false, "attempt", "sso.attempt", "one that waits for its answer", "one that was answered a moment ago", "begin again");
+		return begin_unasked(x, s, e);
+	}
+	return taken < 0 ? -1 : 0;
+}
+
+static int use_message(struct exchange *x, struct sso *s, struct error *e)
+{
+	int fresh = s->got.message_id ? sign_on_once(x->tx, &x->organisation.id, &s->connection, s->got.message_id, s->got.until, e) : 1;
+
+	if (fresh < 0 && text_equal(e->code, "sso.good_too_long")) {
+		sso_checked(x, s, false, "good until", e->code, "a few days from now at most", "more than that",
+			"let what the provider sends be good for some minutes, and look at its clock");
+		return 0;
+	}
+	if (fresh < 0)
+		return -1;
+	if (s->got.message_id)
+		sso_checked(x, s, fresh == 1, "used once", "sso.replayed", "a message that was not used before", "one that was",
+			"begin again; if nobody has gone back in their browser, somebody repeats what they have seen");
+	return 0;
+}
+
+/* Who reads a directory has its word for who is there; it is asked about this one now. */
+static int ask_directory(struct exchange *x, const struct sso *s, struct error *e)
+{
+	const char *const named[] = { s->got.person->remote_id, NULL };
+	const struct run_wish wish = { .scope = "named", .asked_by = RUN_BY_SIGN_ON, .named = named };
+	struct run run;
+
+	if (!s->looks_by_name || run_ask(x->tx, x->arena, &x->organisation.id, &s->connection, &wish, &run, e) == 0)
+		return 0;
+	return e->kind == ERROR_LIMIT || e->kind == ERROR_CONFLICT ? 0 : -1; /* it is asked already, often enough */
+}
+
+static int let_in(struct exchange *x, struct sso *s, struct error *e)
+{
+	char connection[ID_TEXT_SIZE];
+	struct actor actor = { .kind = "connector", .source = "run", .request = x->id,
+			       .address = x->request->address[0] ? x->request->address : NULL };
+	const char *held = NULL;
+
+	switch (s->answer) {
+	case ARRIVAL_AS_KNOWN:
+		return 0;
+	case ARRIVAL_ELSEWHERE:
+		sso_checked(x, s, false, "directory", "sso.not_in_directory", "somebody whom the directory of this connection shows",
+			s->got.person->remote_id, "let the connection's directory show them; it is being asked about them now");
+		return ask_directory(x, s, e);
+	case ARRIVAL_UNPROVEN:
+		sso_checked(x, s, false, "member", "sso.unproven_address", "a member, or an address of a verified domain that the provider vouches for",
+			s->got.person->email ? s->got.person->email : "no address",
+			"verify the domain here, let the provider vouch for the address (email_verified), or add them by a directory");
+		return 0;
+	case ARRIVAL_CHANGES:
+		if (s->attempt.test)
+			return 0;
+		break;
+	}
+	actor.id = id_text(&s->connection, connection);
+	actor.name = arena_format(x->arena, "%s/%s", x->organisation.slug, s->source.connection.name);
+	if (arrival_reconcile(x->tx, x->arena, &s->source, &s->arrival, &actor, &held, e) < 0)
+		return -1;
+	sso_checked(x, s, true, "roster", "", held ? held : "taken in as it was said", NULL, NULL);
+	return 0;
+}
+
+static const char *state_words(struct exchange *x, const struct arrived *who)
+{
+	if (text_equal(who->state, "suspended"))
+		return arena_format(x->arena, "suspended by %s", who->suspended_by ? who->suspended_by : "somebody");
+	return who->state;
+}
+
+static const char *state_advice(const struct arrived *who)
+{
+	if (text_equal(who->state, "waiting"))
+		return "free a seat, or ask for more: they wait for one";
+	if (text_equal(who->state, "suspended") && text_equal(who->suspended_by, "connector"))
+		return "the directory does not have them as active; mend it there (rosterctl member explain)";
+	return "an administrator lets them in again";
+}
+
+static int find_member(struct exchange *x, struct sso *s, struct arrived *ret, struct error *e)
+{
+	const char *code = "sso.not_a_member", *reason = "nobody here is signed on so";
+	int found = arrival_find(x->tx, x->arena, &s->source, s->got.person->remote_id, ret, e);
+
+	/* Somebody new, who would have come in by now. */
+	if (found == 0 && s->attempt.test && s->answer == ARRIVAL_CHANGES)
+		return 0;
+	if (found < 0 || (found == 0 && arrival_refusal(x->tx, x->arena, &s->source, s->got.person->remote_id, &code, &reason, e) < 0))
+		return -1;
+	if (!sso_checked(x, s, found == 1, "member", code, "a member of the organisation", "nobody", reason))
+		return 0;
+	s->attempt.user = ret->user;
+	sso_checked(x, s, text_equal(ret->state, "active"), "standing", "sso.not_active", "active", state_words(x, ret), state_advice(ret));
+	return 0;
+}
+
+static void become(struct exchange *x, const struct arrived *who)
+{
+	char id[ID_TEXT_SIZE];
+
+	x->principal = (struct principal){
+		.kind = PRINCIPAL_MEMBER,
+		.organisation = x->organisation.id,
+		.user = who->user,
+		.role = role_parse(who->role),
+		.id = arena_text(x->arena, id_text(&who->user, id)),
+		.name = who->email ? who->email : who->name,
+	};
+}
+
+static const char *agent_of(struct exchange *x)
+{
+	const char *agent = request_header(x->request, "User-Agent");
+
+	if (!agent || !text_is_printable(agent, strlen(agent)))
+		return NULL;
+	return arena_text_n(x->arena, agent, text_cut(agent, strlen(agent), SESSION_AGENT_MOST));
+}
+
+/* The provider's own end of the session is one for us, too. */
+static int64_t session_end_us(struct exchange *x, const struct sso *s)
+{
+	int64_t end = clock_now_us() + x->options->session_most_ms * INT64_C(1000), theirs = s->got.session_until;
+
+	return theirs > 0 && theirs < end / 1000000 ? theirs * INT64_C(1000000) : end;
+}
+
+/* The browser has one cookie: the session that it had ends, whoever's of whichever organisation it was, and that organisation's audit says so. */
+static int end_presented(struct exchange *x, struct sso *s, struct error *e)
+{
+	const struct actor actor = { .kind = "daemon", .id = "rosterd", .source = "api", .request = x->id };
+	struct audit_event event = { .action = "session.ended", .target_kind = "session" };
+	struct session old;
+	char id[ID_TEXT_SIZE], member[ID_TEXT_SIZE];
+	int64_t ended;
+	int found;
+
+	if (!s->attempt.has_presented && !cookie_session(x->request, x->arena, s->attempt.presented))
+		return 0;
+	found = session_find(x->tx, x->arena, s->attempt.presented, &old, e);
+	if (found <= 0)
+		return found;
+	event.target = id_text(&old.id, id);
+	event.after = exchange_object(x, "member", id_text(&old.user, member), "by", "replaced", NULL);
+	if (tx_for(x->tx, &old.organisation, e) < 0 || session_end(x->tx, &old.organisation, &old.id, NULL, "replaced", &ended, e) < 0 ||
+	    (ended > 0 && audit_write(x->tx, &old.organisation, &actor, &event, e) < 0))
+		return -1;
+	return tx_for(x->tx, &x->organisation.id, e);
+}
+
+/* 0 with why: they were suspended a moment ago. */
+static int begin_session(struct exchange *x, struct sso *s, const struct arrived *who, struct error *e)
+{
+	uint8_t hash[CRYPT_DIGEST_SIZE];
+	scoped(secret) *cookie = crypt_token_new(SESSION_PREFIX, hash);
+	scoped(secret) *provider = s->got.session ? secret_take(s->got.session, strlen(s->got.session)) : NULL;
+	const struct session session = {
+		.id = id_new(),
+		.organisation = x->organisation.id,
+		.user = who->user,
+		.connection = s->connection,
+		.remote_id = s->got.person->remote_id,
+		.address = x->request->address[0] ? x->request->address : NULL,
+		.agent = agent_of(x),
+		.idle_ms = x->options->session_idle_ms,
+		.expires_at = session_end_us(x, s),
+	};
+	char id[ID_TEXT_SIZE], connection[ID_TEXT_SIZE];
+	int made = session_create(x->tx, x->options->crypt_keys, &session, hash, provider, e);
+
+	if (made < 0)
+		return -1;
+	if (made == 0) {
+		sso_checked(x, s, false, "standing", "sso.not_active", "active", "not any more", "an administrator lets them in again");
+		return 0;
+	}
+	become(x, who);
+	s->attempt.session = session.id;
+	if (exchange_audit(x, "session.began", "session", id_text(&session.id, id), who->name, NULL,
+			   exchange_object(x, "member", x->principal.id, "connection", id_text(&s->connection, connection), NULL), e) < 0 ||
+	    end_presented(x, s, e) < 0)
+		return -1;
+	cookie_set_session(x->reply, secret_text(cookie));
+	return 0;
+}
+
+/* 0 with why: it is refused, and nothing of it is to be kept. */
+static int sign_on(struct exchange *x, struct sso *s, struct arrived *who, struct error *e)
+{
+	int open = sign_on_still(x->tx, &x->organisation.id, &s->connection, e);
+
+	if (open == 0)
+		sso_check_open(x, s, false);
+	if (open < 0 || use_message(x, s, e) < 0)
+		return -1;
+	if (s->why.code[0])
+		return 0;
+	if (let_in(x, s, e) < 0)
+		return -1;
+	if (s->why.code[0])
+		return 0;
+	if (find_member(x, s, who, e) < 0)
+		return -1;
+	return s->why.code[0] || s->attempt.test ? 0 : begin_session(x, s, who, e);
+}
+
+static int end_well(struct exchange *x, struct sso *s, struct error *e)
+{
+	struct sign_on *a = &s->attempt;
+	const char *const *allowed = x->options->return_to;
+
+	a->outcome = a->test ? "tested" : "signed_on";
+	a->request_id = x->id;
+	a->trace = sso_trace(x, s);
+	sso_count(s, a->outcome);
+	if (sign_on_end(x->tx, x->options->crypt_keys, a, e) < 0 || sign_on_worked(x->tx, &a->organisation, &s->connection, e) < 0)
+		return -1;
+	if (a->test) {
+		page_begin(x->reply, 200, "This sign-in works");
+		page_says(x->reply, "It was a test, so you are not signed in by it. %s is who would be.",
+			  s->got.person->email ? s->got.person->email : s->got.person->user_name);
+		page_end(x->reply, NULL);
+		return 0;
+	}
+	x->reply->status = 303;
+	reply_header(x->reply, "Referrer-Policy", "no-referrer");
+	if (a->return_to && a->return_to[0] != '/')
+		reply_header(x->reply, "Location", "%s", a->return_to);
+	else if (!a->return_to && allowed && allowed[0])
+		reply_header(x->reply, "Location", "%s", allowed[0]);
+	else
+		reply_header(x->reply, "Location", "%s%s", x->options->public_url, a->return_to ? a->return_to : "/session");
+	return 0;
+}
+
+int sso_finish(struct exchange *x, struct error *e)
+{
+	struct sso *s = x->prepared;
+	struct arrived who = { 0 };
+
+	if (take_attempt(x, s, e) < 0 || (!s->why.code[0] && sign_on(x, s, &who, e) < 0))
+		return -1;
+	/* What was taken in of somebody who is not let in stays: they wait for a seat, or for a person to decide who they are. */
+	return s->why.code[0] ? sso_keep_failure(x, s, e) : end_well(x, s, e);
+}
+
