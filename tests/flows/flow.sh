@@ -99,11 +99,12 @@ flow_start() {
 	flow_daemon
 }
 
-# A port of 127.0.0.1 that nobody listens on just now
+# A port of 127.0.0.1 that nobody listens on just now, below those that the kernel gives to outgoing connections: nobody takes it by chance meanwhile,
+# not even while a daemon that listens there is started anew.
 free_port() {
 	local port
 	while :; do
-		port=$((20000 + RANDOM % 30000))
+		port=$((20000 + RANDOM % 12000))
 		(exec 3<>"/dev/tcp/127.0.0.1/$port") 2>/dev/null || { echo "$port"; return; }
 	done
 }

@@ -110,7 +110,7 @@ flow_kill TERM
 is "which leaves it where it is" "$(test -S "$socket" && echo there)" there
 rm -f "$socket"
 
-port=$(($$ % 20000 + 20000))
+port=$(free_port)
 sed -i "s/^listen = .*/listen = { \"127.0.0.1:$port\" }/" "$flow_dir/rosterd.conf"
 handed socket:listen -l "$socket" -l "127.0.0.1:$port"
 ok "with a port beside it" knock

@@ -33,7 +33,7 @@ start() {
 	mkdir -p "$dir"
 	chmod 755 "$dir"
 	zone </dev/null
-	for port in $(shuf -i 20000-60000 -n 20); do
+	for port in $(shuf -i 20000-32000 -n 20); do
 		cat >"$dir/nsd.conf" <<CONF
 server:
 	ip-address: 127.0.0.1@$port

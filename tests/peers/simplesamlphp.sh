@@ -16,13 +16,13 @@ stop() {
 [ "$action" = start ] || { stop; exit 0; }
 [ -d $program ] || { echo "there is no SimpleSAMLphp here" >&2; exit 3; }
 mkdir -p "$folder"/{config,cert,log,data,tmp,metadata,sessions}
-port=$(php -r '$s = stream_socket_server("tcp://127.0.0.1:0"); echo explode(":", stream_socket_get_name($s, false))[1];')
 openssl req -x509 -newkey rsa:2048 -nodes -keyout "$folder/cert/idp.pem" -out "$folder/cert/idp.crt" -subj /CN=idp -days 30 2>"$folder/log/openssl"
 theirs=$(grep -v -e ----- "$3" | tr -d '\n')
-cat >"$folder/config/config.php" <<END
+configure() { # configure PORT
+	cat >"$folder/config/config.php" <<END
 <?php
 \$config = [
-	'baseurlpath' => 'http://127.0.0.1:$port/', 'certdir' => '$folder/cert/', 'loggingdir' => '$folder/log/', 'datadir' => '$folder/data/',
+	'baseurlpath' => 'http://127.0.0.1:$1/', 'certdir' => '$folder/cert/', 'loggingdir' => '$folder/log/', 'datadir' => '$folder/data/',
 	'tempdir' => '$folder/tmp', 'metadatadir' => '$folder/metadata', 'attributenamemapdir' => '/etc/simplesamlphp/attributemap/',
 	'secretsalt' => 'a salt of tests', 'auth.adminpassword' => 'nobody-$RANDOM$RANDOM', 'technicalcontact_email' => 'na@example.org',
 	'enable.saml20-idp' => true, 'module.enable' => ['exampleauth' => true, 'core' => true, 'saml' => true],
@@ -32,6 +32,7 @@ cat >"$folder/config/config.php" <<END
 	'timezone' => 'UTC',
 ];
 END
+}
 cat >"$folder/config/authsources.php" <<'END'
 <?php
 $config = ['users' => ['exampleauth:UserPass', 'alice:alicepass' => [
@@ -54,11 +55,21 @@ foreach (['assertion' => [false, true, false], 'response' => [true, false, false
 		'authproc' => [3 => ['class' => 'saml:AttributeNameID', 'attribute' => 'uid',
 			'Format' => 'urn:oasis:names:tc:SAML:2.0:nameid-format:persistent']]];
 END
-# Metadata that a test adds count at once: no opcache, which looks at a file every two seconds.
-SIMPLESAMLPHP_CONFIG_DIR=$folder/config setsid php -d display_errors=0 -d opcache.enable=0 -S "127.0.0.1:$port" -t $program >"$folder/log/php" 2>&1 </dev/null &
-echo $! >"$folder/pid"
-for _ in $(seq 100); do
-	curl -sf -o /dev/null "http://127.0.0.1:$port/saml2/idp/metadata.php" && break
-	sleep 0.1
+# A port may be taken between its choice and its use, so a server that ends at once is started anew with another; one that lives has a minute to answer
+# on a busy machine. Metadata that a test adds count at once: no opcache, which looks at a file every two seconds.
+for port in $(shuf -i 20000-32000 -n 8); do
+	configure "$port"
+	SIMPLESAMLPHP_CONFIG_DIR=$folder/config setsid php -d display_errors=0 -d opcache.enable=0 -S "127.0.0.1:$port" -t $program >"$folder/log/php" 2>&1 </dev/null &
+	echo $! >"$folder/pid"
+	for _ in $(seq 600); do
+		kill -0 "$(cat "$folder/pid")" 2>/dev/null || break
+		if curl -sf -o /dev/null "http://127.0.0.1:$port/saml2/idp/metadata.php" && kill -0 "$(cat "$folder/pid")" 2>/dev/null; then
+			printf 'SSP_URL=http://127.0.0.1:%s\nSSP_CERTIFICATE=%s\n' "$port" "$folder/cert/idp.crt" >"$folder/env"
+			exit 0
+		fi
+		sleep 0.1
+	done
+	stop
 done
-printf 'SSP_URL=http://127.0.0.1:%s\nSSP_CERTIFICATE=%s\n' "$port" "$folder/cert/idp.crt" >"$folder/env"
+cat "$folder/log/php" >&2
+exit 1
