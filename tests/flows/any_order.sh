@@ -1,21 +1,29 @@
 #!/bin/bash
-# The same people are changed in a directory that is read and sends messages, in one that pushes, and by hand. Whatever comes first, and whether each is
-# waited for or all come at once: the same final state. Of a few people in all orders; with ANY_ROUNDS, of random changes in random orders, each perhaps
-# twice, and the daemon killed on the way.
+# The same people are changed in a directory that is read and sends messages, in one that pushes, by hand, and by what a provider says of them when they sign
+# on. Whatever comes first, and whether each is waited for or all come at once: the same final state. Of a few people in all orders (of which one in
+# ANY_EVERY, 8, is looked at); with ANY_ROUNDS, of random changes in random orders, each perhaps twice, and the daemon killed on the way.
 #
 # The final state is who is a member, in which role and by whose word, active or suspended and by whom, what they show, which entries of the directories are
 # theirs and whether these are gone, addresses, groups and who is in them, and which tokens count. Ids, versions, times and the history are not, nor what a
-# member shows of whom no directory speaks any more: they keep what they showed last.
+# member shows of whom no directory speaks any more: they keep what they showed last. Whoever was turned away tries again in the end, as people do:
+# then the same people are signed on, too.
 #
-# A further kind of step (signing on) is a function step_KIND ORG, and its word in `kinds`.
+# A further kind of step is a function step_KIND ORG, and its word in `kinds`.
 #
 # ANY_SEED: of the random rounds; ANY_ROUNDS: how many (0); ANY_ORGS: organisations that are compared in them.
 . "$SRCDIR/tests/flows/flow.sh"
 . "$SRCDIR/tests/flows/hooks_client.sh"
 rounds=${ANY_ROUNDS:-0} RANDOM=${ANY_SEED:-1}
-kinds=(message pull push manual)
+kinds=(message pull push manual sign_on)
 people=8
+FLOW_LISTEN="127.0.0.1:$(free_port)"
+login_secret=correct-horse
 FLOW_SETTINGS='workers = 6
+public_url = "http://'$FLOW_LISTEN'"
+trusted_proxies = { "127.0.0.0/8" }
+sign_on {
+	return_to = { "https://app.example/" }
+}
 sync {
 	call_timeout = "60s"
 }'
@@ -24,12 +32,14 @@ flow_start
 # ---- what the directories show, and what people do: the same for each organisation
 
 # Of a person: "standing|name|title|department|groups". standing: 0 not there, 1 active, 2 switched off; groups: 0, or 1 for that of the directory.
-declare -A READ PUSHED WAS_PUSHED HAND
+# SIGNED: what the provider says of them: "-" that they do not sign on, otherwise their groups ("none" if it says that they have none; nothing: it does not say).
+declare -A READ PUSHED WAS_PUSHED HAND SIGNED
 first() {
 	local p
-	for ((p = 1; p <= people; p++)); do READ[$p]="1|Read P$p|||0" PUSHED[$p]="1|Pushed P$p|||0" HAND[$p]=; done
+	for ((p = 1; p <= people; p++)); do READ[$p]="1|Read P$p|||0" PUSHED[$p]="1|Pushed P$p|||0" HAND[$p]= SIGNED[$p]=; done
 	READ[6]='0||||0' PUSHED[6]='0||||0'           # whoever is to come
 	PUSHED[7]='2|Pushed P7|||0'           # whoever is to be switched on
+	SIGNED[3]=- SIGNED[6]=- SIGNED[8]=-   # who has not signed on so far
 }
 then_all() {
 	READ[1]='1|Read Again|Reader||1' PUSHED[1]='1|Pushed Again|Pusher|Pushing|1' HAND[1]='role viewer'
@@ -40,11 +50,12 @@ then_all() {
 	READ[6]='1|Read Comes|||1' PUSHED[6]='1|Pushed Comes|Comer||1'
 	READ[7]='1|Read Back|||0' PUSHED[7]='1|Pushed Back|Backer||1' HAND[7]='role viewer'
 	READ[8]='1|Read Both|||1' PUSHED[8]='1|Pushed Both|||1'              # in a group of either
+	SIGNED[1]=Staff SIGNED[2]=Staff SIGNED[3]=none SIGNED[4]=Staff SIGNED[6]=Staff SIGNED[8]=
 }
 
 # ---- the organisations
 
-declare -A HOOK BASE TOKEN ID GROUP PORT A
+declare -A HOOK BASE TOKEN ID GROUP DOOR A
 members_of() { query "SELECT substr(split_part(m.email, '@', 1), 2), user_id FROM members m JOIN organisations o USING (organisation) WHERE o.slug = '$1' ORDER BY 1"; }
 show() { # show ORG CHANGE: what the directory that is read shows from now on, by its so-manyth change
 	local p standing name title department groups
@@ -70,7 +81,7 @@ push_all() { # push_all ORG
 	local p was standing name title department groups operations= edits= method path
 	for ((p = 1; p <= people; p++)); do
 		was=${WAS_PUSHED[$1,$p]:-0||||0}
-		[ "${PUSHED[$p]}" = "$was" ] && continue
+		[ "${PUSHED[$p]}" = "$was" ] || [ "${PUSHED[$p]%%|*}${was%%|*}" = 00 ] && continue
 		IFS='|' read -r standing name title department groups <<<"${PUSHED[$p]}"
 		method=PUT path=/Users/${ID[$1,$p]:-}
 		[ "${was%%|*}" != 0 ] || method=POST path=/Users
@@ -88,6 +99,7 @@ push_all() { # push_all ORG
 	while IFS='|' read -r p path; do ID[$1,${p#p}]=${path##*/}; done < <(jq -r '.Operations[] | select(.method == "POST") | "\(.bulkId)|\(.location)"' "$flow_dir/$1.bulk")
 	for ((p = 1; p <= people; p++)); do
 		was=${WAS_PUSHED[$1,$p]:-0||||0} groups=${PUSHED[$p]##*|}
+		[ "${was%%|*}" != 0 ] || was=0
 		WAS_PUSHED[$1,$p]=${PUSHED[$p]}
 		[ "$groups" = "${was##*|}" ] || [ -z "${ID[$1,$p]:-}" ] || [ "${PUSHED[$p]%%|*}" = 0 ] && continue
 		if [ "$groups" = 1 ]; then edits="$edits,{\"op\":\"add\",\"path\":\"members\",\"value\":[{\"value\":\"${ID[$1,$p]}\"}]}"
@@ -107,6 +119,8 @@ begin() { # begin ORG: the organisation, and everybody in it
 	made=$(ctl connection create "$1" scim pushed --json --role Crew=viewer --remove-most 100 --remove-admins-most 100 --remove-group-most 100)
 	TOKEN[$1]=$(jq -r .token <<<"$made") BASE[$1]=$(jq -r '.base_url | split("/") | last' <<<"$made")
 	HOOK[$1]=/hooks/$(query "SELECT c.id FROM connections c JOIN organisations o USING (organisation) WHERE o.slug = '$1' AND c.name = 'read'")
+	DOOR[$1]=$(ctl connection create "$1" example door --json --schedule never --set directory='# signs on alone' --set login_url=https://login.example/in \
+		--secret login_secret=@"$flow_dir/login.secret" --role Staff=viewer --remove-most 100 --remove-admins-most 100 --remove-group-most 100 | jq -r .id)
 	GROUP[$1]=$(scim "$1" POST /Groups '{"schemas":["urn:ietf:params:scim:schemas:core:2.0:Group"],"displayName":"Crew"}' | jq -r .id)
 	step_pull "$1"
 	step_push "$1"
@@ -143,10 +157,43 @@ by_hand() { # by_hand ORG VERB MEMBER [WORDS]: as somebody does who reads again 
 	done
 	echo "$1: $2 ${*:4}: $(cat "$flow_dir/err")" >>"$flow_dir/trouble"
 }
+# Everybody in a browser of their own, from an address of their own: sent to the login page, which says who they are, and back. Again where it was too busy.
+step_sign_on() {
+	local p who=() _
+	for ((p = 1; p <= people; p++)); do [ "${SIGNED[$p]}" = - ] || who+=("$p"); done
+	for _ in $(seq 50); do
+		sign_on "$1" "${who[@]}"
+		who=("${again[@]}")
+		[ ${#who[@]} != 0 ] || return 0
+		sleep 0.2
+	done
+	echo "$1: could not sign on: ${who[*]}: $(cat "$flow_dir/$1.answers")" >>"$flow_dir/trouble"
+}
+sign_on() { # sign_on ORG PERSON...: whoever was neither signed on nor turned away stands in again
+	local org=$1 at=http://$FLOW_LISTEN/sso/${DOOR[$1]} i p words=() begun answers came=()
+	shift
+	again=()
+	for p in "$@"; do words+=(${words:+--next} "${browser[@]}" -H "X-Forwarded-For: 2001:db8:${org#?}:$p::1" -w '%{http_code} %header{location} %header{set-cookie}\n' "$at/begin"); done
+	mapfile -t begun < <(curl "${words[@]}")
+	words=()
+	for ((i = 0; i < $#; i++)); do
+		p=${*:i+1:1}
+		[[ ${begun[i]:-} =~ ^303\ [^\ ]*[?\&]state=([^\&\ ]*)\&nonce=([^\&\ ]*)[^\ ]*\ ([^\;]*) ]] || { again+=("$p"); continue; }
+		came+=("$p")
+		words+=(${words:+--next} "${browser[@]}" -H "X-Forwarded-For: 2001:db8:${org#?}:$p::1" -H "Cookie: ${BASH_REMATCH[3]}" -w '%{http_code}\n'
+			-d "state=${BASH_REMATCH[1]}&nonce=${BASH_REMATCH[2]}&person=p$p&email=p$p@$org.example&verified=yes${SIGNED[$p]:+&groups=${SIGNED[$p]#none}}"
+			-d "signature=$(printf '%s\n' "${BASH_REMATCH[@]:1:2}" "p$p" "p$p@$org.example" yes "${SIGNED[$p]#none}" | openssl dgst -sha256 -hmac "$login_secret" -r | cut -d' ' -f1)"
+			"$at/callback")
+	done
+	[ ${#came[@]} = 0 ] || mapfile -t answers < <(curl "${words[@]}")
+	printf '%s\n' "${begun[@]}" "${answers[@]}" >"$flow_dir/$org.answers"
+	for i in "${!came[@]}"; do [[ ${answers[i]:-} = [34]03 ]] || again+=("${came[i]}"); done
+}
+browser=(-s -m 60 -o /dev/null)
 final() { # final ORG: its state, a line for each thing
 	query "WITH o AS (SELECT organisation FROM organisations WHERE slug = '$1') SELECT replace(line, '$1.example', 'DOMAIN') FROM (
 		SELECT concat_ws('|', 'member', m.email, m.state, m.suspended_by) || CASE WHEN EXISTS (SELECT FROM accounts a WHERE a.organisation = m.organisation
-			AND a.user_id = m.user_id AND a.gone_at IS NULL) THEN concat_ws('|', '', m.role, m.role_source, m.name, m.title, m.department, c.name, m.waiting_role) ELSE '' END AS line
+			AND a.user_id = m.user_id AND a.gone_at IS NULL AND NOT a.by_sign_on) THEN concat_ws('|', '', m.role, m.role_source, m.name, m.title, m.department, c.name, m.waiting_role) ELSE '' END AS line
 			FROM members m LEFT JOIN connections c ON c.organisation = m.organisation AND c.id = m.connection, o WHERE m.organisation = o.organisation
 		UNION ALL SELECT concat_ws('|', 'entry', c.name, a.user_name, a.email, a.display_name, a.title, a.department, a.standing, a.gone_at IS NOT NULL,
 			(SELECT m.email FROM members m WHERE m.organisation = a.organisation AND m.user_id = a.user_id))
@@ -161,12 +208,17 @@ final() { # final ORG: its state, a line for each thing
 		UNION ALL SELECT concat_ws('|', 'held', r.held_reason) FROM runs r, o WHERE r.organisation = o.organisation AND r.state IN ('held', 'failed')
 	) l ORDER BY 1" | sort
 }
-compare() { # compare WORDS ORG...: each as the first
+signed_on() { # and who is signed on
+	final "$1"
+	query "SELECT DISTINCT 'session|' || split_part(m.email, '@', 1) FROM sessions s JOIN members m USING (organisation, user_id) JOIN organisations o USING (organisation)
+		WHERE o.slug = '$1' AND s.ended_at IS NULL AND s.expires_at > now() ORDER BY 1"
+}
+compare() { # compare WORDS ORG...: each as the first, by the function in $by
 	local words=$1 wanted other org
 	shift
-	wanted=$(final "$1") differs=
+	wanted=$($by "$1") differs=
 	for org in "$@"; do
-		other=$(final "$org")
+		other=$($by "$org")
 		[ "$wanted" = "$other" ] && continue
 		differs="$org (${A[$org]:-}) and not $1 (${A[$1]:-})
 $(diff <(echo "$wanted") <(echo "$other"))"
@@ -175,6 +227,9 @@ $(diff <(echo "$wanted") <(echo "$other"))"
 	is "$words" "$differs" ""
 }
 
+by=final
+# Once more, when everything is as it will be: whoever was turned away for what was so at that moment.
+try_again() { for org in "${one_by_one[@]}" "${at_once[@]}"; do step_sign_on "$org"; done; }
 # ---- all orders of a few
 
 orders() { # orders BEFORE KIND...: a line for each
@@ -183,8 +238,9 @@ orders() { # orders BEFORE KIND...: a line for each
 	[ $# = 0 ] && { echo "$before"; return; }
 	for ((i = 1; i <= $#; i++)); do orders "$before ${!i}" "${@:1:i-1}" "${@:i+1}"; done
 }
-mapfile -t all < <(orders '' "${kinds[@]}")
-(umask 077; printf '%s' "$hook_secret" >"$flow_dir/hook.secret")
+mapfile -t every < <(orders '' "${kinds[@]}")
+for ((i = 0; i * ${ANY_EVERY:-8} < ${#every[@]}; i++)); do all+=("${every[i * ${ANY_EVERY:-8} + i % ${ANY_EVERY:-8}]}"); done # each kind in each place
+(umask 077; printf '%s' "$hook_secret" >"$flow_dir/hook.secret"; printf '%s' "$login_secret" >"$flow_dir/login.secret")
 first
 one_by_one=() at_once=()
 for i in "${!all[@]}"; do
@@ -195,6 +251,8 @@ done
 for org in "${one_by_one[@]}" "${at_once[@]}"; do begin "$org"; done
 ok "everybody is there" settled
 for org in "${one_by_one[@]}" "${at_once[@]}"; do (umask 077; ctl token create theirs --organisation "$org" --member "p2@$org.example" >/dev/null 2>"$flow_dir/err") || diag "$(cat "$flow_dir/err")"; done
+try_again
+ok "and signed on" settled
 compare "they all begin alike" "${one_by_one[@]}" "${at_once[@]}"
 if [ "$rounds" = 0 ]; then
 	then_all
@@ -208,15 +266,20 @@ if [ "$rounds" = 0 ]; then
 		ok "step $((k + 1)) of each order is settled" settled
 	done
 	is "nothing that was done was refused" "$(cat "$flow_dir/trouble" 2>/dev/null)" ""
-	compare "in all ${#all[@]} orders, and all at once in some: the same final state" "${one_by_one[@]}" "${at_once[@]}"
+	compare "in ${#all[@]} of ${#every[@]} orders, and all at once in some: the same final state" "${one_by_one[@]}" "${at_once[@]}"
+	try_again
+	ok "whoever was turned away has tried again" settled
+	by=signed_on
+	compare "and the same people are signed on" "${one_by_one[@]}" "${at_once[@]}"
 	is "which is what was to be" "$(final o0 | sed -n 's/^member|//p')" "p1@DOMAIN|active|viewer|manual|Read Again|Reader|Pushing|read
 p2@DOMAIN|suspended|connector|viewer|manual|Pushed P2|pushed
 p3@DOMAIN|active|viewer|mapping|Pushed Stays|Stayer|pushed
-p4@DOMAIN|suspended|operator|member|default|Read Off|read
+p4@DOMAIN|suspended|operator|viewer|mapping|Read Off|read
 p5@DOMAIN|suspended|operator
 p6@DOMAIN|active|admin|mapping|Read Comes|Comer|read
 p7@DOMAIN|active|viewer|manual|Read Back|Backer|read
 p8@DOMAIN|active|admin|mapping|Read Both|read"
+	is "signed on is who is active" "$(signed_on o0 | grep '^session' | paste -sd ' ')" "session|p1 session|p3 session|p6 session|p7 session|p8"
 	is "the token of whoever left counts no more" "$(final o0 | grep '^token')" "token|theirs|f|t"
 fi
 
@@ -238,6 +301,8 @@ then_random() {
 	local p was
 	for ((p = 1; p <= people; p++)); do
 		was=${READ[$p]%%|*} HAND[$p]=
+		pick 5
+		case $r in 0) SIGNED[$p]=- ;; 1) SIGNED[$p]=none ;; 2) SIGNED[$p]=Staff ;; 3) SIGNED[$p]= ;; esac
 		pick 2; [ $r = 0 ] || { another Read $p; READ[$p]=$w; }
 		pick 2; [ $r = 0 ] || { another Pushed $p; PUSHED[$p]=$w; }
 		[ "$was${READ[$p]%%|*}" = 11 ] || continue
@@ -264,11 +329,11 @@ for ((round = 1; round <= rounds; round++)); do
 	for org in "${at_once[@]}"; do
 		show "$org" $((round + 1))
 		more=()
-		for kind in message pull push; do pick 2; [ $r = 0 ] || more+=("$kind"); done
+		for kind in message pull push sign_on; do pick 2; [ $r = 0 ] || more+=("$kind"); done
 		shuffled "${kinds[@]}" "${more[@]}"
 		A[$org]=${mixed[*]}
 	done
-	for ((k = 0; k < ${#kinds[@]} + 3; k++)); do
+	for ((k = 0; k < ${#kinds[@]} + 4; k++)); do
 		pick ${#at_once[@]}; dies=$r
 		for i in "${!at_once[@]}"; do
 			read -ra order <<<"${A[${at_once[i]}]}"
@@ -278,7 +343,11 @@ for ((round = 1; round <= rounds; round++)); do
 	done
 	ok "round $round: everything is settled" settled || break
 	is "round $round: nothing that was done was refused" "$(cat "$flow_dir/trouble" 2>/dev/null)" ""
+	by=final
 	compare "round $round, seed ${ANY_SEED:-1}: the same final state" "${at_once[@]}"
+	try_again
+	by=signed_on
+	compare "round $round: and the same people are signed on" "${at_once[@]}"
 	: >"$flow_dir/trouble"
 done
 done_testing
