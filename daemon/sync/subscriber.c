@@ -108,7 +108,7 @@ static int write_end(const struct subscriber_options *o, const struct subscripti
 
 	if (open_tx(o, &task->organisation, &tx, e) < 0 ||
 	    (result < 0 ? subscription_failed(tx, &o->daemon, task, why, e)
-	                : subscription_done(tx, &o->daemon, task, connection->version, result == 0, renew_after_ms, e)) < 0)
+	                : subscription_done(tx, &o->daemon, task, connection->version, o->public_url, result == 0, renew_after_ms, e)) < 0)
 		return -1;
 	return tx_commit(&tx, e);
 }
@@ -183,7 +183,7 @@ static int do_next(struct subscriber *s, const struct subscriber_options *o, str
 		return found;
 	if (tx_begin(o->store, STORE_WORKER, &tx, e) < 0)
 		return -1;
-	found = subscription_claim(tx, arena, &o->daemon, plugins, SILENT_CALLS * (int64_t)o->call_deadline_ms + SILENT_MS, &task, e);
+	found = subscription_claim(tx, arena, &o->daemon, plugins, o->public_url, SILENT_CALLS * (int64_t)o->call_deadline_ms + SILENT_MS, &task, e);
 	if (found < 0 || tx_commit(&tx, e) < 0)
 		return -1;
 	if (found == 1)

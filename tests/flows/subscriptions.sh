@@ -54,6 +54,20 @@ missed "one that may have ended before it was renewed" u3 \
 missed "one that was taken back meanwhile" u4 "ctl connection set acme/people --state paused >/dev/null
 	ok 'paused' eventually \"s.state = 'none' $of_people\"
 	ctl connection set acme/people --state active >/dev/null"
+moves() { # moves TO: the world reaches us there from now on
+	sed -i "s#^public_url = .*#public_url = \"$1\"#" "$flow_dir/rosterd.conf"
+	ctl reload >/dev/null
+}
+before=$(query "SELECT sealed FROM connection_kept WHERE name = 'subscription'")
+missed "one to an address where we were" u5 'query "UPDATE subscriptions SET asked_at = now() - interval '"'1 hour'"'"; moves https://moved.example'
+ok "messages are asked to the new address" test "$(query "SELECT sealed FROM connection_kept WHERE name = 'subscription'")" != "$before"
+ok "once" eventually "s.address = 'https://moved.example' AND s.asked_at > now() - interval '1 minute' AND s.claimed_by IS NULL $of_people"
+asked=$(query "SELECT s.asked_at $of_people")
+moves https://roster.example
+sleep 3
+is "and no sooner again than a minute later, for daemons that do not agree where they are" "$(query "SELECT s.asked_at $of_people")" "$asked"
+query "UPDATE subscriptions SET asked_at = now() - interval '1 hour'"
+ok "but then" eventually "s.address = 'https://roster.example' $of_people"
 metrics=$(ctl metrics 2>/dev/null)
 like "askings are counted" "$metrics" 'rosterd_subscription_requests_total\{plugin="example",action="renew",result="failed"\} 2'
 like "by what was wanted" "$metrics" 'rosterd_subscription_requests_total\{plugin="example",action="unsubscribe",result="done"\} 1'
