@@ -46,6 +46,8 @@ check "the alert rules" "$(grep -v '^ *#' "$rules")"
 dashboard=$SRCDIR/etc/grafana/rosterd.json
 ok "the dashboard is JSON" jq -e . "$dashboard"
 check "the dashboard" "$(jq -r '.. | .expr? // empty' "$dashboard")"
+is "the dashboard shows each figure, but for when something last was and what the system itself shows" "$(printf '%s\n' "$table" | cut -f1 | grep -vE '^process_|_timestamp_seconds$' |
+	while read -r name; do grep -qE "\b${name}(_bucket|_sum|_count)?\b" "$dashboard" || echo "$name"; done)" ""
 is "no two panels of the dashboard have one id" "$(jq -r '.panels[].id' "$dashboard" | sort | uniq -d)" ""
 is "each panel asks something" "$(jq -r '.panels[] | select(.type != "row") | select((.targets // []) | length == 0) | .title' "$dashboard")" ""
 
