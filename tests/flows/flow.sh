@@ -179,7 +179,7 @@ moment_count() {
 	done
 	return 1
 }
-moment_wait() { moment_count "wait_event_type = 'Lock' AND wait_event = 'advisory'"; }
+moment_wait() { moment_count "wait_event_type = 'Lock' AND wait_event = 'advisory'" || fail "a transaction stops at the moment"; }
 moment_over() {
 	query "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = 'moment'" >/dev/null
 	wait "$moment_pid" 2>/dev/null

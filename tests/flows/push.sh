@@ -98,7 +98,7 @@ ctl connection set acme/okta --remove-most 5 --remove-share 0 >/dev/null
 for n in 1 2 3 4; do eval "u$n=\$(user many$n)"; done
 until_sql "six are here" "(SELECT count(*) = 6 FROM members WHERE state = 'active')"
 moment "UPDATE ON runs FOR EACH ROW WHEN (NEW.state = 'reading' AND OLD.state = 'asked')"
-active "$ada" true
+push PATCH "/Users/$ada" '{"Operations":[{"op":"replace","path":"displayName","value":"Ada King"}]}' >/dev/null
 moment_wait
 for n in 1 2 3 4; do eval "active \$u$n false"; is "switching off is taken ($n)" "$(status)" 200; done
 moment_over
