@@ -8,6 +8,7 @@
 
 #include "administrators.h"
 #include "base/arena.h"
+#include "base/password.h"
 #include "base/secret.h"
 #include "base/text.h"
 #include "deliver/deliver.h"
@@ -247,6 +248,11 @@ static const struct setting sign_on_rows[] = {
 	  .about = "How long a session counts that nobody uses." },
 	{ "session_length", SETTING_DURATION, AT(config.session_most_ms), "1d", .least = 300 * MS, .most = 24 * 24 * 3600 * MS,
 	  .about = "How long a session counts at most." },
+	{ "password_cost", SETTING_WORD, AT(config.password_cost), "moderate", .words = password_costs,
+	  .about = "What it costs to look at a password, or to guess one: interactive (64 MiB of memory), moderate (256 MiB) or sensitive (1 GiB). "
+		   "Those that are kept are made anew when people sign on." },
+	{ "passwords_at_once", SETTING_NUMBER, AT(config.passwords_at_once), "2", .least = 1, .most = 64,
+	  .about = "How many passwords are looked at at the same time, each in as much memory; never more than half of http.exchanges." },
 	{ 0 },
 };
 

@@ -37,6 +37,8 @@ struct config {
 	struct server_options monitors; /* where health and figures are told to whoever comes; listen NULL: nowhere */
 	const char *const *return_to; /* where people are sent when they are signed on or off */
 	int attempt_ms, session_idle_ms, session_most_ms;
+	const char *password_cost; /* a word of password_costs */
+	int passwords_at_once;
 	const char *scim_trace; /* redacted, personal or off */
 	int scim_per_second, scim_burst;		/* requests of one connection that pushes */
 	int figures_every_ms;		/* how often what the database shows is counted */

@@ -2,6 +2,7 @@
 
 #include "base/arena.h"
 #include "base/crypt.h"
+#include "base/password.h"
 #include "base/secret.h"
 #include "base/shared.h"
 #include "base/text.h"
@@ -187,6 +188,23 @@ static int least(int a, int b)
 	return a < b ? a : b;
 }
 
+static enum password_cost cost_of(const char *word)
+{
+	int i = 0;
+
+	while (!text_equal(password_costs[i], word))
+		i++; /* the table lets no other word in */
+	return (enum password_cost)i;
+}
+
+/* Beside those who wait for directories, and one that waits for nobody. */
+static int password_places(const struct config *config)
+{
+	int places = config->server.exchange_threads / 2 - 1;
+
+	return places < 1 ? 1 : places;
+}
+
 void edition_endpoints(struct shared *shared, struct endpoints_options *options)
 {
 	const struct edition *edition = edition_of(shared);
@@ -205,6 +223,9 @@ void edition_endpoints(struct shared *shared, struct endpoints_options *options)
 	options->attempt_ms = config->attempt_ms;
 	options->session_idle_ms = config->session_idle_ms;
 	options->session_most_ms = config->session_most_ms;
+	options->password_cost = cost_of(config->password_cost);
+	options->password_places = password_places(config);
+	options->passwords_at_once = least(config->passwords_at_once, options->password_places);
 	options->scim_per_second = config->scim_per_second;
 	options->scim_burst = config->scim_burst;
 	options->keeps = shared;

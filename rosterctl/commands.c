@@ -377,6 +377,18 @@ static const struct option scim_token_options[] = {
 	  .many = true },
 	{ 0 },
 };
+static const struct option account_link_options[] = {
+	{ .name = "expires", .value = "TIME", .member = "expires_in", .words = "how long the link is good for, such as 12h; 3d otherwise, 30d at most" },
+	{ 0 },
+};
+static const struct option account_delete_options[] = {
+	{ .name = "yes", .words = "do not ask whether this is meant" },
+	{ 0 },
+};
+static const struct option account_break_glass_options[] = {
+	{ .name = "end", .words = "they have no such way in any more" },
+	{ 0 },
+};
 static const struct option session_list_options[] = {
 	{ .name = "member", .value = "MEMBER", .words = "of this member alone, by id or e-mail" },
 	LIST_OPTIONS,
@@ -802,6 +814,56 @@ const struct command commands[] = {
 		.example = "rosterctl connection resolve acme/corporate 5f0d3c1e-93c3-4d55-8e29-5a1c3f6b7c11 --same-person",
 		.next = "\"rosterctl connection refused ORG/NAME\" shows who is left.",
 		.run = connection_resolve,
+	},
+	{
+		.name = "account list",
+		.arguments = "ORG",
+		.summary = "List who signs on with a password of ours.",
+		.words = "Local accounts are for people whom no provider vouches for: those of solo and team organisations, and an enterprise's owner, for the "
+			 "day on which its provider fails.",
+		.options = list_options,
+		.example = "rosterctl account list acme",
+		.next = "\"rosterctl account link ORG MEMBER\" lets somebody set a password.",
+		.run = account_list,
+	},
+	{
+		.name = "account show",
+		.arguments = "ORG MEMBER",
+		.summary = "Show somebody's local account.",
+		.example = "rosterctl account show acme ada@acme.example",
+		.next = "\"rosterctl account delete ORG MEMBER\" takes it away.",
+		.run = account_show,
+	},
+	{
+		.name = "account link",
+		.arguments = "ORG MEMBER",
+		.summary = "Make a link by which a member sets their password, once.",
+		.words = "Whoever opens it is that member, so hand it to them and to nobody else. It makes the account if there is none; the address is the "
+			 "member's. When the password is set, all their sessions end.",
+		.options = account_link_options,
+		.example = "rosterctl account link acme ada@acme.example --expires 12h",
+		.next = "\"rosterctl account show ORG MEMBER\" shows whether it was used.",
+		.run = account_link,
+	},
+	{
+		.name = "account delete",
+		.arguments = "ORG MEMBER",
+		.summary = "Take somebody's local account away, with its password.",
+		.words = "They stay a member; their sessions end.",
+		.options = account_delete_options,
+		.example = "rosterctl account delete acme ada@acme.example",
+		.next = "\"rosterctl account link ORG MEMBER\" makes a new one.",
+		.run = account_delete,
+	},
+	{
+		.name = "account break-glass",
+		.arguments = "ORG MEMBER",
+		.summary = "Name the owner's account as the way in for the day on which the provider fails.",
+		.words = "There is one at most, it is the owner's, and it counts for as long as they are the owner.",
+		.options = account_break_glass_options,
+		.example = "rosterctl account break-glass acme ada@acme.example",
+		.next = "\"rosterctl audit list ORG --action account.*\" shows what was done with it.",
+		.run = account_break_glass,
 	},
 	{
 		.name = "session list",

@@ -5,7 +5,7 @@
 . "$SRCDIR/tests/tap.sh"
 
 tables='members accounts groups group_accounts group_groups users addresses organisations domains connections connection_secrets
-	role_mappings tokens sessions'
+	role_mappings tokens sessions local_accounts'
 exceptions='
 apply.mapped_roles	what the groups yielded last, for the next plan to compare with; the change of a role is planned and audited
 apply.references	how groups refer to a person, for the next reading of changes to understand them
@@ -15,6 +15,8 @@ apply.groups_observed	that a group was seen, and when
 apply.role_sources	why somebody has the role that they keep: which source it is from now; no line of a plan
 relink.taken	the key of an entry that somebody has now: a line of the plan (account.linked), or undone with relink.undo
 relink.undo	that it was not done
+local_account.used	that somebody signed on by a password, and when: the entry of the session says so; the same password at another cost
+local_accounts_follow	the account of who has left: whoever removes the member tells of that
 session.seen	that a session was used, and when
 sessions_follow_connection	sessions by a connection that is deleted: whoever deletes it tells of it beside it
 sessions_follow_organisation	sessions of an organisation that is deleted, likewise

@@ -7,6 +7,8 @@
 _Static_assert((int)SCOPES <= 32, "a scope is a bit of a set");
 
 static const char *const names[SCOPES] = {
+	[SCOPE_ACCOUNTS_READ] = "accounts:read",
+	[SCOPE_ACCOUNTS_WRITE] = "accounts:write",
 	[SCOPE_AUDIT_READ] = "audit:read",
 	[SCOPE_CONNECTIONS_READ] = "connections:read",
 	[SCOPE_CONNECTIONS_WRITE] = "connections:write",
@@ -47,6 +49,8 @@ static const struct noun {
 	{ "Bulk", SCOPE_SCIM_READ, SCOPE_SCIM_READ }, /* each operation in it needs what it needs by itself */
 	{ "Groups", SCOPE_SCIM_READ, SCOPE_SCIM_GROUPS },
 	{ "Users", SCOPE_SCIM_READ, SCOPE_SCIM_USERS },
+	{ "account", SCOPE_ACCOUNTS_READ, SCOPE_ACCOUNTS_WRITE },
+	{ "accounts", SCOPE_ACCOUNTS_READ, SCOPE_UNSAID },
 	{ "audit", SCOPE_AUDIT_READ, SCOPE_UNSAID },
 	{ "check", SCOPE_PERMISSIONS_READ, SCOPE_PERMISSIONS_READ, "organisations" }, /* a question, though a POST */
 	{ "connections", SCOPE_CONNECTIONS_READ, SCOPE_CONNECTIONS_WRITE },

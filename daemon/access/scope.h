@@ -16,7 +16,9 @@ enum scope {
 	SCOPE_UNSAID, /* no noun was found: the daemon does not start; no such name */
 	SCOPE_NONE,   /* anybody whom we know */
 	SCOPE_FIRST,
-	SCOPE_AUDIT_READ = SCOPE_FIRST,
+	SCOPE_ACCOUNTS_READ = SCOPE_FIRST,
+	SCOPE_ACCOUNTS_WRITE,
+	SCOPE_AUDIT_READ,
 	SCOPE_CONNECTIONS_READ,
 	SCOPE_CONNECTIONS_WRITE,
 	SCOPE_DAEMON_READ, /* what is about rosterd itself, the operator's */

@@ -146,7 +146,7 @@ const struct metric_row metric_rows[METRICS] = {
 	[METRIC_WATCH_TOLD] = { "rosterd_watch_told_total",
 		"How often a directory said that something changed.", COUNTER },
 	[METRIC_SIGN_ONS] = { "rosterd_sign_ons_total",
-		"Sign-ons by a connection: begun, so that somebody was sent to a provider; and how they ended, if they came back: signed on, tested, refused, failed because of us or the provider, turned away because too many come.",
+		"Sign-ons by a connection: begun, so that somebody was sent to a provider; and how they ended, if they came back: signed on, tested, refused, failed because of us or the provider, turned away because too many come. By a password of ours: plugin \"password\".",
 		COUNTER, { { "plugin" }, { "outcome", sign_ons } } },
 	[METRIC_NOTIFICATIONS] = { "rosterd_notifications_total",
 		"Messages of directories: taken; a duplicate of one that was; merged with others because too many wait; authentic and about nobody; not authentic; turned away because too many come; failed, because the plug-in did or could not understand it.",

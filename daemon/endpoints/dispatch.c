@@ -19,6 +19,7 @@
 #include "endpoints/etag.h"
 #include "endpoints/exchange.h"
 #include "endpoints/idempotency.h"
+#include "endpoints/hashing.h"
 #include "endpoints/health.h"
 #include "endpoints/outside.h"
 #include "endpoints/rate.h"
@@ -50,6 +51,7 @@ struct endpoints {
 	struct outside *outside;
 	struct denials *denials;
 	struct rate *rate, *name_rate;
+	struct hashing *hashing;
 	struct remembered *remembered;
 	struct links *links, *sign_links;
 	struct scim_trace *trace;
@@ -123,6 +125,7 @@ int endpoints_open(const struct endpoints_options *options, struct endpoints **r
 	endpoints->denials = denials_open();
 	endpoints->rate = rate_open();
 	endpoints->name_rate = rate_open();
+	endpoints->hashing = hashing_open();
 	endpoints->remembered = remembered_open();
 	if (links_open(options->links_most, &endpoints->links, e) < 0 ||
 	    links_open(options->links_most, &endpoints->sign_links, e) < 0 ||
@@ -333,6 +336,7 @@ void endpoints_close(struct endpoints **endpoints)
 	denials_close(&(*endpoints)->denials);
 	rate_close(&(*endpoints)->rate);
 	rate_close(&(*endpoints)->name_rate);
+	hashing_close(&(*endpoints)->hashing);
 	remembered_close(&(*endpoints)->remembered);
 	links_close(&(*endpoints)->links);
 	links_close(&(*endpoints)->sign_links);
@@ -551,6 +555,7 @@ static struct turn *begin_turn(const struct endpoints *endpoints, struct request
 		.denials = endpoints->denials,
 		.rate = endpoints->rate,
 		.name_rate = endpoints->name_rate,
+		.hashing = endpoints->hashing,
 		.remembered = endpoints->remembered,
 		.links = endpoints->links,
 		.sign_links = endpoints->sign_links,

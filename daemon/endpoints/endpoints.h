@@ -6,6 +6,7 @@
 
 #include "access/authenticate.h"
 #include "base/error.h"
+#include "base/password.h"
 #include "http/server.h"
 #include "roster/scim_trace.h"
 
@@ -37,6 +38,9 @@ struct endpoints_options {
 	int attempt_ms;	     /* how long a sign-on may be under way */
 	int session_idle_ms; /* how long a session counts that nobody shows ... */
 	int session_most_ms; /* ... and at most */
+	enum password_cost password_cost; /* of those that are set from now on */
+	int passwords_at_once; /* that are looked at */
+	int password_places; /* exchanges that do that or wait to; stays as it was opened, too */
 	int scim_per_second, scim_burst; /* requests of one connection that pushes; 0 per second: no limit */
 	enum scim_trace_policy scim_trace; /* what is kept of what they pushed */
 	const struct log *log; /* parent of the subjects of exchanges; may be NULL */

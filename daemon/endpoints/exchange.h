@@ -25,6 +25,7 @@
 
 struct denials;
 struct exchange;
+struct hashing;
 struct health;
 struct links;
 struct outside;
@@ -73,6 +74,7 @@ struct exchange {
 	struct denials *denials;
 	struct rate *rate;
 	struct rate *name_rate; /* of names that passwords are tried for: whoever fills the other with addresses pushes none out */
+	struct hashing *hashing; /* whoever looks at a password enters there */
 	struct remembered *remembered;
 	struct links *links; /* open ones of connections whose directories send messages */
 	struct links *sign_links; /* and of those by which people sign on */

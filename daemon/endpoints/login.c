@@ -4,6 +4,7 @@
 
 #include "base/clock.h"
 #include "base/text.h"
+#include "endpoints/account_sign_on.h"
 #include "endpoints/form.h"
 #include "endpoints/page.h"
 #include "endpoints/rate.h"
@@ -110,6 +111,26 @@ static void put_doors(struct exchange *x, const struct login *login)
 	page_raw(x->reply, "</ul>\n");
 }
 
+/* For those whom no provider vouches for, though one may vouch for others of their domain. */
+static void put_password_link(struct exchange *x, const struct login *login)
+{
+	__attribute__((cleanup(buffer_close))) struct buffer address;
+
+	buffer_open(&address, ADDRESS_MOST);
+	buffer_text(&address, "/login/password");
+	if (login->slug) {
+		buffer_text(&address, "?organisation=");
+		put_escaped(&address, login->slug);
+	}
+	if (login->return_to && *login->return_to) {
+		buffer_text(&address, login->slug ? "&return_to=" : "?return_to=");
+		put_escaped(&address, login->return_to);
+	}
+	page_raw(x->reply, "<p><a href=\"");
+	page_text(x->reply, address.bytes);
+	page_raw(x->reply, "\">Sign in with a password</a></p>\n");
+}
+
 static int show(struct exchange *x, struct error *e)
 {
 	const struct login *login = x->prepared;
@@ -120,14 +141,16 @@ static int show(struct exchange *x, struct error *e)
 		reply_header(x->reply, "Location", "%s", door_address(x, login, &login->doors[0]));
 		return 0;
 	}
+	if (login->count == 0 && login->asked) {
+		account_sign_on_page(x, 200, NULL, login->email, login->slug, login->return_to);
+		return 0;
+	}
 	page_begin(x->reply, 200, "Sign in");
 	if (login->count > 1)
 		put_doors(x, login);
-	else if (login->asked)
-		page_says(x->reply, "There is no way to sign in with this address here. Is it the one that you have at work? "
-				    "Otherwise ask an administrator of your organisation.");
-	if (login->count == 0)
+	else
 		put_form(x, login);
+	put_password_link(x, login);
 	page_end(x->reply, "https: http:"); /* browsers hold a form to this along redirects, and it leads to the provider */
 	return 0;
 }

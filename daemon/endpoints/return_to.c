@@ -55,3 +55,12 @@ int return_to_check(const char *const *allowed, const char *address, struct erro
 	return error_set(e, ERROR_INPUT, "sso.return_to",
 			 "\"return_to\" leads where nobody is sent; the operator's setting \"sign_on.return_to\" lists where people go");
 }
+
+const char *return_to_address(struct arena *arena, const char *const *allowed, const char *public_url, const char *wanted)
+{
+	if (wanted && wanted[0] != '/')
+		return wanted;
+	if (!wanted && allowed && allowed[0])
+		return allowed[0];
+	return arena_format(arena, "%s%s", public_url ? public_url : "", wanted ? wanted : "/session");
+}

@@ -6,6 +6,7 @@
 
 #include <stdbool.h>
 
+#include "base/arena.h"
 #include "base/error.h"
 
 enum { RETURN_TO_MOST = 2048 };
@@ -16,5 +17,8 @@ bool return_to_allowed(const char *const *allowed, const char *address);
 
 /* The same as an error for whoever gave it: ERROR_INPUT "sso.return_to". address NULL: none was given, which is well. */
 int return_to_check(const char *const *allowed, const char *address, struct error *e);
+
+/* Where whoever was signed on goes, as it stands in a header: where they wanted to (which was checked; NULL: nowhere), or first in the list, or to us. */
+const char *return_to_address(struct arena *arena, const char *const *allowed, const char *public_url, const char *wanted);
 
 #endif

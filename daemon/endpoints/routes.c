@@ -3,6 +3,9 @@
 #include "endpoints/routes.h"
 
 #include "base/text.h"
+#include "endpoints/account_link.h"
+#include "endpoints/account_sign_on.h"
+#include "endpoints/accounts.h"
 #include "endpoints/audit.h"
 #include "endpoints/audit_export.h"
 #include "endpoints/connection_life.h"
@@ -43,6 +46,7 @@
 static const char *const paged[] = { "limit", "after", NULL };
 
 #define ORGANISATION "/v1/organisations/{organisation}"
+#define ACCOUNT	     ORGANISATION "/members/{member}/account"
 #define CONNECTION   ORGANISATION "/connections/{connection}"
 #define RUN	     ORGANISATION "/runs/{run}"
 #define SCIM	     "/scim/v2/{connection}"
@@ -128,6 +132,13 @@ const struct endpoint routes[] = {
 	{ "DELETE", ORGANISATION "/members/{member}/role",  PERMIT_CHANGE_ROLES,       0,      members_give_back_role },
 	{ "GET",    ORGANISATION "/members/{member}/explain", PERMIT_VIEW_AUDIT,       0,      explain_show },
 
+	{ "GET",    ORGANISATION "/accounts",               PERMIT_REMOVE_MEMBERS,     0,      accounts_list, NULL, paged },
+	{ "GET",    ACCOUNT,                                PERMIT_REMOVE_MEMBERS,     0,      accounts_show },
+	{ "DELETE", ACCOUNT,                                PERMIT_REMOVE_MEMBERS,     0,      accounts_delete },
+	{ "POST",   ACCOUNT "/link",                        PERMIT_REMOVE_MEMBERS,     KB(4),  accounts_link },
+	{ "POST",   ACCOUNT "/break-glass",                 PERMIT_REMOVE_MEMBERS,     0,      accounts_break_glass },
+	{ "DELETE", ACCOUNT "/break-glass",                 PERMIT_REMOVE_MEMBERS,     0,      accounts_break_glass_end },
+
 	{ "GET",    ORGANISATION "/members/{member}/sessions", PERMIT_KNOWN,           0,      sessions_list_of_member, NULL, paged },
 	{ "DELETE", ORGANISATION "/members/{member}/sessions", PERMIT_KNOWN,           0,      sessions_end_of_member },
 
@@ -188,6 +199,10 @@ const struct endpoint routes[] = {
 	{ "GET",    SSO "/metadata",                        PERMIT_ANYONE,             0,      sso_metadata, sso_prepare_metadata, .stranger = true },
 	{ "GET",    "/login",                               PERMIT_ANYONE,             0,      login_ask, login_prepare_ask, .stranger = true },
 	{ "POST",   "/login",                               PERMIT_ANYONE,             KB(16), login_find, login_prepare_find, .stranger = true },
+	{ "GET",    "/login/password",                      PERMIT_ANYONE,             0,      account_sign_on_ask, account_sign_on_prepare_ask, .stranger = true },
+	{ "POST",   "/login/password",                      PERMIT_ANYONE,             KB(16), account_sign_on_check, account_sign_on_prepare_check, .stranger = true },
+	{ "GET",    "/login/link",                          PERMIT_ANYONE,             0,      account_link_open, account_link_prepare_open, .stranger = true },
+	{ "POST",   "/login/link",                          PERMIT_ANYONE,             KB(16), account_link_use, account_link_prepare_use, .stranger = true },
 	{ "GET",    "/session",                             PERMIT_ANYONE,             0,      sessions_speaker, sessions_prepare_speaker, .stranger = true },
 	{ "GET",    "/logout",                              PERMIT_ANYONE,             0,      sessions_ask_logout },
 	{ "POST",   "/logout",                              PERMIT_ANYONE,             KB(16), sessions_logout, sessions_prepare_logout, .stranger = true },

@@ -6,10 +6,12 @@
 #include "base/crypt.h"
 #include "base/secret.h"
 #include "base/text.h"
+#include "endpoints/begin_session.h"
 #include "endpoints/cookie.h"
 #include "endpoints/form.h"
 #include "endpoints/page.h"
 #include "endpoints/rate.h"
+#include "endpoints/return_to.h"
 #include "endpoints/sso_attempt.h"
 #include "roster/run.h"
 
@@ -302,94 +304,26 @@ static int find_member(struct exchange *x, struct sso *s, struct arrived *ret, s
 	return 0;
 }
 
-static void become(struct exchange *x, const struct arrived *who)
-{
-	char id[ID_TEXT_SIZE];
-
-	x->principal = (struct principal){
-		.kind = PRINCIPAL_MEMBER,
-		.organisation = x->organisation.id,
-		.user = who->user,
-		.role = role_parse(who->role),
-		.id = arena_text(x->arena, id_text(&who->user, id)),
-		.name = who->email ? who->email : who->name,
-	};
-}
-
-static const char *agent_of(struct exchange *x)
-{
-	const char *agent = request_header(x->request, "User-Agent");
-
-	if (!agent || !text_is_printable(agent, strlen(agent)))
-		return NULL;
-	return arena_text_n(x->arena, agent, text_cut(agent, strlen(agent), SESSION_AGENT_MOST));
-}
-
-/* The provider's own end of the session is one for us, too. */
-static int64_t session_end_us(struct exchange *x, const struct sso *s)
-{
-	int64_t end = clock_now_us() + x->options->session_most_ms * INT64_C(1000), theirs = s->got.session_until;
-
-	return theirs > 0 && theirs < end / 1000000 ? theirs * INT64_C(1000000) : end;
-}
-
-/* The browser has one cookie: the session that it had ends, whoever's of whichever organisation it was, and that organisation's audit says so. */
-static int end_presented(struct exchange *x, struct sso *s, struct error *e)
-{
-	const struct actor actor = { .kind = "daemon", .id = "rosterd", .source = "api", .request = x->id };
-	struct audit_event event = { .action = "session.ended", .target_kind = "session" };
-	struct session old;
-	char id[ID_TEXT_SIZE], member[ID_TEXT_SIZE];
-	int64_t ended;
-	int found;
-
-	if (!s->attempt.has_presented && !cookie_session(x->request, x->arena, s->attempt.presented))
-		return 0;
-	found = session_find(x->tx, x->arena, s->attempt.presented, &old, e);
-	if (found <= 0)
-		return found;
-	event.target = id_text(&old.id, id);
-	event.after = exchange_object(x, "member", id_text(&old.user, member), "by", "replaced", NULL);
-	if (tx_for(x->tx, &old.organisation, e) < 0 || session_end(x->tx, &old.organisation, &old.id, NULL, "replaced", &ended, e) < 0 ||
-	    (ended > 0 && audit_write(x->tx, &old.organisation, &actor, &event, e) < 0))
-		return -1;
-	return tx_for(x->tx, &x->organisation.id, e);
-}
-
 /* 0 with why: they were suspended a moment ago. */
-static int begin_session(struct exchange *x, struct sso *s, const struct arrived *who, struct error *e)
+static int begin(struct exchange *x, struct sso *s, const struct arrived *who, struct error *e)
 {
-	uint8_t hash[CRYPT_DIGEST_SIZE];
-	scoped(secret) *cookie = crypt_token_new(SESSION_PREFIX, hash);
 	scoped(secret) *provider = s->got.session ? secret_take(s->got.session, strlen(s->got.session)) : NULL;
-	const struct session session = {
-		.id = id_new(),
-		.organisation = x->organisation.id,
+	const struct beginning beginning = {
 		.user = who->user,
 		.connection = s->connection,
+		.name = who->name,
+		.email = who->email,
+		.role = who->role,
 		.remote_id = s->got.person->remote_id,
-		.address = x->request->address[0] ? x->request->address : NULL,
-		.agent = agent_of(x),
-		.idle_ms = x->options->session_idle_ms,
-		.expires_at = session_end_us(x, s),
+		.provider = provider,
+		.expires_at = s->got.session_until > 0 && s->got.session_until < INT64_MAX / 1000000 ? s->got.session_until * 1000000 : 0,
+		.presented = s->attempt.has_presented ? s->attempt.presented : NULL,
 	};
-	char id[ID_TEXT_SIZE], connection[ID_TEXT_SIZE];
-	int made = session_create(x->tx, x->options->crypt_keys, &session, hash, provider, e);
+	int made = begin_session(x, &beginning, &s->attempt.session, e);
 
-	if (made < 0)
-		return -1;
-	if (made == 0) {
+	if (made == 0)
 		sso_checked(x, s, false, "standing", "sso.not_active", "active", "not any more", "an administrator lets them in again");
-		return 0;
-	}
-	become(x, who);
-	s->attempt.session = session.id;
-	if (exchange_audit(x, "session.began", "session", id_text(&session.id, id), who->name, NULL,
-			   exchange_object(x, "member", x->principal.id, "connection", id_text(&s->connection, connection), NULL), e) < 0 ||
-	    end_presented(x, s, e) < 0)
-		return -1;
-	cookie_set_session(x->reply, secret_text(cookie));
-	return 0;
+	return made < 0 ? -1 : 0;
 }
 
 /* 0 with why: it is refused, and nothing of it is to be kept. */
@@ -409,13 +343,12 @@ static int sign_on(struct exchange *x, struct sso *s, struct arrived *who, struc
 		return 0;
 	if (find_member(x, s, who, e) < 0)
 		return -1;
-	return s->why.code[0] || s->attempt.test ? 0 : begin_session(x, s, who, e);
+	return s->why.code[0] || s->attempt.test ? 0 : begin(x, s, who, e);
 }
 
 static int end_well(struct exchange *x, struct sso *s, struct error *e)
 {
 	struct sign_on *a = &s->attempt;
-	const char *const *allowed = x->options->return_to;
 
 	a->outcome = a->test ? "tested" : "signed_on";
 	a->request_id = x->id;
@@ -432,12 +365,7 @@ static int end_well(struct exchange *x, struct sso *s, struct error *e)
 	}
 	x->reply->status = 303;
 	reply_header(x->reply, "Referrer-Policy", "no-referrer");
-	if (a->return_to && a->return_to[0] != '/')
-		reply_header(x->reply, "Location", "%s", a->return_to);
-	else if (!a->return_to && allowed && allowed[0])
-		reply_header(x->reply, "Location", "%s", allowed[0]);
-	else
-		reply_header(x->reply, "Location", "%s%s", x->options->public_url, a->return_to ? a->return_to : "/session");
+	reply_header(x->reply, "Location", "%s", return_to_address(x->arena, x->options->return_to, x->options->public_url, a->return_to));
 	return 0;
 }
 

@@ -115,6 +115,20 @@ static void sweep_sign_ons(struct sweeper *s)
 		}
 }
 
+/* ---- links of local accounts ----------------------------------------------------------------------------------------------------- */
+
+static void sweep_links(struct sweeper *s)
+{
+	static const struct query old = { "sweep.links", "SELECT account_tokens_purge($1::integer)", QUERY_KEEPS, 0 };
+	struct error e;
+	int64_t gone = SIGN_ONS_MOST;
+	while (gone == SIGN_ONS_MOST && !stopped(s))
+		if (purge(s, &old, SIGN_ONS_MOST, &gone, &e) < 0) {
+			tell(s, "could not throw old links of accounts away", &e);
+			return;
+		}
+}
+
 /* ---- idempotency keys --------------------------------------------------------------------------------------------------------- */
 
 static void sweep_keys(struct sweeper *s)
@@ -350,6 +364,7 @@ static void *sweep(void *self)
 		sweep_keys(s);
 		sweep_notifications(s);
 		sweep_sign_ons(s);
+		sweep_links(s);
 		sweep_departed(s);
 		sweep_organisations(s);
 		recount_seats(s);

@@ -287,7 +287,7 @@ login cat nobody.knows@acme.example
 is "whoever it is" "$status" 303
 login cat cat@elsewhere.example
 is "a domain that is nobody's has no way in" "$status" 200
-like "and the page says so" "$body" 'no way to sign in with this address'
+like "and is asked for a password of ours" "$body" '<form method="post" action="/login/password">'
 login cat '"><script>@x'
 unlike "nothing that was typed becomes part of the page" "$body" '<script'
 ask cat "$here/login?organisation=acme"

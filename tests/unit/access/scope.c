@@ -35,6 +35,8 @@ static const struct {
 	{ "POST", ORGANISATION "/event-endpoints/{endpoint}/replay", "events:write" },
 	{ "POST", "/v1/master-keys/reseal", "daemon:write" },
 	{ "GET", "/v1/plugins/{plugin}", "plugins:read" },
+	{ "POST", ORGANISATION "/members/{member}/account/link", "accounts:write" },
+	{ "GET", ORGANISATION "/accounts", "accounts:read" },
 };
 
 static void an_address_needs_the_scope_of_its_noun(void **state)

@@ -1,0 +1,188 @@
+#!/bin/bash
+# People sign on with a password of ours, by the pages that a browser sees: a link sets it, once, and nothing tells who has an account.
+. "$SRCDIR/tests/flows/flow.sh"
+FLOW_LISTEN="127.0.0.1:$(free_port)"
+here=http://$FLOW_LISTEN
+FLOW_SETTINGS="public_url = \"$here\"
+sign_on {
+	return_to = { \"https://app.example/\" }
+	password_cost = interactive
+}"
+flow_start
+
+# A browser: what it asks and is told stands in $status, $location, $body; the forms of the page are filled in by hand.
+ask() { # ask JAR [CURL WORDS]
+	local jar=$flow_dir/jar.$1
+	shift
+	status=$(curl -s -o "$flow_dir/body" -D "$flow_dir/head" -w '%{http_code}' -b "$jar" -c "$jar" "$@")
+	location=$(sed -n 's/^location: //Ip' "$flow_dir/head" | tr -d '\r')
+	body=$(cat "$flow_dir/body")
+}
+field() { sed -n "s/.*name=\"$1\"[^>]*value=\"\([^\"]*\)\".*/\1/p" <<<"$body" | head -1; }
+flat() { tr '\n' ' ' <<<"$body"; }
+heading() { sed -n 's|.*<h1>\(.*\)</h1>.*|\1|p' <<<"$body"; }
+sign_on() { # sign_on JAR ADDRESS PASSWORD [CURL WORDS]
+	ask "$1" "$here/login/password"
+	ask "$1" --data-urlencode "form=$(field form)" --data-urlencode "email=$2" --data-urlencode "password=$3" "${@:4}" "$here/login/password"
+}
+whoami() { ask "$1" "$here/session"; echo "$status $(jq -r '.name // .code' <<<"$body")"; }
+link() { ctl account link "$@" --json | jq -r .url; }
+set_password() { # set_password JAR URL PASSWORD [AGAIN]
+	ask "$1" "$2"
+	ask "$1" --data-urlencode "form=$(field form)" --data-urlencode "token=$(field token)" --data-urlencode "password=$3" \
+		--data-urlencode "again=${4-$3}" "$here/login/link"
+}
+last() { query "SELECT string_agg(action, ' ' ORDER BY id) FROM (SELECT action, id FROM audit ORDER BY id DESC LIMIT ${1:-1}) a"; }
+
+ctl org create Team --type team --slug team >/dev/null
+ctl org create Acme --type enterprise --slug acme >/dev/null
+ctl member add team ada@mail.example 'Ada Lovelace' >/dev/null
+ctl member add team bob@mail.example 'Bob' >/dev/null
+ctl member add acme eve@acme.example 'Eve' >/dev/null
+ctl member add acme own@acme.example 'Olive Owner' >/dev/null
+ctl org owner acme own@acme.example >/dev/null
+good='nine blue elephants' other='seven green tigers'
+
+# ---- a link sets a password --------------------------------------------------------------------------------------------------------
+
+url=$(link team ada@mail.example)
+like "an administrator makes a link" "$url" "^$here/login/link\?token=racc_[A-Za-z0-9_-]{43}$"
+is "which the audit has" "$(last)" account.link_created
+is "no link stands in the database" "$(query "SELECT count(*) FROM account_tokens t WHERE t::text LIKE '%racc_%'")" 0
+ask ada "$url"
+is "it leads to a form" "$status $(heading)" "200 Choose a password"
+unlike "which needs no script" "$body" '<script|style=|onload|src='
+ask ada "$url"
+is "and opening it uses nothing up" "$status" 200
+set_password ada "$url" short
+like "a password is long" "$status $(flat)" '^400 .*5 characters; 15 to 256'
+set_password ada "$url" ada@mail.example
+like "not the address" "$status $(flat)" '^400 .*anybody would try first'
+set_password ada "$url" aaaaaaaaaaaaaaaaaaaa
+like "nor one letter" "$status $(flat)" '^400 .*different characters'
+set_password ada "$url" "$(printf 'x1%.0s' $(seq 600))"
+is "nor without end" "$status" 400
+set_password ada "$url" "$good" "$other"
+like "and the same twice" "$status $(flat)" '^400 .*not the same'
+ask ada "$url"
+ask mallory -d "token=$(field token)" --data-urlencode "form=$(field form)" --data-urlencode "password=$other" --data-urlencode "again=$other" "$here/login/link"
+is "a form is good in the browser that it was made for" "$status" 403
+set_password ada "$url" "$good"
+is "then it is set" "$status $(heading) $(last)" "200 Your password is set account.password_set"
+is "as Argon2id" "$(query "SELECT substr(password, 1, 10) FROM local_accounts")" '$argon2id$'
+set_password ada "$url" "$other"
+is "the link is good once" "$status $(heading)" "404 This link is not good any more"
+is "whoever sets a password is not signed in by that" "$(whoami ada)" "401 session.none"
+
+# ---- signing on --------------------------------------------------------------------------------------------------------------------
+
+sign_on ada ada@mail.example "$good" -d return_to=https://app.example/start
+is "it signs on" "$status $location" "303 https://app.example/start"
+is "the person" "$(whoami ada)" "200 Ada Lovelace"
+is "as the audit says" "$(last)" session.began
+is "who is listed" "$(ctl account list team --json | jq -r '.items[] | "\(.address) \(.counts) \(.used_at != null)"')" "ada@mail.example true true"
+sign_on ada ADA@mail.EXAMPLE "$good"
+is "however the address is written, and the session before ends" "$status $(query "SELECT count(*) FROM sessions WHERE ended_at IS NULL")" "303 1"
+sign_on ada ada@mail.example "$good" -d return_to=https://evil.example/
+is "nobody is sent elsewhere" "$status" 400
+ask ada --data-urlencode email=ada@mail.example "$here/login"
+is "who says their address at /login comes to the same form" "$status $(heading) $(field email)" "200 Sign in ada@mail.example"
+
+# ---- who has an account is told to nobody --------------------------------------------------------------------------------------------
+
+page() { flat | sed 's/name="form" value="[^"]*"/FORM/; s/\(name="email" .* value=\)"[^"]*"\(><.p>.*current-password\)/\1ADDRESS\2/'; }
+sign_on x bob@mail.example "$other"
+unset_page="$status $(page)"
+sign_on x ada@mail.example "$other"
+wrong_page="$status $(page)"
+like "a wrong password is refused" "$wrong_page" '^403 .*The address or the password is not right'
+is "somebody without a password reads the same" "$unset_page" "$wrong_page"
+sign_on x nobody@mail.example "$other"
+is "and so does somebody whom nobody knows" "$status $(page)" "$wrong_page"
+sign_on x 'not an address' "$other"
+is "or what is no address" "$status $(page)" "$wrong_page"
+sign_on x ada@mail.example ''
+is "an empty password is none" "$status $(page)" "$wrong_page"
+sign_on x ada@mail.example "$good" -d organisation=acme
+is "nor is one good in another organisation" "$status $(whoami x)" "403 401 session.none"
+for _ in $(seq 15); do
+	ask x -d email=carl@mail.example -d password=x "$here/login/password"
+	[ "$status" != 429 ] || break
+done
+is "an address that nobody has is not tried without end" "$status $(jq -r .code <<<"$body")" "429 rate.password"
+unlike "no password and no address stands in the log" "$(cat "$flow_dir/log")" "$good|$other|ada@mail|racc_"
+
+# ---- a form of another site -----------------------------------------------------------------------------------------------------------
+
+ask evil "$here/login/password"
+ask evil -d form= --data-urlencode email=ada@mail.example --data-urlencode "password=$good" "$here/login/password"
+is "without its field a form signs nobody on" "$status $(whoami evil)" "403 401 session.none"
+ask evil "$here/login/password"
+form=$(field form)
+ask victim "$here/login/password"
+ask victim -d "form=$form" --data-urlencode email=ada@mail.example --data-urlencode "password=$good" "$here/login/password"
+is "nor with the field of another browser" "$status $(whoami victim)" "403 401 session.none"
+ask evil "$here/login/password"
+ask evil -H 'Sec-Fetch-Site: cross-site' -d "form=$(field form)" --data-urlencode email=ada@mail.example --data-urlencode "password=$good" "$here/login/password"
+is "nor posted by another site" "$status" 403
+fixed=rses_$(printf 'A%.0s' $(seq 43))
+rm -f "$flow_dir/jar.fixed"
+ask fixed "$here/login/password"
+ask fixed -b "__Host-rosterd=$fixed" \
+	--data-urlencode "form=$(field form)" --data-urlencode email=ada@mail.example --data-urlencode "password=$good" "$here/login/password"
+is "a session that somebody else chose is not taken up" "$status $(curl -s -b "__Host-rosterd=$fixed" "$here/session" | jq -r .code)" "303 session.none"
+
+# ---- what ends it -------------------------------------------------------------------------------------------------------------------
+
+ctl member add team cal@mail.example Cal >/dev/null
+set_password cal "$(link team cal@mail.example)" "$good"
+sign_on cal cal@mail.example "$good"
+sign_on phone cal@mail.example "$good"
+first=$(link team cal@mail.example) second=$(link team cal@mail.example)
+ask ada2 "$first"
+form=$(field form) one=$(field token)
+use() { curl -s -o /dev/null -w '%{http_code}\n' -b "$flow_dir/jar.ada2" --data-urlencode "form=$form" --data-urlencode "token=$one" \
+	--data-urlencode "password=$1" --data-urlencode "again=$1" "$here/login/link"; }
+is "of two who use a link at the same time one does" "$( (use "$other" & use "$other" & wait) | sort | xargs)" "200 404"
+is "all who were signed in as them are not any more" "$(whoami cal) $(whoami phone)" "401 session.none 401 session.none"
+set_password cal "$second" "$good"
+is "and other links for it have ended" "$status" 404
+sign_on cal cal@mail.example "$good"
+is "the old password is none any more" "$status" 403
+sign_on cal cal@mail.example "$other"
+is "the new one is" "$status $(whoami cal)" "303 200 Cal"
+ctl member suspend team cal@mail.example >/dev/null
+is "whoever is suspended is out" "$(whoami cal)" "401 session.none"
+sign_on cal cal@mail.example "$other"
+is "and does not come in" "$status $(page)" "$wrong_page"
+ctl member restore team cal@mail.example >/dev/null
+sign_on cal cal@mail.example "$other"
+is "until they are let in again" "$status" 303
+ctl account delete team cal@mail.example --yes >/dev/null
+is "an account that is taken away signs nobody on, and ends the session" "$(whoami cal) $(last)" "401 session.none account.deleted"
+ctl account link team bob@mail.example --expires 1h >/dev/null
+query "UPDATE account_tokens SET expires_at = now() - interval '1 second'" >/dev/null
+url=$(link team bob@mail.example)
+query "UPDATE account_tokens SET expires_at = now() - interval '1 second'" >/dev/null
+ask bob "$url"
+is "a link does not last" "$status" 404
+set_password bob "$(link team bob@mail.example)" "$good"
+ctl member remove team bob@mail.example --yes >/dev/null
+is "whoever leaves has no account" "$(query "SELECT count(*) FROM local_accounts WHERE address = 'bob@mail.example'")" 0
+
+# ---- an enterprise's people have a provider -----------------------------------------------------------------------------------------
+
+ctl account link acme eve@acme.example 2>"$flow_dir/err"
+like "but for the owner nobody in an enterprise has one" "$(cat "$flow_dir/err")" 'nobody but the owner has a local account'
+set_password own "$(link acme own@acme.example)" "$good"
+sign_on own own@acme.example "$good"
+is "nor does the owner's count by itself" "$status" 403
+ctl account break-glass acme eve@acme.example 2>"$flow_dir/err"
+like "it is named for the day on which the provider fails, and for nobody else" "$(cat "$flow_dir/err")" 'is not the owner'
+ctl account break-glass acme own@acme.example >/dev/null
+sign_on own own@acme.example "$good"
+is "then it is a way in" "$status $(whoami own)" "303 200 Olive Owner"
+(umask 077; ctl token create service --organisation acme --role admin >"$flow_dir/service" 2>/dev/null)
+"$BUILDDIR/rosterctl/rosterctl" --socket "$socket" --token-file "$flow_dir/service" account link acme own@acme.example 2>"$flow_dir/err"
+like "a service makes no such links" "$(cat "$flow_dir/err")" 'a person does'
+done_testing
