@@ -50,7 +50,8 @@ struct attempt {
 	struct fetch_answer *answer;
 	struct link_origin origin;
 	bool dial_failed, too_long, begun, json_failed;
-	int64_t received, received_before;
+	int64_t received;
+	size_t head_received;
 	struct error error;
 };
 
@@ -142,6 +143,9 @@ static size_t on_header(char *bytes, size_t size, size_t count, void *context)
 	size_t length = size * count, name_length = 0;
 	char line[LINK_URL_MOST + 512], *value;
 
+	attempt->head_received += length;
+	if (attempt->head_received > FETCH_HEAD_MOST)
+		return 0;
 	if (length >= 5 && memcmp(bytes, "HTTP/", 5) == 0)
 		clear_answer(attempt->answer); /* what came before was not the answer: 100, 103 */
 	if (length >= sizeof(line)) {
@@ -206,7 +210,7 @@ static size_t on_body(char *bytes, size_t size, size_t count, void *context)
 	attempt->too_long =
 		attempt->received > (success ? (int64_t)FETCH_BODY_MOST : (int64_t)FETCH_ERROR_MOST);
 	if (attempt->too_long)
-		return success ? 0 : length; /* of an error page the rest is of no use */
+		return success || attempt->received > FETCH_IDLE_MOST ? 0 : length; /* of an error page the rest is of no use */
 	if (attempt->json_failed)
 		return length;
 	if (json_stream_feed(attempt->fetch->stream, bytes, length, &attempt->error) < 0) {
@@ -479,13 +483,21 @@ static const char *method_of(const struct fetch_request *request)
 	return request->body ? "POST" : "GET";
 }
 
-/* What a broken line means. 1: it may be tried again; -1: fail() was called.
+/* libcurl may quote what came. */
+static const char *complaint_of(const struct attempt *attempt, CURLcode code)
+{
+	const char *complaint = attempt->fetch->complaint;
+
+	return complaint[0] && !attempt->request->secret ? complaint : curl_easy_strerror(code);
+}
+
+/* What a broken line means. That the address is one of https was looked at before: what is no HTTP is an unsupported protocol, too. 1: it may be tried again; -1: fail() was called.
  */
 static int judge_failure(struct attempt *attempt, CURLcode code)
 {
 	const struct fetch_caller *caller = attempt->caller;
 	const struct fetch *fetch = attempt->fetch;
-	const char *said = fetch->complaint[0] ? fetch->complaint : curl_easy_strerror(code);
+	const char *said = complaint_of(attempt, code);
 
 	switch (code) {
 	case CURLE_PEER_FAILED_VERIFICATION:
@@ -500,7 +512,6 @@ static int judge_failure(struct attempt *attempt, CURLcode code)
 				? "\"%s\" holds no certificate that can be read"
 				: "the certificates that this machine trusts cannot be read; set \"%s\"",
 			fetch->options.authorities_setting);
-	case CURLE_UNSUPPORTED_PROTOCOL:
 	case CURLE_URL_MALFORMAT:
 		return caller->host->fail(caller->call, ROSTER_NONSENSE, 0, "%s: this is no address of https",
 					  attempt->request->doing);
@@ -524,6 +535,7 @@ static int attempt_once(struct attempt *attempt, char why[ROSTER_NOTE_MOST])
 	json_stream_close(&fetch->stream);
 	attempt->dial_failed = attempt->too_long = attempt->begun = attempt->json_failed = false;
 	attempt->received = 0;
+	attempt->head_received = 0;
 	fetch->complaint[0] = '\0';
 	if (request->authorise && request->authorise(request->authorise_context, attempt->caller,
 						     method_of(request), request->url, &head) < 0)
@@ -540,6 +552,10 @@ static int attempt_once(struct attempt *attempt, char why[ROSTER_NOTE_MOST])
 		snprintf(why, ROSTER_NOTE_MOST, "could not connect");
 		return 1; /* the reason has been said, and is taken back if another try succeeds */
 	}
+	if (attempt->head_received > FETCH_HEAD_MOST) {
+		snprintf(why, ROSTER_NOTE_MOST, "the head of the answer is longer than %d KiB", FETCH_HEAD_MOST >> 10);
+		return 1;
+	}
 	if (request->status_only && attempt->answer->status >= 200)
 		return 0;
 	if (attempt->too_long && is_success(attempt->answer->status)) {
@@ -555,8 +571,7 @@ static int attempt_once(struct attempt *attempt, char why[ROSTER_NOTE_MOST])
 		return 1;
 	}
 	if (code != CURLE_OK && !(code == CURLE_WRITE_ERROR && !is_success(attempt->answer->status))) {
-		snprintf(why, ROSTER_NOTE_MOST, "%.300s",
-			 fetch->complaint[0] ? fetch->complaint : curl_easy_strerror(code));
+		snprintf(why, ROSTER_NOTE_MOST, "%.300s", complaint_of(attempt, code));
 		return judge_failure(attempt, code);
 	}
 	if (!attempt->begun)

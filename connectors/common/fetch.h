@@ -23,6 +23,8 @@
 enum {
 	FETCH_BODY_MOST = 256 << 20,  /* bytes of one answer, unpacked */
 	FETCH_ERROR_MOST = 64 << 10,  /* of an answer that is not a success */
+	FETCH_IDLE_MOST = 1 << 20,    /* of one that are read to keep the connection, though nobody looks at them */
+	FETCH_HEAD_MOST = 256 << 10,  /* of all heads of one answer, the provisional ones (100, 103) among them */
 	FETCH_HEADERS_MOST = 16,      /* that a request may have */
 	FETCH_HEADER_MOST = 20 << 10, /* bytes of one that we send: a token may be long */
 	FETCH_TRIES_MOST = 6,
