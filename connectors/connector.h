@@ -22,9 +22,9 @@
 #include <stdint.h>
 
 #define ROSTER_ABI_MAJOR 1 /* raised when an old plug-in could misread us */
-#define ROSTER_ABI_MINOR 5 /* raised when something is added at the end: 1.1 brought stamps, partial groups, emit_member_gone,
+#define ROSTER_ABI_MINOR 6 /* raised when something is added at the end: 1.1 brought stamps, partial groups, emit_member_gone,
                             * emit_present, prove, and what watch() says; 1.2 place; 1.3 notifications as they are now;
-                            * 1.4 delivery; 1.5 sign_on as it is now */
+                            * 1.4 delivery; 1.5 sign_on; 1.6 session_of, and ended is called */
 
 /* The one symbol that a plug-in exports: ROSTER_CONNECTOR = { .abi_major = ..., ... }; */
 #define ROSTER_CONNECTOR __attribute__((visibility("default"))) const struct roster_connector roster_connector
@@ -53,6 +53,7 @@ enum {
 	ROSTER_CHECKS_MOST = 64,       /* checked() of one sign-on */
 	ROSTER_CHECKED_MOST = 1024,    /* each text of one; what is beyond is cut */
 	ROSTER_SESSION_MOST = 4096,    /* what is known of a session at the provider */
+	ROSTER_ENDED_MOST = 16,        /* session_of() calls of one message about logout */
 };
 
 struct roster_call; /* one question put to a plug-in; valid until it returns */
@@ -252,9 +253,14 @@ struct roster_host {
 	 * one that has not passed, fail() with ROSTER_DENIED. Since 1.5. */
 	void (*checked)(struct roster_call *, const char *check, int passed, const char *expected, const char *received, const char *advice);
 
-	/* sign_on.finish: what logout() will be told of the session at the provider, and when that ends there (seconds since 1970; 0: not said). sign_on.ended:
-	 * which session it is about. Since 1.5. */
+	/* sign_on.finish: what logout() will be told of the session at the provider, and when that ends there (seconds since 1970; 0: not said).
+	 * Since 1.5. */
 	int (*session)(struct roster_call *, const char *session, int64_t until);
+
+	/* sign_on.finish, once: what the provider calls the person (subject) and this session of theirs (index) when it ends it; either may be NULL, but not
+	 * both. sign_on.ended: whose session ends, and which; subject NULL: that of this index, whoever's; index NULL: all of theirs; at most ROSTER_ENDED_MOST in a
+	 * call. A session without a known index is ended by any index of its subject. Each at most ROSTER_ID_MOST. Since 1.6. */
+	int (*session_of)(struct roster_call *, const char *subject, const char *index);
 };
 
 /* ---- settings --------------------------------------------------------------------------------------------------- */
@@ -343,7 +349,8 @@ struct roster_sign_on {
 	/* Checks a name and a password by asking the directory (LDAP bind); emits exactly one identity. */
 	int (*check_password)(struct roster_call *, void *self, const char *user_name, const char *password);
 	uint32_t needs_network; /* 1u << 0 begin, 1 finish, 2 describe, 3 logout, 4 check_password, 5 ended: the others cannot dial() */
-	/* A message about logout came to address("logout"): look_at() and session() say whose session ends, send_browser() what is answered. */
+	/* A message about logout came to address("logout"), from anybody: session_of() says whose session ends, once() that it ends them once, send_browser()
+	 * what is answered; or the answer to one of ours, which ends nothing. Every check is said by checked(). Called since 1.6. */
 	int (*ended)(struct roster_call *, void *self, const struct roster_pair *form);
 };
 

@@ -55,6 +55,7 @@ only 'openssl/x509|openssl/pem' daemon/base/certificate connectors/ldap/ connect
 only 'ldap\.h|lber\.h' connectors/ldap/
 only 'cjose' connectors/common/jws
 only 'libxml' connectors/saml/
+only 'zlib' connectors/saml/inflate
 only 'lasso|xmlsec|glib' connectors/saml/second
 only 'curl' connectors/common/ rosterctl/
 only 'confuse|ucl' daemon/syntax

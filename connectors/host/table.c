@@ -517,6 +517,16 @@ static int session(struct roster_call *call, const char *text, int64_t until)
 	return ask_daemon(call, &answer);
 }
 
+static int session_of(struct roster_call *call, const char *subject, const char *index)
+{
+	struct wire_frame answer;
+
+	wire_begin(&call->writer, WIRE_SESSION_OF);
+	wire_put_text(&call->writer, WIRE_REMOTE_ID, subject);
+	wire_put_text(&call->writer, WIRE_REFERENCE, index);
+	return ask_daemon(call, &answer);
+}
+
 const struct roster_host host_table = {
 	.size = sizeof(host_table),
 	.emit = emit,
@@ -545,4 +555,5 @@ const struct roster_host host_table = {
 	.attempt = attempt,
 	.checked = checked,
 	.session = session,
+	.session_of = session_of,
 };

@@ -82,6 +82,15 @@ static int check_ended(const struct judging *j, const char *until, const char *c
 	return 0;
 }
 
+int assertion_check_until(struct arena *arena, const char *until, const char *check,
+			  const struct answer_question *question, const struct trace *trace, int64_t *ret_us,
+			  struct error *e)
+{
+	struct judging j = { arena, question, trace, e };
+
+	return check_ended(&j, until, "saml.instant", check, ret_us);
+}
+
 /* ---- heads ---- */
 
 int assertion_check_head(struct arena *arena, const xmlNode *element, const char *what,

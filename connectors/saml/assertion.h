@@ -20,6 +20,10 @@ int assertion_check_head(struct arena *arena, const xmlNode *element, const char
 int assertion_check_issuer(struct arena *arena, const xmlNode *issuer, const char *check,
 			   const struct answer_question *question, const struct trace *trace,
 			   struct error *e);
+/* NotOnOrAfter; NULL: it has none. ret becomes the earlier of what it was and this. */
+int assertion_check_until(struct arena *arena, const char *until, const char *check,
+			  const struct answer_question *question, const struct trace *trace, int64_t *ret_us,
+			  struct error *e);
 /* InResponseTo; NULL: it has none. */
 int assertion_check_answered(struct arena *arena, const char *answered, const char *check,
 			     const struct answer_question *question, const struct trace *trace,

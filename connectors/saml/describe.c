@@ -37,6 +37,20 @@ static const char *key_descriptor(struct arena *arena, const char *use, const ch
 				    : "");
 }
 
+/* Nobody is promised what we could not answer: signed, to an address that is known. */
+static const char *logout_services(struct arena *arena, const struct settings *s)
+{
+	const char *address = request_escape(arena, s->own_logout_url);
+
+	return s->key && s->certificate && s->answer_url
+		       ? arena_format(arena,
+				      "<md:SingleLogoutService Binding=\"" BINDING_REDIRECT
+				      "\" Location=\"%s\"/>"
+				      "<md:SingleLogoutService Binding=\"" BINDING_POST "\" Location=\"%s\"/>",
+				      address, address)
+		       : "";
+}
+
 const char *describe_ourselves(struct arena *arena, const struct settings *s)
 {
 	const char *certificate =
@@ -47,13 +61,13 @@ const char *describe_ourselves(struct arena *arena, const struct settings *s)
 		"<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<md:EntityDescriptor xmlns:md=\"" NS_METADATA
 		"\" entityID=\"%s\">"
 		"<md:SPSSODescriptor AuthnRequestsSigned=\"%s\" WantAssertionsSigned=\"true\" "
-		"protocolSupportEnumeration=\"" NS_PROTOCOL "\">%s%s%s"
+		"protocolSupportEnumeration=\"" NS_PROTOCOL "\">%s%s%s%s"
 		"<md:AssertionConsumerService Binding=\"" BINDING_POST
 		"\" Location=\"%s\" index=\"0\" isDefault=\"true\"/>"
 		"</md:SPSSODescriptor></md:EntityDescriptor>\n",
 		request_escape(arena, s->service), s->sign_requests ? "true" : "false",
 		certificate ? key_descriptor(arena, "signing", certificate) : "",
-		certificate ? key_descriptor(arena, "encryption", certificate) : "",
+		certificate ? key_descriptor(arena, "encryption", certificate) : "", logout_services(arena, s),
 		s->name_format ? arena_format(arena, "<md:NameIDFormat>%s</md:NameIDFormat>",
 					      request_escape(arena, s->name_format))
 			       : "",

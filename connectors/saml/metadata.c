@@ -79,6 +79,17 @@ static int find_endpoint(const struct reading *r, const xmlNode *role, const cha
 	return 0;
 }
 
+static int find_logout(const struct reading *r, const xmlNode *role, const char *binding, const char **ret_url,
+		       const char **ret_answers)
+{
+	if (find_endpoint(r, role, "SingleLogoutService", binding, "Location", ret_url) < 0 ||
+	    find_endpoint(r, role, "SingleLogoutService", binding, "ResponseLocation", ret_answers) < 0)
+		return -1;
+	if (!*ret_answers)
+		*ret_answers = *ret_url;
+	return 0;
+}
+
 static const char *squeezed(struct arena *arena, const char *text)
 {
 	char *kept = arena_text(arena, text), *to = kept;
@@ -181,8 +192,8 @@ static int read_provider(const struct reading *r, const xmlNode *entity, const x
 	    find_endpoint(r, role, "SingleSignOnService", BINDING_REDIRECT, "Location", &found.redirect) <
 		    0 ||
 	    find_endpoint(r, role, "SingleSignOnService", BINDING_POST, "Location", &found.post) < 0 ||
-	    find_endpoint(r, role, "SingleLogoutService", BINDING_REDIRECT, "Location",
-			  &found.logout_redirect) < 0)
+	    find_logout(r, role, BINDING_REDIRECT, &found.logout_redirect, &found.answer_redirect) < 0 ||
+	    find_logout(r, role, BINDING_POST, &found.logout_post, &found.answer_post) < 0)
 		return -1;
 	if (!found.redirect && !found.post)
 		return refuse(r->e,

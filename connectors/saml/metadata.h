@@ -27,7 +27,8 @@ struct metadata_provider {
 	const char *entity_id;
 	const char *redirect,
 		*post; /* where people are sent to sign on, by binding; NULL: it does not offer it */
-	const char *logout_redirect;	 /* ... off, by HTTP-Redirect; NULL */
+	const char *logout_redirect, *logout_post; /* ... off, by binding; NULL */
+	const char *answer_redirect, *answer_post; /* where answers about that go: the same, unless they say otherwise */
 	const char *const *certificates; /* for signatures, base64 as it stands there; ended by NULL */
 	const char *const *prints;	 /* SHA-256 of each, in hex */
 	bool wants_signed_requests;

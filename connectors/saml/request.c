@@ -95,6 +95,15 @@ const char *request_logout(struct arena *arena, const struct request_logout *r)
 			    r->session_index ? "</samlp:SessionIndex>" : "");
 }
 
+const char *request_logout_answer(struct arena *arena, const struct request_logout_answer *a)
+{
+	return arena_format(arena,
+			    "%s%s><saml:Issuer>%s</saml:Issuer><samlp:Status><samlp:StatusCode "
+			    "Value=\"" STATUS_SUCCESS "\"/></samlp:Status></samlp:LogoutResponse>",
+			    head(arena, "LogoutResponse", a->id, a->destination, a->now_us),
+			    attribute(arena, "InResponseTo", a->answers), request_escape(arena, a->service));
+}
+
 /* ---- HTTP-Redirect ---- */
 
 /* RFC 1951 with one block that is stored as it is: what we send is short, and inflating it is all that the

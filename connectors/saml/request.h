@@ -11,7 +11,7 @@
 
 struct arena;
 
-enum { REQUEST_RELAY_STATE_MOST = 80 }; /* bindings 3.4.3 */
+enum { REQUEST_RELAY_STATE_MOST = 2048 }; /* bindings 3.4.3 has 80; providers send more, and get theirs back */
 
 /* Texts of these are escaped here. */
 struct request_sign_on {
@@ -28,7 +28,14 @@ struct request_logout {
 };
 const char *request_logout(struct arena *arena, const struct request_logout *request);
 
-/* The address to send a browser to, HTTP-Redirect: parameter is "SAMLRequest"; key NULL: unsigned;
+/* What we say to a provider that has signed somebody off: done. */
+struct request_logout_answer {
+	const char *id, *destination, *service, *answers; /* the last: the id of what it asked */
+	int64_t now_us;
+};
+const char *request_logout_answer(struct arena *arena, const struct request_logout_answer *answer);
+
+/* The address to send a browser to, HTTP-Redirect: parameter is "SAMLRequest" or "SAMLResponse"; key NULL: unsigned;
  * relay_state NULL: none. In the arena. ERROR_INTERNAL; ERROR_LIMIT "saml.relay_state". */
 int request_redirect(struct arena *arena, const char *url, const char *parameter, const char *message,
 		     const char *relay_state, const struct own_key *key, const char **ret, struct error *e);

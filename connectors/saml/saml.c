@@ -11,6 +11,7 @@
 #include "connector.h"
 #include "saml/answer.h"
 #include "saml/describe.h"
+#include "saml/logout.h"
 #include "saml/person.h"
 #include "saml/request.h"
 #include "saml/second.h"
@@ -139,6 +140,7 @@ static int find_once(const struct roster_pair *form, const char *name, const cha
 /* What logout() is to know: whom the provider calls whom. */
 static int keep_session(const struct saml *self, struct roster_call *call, const struct answer *answer)
 {
+	const char *index = answer->session_index;
 	struct json_writer w;
 	struct buffer buffer;
 	int result;
@@ -155,7 +157,10 @@ static int keep_session(const struct saml *self, struct roster_call *call, const
 	result =
 		buffer.full ? 0 : self->host->session(call, buffer.bytes, answer->session_until_us / 1000000);
 	buffer_close(&buffer);
-	return result;
+	if (result < 0)
+		return -1;
+	/* One provider, one way to name people: who it is when a session ends is said by the name alone. */
+	return self->host->session_of(call, answer->name_id, index && *index && strlen(index) <= ROSTER_ID_MOST ? index : NULL);
 }
 
 static int refused(const struct saml *self, struct roster_call *call, const char *check, const char *expected,
@@ -248,10 +253,78 @@ static int logout_saml(struct roster_call *call, void *opaque, const char *remot
 	if (sign_random(number, &e) < 0)
 		return failed(self, call, &e);
 	request.id = arena_format(arena, "_%s", number); /* xs:ID: it begins with no digit and no "-" */
+	if (s->logout_by_post)
+		return request_form(arena, "SAMLRequest", request_logout(arena, &request), NULL, s->key, &url, &e) < 0
+			       ? failed(self, call, &e)
+			       : self->host->send_browser(call, s->logout_url, url);
 	if (request_redirect(arena, s->logout_url, "SAMLRequest", request_logout(arena, &request), NULL,
 			     s->key, &url, &e) < 0)
 		return failed(self, call, &e);
 	return self->host->send_browser(call, url, NULL);
+}
+
+/* ---- what the provider says about that ---- */
+
+/* What it asked for is done by the daemon, or nothing is: it decides after us, and sends this only then. */
+static int answer_logout(const struct saml *self, struct roster_call *call, struct arena *arena,
+			 const struct logout *asked)
+{
+	const struct settings *s = &self->settings;
+	struct request_logout_answer answer = { .destination = s->answer_url,
+						.service = s->service,
+						.answers = asked->id,
+						.now_us = clock_now_us() };
+	char number[SIGN_RANDOM_SIZE];
+	const char *message, *made;
+	struct error e;
+
+	if (!s->answer_url || !s->key)
+		return 0;
+	if (sign_random(number, &e) < 0)
+		return failed(self, call, &e);
+	answer.id = arena_format(arena, "_%s", number);
+	message = request_logout_answer(arena, &answer);
+	if (s->answer_by_post)
+		return request_form(arena, "SAMLResponse", message, asked->relay_state, s->key, &made, &e) < 0
+			       ? failed(self, call, &e)
+			       : self->host->send_browser(call, s->answer_url, made);
+	if (request_redirect(arena, s->answer_url, "SAMLResponse", message, asked->relay_state, s->key, &made,
+			     &e) < 0)
+		return failed(self, call, &e);
+	return self->host->send_browser(call, made, NULL);
+}
+
+static int ended_saml(struct roster_call *call, void *opaque, const struct roster_pair *form)
+{
+	const struct saml *self = opaque;
+	const struct settings *s = &self->settings;
+	const struct roster_host *host = self->host;
+	scoped(arena) *arena = arena_open("ended");
+	struct telling telling = { host, call };
+	const struct trace trace = { tell, &telling };
+	const struct logout_question question = { .provider = s->provider,
+						  .keys = s->keys,
+						  .address = s->own_logout_url,
+						  .now_us = clock_now_us(),
+						  .skew_s = s->skew_s,
+						  .sha1 = s->sha1 };
+	const char *method = host->attempt(call, "method"), *query = host->attempt(call, "query");
+	struct logout said;
+	struct error e;
+
+	if (logout_judge(arena, text_equal(method, "POST") ? NULL : query ? query : "", form, &question, &trace,
+			 &said, &e) < 0)
+		return host->fail(call, ROSTER_DENIED, 0, "%s (%s)", e.text, e.code);
+	if (said.is_answer)
+		return 0;
+	if (host->once(call, said.id, said.until_us / 1000000 + 1) < 0)
+		return -1;
+	if (!said.indexes[0] && host->session_of(call, said.name_id, NULL) < 0)
+		return -1;
+	for (const char *const *index = said.indexes; *index; index++)
+		if (host->session_of(call, said.name_id, *index) < 0)
+			return -1;
+	return answer_logout(self, call, arena, &said);
 }
 
 static const struct roster_sign_on sign_on = {
@@ -260,6 +333,7 @@ static const struct roster_sign_on sign_on = {
 	.finish = finish_saml,
 	.describe = describe_saml,
 	.logout = logout_saml,
+	.ended = ended_saml,
 	.needs_network = 0,
 };
 

@@ -102,7 +102,10 @@ static int read_metadata(const struct reading *r, const char *text)
 					 ? one->post != NULL
 					 : !one->redirect;
 	r->to->sign_on_url = r->to->sign_on_by_post ? one->post : one->redirect;
-	r->to->logout_url = one->logout_redirect;
+	r->to->logout_by_post = !one->logout_redirect;
+	r->to->logout_url = one->logout_redirect ? one->logout_redirect : one->logout_post;
+	r->to->answer_by_post = !one->answer_redirect;
+	r->to->answer_url = one->answer_redirect ? one->answer_redirect : one->answer_post;
 	for (const char *const *c = one->certificates; *c; c++)
 		if (keys_add(r->to->keys, *c, &e) < 0)
 			return wrong(r, "metadata", e.text);
@@ -118,6 +121,19 @@ static int read_url(const struct reading *r, const char *name, const char **to)
 	if (!text_begins(set, "https://") && !text_begins(set, "http://"))
 		return wrong(r, name, "an address such as \"https://idp.acme.example/sso\" is expected");
 	*to = set;
+	return 0;
+}
+
+static int read_logout(const struct reading *r)
+{
+	const char *set = NULL;
+
+	if (read_url(r, "logout_url", &set) < 0)
+		return -1;
+	if (set) {
+		r->to->logout_url = r->to->answer_url = set;
+		r->to->logout_by_post = r->to->answer_by_post = false;
+	}
 	return 0;
 }
 
@@ -142,7 +158,7 @@ static int read_provider(const struct reading *r)
 	r->to->sign_on_by_post = text_equal(r->from.host->setting(r->from.call, "sign_on_binding"), "post");
 	if ((metadata && read_metadata(r, metadata) < 0) ||
 	    read_url(r, "sign_on_url", &r->to->sign_on_url) < 0 ||
-	    read_url(r, "logout_url", &r->to->logout_url) < 0 || read_certificates(r) < 0)
+	    read_logout(r) < 0 || read_certificates(r) < 0)
 		return -1;
 	if (!r->to->provider)
 		return wrong(r, "entity_id", "it is needed where there are no metadata of the provider");
@@ -167,7 +183,8 @@ static int read_own(const struct reading *r)
 	r->to->name_format = setting_text(&r->from, "name_id_format");
 	r->to->service = arena_text(r->from.arena, host->address(r->from.call, "metadata"));
 	r->to->acs_url = arena_text(r->from.arena, host->address(r->from.call, "acs"));
-	if (!r->to->service || !r->to->acs_url)
+	r->to->own_logout_url = arena_text(r->from.arena, host->address(r->from.call, "logout"));
+	if (!r->to->service || !r->to->acs_url || !r->to->own_logout_url)
 		return host->fail(r->from.call, ROSTER_MISCONFIGURED, 0,
 				  "nobody can sign on here before the operator has set \"public_url\"");
 	return 0;

@@ -18,10 +18,13 @@ struct settings {
 	const char *provider;	 /* entity id */
 	const char *sign_on_url; /* where people are sent */
 	bool sign_on_by_post;
-	const char *logout_url; /* HTTP-Redirect; NULL: it is not told */
+	const char *logout_url;	   /* where it is told that people sign off; NULL: it is not told */
+	const char *answer_url;	   /* where it gets our answers about that; NULL: none */
+	bool logout_by_post, answer_by_post; /* otherwise HTTP-Redirect */
 	struct keys *keys;
 	/* ourselves */
 	const char *service, *acs_url; /* entity id and address */
+	const char *own_logout_url;    /* where it tells us that people sign off */
 	struct own_key *key;	       /* NULL: none */
 	const char *certificate;       /* of it, base64; NULL */
 	bool sign_requests;

@@ -74,6 +74,8 @@ int begin_session(struct exchange *x, const struct beginning *b, struct id *ret_
 		.user = b->user,
 		.connection = b->connection,
 		.remote_id = b->remote_id,
+		.provider_subject = b->provider_name ? b->provider_name->subject : NULL,
+		.provider_index = b->provider_name ? b->provider_name->index : NULL,
 		.address = x->request->address[0] ? x->request->address : NULL,
 		.agent = agent_of(x),
 		.idle_ms = x->options->session_idle_ms,

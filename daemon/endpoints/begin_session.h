@@ -8,6 +8,7 @@
 
 #include "base/crypt.h"
 #include "endpoints/exchange.h"
+#include "plugin/link.h"
 
 struct secret;
 
@@ -16,7 +17,8 @@ struct beginning {
 	struct id user, connection;	 /* connection nil: none */
 	const char *name, *email, *role; /* of the member; email may be NULL */
 	const char *remote_id;		 /* what the connection calls them; NULL: there is none */
-	const struct secret *provider;	 /* what the provider calls its own session; NULL: not known */
+	const struct secret *provider;	 /* what the plug-in is told to end the provider's own session; NULL: not known */
+	const struct link_session *provider_name; /* what the provider calls it when it ends it; NULL: not known */
 	const char
 		*by; /* a word for the audit where there is no connection: "password"; NULL: there is one */
 	int64_t expires_at;	  /* 0: as the settings say; never later than that */

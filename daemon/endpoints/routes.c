@@ -39,6 +39,7 @@
 #include "endpoints/setup_link.h"
 #include "endpoints/sso.h"
 #include "endpoints/sso_finish.h"
+#include "endpoints/sso_logout.h"
 #include "endpoints/sso_test.h"
 #include "endpoints/tokens.h"
 #include "endpoints/webhooks.h"
@@ -197,6 +198,8 @@ const struct endpoint routes[] = {
 	{ "GET",    SSO "/password",                        PERMIT_ANYONE,             0,      sso_page, sso_prepare_page, .stranger = true },
 	{ "POST",   SSO "/password",                        PERMIT_ANYONE,             KB(16), sso_finish, sso_prepare_password, .stranger = true },
 	{ "GET",    SSO "/metadata",                        PERMIT_ANYONE,             0,      sso_metadata, sso_prepare_metadata, .stranger = true },
+	{ "GET",    SSO "/logout",                          PERMIT_ANYONE,             0,      sso_logout, sso_prepare_logout, .stranger = true },
+	{ "POST",   SSO "/logout",                          PERMIT_ANYONE,             SSO_BODY_MOST, sso_logout, sso_prepare_logout, .stranger = true },
 	{ "GET",    "/login",                               PERMIT_ANYONE,             0,      login_ask, login_prepare_ask, .stranger = true },
 	{ "POST",   "/login",                               PERMIT_ANYONE,             KB(16), login_find, login_prepare_find, .stranger = true },
 	{ "GET",    "/login/password",                      PERMIT_ANYONE,             0,      account_sign_on_ask, account_sign_on_prepare_ask, .stranger = true },

@@ -5,6 +5,7 @@
 #include "base/clock.h"
 #include "base/metric.h"
 #include "base/text.h"
+#include "endpoints/form.h"
 #include "endpoints/page.h"
 #include "endpoints/rate.h"
 #include "endpoints/sender.h"
@@ -321,7 +322,49 @@ size_t sso_put_values(const struct sign_on *a, const char *state, struct link_pa
 	return count;
 }
 
+/* ---- in the transaction ---- */
+
+int sso_begin_unasked(struct exchange *x, struct sso *s, struct error *e)
+{
+	s->attempt = (struct sign_on){
+		.id = id_new(), .organisation = x->organisation.id, .connection = s->connection, .expires_at = clock_now_us()
+	};
+	return sign_on_unasked(x->tx, &s->attempt, e);
+}
+
+int sso_use_message(struct exchange *x, struct sso *s, struct error *e)
+{
+	int fresh = s->got.message_id ? sign_on_once(x->tx, &x->organisation.id, &s->connection, s->got.message_id, s->got.until, e) : 1;
+
+	if (fresh < 0 && text_equal(e->code, "sso.good_too_long")) {
+		sso_checked(x, s, false, "good until", e->code, "a few days from now at most", "more than that",
+			"let what the provider sends be good for some minutes, and look at its clock");
+		return 0;
+	}
+	if (fresh < 0)
+		return -1;
+	if (s->got.message_id)
+		sso_checked(x, s, fresh == 1, "used once", "sso.replayed", "a message that was not used before", "one that was",
+			"begin again; if nobody has gone back in their browser, somebody repeats what they have seen");
+	return 0;
+}
+
 /* ---- what travels ---- */
+
+int sso_read_fields(struct exchange *x, struct link_pair **ret, size_t *ret_count, struct error *e)
+{
+	const struct request *request = x->request;
+	struct link_pair *list;
+
+	if (text_equal(request->method, "POST"))
+		return form_read(request, x->arena, ret, ret_count, e);
+	list = arena_array(x->arena, request->query_count + 1, sizeof(*list));
+	for (size_t i = 0; i < request->query_count; i++)
+		list[i] = (struct link_pair){ request->query[i].name, request->query[i].value };
+	*ret = list;
+	*ret_count = request->query_count;
+	return 0;
+}
 
 bool sso_is_value(const char *text)
 {
@@ -344,7 +387,7 @@ const char *sso_raw_query(const struct exchange *x)
 /* ---- a refusal ---- */
 
 /* That it could not be begun is kept as well: it is the administrator's to mend. */
-int sso_keep_failure(struct exchange *x, struct sso *s, struct error *e)
+int sso_note_failure(struct exchange *x, struct sso *s, struct error *e)
 {
 	struct sign_on *a = &s->attempt;
 
@@ -355,6 +398,11 @@ int sso_keep_failure(struct exchange *x, struct sso *s, struct error *e)
 	sso_count(s, a->outcome);
 	sso_count_bad(x);
 	tell(x, s);
-	refuse_page(x, s);
 	return sign_on_end(x->tx, x->options->crypt_keys, a, e);
+}
+
+int sso_keep_failure(struct exchange *x, struct sso *s, struct error *e)
+{
+	refuse_page(x, s);
+	return sso_note_failure(x, s, e);
 }

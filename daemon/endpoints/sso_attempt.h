@@ -69,8 +69,9 @@ const char *sso_trace(struct exchange *x, const struct sso *s);
 /* What the plug-in says is for administrators: people are told the number of it. */
 void sso_keep_why(struct sso *s, const struct error *why);
 
-/* Ends an attempt that came to nothing: kept, counted, and a page for the person. In a transaction. */
+/* Ends an attempt that came to nothing: kept, counted, and a page for the person. In a transaction. sso_note_failure: without the page. */
 int sso_keep_failure(struct exchange *x, struct sso *s, struct error *e);
+int sso_note_failure(struct exchange *x, struct sso *s, struct error *e);
 
 /* ---- whose address it is ---- */
 
@@ -92,7 +93,16 @@ int sso_ask(struct exchange *x, struct sso *s, const struct link_sign_on *questi
 /* What a plug-in is given of an attempt; none where the provider has begun. How many. */
 size_t sso_put_values(const struct sign_on *a, const char *state, struct link_pair ret[SSO_VALUES_MOST]);
 
+/* The plug-in's message is used now; one that was before is a reason to refuse. In a transaction. */
+int sso_use_message(struct exchange *x, struct sso *s, struct error *e);
+
+/* What came is kept as an attempt of its own, which nobody has begun here. In a transaction. */
+int sso_begin_unasked(struct exchange *x, struct sso *s, struct error *e);
+
 /* ---- what travels ---- */
+
+/* The fields of what came: of a form, or of the address. */
+int sso_read_fields(struct exchange *x, struct link_pair **ret, size_t *ret_count, struct error *e);
 
 /* Whether it may be a state or a browser's value of ours; its hash, which is all that is kept. */
 bool sso_is_value(const char *text);

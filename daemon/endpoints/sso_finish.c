@@ -17,22 +17,6 @@
 
 /* ---- before the transaction ---- */
 
-/* The fields of what came: of a form, or of the address. */
-static int read_fields(struct exchange *x, struct link_pair **ret, size_t *ret_count, struct error *e)
-{
-	const struct request *request = x->request;
-	struct link_pair *list;
-
-	if (text_equal(request->method, "POST"))
-		return form_read(request, x->arena, ret, ret_count, e);
-	list = arena_array(x->arena, request->query_count + 1, sizeof(*list));
-	for (size_t i = 0; i < request->query_count; i++)
-		list[i] = (struct link_pair){ request->query[i].name, request->query[i].value };
-	*ret = list;
-	*ret_count = request->query_count;
-	return 0;
-}
-
 /* What came back has our state in a field of the provider's protocol. */
 static const char *state_of(const struct link_pair *fields, size_t count)
 {
@@ -145,7 +129,7 @@ static int prepare_answer(struct exchange *x, enum link_step step, struct error 
 	struct error why;
 
 	x->prepared = s;
-	if (sso_arrive(x, s, e) < 0 || read_fields(x, &fields, &fields_count, e) < 0)
+	if (sso_arrive(x, s, e) < 0 || sso_read_fields(x, &fields, &fields_count, e) < 0)
 		return -1;
 	state = state_of(fields, fields_count);
 	if (find_attempt(x, s, state, e) < 0)
@@ -185,15 +169,6 @@ int sso_prepare_password(struct exchange *x, struct error *e)
 
 /* ---- in the transaction ---- */
 
-/* What came is kept as an attempt of its own, which nobody has begun here. */
-static int begin_unasked(struct exchange *x, struct sso *s, struct error *e)
-{
-	s->attempt = (struct sign_on){
-		.id = id_new(), .organisation = x->organisation.id, .connection = s->connection, .expires_at = clock_now_us()
-	};
-	return sign_on_unasked(x->tx, &s->attempt, e);
-}
-
 /* It is answered by this, and by nothing else. */
 static int take_attempt(struct exchange *x, struct sso *s, struct error *e)
 {
@@ -201,30 +176,13 @@ static int take_attempt(struct exchange *x, struct sso *s, struct error *e)
 
 	/* What is not of its browser does not use it up: nobody else can end somebody's sign-on. */
 	if (id_is_nil(&s->attempt.id) || text_equal(s->why.code, "sso.browser"))
-		return begin_unasked(x, s, e);
+		return sso_begin_unasked(x, s, e);
 	taken = sign_on_take(x->tx, &s->attempt.organisation, &s->attempt.id, e);
 	if (taken == 0) {
 		sso_checked(x, s, false, "attempt", "sso.attempt", "one that waits for its answer", "one that was answered a moment ago", "begin again");
-		return begin_unasked(x, s, e);
+		return sso_begin_unasked(x, s, e);
 	}
 	return taken < 0 ? -1 : 0;
-}
-
-static int use_message(struct exchange *x, struct sso *s, struct error *e)
-{
-	int fresh = s->got.message_id ? sign_on_once(x->tx, &x->organisation.id, &s->connection, s->got.message_id, s->got.until, e) : 1;
-
-	if (fresh < 0 && text_equal(e->code, "sso.good_too_long")) {
-		sso_checked(x, s, false, "good until", e->code, "a few days from now at most", "more than that",
-			"let what the provider sends be good for some minutes, and look at its clock");
-		return 0;
-	}
-	if (fresh < 0)
-		return -1;
-	if (s->got.message_id)
-		sso_checked(x, s, fresh == 1, "used once", "sso.replayed", "a message that was not used before", "one that was",
-			"begin again; if nobody has gone back in their browser, somebody repeats what they have seen");
-	return 0;
 }
 
 /* Who reads a directory has its word for who is there; it is asked about this one now. */
@@ -316,6 +274,7 @@ static int begin(struct exchange *x, struct sso *s, const struct arrived *who, s
 		.role = who->role,
 		.remote_id = s->got.person->remote_id,
 		.provider = provider,
+		.provider_name = s->got.session_count > 0 ? &s->got.sessions[0] : NULL,
 		.expires_at = s->got.session_until > 0 && s->got.session_until < INT64_MAX / 1000000 ? s->got.session_until * 1000000 : 0,
 		.presented = s->attempt.has_presented ? s->attempt.presented : NULL,
 	};
@@ -333,7 +292,7 @@ static int sign_on(struct exchange *x, struct sso *s, struct arrived *who, struc
 
 	if (open == 0)
 		sso_check_open(x, s, false);
-	if (open < 0 || use_message(x, s, e) < 0)
+	if (open < 0 || sso_use_message(x, s, e) < 0)
 		return -1;
 	if (s->why.code[0])
 		return 0;

@@ -320,17 +320,6 @@ static int take_once(struct link *link, const struct wire_frame *frame, struct e
 	return grant(link, e);
 }
 
-/* Whose session has ended at the provider. */
-static int take_ended(struct link *link, const struct wire_frame *frame, struct error *e)
-{
-	const char *id = wire_text(frame, WIRE_REMOTE_ID);
-
-	if (link->step != LINK_ENDED || link->signing->ended_id || !id || !id[0] || wire_number(frame, WIRE_SUBJECT) != LINK_SUBJECT_PERSON)
-		return channel_broken(&link->channel, e, "it says whose session ends although nobody asked, twice, or of nobody");
-	link->signing->ended_id = arena_text(link->heard_in, id);
-	return grant(link, e);
-}
-
 static int take_look(struct link *link, const struct wire_frame *frame, struct error *e)
 {
 	struct link_heard *heard = link->heard;
@@ -338,8 +327,6 @@ static int take_look(struct link *link, const struct wire_frame *frame, struct e
 	int64_t subject = wire_number(frame, WIRE_SUBJECT);
 	struct error why;
 
-	if (link->signing)
-		return take_ended(link, frame, e);
 	if (!heard)
 		return channel_broken(&link->channel, e, "it says whom to look at although no message came");
 	if (subject < LINK_SUBJECT_PERSON || subject > LINK_SUBJECT_CHANGES || (subject == LINK_SUBJECT_CHANGES) != !id || (id && !id[0]))
@@ -440,6 +427,19 @@ static int take_session(struct link *link, const struct wire_frame *frame, struc
 		return channel_broken(&link->channel, e, "it tells of a session that nobody asked about, or of two");
 	link->signing->session = arena_text(link->heard_in, session);
 	link->signing->session_until = wire_number(frame, WIRE_UNTIL);
+	return grant(link, e);
+}
+
+/* What the provider calls a session: the one that begins, or those that end. */
+static int take_session_of(struct link *link, const struct wire_frame *frame, struct error *e)
+{
+	struct link_signed *to = link->signing;
+	const char *subject = kept_text(link, frame, WIRE_REMOTE_ID), *index = kept_text(link, frame, WIRE_REFERENCE);
+	size_t most = link->step == LINK_FINISH ? 1 : link->step == LINK_ENDED ? LINK_SESSIONS_MOST : 0;
+
+	if (!to || to->session_count >= most || (!subject && !index) || (subject && !subject[0]) || (index && !index[0]))
+		return channel_broken(&link->channel, e, "it names a session that nobody asked about, too many of them, or one by nothing");
+	to->sessions[to->session_count++] = (struct link_session){ subject, index };
 	return grant(link, e);
 }
 
@@ -787,6 +787,7 @@ static const struct {
 	[WIRE_ONCE] = { .answer = take_once },            [WIRE_LOOK_AT] = { .answer = take_look },
 	[WIRE_REPLY] = { .answer = take_reply },          [WIRE_SEND_BROWSER] = { .answer = take_browser },
 	[WIRE_CHECKED] = { .answer = take_checked },      [WIRE_SESSION] = { .answer = take_session },
+	[WIRE_SESSION_OF] = { .answer = take_session_of },
 };
 
 static int next_item(struct link *link, struct link_item *ret, struct error *e)

@@ -202,6 +202,7 @@ enum {
 	LINK_FORM_MOST = 524288,    /* bytes of one value */
 	LINK_CHECKS_MOST = 64,
 	LINK_SIGN_GROUPS_MOST = 256,
+	LINK_SESSIONS_MOST = 16, /* that one message about logout ends */
 	LINK_URL_MOST = 16384,
 	LINK_METADATA_MOST = 524288,
 };
@@ -223,6 +224,11 @@ struct link_checked {
 	const char *expected, *received, *advice; /* each may be NULL */
 };
 
+/* What the provider calls a session: whose, and which of theirs. One of the two may be NULL. */
+struct link_session {
+	const char *subject, *index;
+};
+
 /* What comes of it, in the arena that was given; the checks also after a failure. */
 struct link_signed {
 	size_t check_count;
@@ -236,7 +242,8 @@ struct link_signed {
 	int64_t session_until;  /* when it ends there; 0: not said */
 	const char *url;        /* where the browser is sent, http or https; NULL: nowhere */
 	const char *post_body;  /* what it posts there; NULL: nothing, it only goes there */
-	const char *ended_id;   /* of LINK_ENDED: whose session; NULL: not said */
+	size_t session_count;   /* of LINK_FINISH at most one, the session that begins; of LINK_ENDED those that end */
+	struct link_session sessions[LINK_SESSIONS_MOST];
 	const char *content_type; /* of LINK_DESCRIBE */
 	const void *body;
 	size_t body_size;

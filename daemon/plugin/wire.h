@@ -40,8 +40,8 @@ enum wire_kind {
 	WIRE_DELIVER,
 	/* whether a directory shall send messages; WIRE_TYPE is an enum link_subscription */
 	WIRE_SUBSCRIBE,
-	/* a value of a sign-on, the question what comes of it (WIRE_TYPE is an enum link_step), what was looked at, and the provider's session */
-	WIRE_FORM, WIRE_SIGN, WIRE_CHECKED, WIRE_SESSION,
+	/* a value of a sign-on, the question what comes of it (WIRE_TYPE is an enum link_step), what was looked at, the provider's session, and what it calls that */
+	WIRE_FORM, WIRE_SIGN, WIRE_CHECKED, WIRE_SESSION, WIRE_SESSION_OF,
 	WIRE_KIND_COUNT,
 };
 

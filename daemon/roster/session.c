@@ -1,5 +1,8 @@
 #include "roster/session.h"
 
+#include <stdbool.h>
+#include <string.h>
+
 #include "base/secret.h"
 
 #define COUNTS "s.ended_at IS NULL AND s.expires_at > now() AND s.seen_at + s.idle_ms * interval '1 millisecond' > now()"
@@ -42,19 +45,62 @@ int session_find(struct tx *tx, struct arena *arena, const uint8_t hash[CRYPT_DI
 	return found;
 }
 
+/* What a provider calls somebody or a session is kept as its SHA-256: it is only ever asked for. */
+struct named {
+	uint8_t hash[CRYPT_DIGEST_SIZE];
+	bool known;
+};
+
+static struct named hashed(const char *name)
+{
+	struct named made = { .known = name != NULL };
+
+	if (name)
+		crypt_sha256(name, strlen(name), made.hash);
+	return made;
+}
+
+#define P_NAMED(n) P_BYTES((n).known ? (n).hash : NULL, (n).known ? CRYPT_DIGEST_SIZE : 0)
+
+int session_meant(struct tx *tx, struct arena *arena, const struct id *organisation, const struct id *connection, const char *subject, const char *index,
+                  struct session **ret, size_t *ret_count, struct error *e)
+{
+	static const struct query meant = {
+		"session.meant",
+		"SELECT s.id, s.user_id FROM sessions s WHERE s.organisation = $1 AND s.connection = $2 AND "
+		"($3::bytea IS NULL OR s.provider_subject = $3) AND ($4::bytea IS NULL OR s.provider_index = $4 OR "
+		"(s.provider_index IS NULL AND s.provider_subject = $3)) AND " COUNTS " ORDER BY s.id LIMIT $5",
+		QUERY_READS,
+		0,
+	};
+	struct named whose = hashed(subject), which = hashed(index);
+	const struct rows *rows;
+
+	if (query_run(tx, &meant, PARAMS(P_ID(organisation), P_ID(connection), P_NAMED(whose), P_NAMED(which), P_INT(SESSION_ENDED_MOST)), arena, &rows, e) <
+	    0)
+		return -1;
+	*ret_count = rows_count(rows);
+	*ret = arena_array(arena, *ret_count + 1, sizeof(**ret));
+	for (size_t i = 0; i < *ret_count; i++)
+		(*ret)[i] = (struct session){ .id = rows_id(rows, i, 0), .user = rows_id(rows, i, 1), .organisation = *organisation };
+	return 0;
+}
+
 int session_create(struct tx *tx, const struct crypt_keys *keys, const struct session *s, const uint8_t hash[CRYPT_DIGEST_SIZE],
                    const struct secret *provider, struct error *e)
 {
 	/* Whoever changes the member now is either seen here, or finds this session and ends it. */
 	static const struct query create = {
 		"session.create",
-		"INSERT INTO sessions (hash, organisation, id, user_id, connection, remote_id, idle_ms, expires_at, address, agent, provider_session) "
-		"SELECT $2, $1, $3, m.user_id, $5, $6, $7, $8, $9, $10, $11 FROM members m "
+		"INSERT INTO sessions (hash, organisation, id, user_id, connection, remote_id, idle_ms, expires_at, address, agent, provider_session, "
+		"provider_subject, provider_index) "
+		"SELECT $2, $1, $3, m.user_id, $5, $6, $7, $8, $9, $10, $11, $12, $13 FROM members m "
 		"WHERE m.organisation = $1 AND m.user_id = $4 AND m.state = 'active' FOR SHARE",
 		QUERY_CHANGES,
 		0,
 	};
 	scoped(arena) *arena = arena_open("session");
+	struct named subject = hashed(s->provider_subject), index = hashed(s->provider_index);
 	const uint8_t *sealed = NULL;
 	size_t size = 0;
 	int64_t made;
@@ -64,7 +110,8 @@ int session_create(struct tx *tx, const struct crypt_keys *keys, const struct se
 	return query_write(tx, &create,
 	                   PARAMS(P_ID(&s->organisation), P_BYTES(hash, CRYPT_DIGEST_SIZE), P_ID(&s->id), P_ID(&s->user),
 	                          P_ID(id_is_nil(&s->connection) ? NULL : &s->connection), P_TEXT(s->remote_id), P_INT(s->idle_ms),
-	                          P_TIME(s->expires_at), P_TEXT(s->address), P_TEXT(s->agent), P_BYTES(sealed, size)),
+	                          P_TIME(s->expires_at), P_TEXT(s->address), P_TEXT(s->agent), P_BYTES(sealed, size),
+	                          P_NAMED(subject), P_NAMED(index)),
 	                   &made, e) < 0
 	               ? -1
 	               : made == 1;

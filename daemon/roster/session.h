@@ -22,6 +22,7 @@ enum {
 	SESSION_TEXT_SIZE = 4 + 1 + 43, /* of the cookie's value */
 	SESSION_SEEN_EVERY_MS = 60 * 1000, /* how exactly it is known when it was shown last */
 	SESSION_AGENT_MOST = 200,
+	SESSION_ENDED_MOST = 100, /* that are found at a time */
 };
 
 struct session {
@@ -30,6 +31,7 @@ struct session {
 	const char *email, *name, *role; /* of the member, as they are now; email may be NULL, and by session_find it is a proven one */
 	const char *const *ip_allow_list; /* the organisation's; NULL: none */
 	const char *remote_id; /* what the connection calls them; NULL: there is none */
+	const char *provider_subject, *provider_index; /* of session_create alone: what the provider calls them, and this session, when it ends it; NULL: not known */
 	const char *address, *agent, *ended_by; /* each may be NULL; filled by session_list alone */
 	int64_t began_at, seen_at, expires_at; /* expires_at: by session_find when it ends if it is not shown again */
 	int64_t idle_ms, ended_at;
@@ -39,7 +41,8 @@ struct session {
 int session_find(struct tx *tx, struct arena *arena, const uint8_t hash[CRYPT_DIGEST_SIZE], struct session *ret, struct error *e);
 
 /* 1, 0 its member is not active (any more), -1; holds the member until the transaction ends, so that nobody is signed on whom somebody suspends meanwhile.
- * provider: what the provider calls its own, NULL: not known. Uses id, organisation, user, connection, remote_id, address, agent, expires_at and idle_ms. */
+ * provider: what the plug-in is told to end the provider's own, NULL: not known. Uses id, organisation, user, connection, remote_id, provider_subject, provider_index,
+ * address, agent, expires_at and idle_ms. */
 int session_create(struct tx *tx, const struct crypt_keys *keys, const struct session *session, const uint8_t hash[CRYPT_DIGEST_SIZE],
                    const struct secret *provider, struct error *e);
 
@@ -49,6 +52,11 @@ int session_seen(struct tx *tx, const struct id *organisation, const struct id *
 /* What the provider calls its own: 1, 0 it is not known, -1. */
 int session_provider(struct tx *tx, const struct crypt_keys *keys, const struct id *organisation, const struct id *id, struct secret **ret,
                      struct error *e);
+
+/* Those that count and that the provider of a connection means by these, SESSION_ENDED_MOST at most: only id and user are filled. subject NULL: whoever's; index
+ * NULL: all of theirs; one that has no index is meant by any of its subject. */
+int session_meant(struct tx *tx, struct arena *arena, const struct id *organisation, const struct id *connection, const char *subject, const char *index,
+                  struct session **ret, size_t *ret_count, struct error *e);
 
 /* Those that count, of a member (NULL: of all), the oldest first, after one (NULL: from the first). */
 int session_list(struct tx *tx, struct arena *arena, const struct id *organisation, const struct id *user, const struct id *after, int most,

@@ -26,7 +26,8 @@ made() { # made ORG: a connection by SAML, which the provider knows; its id
 		--set certificate=@"$flow_dir/sp.crt" --secret private_key=@"$flow_dir/sp.key" --role eng=admin --json | jq -r .id)
 	cat >>"$flow_dir/ssp/metadata/saml20-sp-remote.php" <<END
 \$metadata['$here/sso/$id/metadata'] = ['AssertionConsumerService' => '$here/sso/$id/acs', 'saml20.sign.response' => true, 'saml20.sign.assertion' => true,
-	'validate.authnrequest' => true, 'NameIDFormat' => 'urn:oasis:names:tc:SAML:2.0:nameid-format:persistent', 'assertion.encryption' => $2,
+	'validate.authnrequest' => true, 'sign.logout' => true, 'validate.logout' => true,
+	'SingleLogoutService' => '$here/sso/$id/logout', 'NameIDFormat' => 'urn:oasis:names:tc:SAML:2.0:nameid-format:persistent', 'assertion.encryption' => $2,
 	'keys' => [['type' => 'X509Certificate', 'signing' => true, 'encryption' => true, 'X509Certificate' => '$(grep -v -e ----- "$flow_dir/sp.crt" | tr -d '\n')']],
 	'authproc' => [3 => ['class' => 'saml:AttributeNameID', 'attribute' => 'uid', 'Format' => 'urn:oasis:names:tc:SAML:2.0:nameid-format:persistent']]];
 END
@@ -73,6 +74,38 @@ like "signing off here goes on to the provider, which is asked by a signed reque
 is "of a name for itself, about who it is" "$(sed 's/.*SAMLRequest=\([^&]*\).*/\1/; s/%2B/+/g; s/%2F/\//g; s/%3D/=/g' <<<"$location" | base64 -d | tail -c +6 |
 	sed -n 's/.* ID="_[A-Za-z0-9_-]\{22\}" .*<saml:NameID[^>]*>\([^<]*\)<.*/\1/p')" alice
 is "and they are signed off" "$(whoami alice)" "401 session.none"
+
+signed_on() { ask "$1" "$here/sso/$connection/begin"; at_provider "$location"; post "$1" "$connection" "$response" "$relay"; whoami "$1"; } # signed_on JAR
+is "somebody signs on in two browsers" "$(signed_on alice) $(signed_on phone)" "200 alice@acme.example 200 alice@acme.example"
+# The provider signs off the one whose browser asks it to; it tells us by that browser, and gets our answer by it.
+page=$(curl -s -c "$flow_dir/jar.provider" -b "$flow_dir/jar.provider" -L -w '\n%{url_effective}' "$SSP_URL/saml2/idp/SSOService.php?spentityid=$here/sso/$connection/metadata")
+page=$(curl -s -c "$flow_dir/jar.provider" -b "$flow_dir/jar.provider" -L -d username=alice -d password=alicepass --data-urlencode "AuthState=$(field AuthState <<<"$page")" \
+	"$(tail -n 1 <<<"$page" | sed 's/?.*/?/')")
+ask tablet "$here/sso/$connection/begin"
+post tablet "$connection" "$(curl -s -c "$flow_dir/jar.provider" -b "$flow_dir/jar.provider" -L "$location" | tee "$flow_dir/page" | field SAMLResponse)" "$(field RelayState <"$flow_dir/page")"
+is "and in a third, which has a session at the provider" "$(whoami tablet)" "200 alice@acme.example"
+# at_provider_until ADDRESS START: the provider's own browser goes on from there until it is sent to an address that begins so
+at_provider_until() {
+	local at=$1
+	for _ in 1 2 3 4 5 6; do
+		at=$(curl -s -o /dev/null -w '%{redirect_url}' -c "$flow_dir/jar.provider" -b "$flow_dir/jar.provider" "$at")
+		case $at in "$2"*) break ;; esac
+	done
+	printf '%s\n' "$at"
+}
+request=$(at_provider_until "$SSP_URL/saml2/idp/SingleLogoutService.php?ReturnTo=$SSP_URL/back" "$here/")
+like "the provider asks for its end" "$request" "^$here/sso/$connection/logout\?SAMLRequest=.*&Signature="
+ask mallory "${request%&Signature=*}"
+is "nobody else can, without its signature" "$status $(whoami tablet)" "400 200 alice@acme.example"
+ask mallory "$(sed 's/SAMLRequest=/SAMLRequest=AAAA\&SAML%52equest=/' <<<"$request")"
+is "nor with one that is for something else" "$status $(whoami tablet)" "400 200 alice@acme.example"
+ask nobody "$request"
+like "it is answered by whatever browser brings it, signed" "$status $location" "^303 $SSP_URL/saml2/idp/SingleLogoutService.php\?SAMLResponse=.*&Signature="
+is "that session is over, and those that the provider did not mean go on" "$(whoami tablet) $(whoami phone)" "401 session.none 200 alice@acme.example"
+is "the provider takes our answer" "$(at_provider_until "$location" "$SSP_URL/back")" "$SSP_URL/back"
+is "the audit says that it was the provider" "$(query "SELECT actor_kind || ' ' || (personal::json->'after'->>'by') || ' ' || (personal::json->>'actor_name') FROM audit WHERE action = 'session.ended' ORDER BY id DESC LIMIT 1")" "connector provider acme/sso"
+ask nobody "$request"
+is "the same message again ends nothing" "$status $(query "SELECT code FROM sign_ons WHERE id = '$(trace)'")" "400 sso.replayed"
 
 ask eve "$here/sso/$connection/begin"
 at_provider "$location"

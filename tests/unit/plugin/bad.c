@@ -243,7 +243,7 @@ static void test_other_abis_are_refused(void **state)
 	(void)state;
 	assert_int_equal(catalog_find(catalog, "bad_major", &plugin, &e), -1);
 	assert_string_equal(e.code, "plugin.unusable");
-	expect_text(e.text, "plug-in \"bad_major\" was built for connector ABI 2.5; this rosterd has 1.5");
+	expect_text(e.text, "plug-in \"bad_major\" was built for connector ABI 2.6; this rosterd has 1.6");
 	assert_int_equal(catalog_find(catalog, "bad_minor", &plugin, &e), -1);
 	expect_text(e.text, "ABI 1.9");
 }

@@ -8,11 +8,14 @@
 #include "saml/document.h"
 #include "saml/keys.h"
 #include "saml/metadata.h"
+#include "saml/request.h"
 #include "saml/signature.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+
+#define LOGOUT "https://rosterd.example/sso/acme/logout"
 
 enum { ATTEMPT = 3, MESSAGE_MOST = 65536 };
 
@@ -78,7 +81,7 @@ static struct link *open_saml(struct fixture *f)
 {
 	const struct link_pair addresses[] = { { "acs", FORGE_ACS },
 					       { "metadata", FORGE_SERVICE },
-					       { "logout", "https://rosterd.example/sso/acme/logout" },
+					       { "logout", LOGOUT },
 					       { NULL, NULL } };
 	struct link_options options = { .plugin = "saml",
 					.deadline_ms = TOOLS_DEADLINE_MS,
@@ -272,7 +275,15 @@ static void test_our_metadata(void **state)
 	document_close(&document);
 	assert_non_null(strstr(text, "Location=\"" FORGE_ACS "\""));
 	assert_non_null(strstr(text, "use=\"encryption\""));
-	assert_null(strstr(text, "SingleLogoutService")); /* nothing of ours takes what would be sent there */
+	assert_null(strstr(text, "SingleLogoutService")); /* it could not be answered: nobody knows where */
+	link_close(&link);
+	f->setting_count = 2;
+	set(f, "logout_url", "https://idp.acme.example/slo");
+	link = open_saml(f);
+	assert_int_equal(ask(f, link, LINK_DESCRIBE, 0, NULL, 0), 0);
+	text = arena_text_n(f->arena, f->got.body, f->got.body_size);
+	assert_non_null(strstr(text, "HTTP-Redirect\" Location=\"" LOGOUT "\""));
+	assert_non_null(strstr(text, "HTTP-POST\" Location=\"" LOGOUT "\""));
 }
 
 /* ---- what comes back ---- */
@@ -413,6 +424,87 @@ static void test_signing_off(void **state)
 	assert_non_null(strstr(xml + 5, "<samlp:SessionIndex>_s1</samlp:SessionIndex>"));
 }
 
+static const char *logout_request(struct fixture *f)
+{
+	return now(f, arena_format(f->arena,
+				   "<samlp:LogoutRequest " FORGE_NAMESPACES " ID=\"_out\" Version=\"2.0\" "
+				   "IssueInstant=\"2026-11-29T09:14:05Z\" NotOnOrAfter=\"2026-11-29T09:19:05Z\" "
+				   "Destination=\"" LOGOUT "\"><saml:Issuer>" FORGE_PROVIDER "</saml:Issuer>"
+				   "<saml:NameID>ada@acme.example</saml:NameID>"
+				   "<samlp:SessionIndex>_s1</samlp:SessionIndex><samlp:SessionIndex>_s2</samlp:SessionIndex>"
+				   "</samlp:LogoutRequest>"));
+}
+
+static int ended(struct fixture *f, struct link *link, const char *method, const char *query,
+		 const struct link_pair *form, size_t count)
+{
+	const struct link_pair values[] = { { "method", method }, { "query", query } };
+	const struct link_sign_on question = { .step = LINK_ENDED,
+					       .attempt = values,
+					       .attempt_count = 2,
+					       .form = form,
+					       .form_count = count };
+
+	return link_sign(link, &question, TOOLS_DEADLINE_MS, f->arena, &f->got, &f->e);
+}
+
+static void test_the_provider_signs_off(void **state)
+{
+	struct fixture *f = *state;
+	scoped(link) *link = NULL;
+	const char *xml, *query;
+	struct link_pair form[] = { { "SAMLRequest", NULL }, { "RelayState", "back" } };
+	struct keys *keys = ring_of(&service);
+	struct own_key *signer;
+	size_t size;
+
+	set(f, "private_key", service.private_pem);
+	set(f, "logout_url", "https://idp.acme.example/slo");
+	link = open_saml(f);
+	assert_int_equal(finish(f, link, good(f, &idp)), 0);
+	assert_int_equal(f->got.session_count, 1);
+	assert_string_equal(f->got.sessions[0].subject, "ada@acme.example");
+	assert_string_equal(f->got.sessions[0].index, "_s1");
+
+	xml = forge_sign(f->arena, logout_request(f), "_out", &idp, NULL);
+	form[0].value = forge_base64(f->arena, xml, strlen(xml));
+	if (ended(f, link, "POST", "", form, 2) < 0)
+		fail_msg("%s", f->e.text);
+	assert_string_equal(f->got.message_id, "_out");
+	assert_int_equal(f->got.session_count, 2);
+	assert_string_equal(f->got.sessions[1].subject, "ada@acme.example");
+	assert_string_equal(f->got.sessions[1].index, "_s2");
+	/* Our answer: signed, about this request, with what is to be given back. */
+	assert_true(text_begins(f->got.url, "https://idp.acme.example/slo?SAMLResponse="));
+	query = strchr(f->got.url, '?') + 1;
+	assert_string_equal(parameter(f, query, "RelayState"), "back");
+	assert_non_null(strstr(unbase64(f, parameter(f, query, "SAMLResponse"), &size) + 5, "InResponseTo=\"_out\""));
+	xml = unbase64(f, parameter(f, query, "Signature"), &size);
+	assert_int_equal(keys_who_signed(keys, keys_algorithm(parameter(f, query, "SigAlg"), false), query,
+					 (size_t)(strstr(query, "&Signature=") - query), (const uint8_t *)xml, size),
+			 0);
+	keys_close(&keys);
+
+	/* The same by redirect; and what is not signed ends nobody's session. */
+	assert_int_equal(own_key_open(idp.private_pem, &signer, &f->e), 0);
+	assert_int_equal(request_redirect(f->arena, "https://x.example/", "SAMLRequest", logout_request(f), NULL, signer,
+					  &query, &f->e),
+			 0);
+	own_key_close(&signer);
+	assert_int_equal(ended(f, link, "GET", strchr(query, '?') + 1, NULL, 0), 0);
+	assert_int_equal(f->got.session_count, 2);
+	expect_denied(f, ended(f, link, "GET", arena_format(f->arena, "%.*s", (int)(strstr(query, "&SigAlg") - strchr(query, '?') - 1),
+							    strchr(query, '?') + 1), NULL, 0),
+		      "signature of the query");
+	assert_int_equal(f->got.session_count, 0);
+	assert_null(f->got.url);
+	xml = logout_request(f);
+	form[0].value = forge_base64(f->arena, xml, strlen(xml));
+	expect_denied(f, ended(f, link, "POST", "", form, 2), "signature of the message");
+	expect_denied(f, ended(f, link, "POST", "", NULL, 0), "form");
+	assert_true(link_lives(link));
+}
+
 static void test_settings_that_are_no_good(void **state)
 {
 	struct fixture *f = *state;
@@ -447,6 +539,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_the_provider_begins, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_a_transient_name, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_signing_off, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(test_the_provider_signs_off, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_settings_that_are_no_good, set_up, tear_down),
 	};
 
