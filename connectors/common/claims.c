@@ -185,6 +185,42 @@ int claims_judge(const struct claims_rules *rules, const struct json *claims, co
 	return judge_key(&j);
 }
 
+/* ---- a logout token ---- */
+
+const char *claims_text(const struct json *claims, const char *name, size_t most)
+{
+	const char *text = text_of(claims, name);
+
+	return text && strlen(text) <= most && text_is_printable(text, strlen(text)) ? text : NULL;
+}
+
+static int judge_event(const struct judging *j)
+{
+	static const char advice[] = "the provider is to send logout tokens here (OpenID Connect Back-Channel Logout 1.0), and nothing else";
+	const struct json *events = json_member(j->claims, "events"),
+			  *event = events && json_is_object(events) ? json_member(events, "http://schemas.openid.net/event/backchannel-logout") : NULL;
+
+	if (tell(j, "event", event && json_is_object(event), "backchannel-logout", events ? "another one" : "none", advice) < 0)
+		return -1;
+	return tell(j, "nonce", !json_member(j->claims, "nonce"), "none", "one: it is a token to sign on with", advice);
+}
+
+int claims_judge_logout(const struct claims_rules *rules, const struct json *claims, int64_t now_s, struct arena *arena, claims_told_fn *told,
+			void *context)
+{
+	const struct judging j = { rules, claims, arena, told, context };
+
+	if (tell(&j, "claims", json_is_object(claims), "an object", "something else", "the provider's token is none of OpenID Connect") < 0 ||
+	    judge_issuer(&j) < 0 || judge_audience(&j) < 0 || judge_times(&j, now_s) < 0 || judge_event(&j) < 0 ||
+	    tell(&j, "token id", claims_text(claims, "jti", ROSTER_ID_MOST) != NULL, "the claim \"jti\"", "none", "the provider is to number its tokens") < 0)
+		return -1;
+	return tell(&j, "session",
+		    (claims_text(claims, "sub", CLAIMS_SUBJECT_MOST) || claims_text(claims, "sid", ROSTER_ID_MOST)) &&
+			    (!json_member(claims, "sub") || claims_text(claims, "sub", CLAIMS_SUBJECT_MOST)) &&
+			    (!json_member(claims, "sid") || claims_text(claims, "sid", ROSTER_ID_MOST)),
+		    "\"sub\", \"sid\" or both", "none, or what is no text", "the provider is to say whose session ends");
+}
+
 /* ---- whom it names ---- */
 
 /* A truth as providers write it. */

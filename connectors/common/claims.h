@@ -47,6 +47,14 @@ typedef void claims_told_fn(void *context, const char *check, bool passed, const
 int claims_judge(const struct claims_rules *rules, const struct json *claims, const char *nonce, int64_t now_s, struct arena *arena,
 		 claims_told_fn *told, void *context);
 
+/* The same of a logout token (OpenID Connect Back-Channel Logout 1.0, 2.6), which is none for signing on, as that is none for this: by whom and for whom it
+ * is, that it is about logout, and what it names: "sub", "sid" or both. */
+int claims_judge_logout(const struct claims_rules *rules, const struct json *claims, int64_t now_s, struct arena *arena, claims_told_fn *told,
+			void *context);
+
+/* A claim that is a text and not empty, at most so many bytes; NULL. */
+const char *claims_text(const struct json *claims, const char *name, size_t most);
+
 /* Whom it names, in the arena; more: what the provider said beside it (userinfo), or NULL: what it adds is taken, what it says otherwise is not. Groups
  * that are too many for the token to hold them are not said. NULL: the key is missing. */
 const struct roster_identity *claims_person(const struct claims_rules *rules, const struct json *claims, const struct json *more,

@@ -97,16 +97,14 @@ int oidc_begin(struct oidc *o, const struct fetch_caller *caller, const char *st
 
 /* ---- finish: what came back ---- */
 
-/* One thing that was looked at; refuses the sign-on if it is not as it must be. */
-static int judged(const struct fetch_caller *caller, bool passed, const char *check, const char *expected, const char *received,
+int oidc_judged(const struct fetch_caller *caller, bool passed, const char *check, const char *expected, const char *received,
 		  const char *advice)
 {
 	caller->host->checked(caller->call, check, passed, expected, passed ? NULL : received, passed ? NULL : advice);
 	return passed ? 0 : caller->host->fail(caller->call, ROSTER_DENIED, 0, "%s: %s", check, advice);
 }
 
-/* The only field of this name; NULL: there is none, or several. */
-static const char *field(const struct roster_pair *form, const char *name, bool *ret_several)
+const char *oidc_field(const struct roster_pair *form, const char *name, bool *ret_several)
 {
 	const char *found = NULL;
 
@@ -134,20 +132,20 @@ static const char *error_advice(const char *error)
 static int judge_answer(struct oidc *o, const struct fetch_caller *caller, const struct roster_pair *form, const char **ret_code)
 {
 	bool several = false;
-	const char *error = field(form, "error", &several), *words = field(form, "error_description", &several),
-		   *code = field(form, "code", &several), *issuer = field(form, "iss", &several), *state = field(form, "state", &several);
+	const char *error = oidc_field(form, "error", &several), *words = oidc_field(form, "error_description", &several),
+		   *code = oidc_field(form, "code", &several), *issuer = oidc_field(form, "iss", &several), *state = oidc_field(form, "state", &several);
 
-	if (judged(caller, !several, "answer", "each field once", "one of them twice", "something between the provider and here changes what it says") < 0 ||
-	    judged(caller, !error, "provider", "a code",
+	if (oidc_judged(caller, !several, "answer", "each field once", "one of them twice", "something between the provider and here changes what it says") < 0 ||
+	    oidc_judged(caller, !error, "provider", "a code",
 		   error ? arena_format(o->arena, "%.60s: %.200s", error, words ? words : "") : NULL, error_advice(error ? error : "")) < 0 ||
-	    judged(caller, state && caller->host->attempt(caller->call, "nonce") != NULL, "begun here", "the answer to a sign-on that began here",
+	    oidc_judged(caller, state && caller->host->attempt(caller->call, "nonce") != NULL, "begun here", "the answer to a sign-on that began here",
 		   state ? "one that nobody here has begun" : "none of ours",
 		   "let people begin at the address of this connection, not in a portal of the provider") < 0 ||
-	    judged(caller, code && *code && strlen(code) <= CODE_MOST, "code", "an authorization code", code ? "one that is empty or too long" : "none",
+	    oidc_judged(caller, code && *code && strlen(code) <= CODE_MOST, "code", "an authorization code", code ? "one that is empty or too long" : "none",
 		   "the provider is to answer with a code (response type \"code\")") < 0)
 		return -1;
 	if ((issuer || o->provider.answers_issuer) && !strchr(o->provider.issuer, '{') &&
-	    judged(caller, issuer && strcmp(issuer, o->provider.issuer) == 0, "issuer of the answer", o->provider.issuer, issuer ? issuer : "none",
+	    oidc_judged(caller, issuer && strcmp(issuer, o->provider.issuer) == 0, "issuer of the answer", o->provider.issuer, issuer ? issuer : "none",
 		   "the answer is another provider's") < 0)
 		return -1;
 	*ret_code = code;
@@ -233,10 +231,10 @@ static int exchange(struct oidc *o, const struct fetch_caller *caller, const cha
 	words = json_node_member_text(answer.rest, "error_description");
 	id_token = json_node_member_text(answer.rest, "id_token");
 	access_token = json_node_member_text(answer.rest, "access_token");
-	if (judged(caller, answer.status == 200 && !error, "exchange of the code", "tokens",
+	if (oidc_judged(caller, answer.status == 200 && !error, "exchange of the code", "tokens",
 		   arena_format(o->arena, "%d %.60s: %.200s", answer.status, error ? error : "", words ? words : ""),
 		   exchange_advice(o, error ? error : "")) < 0 ||
-	    judged(caller, id_token && strlen(id_token) <= TOKEN_MOST, "ID token", "one", id_token ? "one that is too long" : "none",
+	    oidc_judged(caller, id_token && strlen(id_token) <= TOKEN_MOST, "ID token", "one", id_token ? "one that is too long" : "none",
 		   "\"scopes\" must have \"openid\", and the application at the provider must be one of OpenID Connect") < 0)
 		return -1;
 	*ret_id_token = arena_text(o->arena, id_token);
@@ -256,7 +254,7 @@ static int verify(struct oidc *o, const char *token, struct jws *ret, struct err
 }
 
 /* Providers exchange their keys: one that is not there may have been made since we looked. */
-static int verify_token(struct oidc *o, const struct fetch_caller *caller, const char *token, struct json **ret_claims)
+int oidc_verify_token(struct oidc *o, const struct fetch_caller *caller, const char *token, struct json **ret_claims)
 {
 	struct error e = { 0 };
 	struct jws jws;
@@ -271,16 +269,16 @@ static int verify_token(struct oidc *o, const struct fetch_caller *caller, const
 			return -1;
 		result = verify(o, token, &jws, &e);
 	}
-	if (judged(caller, result == 0, "signature", "one by a key of the provider", e.text,
+	if (oidc_judged(caller, result == 0, "signature", "one by a key of the provider", e.text,
 		   "if the provider has just exchanged its keys, try again in a minute; otherwise the token is not the provider's") < 0)
 		return -1;
 	result = json_parse(o->arena, jws.payload, jws.payload_size, ret_claims, &e);
-	return judged(caller, result == 0, "token", "claims as JSON", e.text, "the provider's token is none of OpenID Connect");
+	return oidc_judged(caller, result == 0, "token", "claims as JSON", e.text, "the provider's token is none of OpenID Connect");
 }
 
 static void tell(void *context, const char *check, bool passed, const char *expected, const char *received, const char *advice)
 {
-	judged(context, passed, check, expected, received, advice);
+	oidc_judged(context, passed, check, expected, received, advice);
 }
 
 /* What a thin token leaves out; what cannot be had is not there. */
@@ -299,7 +297,7 @@ static int ask_userinfo(struct oidc *o, const struct fetch_caller *caller, const
 	if (fetch_ask(o->fetch, caller, &request, &answer) < 0)
 		return -1;
 	said = json_node_member_text(answer.rest, "sub");
-	if (judged(caller, answer.status == 200 && said && subject && json_is_text(subject) && text_equal(said, json_text(subject)), "userinfo",
+	if (oidc_judged(caller, answer.status == 200 && said && subject && json_is_text(subject) && text_equal(said, json_text(subject)), "userinfo",
 		   "what belongs to the token", answer.status == 200 ? "somebody else's" : arena_format(o->arena, "status %d", answer.status),
 		   "the provider is to put \"email\" into the ID token, or answer at its userinfo endpoint") < 0)
 		return -1;
@@ -323,7 +321,7 @@ static int emit(struct oidc *o, const struct fetch_caller *caller, const struct 
 	if (!person)
 		return caller->host->fail(caller->call, ROSTER_DENIED, 0, "the token names nobody");
 	if (claims_has_overage(claims))
-		judged(caller, true, "groups", "more than a token holds: none were taken, and none are taken away", NULL, NULL);
+		oidc_judged(caller, true, "groups", "more than a token holds: none were taken, and none are taken away", NULL, NULL);
 	for (const char *const *name = person->groups; name && *name; name++) {
 		const struct roster_group group = { .size = sizeof(group), .remote_id = *name, .name = *name, .partial = 1 };
 
@@ -342,13 +340,14 @@ int oidc_finish(struct oidc *o, const struct fetch_caller *caller, const struct 
 
 	arena_reset(o->arena);
 	if (oidc_know_provider(o, caller) < 0 || judge_answer(o, caller, form, &code) < 0 || exchange(o, caller, code, &id_token, &access_token) < 0 ||
-	    verify_token(o, caller, id_token, &claims) < 0 ||
+	    oidc_verify_token(o, caller, id_token, &claims) < 0 ||
 	    claims_judge(&o->options.rules, claims, host->attempt(caller->call, "nonce"), now_s, o->arena, tell, (void *)caller) < 0)
 		return -1;
 	if (!json_member(claims, "email") && o->options.rules.email != CLAIMS_EMAIL_NEVER && o->provider.userinfo[0] && access_token &&
 	    ask_userinfo(o, caller, access_token, claims, &more) < 0)
 		return -1;
 	if (host->once(caller->call, code, now_s + CODE_LIFE_S) < 0 ||
+	    host->session_of(caller->call, claims_text(claims, "sub", CLAIMS_SUBJECT_MOST), claims_text(claims, "sid", ROSTER_ID_MOST)) < 0 ||
 	    (strlen(id_token) <= ROSTER_SESSION_MOST && host->session(caller->call, id_token, 0) < 0))
 		return -1;
 	return emit(o, caller, claims, more);
@@ -387,6 +386,8 @@ int oidc_check(struct oidc *o, const struct fetch_caller *caller)
 	caller->host->note(caller->call, "its application must have the redirect address %s",
 			   caller->host->address(caller->call, "callback") ? caller->host->address(caller->call, "callback")
 									   : "that \"public_url\" of rosterd.conf yields, which is not set");
+	caller->host->note(caller->call, "it may tell of logout at %s, by back channel or front channel",
+			   caller->host->address(caller->call, "logout") ? caller->host->address(caller->call, "logout") : "such an address");
 	if (!o->provider.end_session[0])
 		caller->host->note(caller->call, "it is not told when somebody signs off here: it has no address for that");
 	return 0;

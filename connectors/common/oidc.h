@@ -17,8 +17,8 @@ enum {
 	OIDC_URL_MOST = 2048,
 };
 
-/* The steps that may dial, for roster_sign_on.needs_network: begin, finish and logout. */
-#define OIDC_NETWORK (1u << 0 | 1u << 1 | 1u << 3)
+/* The steps that may dial, for roster_sign_on.needs_network: begin, finish, logout and ended. */
+#define OIDC_NETWORK (1u << 0 | 1u << 1 | 1u << 3 | 1u << 5)
 
 struct oidc_options {
 	const char *discovery; /* where the provider describes itself; NULL: below the issuer, as OpenID Connect Discovery 1.0 has it */
@@ -40,6 +40,7 @@ void oidc_close(struct oidc **oidc);
 int oidc_begin(struct oidc *oidc, const struct fetch_caller *caller, const char *state);
 int oidc_finish(struct oidc *oidc, const struct fetch_caller *caller, const struct roster_pair *form);
 int oidc_logout(struct oidc *oidc, const struct fetch_caller *caller, const char *session);
+int oidc_ended(struct oidc *oidc, const struct fetch_caller *caller, const struct roster_pair *form);
 
 /* Whether the provider describes itself and has keys that we can use; notes say what was found. */
 int oidc_check(struct oidc *oidc, const struct fetch_caller *caller);

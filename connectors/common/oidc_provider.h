@@ -10,6 +10,7 @@
 #include "common/oidc.h"
 
 struct arena;
+struct json;
 
 /* What the provider says of itself, as far as we use it. */
 struct oidc_provider {
@@ -38,6 +39,15 @@ int oidc_know_keys(struct oidc *o, const struct fetch_caller *caller);
 /* Read now, whatever is kept. */
 int oidc_fetch_provider(struct oidc *o, const struct fetch_caller *caller);
 int oidc_fetch_keys(struct oidc *o, const struct fetch_caller *caller);
+
+/* One thing that was looked at; fails with ROSTER_DENIED if it is not as it must be. */
+int oidc_judged(const struct fetch_caller *caller, bool passed, const char *check, const char *expected, const char *received, const char *advice);
+
+/* The only field of this name; NULL: there is none, or several, which sets *ret_several. */
+const char *oidc_field(const struct roster_pair *form, const char *name, bool *ret_several);
+
+/* The claims of a token that is signed by a key of the provider's, in the arena. 0; -1: fail() was called. */
+int oidc_verify_token(struct oidc *o, const struct fetch_caller *caller, const char *token, struct json **ret_claims);
 
 /* Fails: what is wrong with how it describes itself. -1. */
 int oidc_wrong_provider(struct oidc *o, const struct fetch_caller *caller, const char *what);

@@ -64,10 +64,18 @@ static int logout(struct roster_call *call, void *self, const char *remote_id, c
 	return vendor ? oidc_logout(vendor->oidc, &vendor->caller, session) : -1;
 }
 
+static int ended(struct roster_call *call, void *self, const struct roster_pair *form)
+{
+	struct vendor *vendor = serve(call, self);
+
+	return vendor ? oidc_ended(vendor->oidc, &vendor->caller, form) : -1;
+}
+
 const struct roster_sign_on signing = {
 	.size = sizeof(signing),
 	.begin = begin,
 	.finish = finish,
 	.logout = logout,
+	.ended = ended,
 	.needs_network = OIDC_NETWORK,
 };

@@ -162,11 +162,19 @@ static int logout(struct roster_call *call, void *self, const char *remote_id, c
 	return oidc_logout(p->oidc, &p->caller, session);
 }
 
+static int ended(struct roster_call *call, void *self, const struct roster_pair *form)
+{
+	struct provider *p = serve(self, call);
+
+	return oidc_ended(p->oidc, &p->caller, form);
+}
+
 static const struct roster_sign_on sign_on = {
 	.size = sizeof(sign_on),
 	.begin = begin,
 	.finish = finish,
 	.logout = logout,
+	.ended = ended,
 	.needs_network = OIDC_NETWORK,
 };
 

@@ -176,6 +176,57 @@ is "whom the provider does not let in is told apart" "$result" "403 plugin.denie
 like "with what to do" "$(ctl sso explain "acme/$id")" 'access_denied: not today .*assign it to them there'
 vendor_tell 'deny no'
 
+# ---- the provider ends sessions ------------------------------------------------------------------------------------------------------------
+
+tell_logout() { # tell_logout [TOKEN]: as the provider itself does; $result is the status and the check that failed
+	result=$(curl -s -o "$flow_dir/body" -w '%{http_code}' --data-urlencode "logout_token=${1:-$(vendor_tell logout)}" "$here/sso/$connection/logout")
+	id=$(grep -o '[0-9a-f]\{8\}-[0-9a-f-]*' "$flow_dir/body" | head -1)
+	[ "$result" = 200 ] || result="$result $(failed)"
+}
+vendor_tell 'claim sid "s-1"'
+sign_on
+is "somebody is signed in" "$result $(whoami)" "303 ada@acme.example"
+unheard() { # unheard CHECK WORDS: how the provider misbehaves, and what finds it
+	vendor_tell "$2"
+	tell_logout
+	is "logout: ${2//$'\n'/, }" "$result $(whoami)" "400 $1 ada@acme.example"
+	vendor_tell 'claims
+forge no
+claim sid "s-1"'
+}
+for kind in none hs256 other jwk payload; do unheard signature "forge $kind"; done
+unheard issuer 'claim iss "https://evil.example"'
+unheard audience 'claim aud "another"'
+unheard expiry 'claim exp null'
+unheard event 'claim events null'
+unheard event 'claim events {"http://schemas.openid.net/event/other":{}}'
+unheard nonce 'claim nonce "n"'
+unheard "token id" 'claim jti null'
+unheard session 'claim sub null
+claim sid null'
+unheard session 'claim sid 7'
+vendor_tell 'claim sid "s-2"'
+tell_logout
+is "the end of another session of theirs is not the end of this one" "$result $(whoami)" "200 ada@acme.example"
+is "whoever does not know the session ends none" "$(curl -s -o /dev/null -w '%{http_code}' "$here/sso/$connection/logout?iss=$vendor_url&sid=s-3") $(whoami)" "200 ada@acme.example"
+is "nor without saying which" "$(curl -s -o /dev/null -w '%{http_code}' "$here/sso/$connection/logout?iss=$vendor_url") $(whoami)" "400 ada@acme.example"
+vendor_tell 'claim sid "s-1"'
+token=$(vendor_tell logout)
+tell_logout "$token"
+is "the provider's own word ends it (back channel)" "$result $(whoami)" "200 session.none"
+tell_logout "$token"
+is "once" "$result" "400 used once"
+signed_out
+sign_on
+is "a browser that the provider sends does, if it knows the session (front channel)" \
+	"$(whoami) $(curl -s -o /dev/null -w '%{http_code}' "$here/sso/$connection/logout?iss=$vendor_url&sid=s-1") $(whoami)" "ada@acme.example 200 session.none"
+signed_out
+sign_on
+vendor_tell 'claim sid null'
+tell_logout
+is "and who is signed off everywhere there is so here" "$result $(whoami)" "200 session.none"
+vendor_tell claims
+
 # ---- what happens at the provider -------------------------------------------------------------------------------------------------------
 
 ctl connection set acme/door --set timeout=11s >/dev/null # in a child that has not looked for a key that is not there

@@ -9,6 +9,7 @@
  *   forge KIND                    how tokens are spoiled from now on; "no" for not:
  *                                 none (alg none), unsigned (RS256 without a signature), hs256 (the public key as a secret), other (signed by a key
  *                                 that is not ours, under our kid), jwk (the key stands in the header), nokid, badkid, cut, crit, twice, payload
+ *   logout                        prints a logout token about who comes next; `claim` and `forge` count for it, too
  *   rotate                        a new key in place of the old one
  *   thin yes|no                   the ID token says nothing but who it is
  *   userinfo SUB                  whom the userinfo endpoint speaks of; "-": the right one
@@ -173,12 +174,23 @@ static void signature_of(const char *signed_text, char *ret, size_t room)
 		ret[strlen(ret) / 2] = '\0';
 }
 
+static void override(json_t *claims)
+{
+	const char *name;
+	json_t *value;
+
+	json_object_foreach(overrides, name, value)
+		if (json_is_null(value))
+			json_object_del(claims, name);
+		else
+			json_object_set(claims, name, value);
+}
+
 static json_t *claims_for(const struct code *code)
 {
 	int64_t now = vendor_now_ms() / 1000;
 	json_t *claims = json_pack("{s:s, s:s, s:s, s:I, s:I, s:s}", "iss", vendor_base(), "sub", subject, "aud", client, "exp",
-				   (json_int_t)(now + LIFE_S), "iat", (json_int_t)now, "nonce", code->nonce), *value;
-	const char *name;
+				   (json_int_t)(now + LIFE_S), "iat", (json_int_t)now, "nonce", code->nonce);
 
 	if (!thin && strcmp(email, "-") != 0) {
 		json_object_set_new(claims, "email", json_string(email));
@@ -186,18 +198,14 @@ static json_t *claims_for(const struct code *code)
 			json_object_set_new(claims, "email_verified", json_boolean(strcmp(verified, "true") == 0));
 		json_object_set_new(claims, "name", json_string("Somebody Known"));
 	}
-	json_object_foreach(overrides, name, value)
-		if (json_is_null(value))
-			json_object_del(claims, name);
-		else
-			json_object_set(claims, name, value);
+	override(claims);
 	return claims;
 }
 
-static void put_token(struct buffer *out, const struct code *code)
+static void put_claims(struct buffer *out, json_t *claims)
 {
 	static char token[TOKEN_MOST], head_text[2048], claims_text[TOKEN_MOST / 2], signature[1024];
-	json_t *head = header(), *claims = claims_for(code);
+	json_t *head = header();
 	char *head_json = json_dumps(head, JSON_COMPACT), *claims_json = json_dumps(claims, JSON_COMPACT);
 
 	if (strcmp(forge, "twice") == 0) { /* one reader takes the first, another the last */
@@ -220,6 +228,26 @@ static void put_token(struct buffer *out, const struct code *code)
 	free(claims_json);
 	json_decref(head);
 	json_decref(claims);
+}
+
+static void put_token(struct buffer *out, const struct code *code)
+{
+	put_claims(out, claims_for(code));
+}
+
+/* Back-Channel Logout 1.0, 2.4. */
+static void put_logout_token(struct buffer *out)
+{
+	static unsigned count;
+	int64_t now = vendor_now_ms() / 1000;
+	char jti[32];
+	json_t *claims;
+
+	snprintf(jti, sizeof(jti), "out-%u", ++count);
+	claims = json_pack("{s:s, s:s, s:s, s:I, s:I, s:s, s:{s:{}}}", "iss", vendor_base(), "sub", subject, "aud", client, "exp", (json_int_t)(now + LIFE_S),
+			   "iat", (json_int_t)now, "jti", jti, "events", "http://schemas.openid.net/event/backchannel-logout");
+	override(claims);
+	put_claims(out, claims);
 }
 
 /* ---- addresses ---- */
@@ -434,7 +462,8 @@ static bool set_claim(char **words, size_t count)
 
 static bool tell(char **words, size_t count, struct buffer *out)
 {
-	(void)out;
+	if (count == 1 && strcmp(words[0], "logout") == 0)
+		return put_logout_token(out), true;
 	if (count == 4 && strcmp(words[0], "person") == 0)
 		return set(subject, sizeof(subject), words[1]) && set(email, sizeof(email), words[2]) && set(verified, sizeof(verified), words[3]);
 	if (count >= 3 && strcmp(words[0], "claim") == 0)
