@@ -256,12 +256,26 @@ static const struct setting sign_on_rows[] = {
 	{ 0 },
 };
 
-static const char *const sections[] = { "database", "plugins", "http", "sign_on", "scim", "sync", "domains", "guard", "audit", "log", "metrics", NULL };
+static const char *const stale_words[] = { "refuse", "lease", NULL };
+static const struct setting verify_rows[] = {
+	{ "stale_limit", SETTING_DURATION, AT(config.verify_stale_ms), "2s", .least = MS / 5, .most = 60 * MS,
+	  .about = "How old what is answered from memory may be: if nothing was heard from the database for so long, nobody knows who is still signed in." },
+	{ "when_stale", SETTING_WORD, AT(config.verify_when_stale), "refuse", .words = stale_words,
+	  .about = "What gateways are told then: refuse (503, and let nobody in), or lease (what was known last, marked as old)." },
+	{ "lease", SETTING_DURATION, AT(config.verify_lease_ms), "5m", .least = MS, .most = 3600 * MS,
+	  .about = "How old that may be at most with when_stale = lease; whoever was let go meanwhile is let in for as long." },
+	{ "sessions", SETTING_NUMBER, AT(config.verify_sessions_most), "100000", .least = 8, .most = 10000000,
+	  .restart = true, .about = "How many sessions are kept in memory, of about 500 bytes each; those above are looked up in the database." },
+	{ 0 },
+};
+
+static const char *const sections[] = { "database", "plugins", "http", "sign_on", "verify", "scim", "sync", "domains", "guard", "audit", "log", "metrics", NULL };
 static const struct settings_form top = { "", top_rows, sections };
 static const struct settings_form database = { "database", database_rows, NULL };
 static const struct settings_form plugins = { "plugins", plugins_rows, NULL };
 static const struct settings_form http = { "http", http_rows, NULL };
 static const struct settings_form sign_on = { "sign_on", sign_on_rows, NULL };
+static const struct settings_form verify = { "verify", verify_rows, NULL };
 static const struct settings_form scim = { "scim", scim_rows, NULL };
 static const struct settings_form sync_form = { "sync", sync_rows, NULL };
 static const struct settings_form domains_form = { "domains", domains_rows, NULL };
@@ -270,7 +284,7 @@ static const struct settings_form audit = { "audit", audit_rows, NULL };
 static const struct settings_form log_form = { "log", log_rows, NULL };
 static const struct settings_form metrics = { "metrics", metrics_rows, NULL };
 static const struct settings_form *const forms[] = {
-	&top, &database, &plugins, &http, &sign_on, &scim, &sync_form, &domains_form, &guard, &audit, &log_form, &metrics, NULL,
+	&top, &database, &plugins, &http, &sign_on, &verify, &scim, &sync_form, &domains_form, &guard, &audit, &log_form, &metrics, NULL,
 };
 
 const struct settings_form *const *config_forms(void)

@@ -39,6 +39,8 @@ struct config {
 	int attempt_ms, session_idle_ms, session_most_ms;
 	const char *password_cost; /* a word of password_costs */
 	int passwords_at_once;
+	const char *verify_when_stale; /* refuse or lease */
+	int verify_stale_ms, verify_lease_ms, verify_sessions_most;
 	const char *scim_trace; /* redacted, personal or off */
 	int scim_per_second, scim_burst;		/* requests of one connection that pushes */
 	int figures_every_ms;		/* how often what the database shows is counted */

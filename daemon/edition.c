@@ -226,6 +226,9 @@ void edition_endpoints(struct shared *shared, struct endpoints_options *options)
 	options->password_cost = cost_of(config->password_cost);
 	options->password_places = password_places(config);
 	options->passwords_at_once = least(config->passwords_at_once, options->password_places);
+	options->verify_stale_ms = config->verify_stale_ms;
+	options->verify_lease_ms = text_equal(config->verify_when_stale, "lease") ? config->verify_lease_ms : 0;
+	options->verify_sessions_most = config->verify_sessions_most;
 	options->scim_per_second = config->scim_per_second;
 	options->scim_burst = config->scim_burst;
 	options->keeps = shared;

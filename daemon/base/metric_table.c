@@ -29,6 +29,8 @@ static const char *const ends[] = { "committed", "rolled_back", "uncertain", NUL
 static const char *const deaths[] = { "ended", "killed", "crashed", "forbidden", "memory", "cpu", "exit", NULL };
 static const char *const outcomes[] = { "done", "planned", "held", "failed", "again", "stopped", NULL };
 static const char *const heard[] = { "taken", "duplicate", "merged", "nothing", "not_authentic", "limited", "failed", NULL };
+static const char *const verified[] = { "memory", "database", "nobody", "denied", "stale", "unknown", NULL };
+static const char *const verified_kinds[] = { "session", NULL };
 static const char *const sign_ons[] = { "begun", "signed_on", "tested", "refused", "failed", "limited", NULL };
 static const char *const askings[] = { "subscribe", "renew", "unsubscribe", NULL };
 static const char *const event_endpoint_states[] = { "active", "failing", "paused", "stopped", NULL };
@@ -148,6 +150,15 @@ const struct metric_row metric_rows[METRICS] = {
 	[METRIC_SIGN_ONS] = { "rosterd_sign_ons_total",
 		"Sign-ons by a connection: begun, so that somebody was sent to a provider; and how they ended, if they came back: signed on, tested, refused, failed because of us or the provider, turned away because too many come. By a password of ours: plugin \"password\".",
 		COUNTER, { { "plugin" }, { "outcome", sign_ons } } },
+	[METRIC_VERIFY] = { "rosterd_verify_total",
+		"Questions of gateways, and what they were answered from or why not: memory, database; nobody is signed in; denied by what the question wanted; stale, known last and marked as such; unknown, since nothing is heard from the database.",
+		COUNTER, { { "kind", verified_kinds }, { "outcome", verified } } },
+	[METRIC_VERIFY_KEPT] = { "rosterd_verify_kept",
+		"Sessions that are kept in memory, those that count no more among them until somebody shows them.", GAUGE },
+	[METRIC_VERIFY_LAG] = { "rosterd_verify_lag_seconds",
+		"How long the last sign of life took through the database and back: so long after its commit is a change felt here.", SECONDS },
+	[METRIC_VERIFY_MISSED] = { "rosterd_verify_missed_total",
+		"Changes that the log of the database had and no notice told; they were felt later, within verify.stale_limit.", COUNTER },
 	[METRIC_NOTIFICATIONS] = { "rosterd_notifications_total",
 		"Messages of directories: taken; a duplicate of one that was; merged with others because too many wait; authentic and about nobody; not authentic; turned away because too many come; failed, because the plug-in did or could not understand it.",
 		COUNTER, { { "plugin" }, { "outcome", heard } } },

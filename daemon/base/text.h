@@ -90,5 +90,7 @@ void buffer_reset(struct buffer *buffer); /* keeps its memory */
 void buffer_add(struct buffer *buffer, const void *bytes, size_t length);
 void buffer_text(struct buffer *buffer, const char *text);
 void buffer_format(struct buffer *buffer, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
+/* Percent-encodes whatever is not unreserved (RFC 3986 section 2.3). */
+void buffer_percent(struct buffer *buffer, const char *text);
 
 #endif

@@ -6,6 +6,7 @@
 #include "base/secret.h"
 #include "base/text.h"
 #include "endpoints/cookie.h"
+#include "endpoints/speaker.h"
 #include "roster/session.h"
 
 static void become(struct exchange *x, const struct beginning *b)
@@ -52,6 +53,7 @@ static int end_presented(struct exchange *x, const uint8_t *presented, struct er
 
 	if (!presented && !cookie_session(x->request, x->arena, shown))
 		return 0;
+	speaker_forget(x, presented ? presented : shown);
 	found = session_find(x->tx, x->arena, presented ? presented : shown, &old, e);
 	if (found <= 0)
 		return found;

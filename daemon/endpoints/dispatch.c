@@ -9,6 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "access/changes.h"
 #include "access/remembered.h"
 #include "base/clock.h"
 #include "base/metric.h"
@@ -29,6 +30,7 @@
 #include "endpoints/scim_reply.h"
 #include "endpoints/scim_resource.h"
 #include "endpoints/scim_trace.h"
+#include "endpoints/speaker.h"
 #include "http/router.h"
 #include "plugin/links.h"
 #include "roster/scim_token.h"
@@ -56,6 +58,7 @@ struct endpoints {
 	struct links *links, *sign_links;
 	struct scim_trace *trace;
 	struct health *health;
+	struct memory memory;
 	size_t count;
 	_Atomic int64_t swift_at_ms; /* until then nobody waits on an HTTP thread: the database was slow */
 };
@@ -127,7 +130,7 @@ int endpoints_open(const struct endpoints_options *options, struct endpoints **r
 	endpoints->name_rate = rate_open();
 	endpoints->hashing = hashing_open();
 	endpoints->remembered = remembered_open();
-	if (links_open(options->links_most, &endpoints->links, e) < 0 ||
+	if (memory_open(options, &endpoints->memory, e) < 0 || links_open(options->links_most, &endpoints->links, e) < 0 ||
 	    links_open(options->links_most, &endpoints->sign_links, e) < 0 ||
 	    scim_trace_open(endpoints->store, endpoints->log, &endpoints->trace, e) < 0) {
 		endpoints_close(&endpoints);
@@ -140,6 +143,7 @@ int endpoints_open(const struct endpoints_options *options, struct endpoints **r
 void endpoints_change(struct endpoints *endpoints, const struct endpoints_options *options)
 {
 	latest_replace(endpoints->options, options_open(options));
+	changes_pace(endpoints->memory.changes, options->verify_stale_ms);
 	links_renew(endpoints->links);
 	links_renew(endpoints->sign_links);
 }
@@ -199,7 +203,7 @@ static int check_parameters(const struct exchange *x, struct error *e)
 	static const char *const none[] = { NULL };
 	const char *const *known = x->endpoint->parameters ? x->endpoint->parameters : none;
 
-	if (x->endpoint->stranger)
+	if (x->endpoint->stranger && !x->endpoint->parameters)
 		return 0;
 	for (size_t i = 0; i < x->request->query_count; i++)
 		if (check_once(x, x->request->query[i].name, e) < 0)
@@ -265,6 +269,17 @@ static int answer_with_key(struct exchange *x, const struct idempotency_key *key
 	return x->endpoint->answer(x, e) < 0 ? -1 : idempotency_finish(x, key, e);
 }
 
+/* Also if it is not certain that it was. */
+static int commit(struct exchange *x, struct error *e)
+{
+	bool changed = tx_rows_changed(x->tx) > 0;
+	int result = tx_commit(&x->tx, e);
+
+	if (changed)
+		speaker_doubt(x);
+	return result;
+}
+
 static int answer_known(struct exchange *x, struct error *e)
 {
 	const struct idempotency_key *key;
@@ -272,7 +287,7 @@ static int answer_known(struct exchange *x, struct error *e)
 	if (admit(x, e) < 0 || idempotency_read(x, &key, e) < 0 ||
 	    (key ? answer_with_key(x, key, e) : answer_once(x, e)) < 0)
 		return -1;
-	return x->tx ? tx_commit(&x->tx, e) : 0;
+	return x->tx ? commit(x, e) : 0;
 }
 
 /* Whose it is says prepare, or there is nothing to answer. */
@@ -280,7 +295,7 @@ static int answer_stranger(struct exchange *x, struct error *e)
 {
 	if (x->endpoint->prepare(x, e) < 0 || exchange_begin(x, e) < 0 || x->endpoint->answer(x, e) < 0)
 		return -1;
-	return tx_commit(&x->tx, e);
+	return commit(x, e);
 }
 
 static int answer_exchange(const struct endpoints *endpoints, struct exchange *x, struct error *e)
@@ -340,6 +355,7 @@ void endpoints_close(struct endpoints **endpoints)
 	remembered_close(&(*endpoints)->remembered);
 	links_close(&(*endpoints)->links);
 	links_close(&(*endpoints)->sign_links);
+	memory_close(&(*endpoints)->memory);
 	router_close(&(*endpoints)->router);
 	outside_close(&(*endpoints)->outside);
 	health_close(&(*endpoints)->health);
@@ -542,7 +558,7 @@ struct turn {
 	int64_t began_us;
 };
 
-static struct turn *begin_turn(const struct endpoints *endpoints, struct request *request,
+static struct turn *begin_turn(struct endpoints *endpoints, struct request *request,
 			       struct reply *reply, bool by_monitor)
 {
 	struct turn *turn = arena_take(request->arena, sizeof(*turn));
@@ -560,6 +576,7 @@ static struct turn *begin_turn(const struct endpoints *endpoints, struct request
 		.links = endpoints->links,
 		.sign_links = endpoints->sign_links,
 		.health = endpoints->health,
+		.memory = &endpoints->memory,
 		.request = request,
 		.reply = reply,
 		.by_monitor = by_monitor,
@@ -569,27 +586,35 @@ static struct turn *begin_turn(const struct endpoints *endpoints, struct request
 	return turn;
 }
 
-/* To the ready reply. */
-static void end_turn(const struct endpoints *endpoints, struct turn *turn)
+/* result, e: what came of the answer. */
+static void close_turn(const struct endpoints *endpoints, struct turn *turn, int result, struct error *e)
 {
 	struct exchange *x = &turn->x;
-	struct error e = { 0 };
 	int64_t took_us;
 
-	if (answer_exchange(endpoints, x, &e) < 0) {
-		refuse(x, &e);
+	if (result < 0) {
+		refuse(x, e);
 	} else {
-		e = (struct error){ 0 }; /* what was tried on the way and did not matter */
+		*e = (struct error){ 0 }; /* what was tried on the way and did not matter */
 		tag(x);
 	}
 	reply_header(x->reply, "X-Request-Id", "%s", x->id);
 	reply_header(x->reply, "Cache-Control", "no-store");
 	took_us = clock_monotonic_us() - turn->began_us;
-	count_end(x, &e, took_us);
-	log_end(x, &e, took_us);
-	scim_trace_note(endpoints->trace, x, &e, took_us);
+	count_end(x, e, took_us);
+	log_end(x, e, took_us);
+	scim_trace_note(endpoints->trace, x, e, took_us);
 	note_use(x);
 	shared_close(&turn->options);
+}
+
+/* To the ready reply. */
+static void end_turn(const struct endpoints *endpoints, struct turn *turn)
+{
+	struct error e = { 0 };
+	int result = answer_exchange(endpoints, &turn->x, &e);
+
+	close_turn(endpoints, turn, result, &e);
 }
 
 static void forget(void *self, struct request *request)
@@ -601,7 +626,7 @@ static void forget(void *self, struct request *request)
 	shared_close(&turn->options);
 }
 
-static void answer_one(const struct endpoints *endpoints, struct request *request, struct reply *reply,
+static void answer_one(struct endpoints *endpoints, struct request *request, struct reply *reply,
 		       bool by_monitor)
 {
 	end_turn(endpoints,
@@ -671,6 +696,22 @@ static bool answer_swiftly(struct endpoints *endpoints, struct request *request,
 	return true;
 }
 
+/* With what is known. What is not is left to the crew. */
+static bool answer_from_memory(struct endpoints *endpoints, const struct endpoint *row, struct request *request,
+			       struct reply *reply)
+{
+	struct turn *turn = request->begun = begin_turn(endpoints, request, reply, false);
+	struct error e = { 0 };
+	int result;
+
+	turn->x.endpoint = row;
+	result = check_parameters(&turn->x, &e) < 0 ? -1 : row->at_once(&turn->x, &e);
+	if (result == 0)
+		return false;
+	close_turn(endpoints, turn, result, &e);
+	return true;
+}
+
 static bool answer_at_once(void *self, struct request *request, struct reply *reply)
 {
 	const struct endpoint *row;
@@ -679,6 +720,8 @@ static bool answer_at_once(void *self, struct request *request, struct reply *re
 		return false;
 	if (row->ahead && !row->ahead_writes && text_equal(row->method, "GET"))
 		return answer_swiftly(self, request, reply);
+	if (row->at_once)
+		return answer_from_memory(self, row, request, reply);
 	if (!row->from_memory || row->permit != PERMIT_ANYONE)
 		return false;
 	answer_one(self, request, reply, false);

@@ -41,6 +41,9 @@ struct endpoints_options {
 	enum password_cost password_cost; /* of those that are set from now on */
 	int passwords_at_once; /* that are looked at */
 	int password_places; /* exchanges that do that or wait to; stays as it was opened, too */
+	int verify_stale_ms; /* how old what is answered from memory may be ... */
+	int verify_lease_ms; /* ... and, if that is more, how old it may be once it says so */
+	int verify_sessions_most; /* that are kept in memory; stays as it was opened, too */
 	int scim_per_second, scim_burst; /* requests of one connection that pushes; 0 per second: no limit */
 	enum scim_trace_policy scim_trace; /* what is kept of what they pushed */
 	const struct log *log; /* parent of the subjects of exchanges; may be NULL */

@@ -28,6 +28,7 @@ struct exchange;
 struct hashing;
 struct health;
 struct links;
+struct memory;
 struct outside;
 struct rate;
 struct remembered;
@@ -54,10 +55,12 @@ struct endpoint {
 	answer_fn *ahead;
 	/* What ahead sends changes something: only for a directory that was here before, and may. */
 	bool ahead_writes;
-	/* Nobody is asked who they are, and prepare finds out whose it is (x->organisation); parameters are the sender's. */
+	/* Nobody is asked who they are, and prepare finds out whose it is (x->organisation); parameters are the sender's, if the row names none. */
 	bool stranger;
 	/* Also for whoever was given a link to set up the connection that it names (endpoints/setup_link). */
 	bool setup;
+	/* Tries on the HTTP thread, with what is in memory: 1 it is answered, -1 refused, 0 the others are to. It may not wait for anybody. NULL: none. */
+	answer_fn *at_once;
 	/* Who asks shows the id and secret of a client instead of a token, and is answered in OAuth's manner. */
 	bool client;
 };
@@ -79,6 +82,7 @@ struct exchange {
 	struct links *links; /* open ones of connections whose directories send messages */
 	struct links *sign_links; /* and of those by which people sign on */
 	struct health *health;
+	struct memory *memory; /* who is signed in, as far as it is known without the database */
 	const struct endpoint *endpoint;
 	struct request *request;
 	struct reply *reply;

@@ -50,21 +50,6 @@ static int find_doors(struct exchange *x, struct login *login, const char *domai
 
 /* ---- what is shown ---- */
 
-static void put_escaped(struct buffer *into, const char *text)
-{
-	static const char hex[] = "0123456789ABCDEF";
-
-	for (; *text; text++) {
-		unsigned char c = (unsigned char)*text;
-		const char code[3] = { '%', hex[c >> 4], hex[c & 15] };
-
-		if (strchr("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._~", c))
-			buffer_add(into, text, 1);
-		else
-			buffer_add(into, code, sizeof(code));
-	}
-}
-
 /* "/sso/ID/begin?...", as it may stand in an attribute and in a header. */
 static const char *door_address(struct exchange *x, const struct login *login, const struct sign_on_door *door)
 {
@@ -75,11 +60,11 @@ static const char *door_address(struct exchange *x, const struct login *login, c
 	buffer_format(&address, "/sso/%s/begin", id_text(&door->connection, id));
 	if (login->email) {
 		buffer_text(&address, "?login_hint=");
-		put_escaped(&address, login->email);
+		buffer_percent(&address, login->email);
 	}
 	if (login->return_to && *login->return_to) {
 		buffer_text(&address, login->email ? "&return_to=" : "?return_to=");
-		put_escaped(&address, login->return_to);
+		buffer_percent(&address, login->return_to);
 	}
 	return arena_text(x->arena, address.bytes);
 }
@@ -120,11 +105,11 @@ static void put_password_link(struct exchange *x, const struct login *login)
 	buffer_text(&address, "/login/password");
 	if (login->slug) {
 		buffer_text(&address, "?organisation=");
-		put_escaped(&address, login->slug);
+		buffer_percent(&address, login->slug);
 	}
 	if (login->return_to && *login->return_to) {
 		buffer_text(&address, login->slug ? "&return_to=" : "?return_to=");
-		put_escaped(&address, login->return_to);
+		buffer_percent(&address, login->return_to);
 	}
 	page_raw(x->reply, "<p><a href=\"");
 	page_text(x->reply, address.bytes);

@@ -42,6 +42,7 @@
 #include "endpoints/sso_logout.h"
 #include "endpoints/sso_test.h"
 #include "endpoints/tokens.h"
+#include "endpoints/verify.h"
 #include "endpoints/webhooks.h"
 
 static const char *const paged[] = { "limit", "after", NULL };
@@ -206,7 +207,8 @@ const struct endpoint routes[] = {
 	{ "POST",   "/login/password",                      PERMIT_ANYONE,             KB(16), account_sign_on_check, account_sign_on_prepare_check, .stranger = true },
 	{ "GET",    "/login/link",                          PERMIT_ANYONE,             0,      account_link_open, account_link_prepare_open, .stranger = true },
 	{ "POST",   "/login/link",                          PERMIT_ANYONE,             KB(16), account_link_use, account_link_prepare_use, .stranger = true },
-	{ "GET",    "/session",                             PERMIT_ANYONE,             0,      sessions_speaker, sessions_prepare_speaker, .stranger = true },
+	{ "GET",    "/session",                             PERMIT_ANYONE,             0,      sessions_speaker, sessions_prepare_speaker, .stranger = true, .at_once = sessions_speaker_at_once },
+	{ "GET",    "/verify/session",                      PERMIT_ANYONE,             0,      verify_session, verify_prepare_session, verify_session_parameters, .stranger = true, .at_once = verify_session_at_once },
 	{ "GET",    "/logout",                              PERMIT_ANYONE,             0,      sessions_ask_logout },
 	{ "POST",   "/logout",                              PERMIT_ANYONE,             KB(16), sessions_logout, sessions_prepare_logout, .stranger = true },
 

@@ -12,6 +12,7 @@
 #include "endpoints/members.h"
 #include "endpoints/page.h"
 #include "endpoints/return_to.h"
+#include "endpoints/speaker.h"
 #include "endpoints/sso.h"
 #include "roster/connection.h"
 #include "roster/member.h"
@@ -19,7 +20,7 @@
 
 /* ---- who is signed in ---- */
 
-/* From prepare to answer. */
+/* From prepare to answer, of signing off. */
 struct speaker {
 	struct session session; /* id nil: nobody is */
 	bool ours; /* the cookie came along, with a request that a page of ours made */
@@ -31,27 +32,12 @@ static int nobody(struct error *e)
 	return error_set(e, ERROR_UNAUTHENTICATED, "session.none", "nobody is signed in here, or not any more; sign in");
 }
 
-/* 1: somebody is, wherever they ask from, whose session it is stands in ret. 0: nobody. -1. */
-static int find_speaker(struct exchange *x, struct session *ret, struct error *e)
-{
-	uint8_t hash[CRYPT_DIGEST_SIZE];
-	int found;
-
-	if (!cookie_session(x->request, x->arena, hash))
-		return 0;
-	found = exchange_begin(x, e) < 0 ? -1 : session_find(x->tx, x->arena, hash, ret, e);
-	tx_close(&x->tx);
-	if (found <= 0)
-		return found;
-	x->organisation.id = ret->organisation;
-	x->organisation.slug = ret->slug;
-	return 1;
-}
-
 static void become(struct exchange *x, const struct session *session)
 {
 	char id[ID_TEXT_SIZE];
 
+	x->organisation.id = session->organisation;
+	x->organisation.slug = session->slug;
 	x->principal = (struct principal){
 		.kind = PRINCIPAL_MEMBER,
 		.organisation = session->organisation,
@@ -62,31 +48,39 @@ static void become(struct exchange *x, const struct session *session)
 	};
 }
 
-int sessions_prepare_speaker(struct exchange *x, struct error *e)
+static int check_speaker(struct exchange *x, const struct session *session, struct error *e)
 {
-	struct speaker *speaker = arena_take(x->arena, sizeof(*speaker));
-	int found = find_speaker(x, &speaker->session, e);
-	const struct principal who = { .kind = PRINCIPAL_MEMBER, .ip_allow_list = speaker->session.ip_allow_list };
+	const struct principal who = { .kind = PRINCIPAL_MEMBER, .ip_allow_list = session->ip_allow_list };
 
-	if (found < 0)
-		return -1;
-	if (found == 0 || authenticate_address(&who, x->request->address, e) < 0) {
-		x->organisation.id = (struct id){ 0 };
-		x->organisation.slug = NULL;
+	if (authenticate_address(&who, x->request->address, e) < 0)
 		return nobody(e);
-	}
-	become(x, &speaker->session);
-	x->prepared = speaker;
+	become(x, session);
 	return 0;
 }
 
-int sessions_speaker(struct exchange *x, struct error *e)
+int sessions_prepare_speaker(struct exchange *x, struct error *e)
 {
-	const struct session *s = &((struct speaker *)x->prepared)->session;
+	struct session *session = arena_take(x->arena, sizeof(*session));
+	int found = speaker_find(x, session, e);
+
+	x->prepared = session;
+	if (found <= 0)
+		return found == 0 ? nobody(e) : -1;
+	return check_speaker(x, session, e);
+}
+
+/* It was shown just now, so it lasts as long again. */
+static int64_t end_of(const struct session *s)
+{
+	int64_t idle_end = clock_now_us() + s->idle_ms * 1000;
+
+	return idle_end < s->expires_at ? idle_end : s->expires_at;
+}
+
+static void put_speaker(struct exchange *x, const struct session *s)
+{
 	struct json_writer w;
 
-	if (clock_now_us() - s->seen_at > SESSION_SEEN_EVERY_MS * INT64_C(1000) && session_seen(x->tx, &s->organisation, &s->id, e) < 0)
-		return -1;
 	exchange_reply(x, 200, &w);
 	json_begin_object(&w, NULL);
 	json_put_text(&w, "email", s->email);
@@ -96,9 +90,31 @@ int sessions_speaker(struct exchange *x, struct error *e)
 	exchange_put_id(&w, "member", &s->user);
 	exchange_put_id(&w, "session", &s->id);
 	json_put_time(&w, "began_at", s->began_at);
-	json_put_time(&w, "expires_at", s->expires_at);
+	json_put_time(&w, "expires_at", end_of(s));
 	json_end_object(&w);
+}
+
+int sessions_speaker(struct exchange *x, struct error *e)
+{
+	(void)e;
+	put_speaker(x, x->prepared);
 	return 0;
+}
+
+int sessions_speaker_at_once(struct exchange *x, struct error *e)
+{
+	struct session session;
+	uint8_t hash[CRYPT_DIGEST_SIZE];
+	int64_t age_ms;
+
+	if (!cookie_session(x->request, x->arena, hash))
+		return nobody(e);
+	if (speaker_recall(x, &session, &age_ms) == 0 || age_ms > x->options->verify_stale_ms)
+		return 0;
+	if (check_speaker(x, &session, e) < 0)
+		return -1;
+	put_speaker(x, &session);
+	return 1;
 }
 
 /* ---- signing off ---- */
@@ -163,7 +179,7 @@ int sessions_prepare_logout(struct exchange *x, struct error *e)
 	speaker->return_to = form_field(fields, count, "return_to");
 	if (return_to_check(x->options->return_to, speaker->return_to, e) < 0)
 		return -1;
-	found = find_speaker(x, &speaker->session, e);
+	found = speaker_find(x, &speaker->session, e);
 	if (found < 0)
 		return -1;
 	if (found == 1) {

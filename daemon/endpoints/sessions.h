@@ -1,10 +1,10 @@
-/* Sessions: who is signed in here, signing off, and and what administrators see and end. */
+/* Sessions: who is signed in here, signing off, and what administrators see and end. */
 #ifndef ROSTERD_ENDPOINTS_SESSIONS_H
 #define ROSTERD_ENDPOINTS_SESSIONS_H
 
 #include "endpoints/exchange.h"
 
-answer_fn sessions_prepare_speaker, sessions_speaker;
+answer_fn sessions_speaker_at_once, sessions_prepare_speaker, sessions_speaker;
 answer_fn sessions_prepare_logout, sessions_logout;
 answer_fn sessions_ask_logout;
 

@@ -3,6 +3,7 @@
 #include <stdbool.h>
 #include <string.h>
 
+#include "base/clock.h"
 #include "base/secret.h"
 
 #define COUNTS "s.ended_at IS NULL AND s.expires_at > now() AND s.seen_at + s.idle_ms * interval '1 millisecond' > now()"
@@ -18,8 +19,8 @@ int session_find(struct tx *tx, struct arena *arena, const uint8_t hash[CRYPT_DI
 {
 	static const struct query find = {
 		"session.find",
-		"SELECT id, organisation, slug, user_id, connection, remote_id, email, name, role, began_at, seen_at, expires_at, ip_allow_list "
-		"FROM session_speaker($1) WHERE id IS NOT NULL",
+		"SELECT id, organisation, slug, user_id, connection, remote_id, email, name, role, began_at, seen_at, expires_at, ip_allow_list, "
+		"idle_ms, left_ms, unseen_ms FROM session_known($1) WHERE id IS NOT NULL",
 		QUERY_READS,
 		0,
 	};
@@ -41,6 +42,9 @@ int session_find(struct tx *tx, struct arena *arena, const uint8_t hash[CRYPT_DI
 			.seen_at = rows_time(rows, 0, 10),
 			.expires_at = rows_time(rows, 0, 11),
 			.ip_allow_list = rows_texts_or_null(rows, 0, 12),
+			.idle_ms = rows_int(rows, 0, 13),
+			.left_ms = rows_int(rows, 0, 14),
+			.unseen_ms = rows_int(rows, 0, 15),
 		};
 	return found;
 }
@@ -117,17 +121,20 @@ int session_create(struct tx *tx, const struct crypt_keys *keys, const struct se
 	               : made == 1;
 }
 
-int session_seen(struct tx *tx, const struct id *organisation, const struct id *id, struct error *e)
+int session_seen_many(struct tx *tx, const struct session_seen *seen, size_t count, struct error *e)
 {
-	static const struct query seen = {
-		"session.seen",
-		"UPDATE sessions s SET seen_at = now() WHERE organisation = $1 AND id = $2 AND " COUNTS
-		" AND seen_at <= now() - $3 * interval '1 millisecond'",
-		QUERY_KEEPS,
-		0,
-	};
+	static const struct query write = { "session.seen_many", "SELECT sessions_seen($1, $2, $3) AS written", QUERY_KEEPS, 0 };
+	scoped(arena) *arena = arena_open("session");
+	struct id *organisations = arena_array(arena, count, sizeof(*organisations)), *ids = arena_array(arena, count, sizeof(*ids));
+	const char **ago = arena_array(arena, count + 1, sizeof(*ago));
+	int64_t now_ms = clock_monotonic_ms();
 
-	return query_write(tx, &seen, PARAMS(P_ID(organisation), P_ID(id), P_INT(SESSION_SEEN_EVERY_MS)), NULL, e);
+	for (size_t i = 0; i < count; i++) {
+		organisations[i] = seen[i].organisation;
+		ids[i] = seen[i].id;
+		ago[i] = arena_format(arena, "%lld", (long long)(now_ms - seen[i].at_ms));
+	}
+	return query_write(tx, &write, PARAMS(P_IDS(organisations, count), P_IDS(ids, count), P_TEXTS(ago)), NULL, e);
 }
 
 int session_provider(struct tx *tx, const struct crypt_keys *keys, const struct id *organisation, const struct id *id, struct secret **ret,

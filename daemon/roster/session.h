@@ -1,7 +1,7 @@
 /* A session: that somebody is signed in, as a member of one organisation, by a connection. Its cookie never comes here, only its hash.
  *
  * It counts until it is ended, its time is over, nobody has shown it for so long, or its member is not active any more: that ends it in the statement that
- * changes the member (schema/0043_sign_on.sql), whoever does it, and nothing is cached. */
+ * changes the member (schema/0043_sign_on.sql), whoever does it; who keeps one in memory hears of that (access/changes). */
 #ifndef ROSTERD_ROSTER_SESSION_H
 #define ROSTERD_ROSTER_SESSION_H
 
@@ -33,8 +33,16 @@ struct session {
 	const char *remote_id; /* what the connection calls them; NULL: there is none */
 	const char *provider_subject, *provider_index; /* of session_create alone: what the provider calls them, and this session, when it ends it; NULL: not known */
 	const char *address, *agent, *ended_by; /* each may be NULL; filled by session_list alone */
-	int64_t began_at, seen_at, expires_at; /* expires_at: by session_find when it ends if it is not shown again */
+	int64_t began_at, seen_at, expires_at; /* expires_at: by session_list when it ends if it is not shown again */
 	int64_t idle_ms, ended_at;
+	int64_t left_ms, unseen_ms; /* by session_find, by the clock of the database: until expires_at, and since seen_at */
+};
+
+enum { SESSION_SEEN_MOST = 1000 }; /* written at a time */
+
+struct session_seen {
+	struct id organisation, id;
+	int64_t at_ms; /* clock_monotonic_ms */
 };
 
 /* Who is signed in: 1, 0 (unknown, over, ended, or its member or organisation is not active), -1. Needs no organisation. */
@@ -46,8 +54,8 @@ int session_find(struct tx *tx, struct arena *arena, const uint8_t hash[CRYPT_DI
 int session_create(struct tx *tx, const struct crypt_keys *keys, const struct session *session, const uint8_t hash[CRYPT_DIGEST_SIZE],
                    const struct secret *provider, struct error *e);
 
-/* It was shown now, unless that was written less than SESSION_SEEN_EVERY_MS ago. */
-int session_seen(struct tx *tx, const struct id *organisation, const struct id *id, struct error *e);
+/* They were shown, of whichever organisations; what is over by then stays so. At most SESSION_SEEN_MOST. */
+int session_seen_many(struct tx *tx, const struct session_seen *seen, size_t count, struct error *e);
 
 /* What the provider calls its own: 1, 0 it is not known, -1. */
 int session_provider(struct tx *tx, const struct crypt_keys *keys, const struct id *organisation, const struct id *id, struct secret **ret,

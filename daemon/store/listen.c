@@ -10,11 +10,13 @@
 #include <sys/eventfd.h>
 #include <unistd.h>
 
+#include "base/arena.h"
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/metric.h"
 #include "base/text.h"
 #include "store/connection.h"
+#include "store/param.h"
 
 enum {
 	RETRY_FIRST_MS = 100,
@@ -165,6 +167,65 @@ static void keep_connected(struct listener *l)
 		probe(l);
 	else
 		try_connect(l);
+}
+
+/* ---- asking ---- */
+
+static int ask(struct listener *l, const struct statement *statement, PGresult **ret, struct error *e)
+{
+	PGresult *result;
+
+	if (connection_send(l->connection, statement, false, e) < 0 || connection_receive(l->connection, &result, e) < 0)
+		return -1;
+	if (connection_settle(l->connection, e) < 0) {
+		PQclear(result);
+		return -1;
+	}
+	*ret = result;
+	return 0;
+}
+
+static void take_row(const PGresult *result, struct arena *arena, const char **ret, size_t count)
+{
+	bool has_row = PQntuples(result) == 1;
+
+	for (size_t i = 0; i < count; i++)
+		ret[i] = has_row && (int)i < PQnfields(result) && !PQgetisnull(result, 0, (int)i)
+		                 ? arena_text_n(arena, PQgetvalue(result, 0, (int)i), (size_t)PQgetlength(result, 0, (int)i))
+		                 : NULL;
+}
+
+int listen_ask(struct listener *listener, const char *name, const char *sql, const char *const *values, size_t count, struct arena *arena,
+               const char **ret, size_t ret_count, struct error *e)
+{
+	struct param *params = arena_array(arena, count, sizeof(*params));
+	struct statement statement = { .name = name, .sql = sql };
+	PGresult *result;
+
+	if (!listener->connection)
+		return error_set(e, ERROR_RETRY, "listen.away", "there is no connection that listens just now");
+	for (size_t i = 0; i < count; i++)
+		params[i] = P_TEXT(values[i]);
+	if (param_bind(params, count, arena, &statement, e) < 0)
+		return -1;
+	connection_patience(listener->connection, LISTEN_ASK_MS);
+	if (ask(listener, &statement, &result, e) < 0) {
+		lose(listener, e);
+		return -1;
+	}
+	take_row(result, arena, ret, ret_count);
+	PQclear(result);
+	heard(listener);
+	return 0;
+}
+
+void listen_renew(struct listener *listener)
+{
+	struct error e;
+
+	error_set(&e, ERROR_RETRY, "listen.deaf", "what was notified on the connection itself has not come back");
+	if (listener->connection)
+		lose(listener, &e);
 }
 
 /* ---- waiting ---- */

@@ -129,6 +129,19 @@ static void sweep_links(struct sweeper *s)
 		}
 }
 
+/* What daemons have read long ago of what changed (access/changes). */
+static void sweep_changes(struct sweeper *s)
+{
+	static const struct query old = { "sweep.changes", "SELECT verify_changes_purge($1::integer)", QUERY_KEEPS, 0 };
+	struct error e;
+	int64_t gone = SIGN_ONS_MOST;
+	while (gone == SIGN_ONS_MOST && !stopped(s))
+		if (purge(s, &old, SIGN_ONS_MOST, &gone, &e) < 0) {
+			tell(s, "could not throw away the log of what changed", &e);
+			return;
+		}
+}
+
 /* ---- idempotency keys --------------------------------------------------------------------------------------------------------- */
 
 static void sweep_keys(struct sweeper *s)
@@ -365,6 +378,7 @@ static void *sweep(void *self)
 		sweep_notifications(s);
 		sweep_sign_ons(s);
 		sweep_links(s);
+		sweep_changes(s);
 		sweep_departed(s);
 		sweep_organisations(s);
 		recount_seats(s);

@@ -82,6 +82,8 @@ static void start_endpoints(void)
 	scoped(secret) *master = secret_take("0123456789abcdef0123456789abcdef", CRYPT_MASTER_KEY_SIZE);
 	struct catalog_options catalog_options = { .plugin_directory = "fake" };
 	struct endpoints_options options = {
+		.verify_stale_ms = 2000,
+		.verify_sessions_most = 1000,
 		.administrators = { .users = &me, .user_count = 1 },
 		.public_url = "https://roster.example",
 		.version = "test",

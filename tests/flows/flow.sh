@@ -19,6 +19,7 @@
 #   moment WHEN           from now on transactions stop at WHEN ("UPDATE ON runs FOR EACH ROW WHEN (NEW.pages = 5)") until moment_over
 #   moment_wait           waits until one has
 #   until_run RUN COND    waits until the run's row is so ("state = 'done'"); fails if it does not come about
+#   becomes NAME WANTED CMD...   what the command prints is that, now or within some seconds
 #   cleared_up            waits until whoever a group may mean by a name that nobody knows was asked for, and nothing is being read
 #   flow_age              as if the daemon had not been heard of for a minute
 . "$SRCDIR/tests/tap.sh"
@@ -154,6 +155,17 @@ until_run() {
 		sleep 0.03
 	done
 	return 1
+}
+
+becomes() {
+	local name=$1 wanted=$2 got
+	shift 2
+	for _ in $(seq 200); do
+		got=$("$@")
+		[ "$got" = "$wanted" ] && break
+		sleep 0.05
+	done
+	is "$name" "$got" "$wanted"
 }
 
 cleared_up() {

@@ -242,7 +242,7 @@ is "another site signs nobody off" "$status $(whoami bob)" "403 200 bob@acme.exa
 ask nobody -X POST -H "Origin: null" "$here/logout"
 is "nor does one that hides take the cookie away" "$status$(header set-cookie)" 200
 query "UPDATE organisations SET ip_allow_list = '{192.0.2.0/24}' WHERE slug = 'acme'"
-is "who is where the organisation lets nobody is not signed in" "$(whoami bob)" "401 session.none"
+becomes "who is where the organisation lets nobody is not signed in" "401 session.none" whoami bob
 cp "$flow_dir/jar.bob" "$flow_dir/jar.outside"
 ask outside -X POST -H "Origin: null" -H "Sec-Fetch-Site: same-origin" "$here/logout"
 like "but can sign off" "$status $(header set-cookie)" '^303 __Host-rosterd=; .*Max-Age=0'
@@ -267,10 +267,10 @@ like "all of the organisation are ended" "$(ctl session end acme --all --yes)" '
 is "so she is not any more" "$(whoami ada)" "401 session.none"
 sign_on ada u1 ada@acme.example yes
 query "UPDATE sessions SET seen_at = now() - interval '8 hours 1 second' WHERE ended_at IS NULL" >/dev/null
-is "a session that nobody used for so long is over" "$(whoami ada)" "401 session.none"
+becomes "a session that nobody used for so long is over" "401 session.none" whoami ada
 sign_on ada u1 ada@acme.example yes
 query "UPDATE sessions SET expires_at = now() - interval '1 second' WHERE ended_at IS NULL" >/dev/null
-is "and so is one that has lasted long enough" "$(whoami ada)" "401 session.none"
+becomes "and so is one that has lasted long enough" "401 session.none" whoami ada
 
 # ---- whoever knows nothing but their address ----------------------------------------------------------------------------------------
 
