@@ -12,6 +12,8 @@ const struct api_subject api_person = { "reading a person", "users/id", "okta.us
 const struct api_subject api_groups = { "reading groups", "groups", "okta.groups.read" };
 const struct api_subject api_members = { "reading members of groups", "groups/id", "okta.groups.read" };
 const struct api_subject api_log = { "reading the System Log", "logs", "okta.logs.read" };
+const struct api_subject api_assigned = { "reading people of the application", "apps", "okta.apps.read" };
+const struct api_subject api_assignment = { "reading a person of the application", "apps/id", "okta.apps.read" };
 const struct api_subject api_org = { "asking what the org is", NULL, NULL };
 
 static int authorise(void *context, const struct fetch_caller *caller, const char *method, const char *url,

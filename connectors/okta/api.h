@@ -11,7 +11,7 @@ struct api_subject {
 	const char *bucket; /* a limit of Okta is of one kind of address */
 	const char *scope;  /* "okta.users.read" */
 };
-extern const struct api_subject api_people, api_person, api_groups, api_members, api_log, api_org;
+extern const struct api_subject api_people, api_person, api_groups, api_members, api_log, api_org, api_assigned, api_assignment;
 
 /* What becomes of the elements of the array that comes. */
 struct api_taker {

@@ -51,19 +51,47 @@ static int check_org(struct directory *d)
 	return 0;
 }
 
+static int look_at_assigned(void *context, const struct json_node *assignment, struct error *e)
+{
+	return look_at_person(context, json_node_member(json_node_member(assignment, "_embedded"), "user"), e);
+}
+
+static int check_application(struct directory *d, struct seen *seen)
+{
+	static const int allowed[] = { 404, 0 };
+	const struct fetch_caller *caller = &d->vendor.caller;
+
+	if (api_get(d, &api_assigned,
+		    api_url(d, "/api/v1/apps/%s/users?limit=%d&expand=user",
+			    vendor_escape(&d->vendor, d->settings.application), d->settings.page_size),
+		    allowed, &(struct api_taker){ look_at_assigned, NULL, seen }) < 0)
+		return -1;
+	if (d->vendor.answer.status == 404)
+		return caller->host->fail(caller->call, ROSTER_MISCONFIGURED, 0,
+					  "there is no application \"%.100s\"; \"application\" is its ID, which stands in the address of "
+					  "its page in Okta's console (0oa...)",
+					  d->settings.application);
+	return 0;
+}
+
 static int check_people(struct directory *d)
 {
 	const struct fetch_caller *caller = &d->vendor.caller;
 	struct seen seen = { .directory = d };
 
 	caller->host->step(caller->call, "reading the first page of people");
-	if (api_get(d, &api_people, api_url(d, "/api/v1/users?limit=%d", d->settings.page_size), NULL,
-		    &(struct api_taker){ look_at_person, NULL, &seen }) < 0)
+	if (d->settings.application ? check_application(d, &seen) < 0
+				    : api_get(d, &api_people, api_url(d, "/api/v1/users?limit=%d", d->settings.page_size), NULL,
+					      &(struct api_taker){ look_at_person, NULL, &seen }) < 0)
 		return -1;
 	if (d->vendor.oauth)
 		caller->host->note(caller->call, "the token of \"%s\" has the scopes \"%s\"%s",
 				   d->settings.client_id, oauth_scope(d->vendor.oauth),
 				   oauth_uses_dpop(d->vendor.oauth) ? " and is bound to a key (DPoP)" : "");
+	if (seen.people == 0 && d->settings.application)
+		return caller->host->fail(caller->call, ROSTER_MISCONFIGURED, 0,
+					  "nobody is assigned to \"application\"; assign people or groups to it (Applications, the "
+					  "application, Assignments)");
 	if (seen.people == 0)
 		return caller->host->fail(caller->call, ROSTER_REFUSED, 0,
 					  "Okta shows nobody: whoever we sign in as sees no people; give the "

@@ -20,6 +20,7 @@ enum {
 			       written just then */
 	OVERLAP_TOLD_S = 5, /* the same where the System Log tells what changed */
 	ROUND_MS = 20000,   /* a call that has taken so long ends its page */
+	USERS_MOST = 200, ASSIGNED_MOST = 500, /* that Okta gives at once, of everybody and of an application */
 };
 
 /* A page being read. */
@@ -61,7 +62,8 @@ static int take_person(void *context, const struct json_node *user, struct error
 
 	remember_first(reading, user);
 	reading->seen++;
-	given = person_emit(d, user, d->place.scope == ROSTER_ALL);
+	given = d->settings.application ? person_emit_assigned(d, user, d->place.scope == ROSTER_ALL)
+					: person_emit(d, user, d->place.scope == ROSTER_ALL);
 	if (given < 0)
 		return vendor_refused(e);
 	reading->given += (unsigned)given;
@@ -214,6 +216,10 @@ static const char *people_url(struct directory *d)
 
 	if (place->url[0])
 		return place->url;
+	if (d->settings.application)
+		return api_url(d, "/api/v1/apps/%s/users?limit=%d&expand=user",
+			       vendor_escape(&d->vendor, d->settings.application),
+			       size < USERS_MOST ? size : ASSIGNED_MOST);
 	if (place->stage == STAGE_FORMER)
 		return api_url(d, "/api/v1/users?limit=%d&filter=%s", size,
 			       vendor_escape(&d->vendor, "status eq \"DEPROVISIONED\""));
@@ -266,21 +272,24 @@ static int people_page(struct directory *d)
 	struct place *place = &d->place;
 	struct reading reading = { .directory = d };
 	const struct api_taker taker = { take_person, begin_page, &reading };
+	const struct api_subject *subject = d->settings.application ? &api_assigned : &api_people;
 	bool former = place->stage == STAGE_FORMER;
 	int more;
 
 	d->vendor.caller.host->step(d->vendor.caller.call, "reading %s, page %llu, %llu so far",
 				    former ? "deactivated people" : "people", place->pages + 1,
 				    place->people + place->former);
-	if (api_get(d, &api_people, people_url(d), NULL, &taker) < 0 || must_be_array(d, &api_people) < 0)
+	if (api_get(d, subject, people_url(d), NULL, &taker) < 0 || must_be_array(d, subject) < 0)
 		return -1;
 	note_begin(d);
 	place->pages++;
 	*(former ? &place->former : &place->people) += reading.given;
-	more = keep_next(d, &api_people, &reading, &place->chain, place->url);
+	more = keep_next(d, subject, &reading, &place->chain, place->url);
+	/* Whoever is deactivated is assigned to nothing. */
 	if (more == 0)
-		place->stage = !former && place->scope == ROSTER_ALL && d->settings.former ? STAGE_FORMER
-											   : after_people(d);
+		place->stage = !former && place->scope == ROSTER_ALL && d->settings.former && !d->settings.application
+				       ? STAGE_FORMER
+				       : after_people(d);
 	return more < 0 ? -1 : 0;
 }
 
@@ -434,7 +443,7 @@ static int prove(struct directory *d)
 	if (d->place.people == 0)
 		caller->host->prove(
 			caller->call, "shown", ROSTER_MISSING, NULL,
-			"Okta shows nobody; may whoever we sign in as see people? See \"user_filter\" too");
+			"Okta shows nobody; may whoever we sign in as see people? See \"user_filter\" and \"application\", too");
 	return 0;
 }
 
@@ -468,7 +477,9 @@ static int finish(struct directory *d)
 	vendor_note_requests(&d->vendor, place->requests);
 	if (place->scope == ROSTER_ALL && say_whole(d) < 0)
 		return -1;
-	return place->begun[0] ? give_cursor(d, true) : 0;
+	/* Who came to an application, and who left it, changes nothing of the people themselves, and the log tells it by its own
+	 * ids; so the next reading is of all again. */
+	return place->begun[0] && !d->settings.application ? give_cursor(d, true) : 0;
 }
 
 int listing_page(struct directory *d, const struct roster_ask *ask)

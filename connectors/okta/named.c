@@ -80,8 +80,23 @@ static int read_one(struct directory *d, const char *id)
 	return person_emit(d, d->vendor.answer.rest, false) < 0 ? -1 : 0;
 }
 
+static int read_assigned(struct directory *d, const char *id)
+{
+	if (api_get(d, &api_assignment,
+		    api_url(d, "/api/v1/apps/%s/users/%s?expand=user", vendor_escape(&d->vendor, d->settings.application),
+			    vendor_escape(&d->vendor, id)),
+		    missing, NULL) < 0)
+		return -1;
+	if (d->vendor.answer.status == 404 || !text_equal(value_id(d->vendor.answer.rest), id))
+		return vendor_emit_gone(&d->vendor, id);
+	return person_emit_assigned(d, d->vendor.answer.rest, false) < 0 ? -1 : 0;
+}
+
 int named_people(struct directory *d, const char *const *ids)
 {
+	for (; d->settings.application && ids && *ids; ids++)
+		if (read_assigned(d, *ids) < 0)
+			return -1;
 	while (ids && *ids) {
 		struct batch batch = { .directory = d, .ids = ids };
 

@@ -12,6 +12,7 @@
 #include "okta/named.h"
 
 #define SCOPES "okta.users.read okta.groups.read okta.logs.read"
+#define SCOPES_OF_APPLICATION SCOPES " okta.apps.read"
 
 /* Only the org's own authorization server gives tokens for its API, and only for a signed assertion. */
 static int open_oauth(struct directory *d)
@@ -25,7 +26,7 @@ static int open_oauth(struct directory *d)
 		.key_id = d->settings.key_id,
 		.key_setting = "private_key",
 		.client_setting = "client_id",
-		.scope = SCOPES,
+		.scope = d->settings.application ? SCOPES_OF_APPLICATION : SCOPES, /* one that was not granted is refused */
 		.dpop = true,
 	};
 
@@ -91,7 +92,7 @@ static int read_message(struct roster_call *call, void *self, const struct roste
 /* The hook itself is registered by the org's administrator: to do that the application would have to be allowed to change the org. */
 static const struct roster_notifications notifications = { .size = sizeof(notifications), .read = read_message };
 
-static const char *const place[] = { "org_url", NULL };
+static const char *const place[] = { "org_url", "application", NULL };
 
 ROSTER_CONNECTOR = {
 	.abi_major = ROSTER_ABI_MAJOR,

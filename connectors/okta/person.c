@@ -107,6 +107,31 @@ int person_emit(struct directory *d, const struct json_node *user, bool all)
 	return emit_person(d, user, profile, id);
 }
 
+/* Okta names thirteen states of an assignment; in these nobody is assigned any more. */
+static bool has_ended(const struct json_node *assignment)
+{
+	static const char *const over[] = { "DEPROVISIONED", "INACTIVE", "REVOKED", "UNASSIGNED" };
+	const char *status = json_node_member_text(assignment, "status");
+
+	for (size_t i = 0; i < ARRAY_COUNT(over); i++)
+		if (text_equal(status, over[i]))
+			return true;
+	return false;
+}
+
+int person_emit_assigned(struct directory *d, const struct json_node *assignment, bool all)
+{
+	const struct json_node *user = json_node_member(json_node_member(assignment, "_embedded"), "user");
+	const char *id = value_id(assignment);
+
+	if (id && has_ended(assignment))
+		return all ? 0 : vendor_emit_gone(&d->vendor, id);
+	if (id && (!user || !text_equal(value_id(user), id)))
+		return d->vendor.caller.host->fail(d->vendor.caller.call, ROSTER_NONSENSE, 0,
+						   "Okta gives an assignment without whom it is of");
+	return person_emit(d, user ? user : assignment, all);
+}
+
 int group_emit(struct directory *d, const struct json_node *group, bool partial)
 {
 	const char *id = value_id(group),

@@ -50,6 +50,10 @@ const struct roster_setting settings_table[] = {
 	  "Only people whose profile attributes are so, such as \"userType=Employee\"; with several lines of "
 	  "one attribute, one of them must hold.",
 	  0, NULL, NULL },
+	{ "application", ROSTER_TEXT,
+	  "Only people who are assigned to this application, by its ID (0oa...); the scope okta.apps.read is needed, "
+	  "and each reading is of all of them.",
+	  0, NULL, NULL },
 	{ "unactivated", ROSTER_WORD,
 	  "Whether people who have not finished their activation (STAGED, PROVISIONED) count as suspended, "
 	  "or as active.",
@@ -79,7 +83,7 @@ const struct roster_setting settings_table[] = {
 	{ "proxy", ROSTER_ADDRESS,
 	  "A proxy on the way out, such as http://proxy.acme.example:3128; by default there is none.", 0,
 	  NULL, NULL },
-	{ "page_size", ROSTER_NUMBER, "How many people or groups are asked for at once; Okta recommends 200.",
+	{ "page_size", ROSTER_NUMBER, "How many people or groups are asked for at once; Okta recommends 200 (and gives 500 of an application).",
 	  0, "200", page_range },
 	{ "member_page_size", ROSTER_NUMBER, "How many members of a group are asked for at once.", 0, "1000",
 	  member_range },
@@ -171,6 +175,7 @@ int settings_read(const struct setting_source *from, struct settings *ret)
 	ret->groups = setting_is_yes(from, "groups");
 	ret->former = setting_is_yes(from, "former");
 	ret->pending_active = text_equal(setting_text(from, "unactivated"), "active");
+	ret->application = setting_text(from, "application");
 	ret->group_filter = setting_text(from, "group_filter");
 	return read_org(from, ret) < 0 || read_credentials(from, ret) < 0 || read_conditions(from, ret) < 0 ||
 	    setting_lines(from, "group_names", ret->group_name) < 0 ||

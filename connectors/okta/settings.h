@@ -20,6 +20,7 @@ struct settings {
 	const char *field[FIELD_COUNT];		      /* names of profile attributes; NULL: not read */
 	struct condition condition[SETTING_LINES_MOST + 1];   /* ends with an attribute that is NULL */
 	const char *hook_header, *hook_secret; /* what event hooks show; the secret may be NULL */
+	const char *application; /* only people who are assigned to it; NULL: everybody */
 	bool groups;
 	const char *group_filter;
 	const char *group_name[SETTING_LINES_MOST + 1]; /* ends with NULL; the first NULL: all */

@@ -120,6 +120,34 @@ ctl connection set acme/people --set group_names='team-000*' >/dev/null
 is "only groups that are named: the others would be gone" "$(planned group.removed)" "$((GROUPS_MADE - 10))"
 ctl connection set acme/people --set group_names='*' >/dev/null
 
+# ---- only those who are assigned to an application -------------------------------------------------------------------------------
+
+ctl connection set acme/people --set application=0oaNone --secret api_token=@"$flow_dir/token" >/dev/null
+like "an application that is none is told as such" "$(ctl connection test acme/people 2>&1)" 'there is no application "0oaNone"'
+ctl connection set acme/people --set application=0oa1anApplication --secret api_token=@"$flow_dir/token" >/dev/null
+like "nor does it work without anybody" "$(ctl connection test acme/people 2>&1)" 'nobody is assigned to "application"'
+others=$(ctl member list acme --json | jq -r '[.items[] | select(.state == "active" and .user_name < "person000600@")] | length')
+vendor_tell "forget
+$(for n in $(seq 0 599); do echo "assign $n"; done)
+assign 600 REVOKED
+assign 601 UNASSIGNED" >/dev/null
+like "its test sees those who are assigned" "$(ctl connection test acme/people 2>&1)" '200 people on the first page, and more'
+vendor_tell forget
+ctl connection set acme/people --remove-most 10000 --remove-share 100 >/dev/null
+like "whoever is assigned, and not deactivated, is read" "$(sync | jq -r '"\(.state) \(.people)"')" '^done 59[0-9]$'
+is "by two requests for 600 people" "$(vendor_requests apps)" 2
+active() { ctl member list acme --json | jq -r '[.items[] | select(.state == "active")] | length'; }
+is "whoever is not assigned is out" "$(active)" "$others"
+vendor_tell "unassign 7
+status 8 DEPROVISIONED
+assign 650
+set 9 family_name Elsewhere" >/dev/null
+is "each reading is of all" "$(changed | jq -r '"\(.scope) \(.counts | {restored: .["member.restored"], suspended: .["member.suspended"], updated: .["member.updated"]})"')" \
+	'all {"restored":1,"suspended":2,"updated":1}'
+vendor_tell "unassign 10
+forget" >/dev/null
+is "somebody alone is asked about by one request" "$(sync --person "$(query "SELECT remote_id FROM accounts WHERE user_name = 'person000010@acme.example'")" | jq '.counts["member.suspended"]') $(vendor_requests apps/id)" "1 1"
+
 # ---- what is refused ------------------------------------------------------------------------------------------------------------
 
 before=$(roster_digest)

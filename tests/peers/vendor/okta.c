@@ -17,7 +17,7 @@
  * has an event expire                 all access tokens end now revoke                 the API token is
  * revoked scopes WORDS...        what the application has been granted; a token with fewer is not given role
  * no                neither the application nor the administrator of the token has a role: 403 nonce the DPoP
- * nonce is another one Its own faults: repeat (a page's link to the next leads to the page itself), missing
+ * nonce is another one assign N [STATUS], unassign N: to the one application, 0oa1anApplication Its own faults: repeat (a page's link to the next leads to the page itself), missing
  * (the link to the next leads one page too far), elsewhere (it leads to another host), concurrent (429 of the
  * limit of requests at the same time), nolink (the last link of a page is left out). */
 #include "peers/vendor/okta_token.h"
@@ -30,7 +30,15 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { ID_LETTERS = 20, USERS_MOST = 200, GROUPS_MOST = 10000, MEMBERS_MOST = 1000, EVENTS_MOST = 1000 };
+enum {
+	ID_LETTERS = 20,
+	USERS_MOST = 200,
+	GROUPS_MOST = 10000,
+	MEMBERS_MOST = 1000,
+	EVENTS_MOST = 1000,
+	ASSIGNED_DEFAULT = 50,
+	ASSIGNED_MOST = 500
+};
 
 enum state {
 	ACTIVE = PEOPLE_ACTIVE,
@@ -68,6 +76,8 @@ static struct vendor_bucket buckets[] = {
 	{ "groups/id", 500 },
 	{ "logs", 120 },
 	{ "token", 2000 },
+	{ "apps", 100 },
+	{ "apps/id", 100 },
 	{ 0 },
 };
 
@@ -507,6 +517,101 @@ static void list_groups_of(struct vendor_reply *reply, const struct sim_person *
 	buffer_text(&reply->body, "]");
 }
 
+/* ---- an application ---- */
+
+static const char application[] = "0oa1anApplication";
+static const char **assigned; /* by the number of a person: the state of their assignment, or NULL */
+static size_t assigned_room;
+
+/* Whoever is deactivated loses it. */
+static const char *assignment_of(const struct sim_person *person)
+{
+	return person->number < assigned_room && !person->deleted && person->state != DEPROVISIONED ? assigned[person->number]
+												     : NULL;
+}
+
+static bool assign(const struct sim_person *person, const char *status)
+{
+	if (person->number >= assigned_room) {
+		size_t room = people_count() + 1000;
+
+		assigned = realloc(assigned, room * sizeof(*assigned));
+		memset(assigned + assigned_room, 0, (room - assigned_room) * sizeof(*assigned));
+		assigned_room = room;
+	}
+	assigned[person->number] = status ? strdup(status) : NULL;
+	return true;
+}
+
+static void put_assignment(const struct vendor_request *request, struct buffer *b, const struct sim_person *person)
+{
+	const char *expand = vendor_query(request, "expand");
+	char updated[32];
+
+	vendor_time(person->created_ms, updated);
+	buffer_format(b,
+		      "{\"id\":\"%s\",\"externalId\":null,\"created\":\"%s\",\"lastUpdated\":\"%s\",\"scope\":\"USER\",\"status\":\"%s\","
+		      "\"syncState\":\"DISABLED\",\"credentials\":{\"userName\":\"%s\"},\"profile\":{}",
+		      user_id(person->number), updated, updated, assignment_of(person), person_user_name(person));
+	if (text_equal(expand, "user")) {
+		buffer_text(b, ",\"_embedded\":{\"user\":");
+		put_user(b, person, false);
+		buffer_text(b, "}");
+	}
+	buffer_text(b, "}");
+}
+
+static void list_assigned(const struct vendor_request *request, struct vendor_reply *reply)
+{
+	long left = limit_of(request, ASSIGNED_DEFAULT, ASSIGNED_MOST);
+	char after[ID_LETTERS + 1] = "";
+	bool more = false;
+	size_t at;
+
+	if (!begin_of(request, "00u", &at)) {
+		refuse(reply, 400, "E0000001", "Api validation failed: after");
+		return;
+	}
+	buffer_text(&reply->body, "[");
+	for (; at < people_count() && !more; at++) {
+		const struct sim_person *person = people_at(at);
+
+		if (!assignment_of(person))
+			continue;
+		more = left == 0;
+		if (more)
+			break;
+		if (after[0])
+			buffer_text(&reply->body, ",");
+		put_assignment(request, &reply->body, person);
+		strcpy(after, user_id(person->number));
+		left--;
+	}
+	buffer_text(&reply->body, "]");
+	put_links(request, reply, more ? after : NULL);
+}
+
+static void answer_application(const struct vendor_request *request, struct vendor_reply *reply, char *key)
+{
+	char *rest = strchr(key, '/');
+	const struct sim_person *person;
+
+	if (rest)
+		*rest++ = '\0';
+	if (!text_equal(key, application))
+		refuse(reply, 404, "E0000007", "Not found: Resource not found: %s (AppInstance)", key);
+	else if (text_equal(rest, "users"))
+		list_assigned(request, reply);
+	else if (rest && text_begins(rest, "users/")) {
+		person = find_user(rest + strlen("users/"));
+		if (person && assignment_of(person))
+			put_assignment(request, &reply->body, person);
+		else
+			refuse(reply, 404, "E0000007", "Not found: Resource not found: %s (AppUser)", rest + strlen("users/"));
+	} else
+		refuse(reply, 404, "E0000022", "The endpoint does not support the provided HTTP method");
+}
+
 /* ---- the System Log ---- */
 
 static void record(const char *type, int32_t person, int32_t group)
@@ -652,6 +757,8 @@ static const char *bucket_of(const struct vendor_request *request)
 		return "groups/id";
 	if (text_equal(path, "/api/v1/logs"))
 		return "logs";
+	if (text_begins(path, "/api/v1/apps/"))
+		return strstr(path, "/users/") ? "apps/id" : "apps";
 	return text_equal(path, "/oauth2/v1/token") ? "token" : NULL;
 }
 
@@ -711,6 +818,9 @@ static void answer_get(const struct vendor_request *request, struct vendor_reply
 	else if (text_begins(request->path, "/api/v1/groups/") && may(request, reply, "okta.groups.read"))
 		snprintf(key, sizeof(key), "%s", request->path + strlen("/api/v1/groups/")),
 			answer_group(request, reply, key);
+	else if (text_begins(request->path, "/api/v1/apps/") && may(request, reply, "okta.apps.read"))
+		snprintf(key, sizeof(key), "%s", request->path + strlen("/api/v1/apps/")),
+			answer_application(request, reply, key);
 	else if (text_equal(request->path, "/api/v1/logs") && may(request, reply, "okta.logs.read"))
 		list_events(request, reply);
 	else if (reply->status == 200)
@@ -785,6 +895,10 @@ static bool tell_person(char **words, size_t count, struct buffer *out)
 		return change_state(person, words[2]);
 	if (text_equal(words[0], "delete"))
 		return erase(person), true;
+	if (text_equal(words[0], "assign"))
+		return assign(person, count == 3 ? words[2] : "ACTIVE");
+	if (text_equal(words[0], "unassign"))
+		return assign(person, NULL);
 	if (text_equal(words[0], "id"))
 		return buffer_format(out, "%s\n", user_id(person->number)), true;
 	if (text_equal(words[0], "set") && count >= 4) {
