@@ -1,7 +1,9 @@
 /* What a browser posts or an administrator pastes, of any bytes. Nobody here has the provider's private key:
  * whatever is accepted of a response says what the provider has signed, and nothing else. The first byte says
- * what it is: "r" a response, "m" metadata, "b" a response still in base64. */
+ * what it is: "r" a response, "m" metadata, "b" a response still in base64, "q" a query about logout, "l" and "a" a
+ * request and an answer about it that was posted. */
 #include "saml/answer.h"
+#include "saml/logout.h"
 #include "saml/metadata.h"
 
 #include <stdbool.h>
@@ -35,6 +37,27 @@ static const char certificate[] =
 	"NTe23p+SCkYeMR5WTAPkbcTDNkgzMQyym6YQiVOJAjfheFVz1ga7jqnCRnmT7WXt\n"
 	"krnCw0pQ622eNvtmU1s/J981rK4ECL6eFcXGD06wigdReVZZMnsjQLHx14+BkRgx\n"
 	"XquyxCBjdgXsP6bilzBu4zbt70rkhqaDJExcRk1fep8n+eh0o/9ON5g=\n"
+	"-----END CERTIFICATE-----\n";
+/* The same for what it says about logout. */
+static const char logout_certificate[] =
+	"-----BEGIN CERTIFICATE-----\n"
+	"MIIC/TCCAeWgAwIBAgIUQrb19SpNXtQF8NH/3Yaqe/YN3CQwDQYJKoZIhvcNAQEL\n"
+	"BQAwDjEMMAoGA1UEAwwDaWRwMB4XDTI2MTEzMDAyMTgxMloXDTM2MTEyNzAyMTgx\n"
+	"MlowDjEMMAoGA1UEAwwDaWRwMIIBIjANBgkqhkiG9w0BAQEFAAOCAQ8AMIIBCgKC\n"
+	"AQEA2Qr9rC5kaM5Ddu+ZGoe4MvuvvQxsYtZLL70jUpl88BfGTbct/VqAxA8nKqOT\n"
+	"mUJpDjU3KCUBlzqFOr0oOvYS8PyoirMfLn4ZU9oXXZ6+NIcVr/Q506wLSjcBaQlH\n"
+	"moh2OKNV+Y5MTiCje6nJS+o+XnCusJIPPSZJisgkm0e0HpbRXy3o91W5y21JBHe8\n"
+	"W1Oy6Rk7gT/qcoR3OLUrwvg0nXeujU7tKSptMTJYNwLDlYTrn2EFdjpzBXbFr/Rm\n"
+	"ktg5BycR0lFejKDVZboICtx7cB5OzcBe40irrNlhndo8SQ417K0MHJHdAuC1PpXw\n"
+	"xZeZuUvfZhtdmGfpAehWXQT8dwIDAQABo1MwUTAdBgNVHQ4EFgQUPsRSoyWexZFU\n"
+	"MqH1qpwm7MeRO/cwHwYDVR0jBBgwFoAUPsRSoyWexZFUMqH1qpwm7MeRO/cwDwYD\n"
+	"VR0TAQH/BAUwAwEB/zANBgkqhkiG9w0BAQsFAAOCAQEA1dOhO+2409Ix9LAw8I9O\n"
+	"j4rW8MXMYySMHaQI63rJO63RQY2rTWXrC91goYxuVCslxY/XLjekdAJOX0PspxxV\n"
+	"smvauPbjN8pT1+ZE/8DqB+GWEjiUWwMwDqfvzRGvreaZ+UmI5m9J1DvKxgGKKMJY\n"
+	"NWQBTe5fF9qTP7wRqZwXWFJykUgTe6Th5j+EivZ/dbIFsVLaXVtIeFh/X1UUND4g\n"
+	"d0GjRWQ9dmjfn5ctuiapSmAaS6xsrf9l63o7S/DzZ+79+EU96CnZkHj4u0BtEDip\n"
+	"//Wpdj2pKTsYZp+c77Bj+SNNcinsZXK4CO5Fc++6UpHdhHDA5oBMoCawI7o+p8lD\n"
+	"ug==\n"
 	"-----END CERTIFICATE-----\n";
 /* Ours: that it is known harms nobody. */
 static const char private_key[] =
@@ -74,6 +97,10 @@ static struct answer_question question = { .provider = "https://idp.acme.example
 					   .request_id = "_request-7",
 					   .skew_s = ANSWER_SKEW_S };
 
+static struct logout_question logout_question = { .provider = "https://idp.acme.example/metadata",
+						  .address = "https://rosterd.example/sso/acme/logout",
+						  .skew_s = ANSWER_SKEW_S };
+
 static void must(bool holds, const char *what)
 {
 	if (holds)
@@ -88,10 +115,11 @@ static void start(void)
 	struct own_key *own = NULL;
 	struct error e;
 
-	must(keys_add(keys, certificate, &e) == 0 && own_key_open(private_key, &own, &e) == 0,
+	must(keys_add(keys, certificate, &e) == 0 && keys_add(keys, logout_certificate, &e) == 0 && own_key_open(private_key, &own, &e) == 0,
 	     "the keys are good");
 	must(clock_parse("2026-11-29T09:14:07Z", &question.now_us) == 0, "a time");
-	question.keys = keys;
+	question.keys = logout_question.keys = keys;
+	logout_question.now_us = question.now_us;
 	question.key = own;
 }
 
@@ -134,6 +162,29 @@ static void check_metadata(struct arena *arena, const char *bytes, size_t size)
 		     "a provider has all that is needed");
 }
 
+/* What was signed is about Ada's session, or an answer. */
+static void check_logout(struct arena *arena, const char *query, const char *field, const char *bytes, size_t size)
+{
+	struct roster_pair form[] = { { field, NULL }, { 0 } };
+	struct logout said = { 0 };
+	struct error e = { 0 };
+	char *encoded = arena_take(arena, size / 3 * 4 + 8);
+
+	text_base64(bytes, size, encoded);
+	form[0].value = encoded;
+	if (logout_judge(arena, query, form, &logout_question, NULL, &said, &e) < 0) {
+		must(e.kind == ERROR_DENIED && strncmp(e.code, "saml.", 5) == 0 && text_is_utf8(e.text, strlen(e.text)),
+		     "a refusal has a reason");
+		must(!said.name_id && !said.indexes, "nothing is told of what was refused");
+		return;
+	}
+	if (said.is_answer)
+		return;
+	must(strcmp(said.id, "_out-1") == 0 && strcmp(said.name_id, "ada@acme.example") == 0 && strcmp(said.indexes[0], "_s1") == 0 &&
+		     !said.indexes[1],
+	     "it ends what the provider signed");
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size)
 {
 	scoped(arena) *arena = arena_open("fuzz");
@@ -145,6 +196,10 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size)
 		return 0;
 	if (bytes[0] == 'm') {
 		check_metadata(arena, (const char *)bytes + 1, size - 1);
+	} else if (bytes[0] == 'q') {
+		check_logout(arena, arena_text_n(arena, (const char *)bytes + 1, size - 1), "SAMLRequest", "", 0);
+	} else if (bytes[0] == 'l' || bytes[0] == 'a') {
+		check_logout(arena, NULL, bytes[0] == 'l' ? "SAMLRequest" : "SAMLResponse", (const char *)bytes + 1, size - 1);
 	} else if (bytes[0] == 'b') {
 		check_response(arena, (const char *)bytes + 1, size - 1);
 	} else {
