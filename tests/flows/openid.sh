@@ -249,5 +249,52 @@ vendor_tell 'issuer https://evil.example'
 ctl connection set acme/door --set scopes="openid email" --secret client_secret=@"$flow_dir/secret" >/dev/null
 like "a provider that calls itself otherwise is not the one that is set" "$(ctl connection test acme/door 2>&1)" \
 	'calls itself "https://evil.example" and not .*set "issuer" to that'
+# ---- a real provider: npm's oidc-provider ------------------------------------------------------------------------------------------------
+
+npm=$SRCDIR/tests/peers/npm
+if command -v node >/dev/null && [ -d "$npm/node_modules/oidc-provider" ]; then
+	port=$(free_port) real=https://localhost:$port
+	(umask 077 && printf 'a secret of tests, which is long' >"$flow_dir/real.secret")
+	connection=$(ctl connection create acme oidc real --schedule never --set issuer="$real" --set client_id=rosterd-at-acme \
+		--set ca_certificate=@"$vendor_ca" --secret client_secret=@"$flow_dir/real.secret" --json | jq -r .id)
+	NODE_EXTRA_CA_CERTS=$vendor_ca node "$npm/oidc.js" "$port" "$vendor/tls/server.key" "$vendor/tls/server.pem" "$here/sso/$connection" >"$flow_dir/node" 2>&1 &
+	flow_also="kill $! 2>/dev/null; $flow_also"
+	for _ in $(seq 600); do grep -q ready "$flow_dir/node" && break; sleep 0.1; done
+	absolute() { case $location in /*) location=$real$location ;; esac; }
+	follow() { # follow: until a page, or until we are asked
+		while case $status in 302 | 303) true ;; *) false ;; esac && absolute && [[ $location != "$here"* ]]; do ask "$location"; done
+	}
+	hidden() { grep -o "name=\"$1\"[^>]*value=\"[^\"]*\"" "$flow_dir/body" | head -n 1 | sed 's/.*value="//; s/"$//'; }
+	at_real() { # at_real: signs on there as ada; $result is the status
+		ask "$here/sso/$connection/begin"
+		follow
+		while [ "$status" = 200 ] && [ -n "$(hidden prompt)" ]; do
+			action=$(grep -o 'action="[^"]*"' "$flow_dir/body" | head -n 1 | sed 's/action="//; s/"$//')
+			case $action in /*) action=$real$action ;; esac
+			ask -d "prompt=$(hidden prompt)" -d login=ada -d password=x "$action"
+			follow
+		done
+		ask "$location"
+		result=$status
+		id=$(grep -o '[0-9a-f]\{8\}-[0-9a-f-]*' "$flow_dir/body" | head -1)
+		[ "$status" = 303 ] || result="$status $(failed)"
+	}
+	like "oidc-provider: its test finds it" "$(ctl connection test acme/real 2>&1)" "the provider is \"$real\", with 1 keys"
+	signed_out
+	at_real
+	is "oidc-provider: somebody signs on" "$result $(whoami)" "303 ada@acme.example"
+	hint=$(curl -s -o /dev/null -D - -b "$flow_dir/jar" -X POST "$here/logout" | sed -n 's/^location: //Ip' | tr -d '\r')
+	like "oidc-provider: signing off goes on to it" "$hint" "^$real/session/end\?client_id=rosterd-at-acme&id_token_hint=ey"
+	ask "$here/session" # the cookie of this browser is of a session that is over
+	at_real
+	is "oidc-provider: who is still signed on there comes back" "$result $(whoami)" "303 ada@acme.example"
+	ask "$real/session/end"
+	ask --data-urlencode "xsrf=$(hidden xsrf)" -d logout=yes "$real/session/end/confirm"
+	ended() { [ "$(whoami)" = session.none ]; }
+	for _ in $(seq 100); do ended && break; sleep 0.1; done
+	is "oidc-provider: signing off there ends the session here (back channel)" "$(whoami) $(query "SELECT count(*) FROM sessions WHERE ended_by = 'provider' AND connection = '$connection'")" "session.none 1"
+else
+	skip "npm's oidc-provider" "it is not installed in tests/peers/npm"
+fi
 unlike "no code, secret or token stands in the log" "$(cat "$flow_dir/log")" 'code-[0-9]|hu:sh|eyJ'
 done_testing

@@ -5,6 +5,7 @@ if [ ! -d /usr/share/simplesamlphp ] || ! command -v php >/dev/null; then
 	exit 0
 fi
 . "$SRCDIR/tests/flows/flow.sh"
+. "$SRCDIR/tests/peers/browser.sh"
 FLOW_LISTEN="127.0.0.1:$(free_port)"
 here=http://$FLOW_LISTEN peer=$SRCDIR/tests/peers/simplesamlphp.sh
 FLOW_SETTINGS="public_url = \"$here\"
@@ -13,7 +14,7 @@ sign_on {
 }"
 flow_start
 (umask 077 && openssl req -x509 -newkey rsa:2048 -nodes -keyout "$flow_dir/sp.key" -out "$flow_dir/sp.crt" -subj /CN=sp -days 30 2>"$flow_dir/openssl")
-trap '$peer stop "$flow_dir/ssp"; flow_end' EXIT
+trap 'browser_stop; $peer stop "$flow_dir/ssp"; flow_end' EXIT
 $peer start "$flow_dir/ssp" "$flow_dir/sp.crt"
 . "$flow_dir/ssp/env"
 curl -s "$SSP_URL/saml2/idp/metadata.php" >"$flow_dir/metadata.xml"
@@ -132,4 +133,36 @@ at_provider "$location"
 post bob "$other" "$response" "$relay"
 is "an encrypted assertion is opened, and its address is of a domain that is not theirs" "$status $(query "SELECT code FROM sign_ons WHERE id = '$(trace)'")" \
 	"403 sso.unproven_address"
+
+# ---- a real browser, with its own mind about cookies, forms and scripts ----
+
+sees() { [[ $(browser_text 2>/dev/null) == *"$1"* ]]; } # sees WORDS
+signs_in() { # signs_in ADDRESS: as somebody who has to say who they are
+	browser_go "$1"
+	browser_until browser_type 'input[name=username]' alice && browser_type 'input[name=password]' alicepass && browser_click 'button[type=submit], #submit_button'
+}
+if browser_start "$flow_dir/browser"; then
+	signs_in "$here/sso/$connection/begin?return_to=/session"
+	browser_until sees '"email":"alice@acme.example"'
+	is "a browser goes through the sign-on" "$(browser_url) $(browser_text | jq -r '"\(.email) \(.organisation)"')" "$here/session alice@acme.example acme"
+	browser_go "$here/sso/$other/begin"
+	browser_until sees "An administrator"
+	like "it is told when somebody may not come in, by a number" "$(browser_text | tr '\n' ' ')" "You are not signed in You could not be signed in.*Tell them this number: [0-9a-f-]{36}"
+	browser_go "$here/session"
+	is "which has ended nothing" "$(browser_text | jq -r .email)" alice@acme.example
+	browser_go "$here/logout"
+	browser_click button
+	browser_until sees "You are signed out"
+	like "signing off goes through the provider, and comes back" "$(browser_url)" "^$here/sso/$connection/logout\?SAMLResponse="
+	browser_go "$here/session"
+	is "and nobody is signed in" "$(browser_text | jq -r .code)" session.none
+	signs_in "$here/sso/$connection/begin?return_to=/session"
+	browser_until sees '"email":"alice@acme.example"'
+	browser_go "$SSP_URL/saml2/idp/SingleLogoutService.php?ReturnTo=$SSP_URL/saml2/idp/metadata.php"
+	over() { browser_go "$here/session"; sees session.none; }
+	ok "signing off at the provider does, too" browser_until over
+	browser_stop
+else
+	skip "a real browser" "$browser_why"
+fi
 done_testing

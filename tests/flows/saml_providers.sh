@@ -1,10 +1,12 @@
 #!/bin/bash
-# A real provider, SimpleSAMLphp, and what it sends in each of its ways: accepted as it is, refused as soon as anything is different; it takes our
-# signed requests. Differential: of each message xmlsec1's own tool says the same about the signature.
+# Real providers, and what they send in each of their ways: accepted as it is, refused as soon as anything is different; they take our signed requests.
+# SimpleSAMLphp, and beside it, where they are installed, LemonLDAP::NG and npm's samlp. Differential: of each message xmlsec1's own tool says the same
+# about the signature.
 . "$SRCDIR/tests/tap.sh"
 rosterctl=$BUILDDIR/rosterctl/rosterctl peer=$SRCDIR/tests/peers/simplesamlphp.sh
 work=$(mktemp -d)
-trap '$peer stop "$work/ssp"; rm -rf "$work"' EXIT
+lemon=$SRCDIR/tests/peers/lemonldap.sh npm=$SRCDIR/tests/peers/npm samlp_pid=
+trap '$peer stop "$work/ssp"; $lemon stop "$work/llng"; [ -z "$samlp_pid" ] || kill $samlp_pid 2>/dev/null; rm -rf "$work"' EXIT
 if [ ! -d /usr/share/simplesamlphp ] || ! command -v php >/dev/null || ! command -v xmlsec1 >/dev/null; then
 	echo "1..0 # SKIP there is no SimpleSAMLphp or xmlsec1 here"
 	exit 0
@@ -14,7 +16,7 @@ $peer start "$work/ssp" "$work/sp.crt"
 . "$work/ssp/env"
 
 # The value of a field in a page.
-field() { grep -o "name=\"$1\"[^>]*value=\"[^\"]*\"" | head -n 1 | sed 's/.*value="//; s/"$//; s/&amp;/\&/g; s/&#x2B;/+/g'; }
+field() { tr -s '\n\r\t ' ' ' | grep -o "name=\"$1\"[^>]*value=\"[^\"]*\"" | head -n 1 | sed 's/.*value="//; s/"$//; s/&amp;/\&/g; s/&#x2B;/+/g'; }
 # sign_on ADDRESS: as a browser does; prints SAMLResponse.
 sign_on() {
 	local jar page state location
@@ -25,10 +27,10 @@ sign_on() {
 	curl -s -L -c "$jar" -b "$jar" --data-urlencode username=alice --data-urlencode password=alicepass --data-urlencode "AuthState=$state" "${location%%\?*}?" |
 		field SAMLResponse
 }
-# question RESPONSE WHICH REQUEST-ID [CERTIFICATE-FILE]
+# question RESPONSE WHICH REQUEST-ID [CERTIFICATE-FILE [PROVIDER]]
 question() {
 	jq -cn --arg response "$1" --arg sp "https://sp.example/$2" --arg id "$3" --rawfile certificate "${4:-$SSP_CERTIFICATE}" \
-		--rawfile key "$work/sp.key" --arg idp "$SSP_URL/saml2/idp/metadata.php" \
+		--rawfile key "$work/sp.key" --arg idp "${5:-$SSP_URL/saml2/idp/metadata.php}" \
 		'{response: $response, idp: {entityId: $idp, certs: [$certificate]}, sp: {entityId: $sp, acsUrl: ($sp + "/acs"), privateKey: $key},
 		requestId: (if $id == "" then null else $id end)}'
 }
@@ -58,6 +60,50 @@ is "our signed request is taken, and answered" "$(judge "$response" assertion _r
 openssl genrsa -out "$work/other.key" 2048 2>>"$work/openssl.log"
 url=$("$BUILDDIR/tests/peers/saml_request" "$SSP_URL/saml2/idp/SSOService.php" https://sp.example/assertion/acs https://sp.example/assertion _request-7 "$work/other.key")
 is "it looks at the signature" "$(sign_on "$url")" ""
+
+# ---- LemonLDAP::NG ----
+
+at_llng() { # at_llng ADDRESS: dwho signs on there; prints SAMLResponse
+	local jar page
+	jar=$(mktemp -p "$work")
+	page=$(curl -s -L -c "$jar" -b "$jar" "$1")
+	curl -s -L -c "$jar" -b "$jar" -d user=dwho -d password=dwho --data-urlencode "url=$(field url <<<"$page")" "${1%%\?*}" | field SAMLResponse
+}
+if $lemon start "$work/llng" "$work/sp.crt" 2>"$work/llng.log"; then
+	. "$work/llng/env"
+	is "LemonLDAP::NG: its metadata are read" "$(jq -cn --arg m "$(curl -s "$LLNG_URL/saml/metadata" | base64 -w0)" '{metadata: $m}' | $rosterctl check metadata |
+		jq -r '.idps[0] | "\(.entityId) \(.redirect)"')" "$LLNG_URL/saml/metadata $LLNG_URL/saml/singleSignOn"
+	url=$("$BUILDDIR/tests/peers/saml_request" "$LLNG_URL/saml/singleSignOn" https://sp.example/llng/acs https://sp.example/llng _request-8 "$work/sp.key")
+	response=$(at_llng "$url")
+	is "LemonLDAP::NG takes our signed request, and its answer is accepted" \
+		"$(judge "$response" llng _request-8 "$LLNG_CERTIFICATE" "$LLNG_URL/saml/metadata" | jq -r '"\(.ok) \(.nameid) \(.attributes.mail)\(.error // "")"')" 'true dwho ["dwho@badwolf.org"]'
+	is "LemonLDAP::NG, another request" "$(judge "$response" llng _request-9 "$LLNG_CERTIFICATE" "$LLNG_URL/saml/metadata" | jq -r '.error | split(":")[0]')" saml.in_response_to
+	is "LemonLDAP::NG, by the key of another provider" "$(judge "$response" llng _request-8 "$SSP_CERTIFICATE" "$LLNG_URL/saml/metadata" | jq -r '.error | split(":")[0]')" saml.signature
+	is "LemonLDAP::NG, as another provider" "$(judge "$response" llng _request-8 "$LLNG_CERTIFICATE" | jq -r '.error | split(":")[0]')" saml.issuer
+	$lemon stop "$work/llng"
+else
+	skip "LemonLDAP::NG" "$(tail -n 1 "$work/llng.log")"
+fi
+
+# ---- npm's samlp ----
+
+if command -v node >/dev/null && [ -d "$npm/node_modules/samlp" ]; then
+	openssl req -x509 -newkey rsa:2048 -nodes -keyout "$work/samlp.key" -out "$work/samlp.crt" -subj /CN=samlp -days 30 2>>"$work/openssl.log"
+	for port in $(shuf -i 20000-32000 -n 5); do
+		: >"$work/samlp.log"
+		node "$npm/samlp.js" "$port" "$work/samlp.key" "$work/samlp.crt" "$work/sp.crt" >"$work/samlp.log" 2>&1 &
+		samlp_pid=$!
+		for _ in $(seq 600); do grep -q ready "$work/samlp.log" && break 2; kill -0 $samlp_pid 2>/dev/null || break; sleep 0.1; done
+	done
+	for which in assertion response both encrypted; do
+		url=$("$BUILDDIR/tests/peers/saml_request" "http://127.0.0.1:$port/$which" "https://sp.example/$which/acs" "https://sp.example/$which" _request-9 "$work/sp.key")
+		response=$(curl -s "$url" | field SAMLResponse)
+		is "samlp, $which: accepted" "$(judge "$response" $which _request-9 "$work/samlp.crt" "http://127.0.0.1:$port/metadata" | jq -r '"\(.ok) \(.nameid)\(.error // "")"')" "true alice"
+		is "samlp, $which: not for another" "$(judge "$response" other _request-9 "$work/samlp.crt" "http://127.0.0.1:$port/metadata" | jq -r .ok)" false
+	done
+else
+	skip "npm's samlp" "it is not installed in tests/peers/npm"
+fi
 
 # What is made of them, and xmlsec1 beside it.
 xmlsec_says() { # xmlsec_says FILE ELEMENT
