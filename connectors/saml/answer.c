@@ -166,7 +166,7 @@ static int open_assertion(const struct judging *j, const xmlNode *encrypted, boo
 		return -1;
 	if (!plain.authenticated && j->q->authenticated_encryption)
 		return refuse(j, "saml.encryption_algorithm", "decryption", "AES-GCM", "AES-CBC",
-			      "set the provider's encryption to AES-256-GCM");
+			      "set the provider's encryption to AES-256-GCM, or \"encryption\" here to any");
 	j->found->encrypted = true;
 	j->found->beyond_lasso = plain.beyond_lasso;
 	*ret_opaque = !plain.authenticated && !response_signed;
@@ -226,7 +226,7 @@ static int settle_assertion(const struct judging *j, const xmlNode *assertion, b
 				j, "saml.unsigned", "signature of the assertion", "one", "none",
 				response_signed
 					? "switch signing of assertions on at the provider, or do not demand "
-					  "it here"
+					  "it here (\"signed\")"
 					: "switch signing of assertions or responses on at the provider");
 		return assertion_judge(j->arena, assertion, j->q, j->trace, j->found, j->e);
 	}
@@ -246,7 +246,7 @@ static int settle_response(const struct judging *j, const xmlNode *response, boo
 
 	if (!response_signed && j->q->response_signed)
 		return refuse(j, "saml.unsigned", "signature of the response", "one", "none",
-			      "switch signing of responses on at the provider, or do not demand it here");
+			      "switch signing of responses on at the provider, or do not demand it here (\"signed\")");
 	if (check_status(j, response) < 0 || check_response(j, response) < 0)
 		return -1;
 	assertion = only_assertion(j, response);

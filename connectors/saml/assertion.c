@@ -59,7 +59,7 @@ static int check_begun(const struct judging *j, const char *from, const char *co
 		return refuse(j, "saml.not_yet", check,
 			      arena_format(j->arena, "not after %s, which it is here",
 					   shown(j, j->q->now_us)),
-			      from, "compare the clocks: the provider's is ahead of ours");
+			      from, "compare the clocks: the provider's is ahead of ours; \"clock_skew\" is how far apart they may be");
 	return 0;
 }
 
@@ -76,7 +76,7 @@ static int check_ended(const struct judging *j, const char *until, const char *c
 	if (us + j->q->skew_s * SECOND_US <= j->q->now_us)
 		return refuse(j, "saml.expired", check,
 			      arena_format(j->arena, "after %s, which it is here", shown(j, j->q->now_us)),
-			      until, "sign on again; if it happens again, compare the clocks");
+			      until, "sign on again; if it happens again, compare the clocks; \"clock_skew\" is how far apart they may be");
 	if (us < *ret_us)
 		*ret_us = us;
 	return 0;
@@ -120,8 +120,8 @@ int assertion_check_issuer(struct arena *arena, const xmlNode *issuer, const cha
 
 	if ((format && strcmp(format, FORMAT_ENTITY) != 0) || strcmp(said, question->provider) != 0)
 		return refuse(&j, "saml.issuer", check, question->provider, said,
-			      "this is another provider, or another application of it: set its entity id "
-			      "(issuer) here to what it sends, if it is the right one");
+			      "this is another provider, or another application of it: set \"entity_id\" (or \"metadata\") "
+			      "here to what it sends, if it is the right one");
 	trace_passed(trace, check, question->provider, said);
 	return 0;
 }

@@ -145,7 +145,7 @@ int decrypt(struct arena *arena, const xmlNode *element, const struct own_key *k
 	if (!key)
 		return trace_refuse(trace, e, "saml.no_decryption_key", "decryption",
 				    "content that is not encrypted", "an encrypted one",
-				    "set a private key here and give its certificate to the provider, or "
+				    "set \"private_key\" here and give its certificate to the provider, or "
 				    "switch encryption off there");
 	if (!cipher || !beside == !inside || read_wrapping(inside ? inside : beside, &wrapping) < 0)
 		return trace_refuse(trace, e, "saml.encryption_algorithm", "decryption",

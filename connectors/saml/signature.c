@@ -198,7 +198,7 @@ static int check_digest(const struct judging *j, const struct parts *p, const ch
 
 	if (length == 0)
 		return refuse(j, "saml.algorithm", "a digest with SHA-256, SHA-384 or SHA-512",
-			      p->digest_method, "set the provider's signature to SHA-256");
+			      p->digest_method, "set the provider's signature to SHA-256; \"sha1\" lets the older one count");
 	if (base64_decode(text, strlen(text), " \t\r\n", said, sizeof(said)) != (int)length ||
 	    memcmp(made, said, length) != 0)
 		return refuse(
@@ -218,7 +218,7 @@ static int check_value(const struct judging *j, const struct parts *p, struct si
 	found->algorithm = p->method ? keys_algorithm(p->method, j->policy->sha1) : NULL;
 	if (!found->algorithm)
 		return refuse(j, "saml.algorithm", "RSA, RSA-PSS or ECDSA with SHA-256, SHA-384 or SHA-512",
-			      p->method, "set the provider's signature to RSA with SHA-256");
+			      p->method, "set the provider's signature to RSA with SHA-256; \"sha1\" lets the older one count");
 	if (read_method(p->canonicalization, &method) < 0)
 		return refuse(j, "saml.signature_shape", "canonicalization without comments",
 			      document_attribute(p->canonicalization, "Algorithm"),
@@ -231,7 +231,7 @@ static int check_value(const struct judging *j, const struct parts *p, struct si
 	if (found->key < 0)
 		return refuse(j, "saml.signature", "one by a certificate that was set here", "another one",
 			      "the provider signs by another certificate: compare fingerprints, and set the "
-			      "one that it uses now");
+			      "one that it uses now (\"metadata\" or \"certificates\")");
 	return 0;
 }
 
