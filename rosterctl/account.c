@@ -14,6 +14,7 @@ static const struct column in_list[] = {
 	{ "name", "name", CELL_TEXT },
 	{ "counts", "counts", CELL_TEXT },
 	{ "break-glass", "break_glass", CELL_TEXT },
+	{ "second factor", "second_factor", CELL_TEXT },
 	{ "password set", "password_at", CELL_TIME },
 	{ "address proven", "verified_at", CELL_TIME },
 	{ "last used", "used_at", CELL_TIME },
@@ -76,4 +77,34 @@ int account_break_glass(struct ctl *ctl, struct error *e)
 		return -1;
 	print_answer(ctl, &answer, in_list);
 	return 0;
+}
+
+int account_second_factor(struct ctl *ctl, struct error *e)
+{
+	struct answer answer;
+
+	if (print_confirm(ctl, "take the second factor off, so that the password alone signs on", e) < 0 ||
+	    session_ask(ctl->session, ctl->arena, "DELETE", part_path(ctl, "second-factor"), NULL, &answer,
+			e) < 0)
+		return -1;
+	print_answer(ctl, &answer, in_list);
+	return 0;
+}
+
+static int set_policy(struct ctl *ctl, const char *path, const struct column *columns, struct error *e)
+{
+	scoped(body) body;
+
+	body_open(&body);
+	body_text(&body, ctl, "second-factor", "second_factor");
+	return print_reply(ctl, "PATCH", path, &body, columns, e);
+}
+
+int account_policy(struct ctl *ctl, struct error *e)
+{
+	static const struct column of_policy[] = { { "second factor", "second_factor", CELL_TEXT }, { 0 } };
+	const char *path = path_make(ctl->arena, "/v1/organisations/{}/account-policy", ctl_word(ctl, 0));
+
+	return ctl_given(ctl, "second-factor") ? set_policy(ctl, path, of_policy, e)
+					       : print_thing(ctl, path, of_policy, e);
 }

@@ -385,6 +385,11 @@ static const struct option account_delete_options[] = {
 	{ .name = "yes", .words = "do not ask whether this is meant" },
 	{ 0 },
 };
+static const char *const second_factors[] = { "optional", "admins", "all", NULL };
+static const struct option account_policy_options[] = {
+	{ .name = "second-factor", .value = "WHOM", .words = "who must have one: nobody, admins and the owner, or all", .choices = second_factors },
+	{ 0 },
+};
 static const struct option account_break_glass_options[] = {
 	{ .name = "end", .words = "they have no such way in any more" },
 	{ 0 },
@@ -854,6 +859,26 @@ const struct command commands[] = {
 		.example = "rosterctl account delete acme ada@acme.example",
 		.next = "\"rosterctl account link ORG MEMBER\" makes a new one.",
 		.run = account_delete,
+	},
+	{
+		.name = "account second-factor-remove",
+		.arguments = "ORG MEMBER",
+		.summary = "Take the second factor off an account, for somebody who has lost it.",
+		.words = "Their recovery codes go as well. Whoever must have one sets up another when they sign on next.",
+		.options = account_delete_options,
+		.example = "rosterctl account second-factor-remove acme ada@acme.example",
+		.next = "\"rosterctl account policy ORG\" says who must have one.",
+		.run = account_second_factor,
+	},
+	{
+		.name = "account policy",
+		.arguments = "ORG",
+		.summary = "Say who must have a second factor, or show it.",
+		.words = "Of local accounts. Who must and has none sets one up when they sign on next. Break-glass always must.",
+		.options = account_policy_options,
+		.example = "rosterctl account policy acme --second-factor admins",
+		.next = "\"rosterctl account list ORG\" shows who has one.",
+		.run = account_policy,
 	},
 	{
 		.name = "account break-glass",

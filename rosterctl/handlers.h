@@ -22,7 +22,7 @@ command_fn plugin_list, plugin_show;
 command_fn scim_tokens, scim_token_create, scim_token_revoke, scim_trace;
 
 /* account.c */
-command_fn account_list, account_show, account_link, account_delete, account_break_glass;
+command_fn account_list, account_show, account_link, account_delete, account_break_glass, account_second_factor, account_policy;
 
 /* sign_on.c */
 command_fn session_list_all, session_end_some, sso_list, sso_explain, sso_test;

@@ -15,9 +15,15 @@ apply.groups_observed	that a group was seen, and when
 apply.role_sources	why somebody has the role that they keep: which source it is from now; no line of a plan
 relink.taken	the key of an entry that somebody has now: a line of the plan (account.linked), or undone with relink.undo
 relink.undo	that it was not done
-local_account.used	that somebody signed on by a password, and when: the entry of the session says so; the same password at another cost
+local_account.used	that somebody signed on by a password, and when: the entry of the session says so
+local_account.rehash	the same password at another cost
+sealed.renew_totp	the same secret, sealed by another master key
+sealed.forget_totp	a secret that no key opens any more
+second_factor.hold	nothing: the row is held
+second_factor.used	which code was used last: the entry of the session says so
+second_factor.failed	how many codes were wrong in a row
 local_accounts_follow	the account of who has left: whoever removes the member tells of that
-session.seen	that a session was used, and when
+sessions_seen	that a session was used, and when
 sessions_follow_connection	sessions by a connection that is deleted: whoever deletes it tells of it beside it
 sessions_follow_organisation	sessions of an organisation that is deleted, likewise
 sign_ons_purge	sessions that were over a month ago

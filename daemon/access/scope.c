@@ -50,6 +50,7 @@ static const struct noun {
 	{ "Groups", SCOPE_SCIM_READ, SCOPE_SCIM_GROUPS },
 	{ "Users", SCOPE_SCIM_READ, SCOPE_SCIM_USERS },
 	{ "account", SCOPE_ACCOUNTS_READ, SCOPE_ACCOUNTS_WRITE },
+	{ "account-policy", SCOPE_ACCOUNTS_READ, SCOPE_ACCOUNTS_WRITE },
 	{ "accounts", SCOPE_ACCOUNTS_READ, SCOPE_UNSAID },
 	{ "audit", SCOPE_AUDIT_READ, SCOPE_UNSAID },
 	{ "check", SCOPE_PERMISSIONS_READ, SCOPE_PERMISSIONS_READ, "organisations" }, /* a question, though a POST */

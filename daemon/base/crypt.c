@@ -164,6 +164,14 @@ void crypt_hmac_sha256(const void *key, size_t key_size, const void *bytes, size
 	secret_wipe(&state, sizeof(state));
 }
 
+void crypt_hmac_sha1(const void *key, size_t key_size, const void *bytes, size_t size, uint8_t ret[CRYPT_SHA1_SIZE])
+{
+	size_t length = 0;
+
+	if (!EVP_Q_mac(NULL, "HMAC", NULL, "SHA1", NULL, key, key_size, bytes, size, ret, CRYPT_SHA1_SIZE, &length) || length != CRYPT_SHA1_SIZE)
+		abort();
+}
+
 enum { TOKEN_RANDOM_SIZE = 32, TOKEN_PREFIX_MOST = 15, TOKEN_LETTERS = 43 };
 
 struct secret *crypt_token_new(const char *prefix, uint8_t ret_hash[CRYPT_DIGEST_SIZE])

@@ -19,6 +19,7 @@ struct secret;
 
 enum {
 	CRYPT_DIGEST_SIZE = 32,
+	CRYPT_SHA1_SIZE = 20,
 	CRYPT_MASTER_KEY_SIZE = 32,
 	CRYPT_KEY_ID_SIZE = 8,
 	CRYPT_KEYS_MOST = 2,
@@ -47,6 +48,9 @@ void crypt_random(void *ret, size_t size);
 /* HMAC-SHA-256, for keyed hashes of tokens and keys. */
 void crypt_hmac_sha256(const void *key, size_t key_size, const void *bytes, size_t size,
                        uint8_t ret[CRYPT_DIGEST_SIZE]);
+
+/* HMAC-SHA-1, for the codes of authenticators (RFC 6238) and nothing else. */
+void crypt_hmac_sha1(const void *key, size_t key_size, const void *bytes, size_t size, uint8_t ret[CRYPT_SHA1_SIZE]);
 
 /* A token for people and programs: prefix, '_', 32 random bytes in base64url ("rst_..."): 43 characters after
  * the prefix. The hash that is stored is SHA-256 of the whole text. */

@@ -4,16 +4,14 @@
 
 #include "base/clock.h"
 #include "base/crypt.h"
-#include "base/password.h"
 #include "base/text.h"
+#include "endpoints/account_password.h"
 #include "endpoints/browser_form.h"
 #include "endpoints/form.h"
-#include "endpoints/hashing.h"
 #include "endpoints/page.h"
 #include "endpoints/rate.h"
 #include "endpoints/sender.h"
 #include "roster/local_account.h"
-#include "roster/session.h"
 
 #define PURPOSE "link"
 
@@ -104,16 +102,6 @@ static void form_page(struct exchange *x, const struct opened *opened)
 	page_end(reply, NULL);
 }
 
-static void done_page(struct exchange *x)
-{
-	page_begin(x->reply, 200, "Your password is set");
-	page_says(x->reply, "Whoever was signed in as you is signed out. Now sign in with it.");
-	page_raw(x->reply, "<p><a href=\"/login/password?organisation=");
-	page_text(x->reply, x->organisation.slug);
-	page_raw(x->reply, "\">Sign in</a></p>\n");
-	page_end(x->reply, NULL);
-}
-
 int account_link_prepare_open(struct exchange *x, struct error *e)
 {
 	struct opened *opened = arena_take(x->arena, sizeof(*opened));
@@ -136,40 +124,14 @@ int account_link_open(struct exchange *x, struct error *e)
 
 /* ---- used ---- */
 
-static int hash(struct exchange *x, struct opened *opened, const char *password, struct error *e)
-{
-	char *into = arena_take(x->arena, PASSWORD_HASH_SIZE);
-	int hashed;
-
-	if (hashing_enter(x->hashing, x->options->passwords_at_once, x->options->password_places, e) < 0)
-		return -1;
-	hashed = password_hash(password, x->options->password_cost, into, e);
-	hashing_leave(x->hashing);
-	opened->password = into;
-	return hashed;
-}
-
-/* Whether the two are one that may be, and its hash; if not, the form says why. */
 static int choose(struct exchange *x, struct opened *opened, const char *password, const char *again,
 		  struct error *e)
 {
 	const struct account_token *of = &opened->found;
 	const char *const known[] = { of->address, of->name, of->slug, of->organisation_name, NULL };
-	struct error why;
 
-	opened->status = 400;
-	if (!password || !again || !text_equal(password, again)) {
-		opened->says = "The two are not the same.";
-		return 0;
-	}
-	if (password_judge(password, known, &why) == 0 && hash(x, opened, password, &why) == 0)
-		return 0;
-	opened->password = NULL;
-	if (why.kind != ERROR_INPUT && why.kind != ERROR_RETRY)
-		return *e = why, -1;
-	opened->says = arena_text(x->arena, why.text);
-	opened->status = why.kind == ERROR_RETRY ? 503 : 400;
-	return 0;
+	return account_password_choose(x, password, again, known, &opened->password, &opened->says,
+				       &opened->status, e);
 }
 
 int account_link_prepare_use(struct exchange *x, struct error *e)
@@ -207,20 +169,6 @@ static void become(struct exchange *x, const struct account_token *token)
 	};
 }
 
-static int end_sessions(struct exchange *x, const struct account_token *token, struct error *e)
-{
-	int64_t ended;
-
-	if (session_end(x->tx, &token->organisation, NULL, &token->user, "password", &ended, e) < 0)
-		return -1;
-	if (ended == 0)
-		return 0;
-	return exchange_audit(x, "session.ended_of_member", "member", x->principal.id, token->name, NULL,
-			      arena_format(x->arena, "{\"ended\":%lld,\"by\":\"password\"}",
-					   (long long)ended),
-			      e);
-}
-
 int account_link_use(struct exchange *x, struct error *e)
 {
 	const struct opened *opened = x->prepared;
@@ -235,13 +183,9 @@ int account_link_use(struct exchange *x, struct error *e)
 		return 0;
 	}
 	become(x, token);
-	if (taken < 0 ||
-	    local_account_set_password(x->tx, &token->organisation, &token->user, opened->password,
-				       token->sent_to, e) < 0 ||
-	    exchange_audit(x, "account.password_set", "member", x->principal.id, token->name, NULL,
-			   exchange_object(x, "by", token->sent_to ? "mail" : "link", NULL), e) < 0 ||
-	    end_sessions(x, token, e) < 0)
+	if (taken < 0 || account_password_set(x, &token->user, token->name, opened->password, token->sent_to,
+					      token->sent_to ? "mail" : "link", e) < 0)
 		return -1;
-	done_page(x);
+	account_password_done(x);
 	return 0;
 }

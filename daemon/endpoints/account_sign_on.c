@@ -3,14 +3,12 @@
 #include <string.h>
 
 #include "base/clock.h"
-#include "base/crypt.h"
-#include "base/metric.h"
-#include "base/password.h"
 #include "base/text.h"
-#include "endpoints/begin_session.h"
+#include "endpoints/account_enter.h"
+#include "endpoints/account_factor.h"
+#include "endpoints/account_password.h"
 #include "endpoints/browser_form.h"
 #include "endpoints/form.h"
-#include "endpoints/hashing.h"
 #include "endpoints/page.h"
 #include "endpoints/rate.h"
 #include "endpoints/return_to.h"
@@ -33,11 +31,6 @@ struct typed {
 	const char *says;  /* why not; NULL: nothing is wrong so far */
 	int status;	   /* of the page that says so */
 };
-
-static void count(const char *outcome)
-{
-	metric_add(METRIC_SIGN_ONS, LABELS("password", outcome), 1);
-}
 
 /* ---- the form ---- */
 
@@ -92,7 +85,7 @@ int account_sign_on_ask(struct exchange *x, struct error *e)
 
 static int limited(int64_t wait_ms, const char *code, const char *text, struct error *e)
 {
-	count("limited");
+	account_count("limited");
 	error_set(e, ERROR_LIMIT, code, "%s", text);
 	e->wait_ms = (int)wait_ms;
 	return -1;
@@ -107,23 +100,6 @@ static int check_sender(struct exchange *x, struct error *e)
 	return wait_ms == 0 ? 0
 			    : limited(wait_ms, "rate.login",
 				      "too many passwords come from this address; come again", e);
-}
-
-/* However many addresses they come from, and whether anybody has it or not. */
-static int check_name(struct exchange *x, const char *address, struct error *e)
-{
-	const char *both = arena_format(x->arena, "local/%s", address);
-	uint8_t digest[CRYPT_DIGEST_SIZE];
-	struct id name;
-	int64_t wait_ms;
-
-	crypt_sha256(both, strlen(both), digest);
-	memcpy(name.bytes, digest, ID_SIZE);
-	wait_ms = rate_take(x->name_rate, &name, ACCOUNT_NAME_PER_MINUTE, ACCOUNT_NAME_BURST,
-			    clock_monotonic_ms());
-	return wait_ms == 0 ? 0
-			    : limited(wait_ms, "rate.password",
-				      "too many passwords are tried for this address; come again", e);
 }
 
 /* What is no address is one that nobody has. */
@@ -145,34 +121,7 @@ static int find_door(struct exchange *x, struct typed *typed, const char *addres
 	return found < 0 ? -1 : 0;
 }
 
-/* The same work, whether there is somebody or not. */
-static int compare(struct exchange *x, struct typed *typed, const char *password, struct error *e)
-{
-	enum password_cost cost = x->options->password_cost;
-	char *again = arena_take(x->arena, PASSWORD_HASH_SIZE);
-	int same = password_check(typed->door.password, password, cost, e);
-
-	if (same <= 0)
-		return same;
-	typed->right = true;
-	if (!password_outdated(typed->door.password, cost))
-		return 0;
-	typed->again = again;
-	return password_hash(password, cost, again, e);
-}
-
-static int look_at_password(struct exchange *x, struct typed *typed, const char *password, struct error *e)
-{
-	int compared;
-
-	if (hashing_enter(x->hashing, x->options->passwords_at_once, x->options->password_places, e) < 0)
-		return -1;
-	compared = compare(x, typed, password, e);
-	hashing_leave(x->hashing);
-	return compared;
-}
-
-static void refuse(struct typed *typed, int status, const char *says)
+static void turn_down(struct typed *typed, int status, const char *says)
 {
 	typed->status = status;
 	typed->says = says;
@@ -194,20 +143,22 @@ int account_sign_on_prepare_check(struct exchange *x, struct error *e)
 	typed->return_to = form_field(fields, fields_count, "return_to");
 	password = form_field(fields, fields_count, "password");
 	address = address_of(x, typed->email);
-	if (check_return(x, typed->return_to, e) < 0 || check_name(x, address, e) < 0)
+	if (check_return(x, typed->return_to, e) < 0 ||
+	    account_check_tries(x, arena_format(x->arena, "local/%s", address), e) < 0)
 		return -1;
 	if (!browser_form_is_ours(x, fields, fields_count, PURPOSE)) {
-		refuse(typed, 403, stale);
+		turn_down(typed, 403, stale);
 		return 0;
 	}
 	if (find_door(x, typed, address, e) < 0)
 		return -1;
-	if (look_at_password(x, typed, password ? password : "", e) < 0) {
+	if (account_password_compare(x, typed->door.password, password, &typed->right, &typed->again, e) <
+	    0) {
 		if (e->kind != ERROR_RETRY)
 			return -1;
-		refuse(typed, 503, busy);
+		turn_down(typed, 503, busy);
 	} else if (!typed->right) {
-		refuse(typed, 403, wrong);
+		turn_down(typed, 403, wrong);
 	} else {
 		x->organisation.id = typed->door.organisation;
 		x->organisation.slug = typed->door.slug;
@@ -217,42 +168,35 @@ int account_sign_on_prepare_check(struct exchange *x, struct error *e)
 
 /* ---- in the transaction ---- */
 
-/* What has changed since the password was looked at counts: another password, a suspension. 1, 0, -1. */
-static int let_in(struct exchange *x, const struct typed *typed, struct error *e)
+static int refused(struct exchange *x, const struct typed *typed)
 {
-	const struct beginning beginning = {
-		.user = typed->door.user,
-		.name = typed->door.name,
-		.email = typed->door.email,
-		.role = typed->door.role,
-		.by = "password",
-	};
-	struct id session;
-	int still = local_account_used(x->tx, &typed->door, typed->again, e);
-
-	return still <= 0 ? still : begin_session(x, &beginning, &session, e);
+	account_count(typed->status == 503 ? "limited" : "refused");
+	account_sign_on_page(x, typed->says ? typed->status : 403, typed->says ? typed->says : wrong,
+			     typed->email, typed->slug, typed->return_to);
+	if (typed->status == 503)
+		reply_header(x->reply, "Retry-After", "2");
+	return 0;
 }
 
 int account_sign_on_check(struct exchange *x, struct error *e)
 {
 	struct typed *typed = x->prepared;
-	const char *wanted = typed->return_to && *typed->return_to ? typed->return_to : NULL;
-	int in = 0;
+	int in;
 
-	if (!typed->says && (in = let_in(x, typed, e)) < 0)
+	if (typed->says)
+		return refused(x, typed);
+	if (typed->again && local_account_rehash(x->tx, &typed->door, typed->again, e) < 0)
 		return -1;
-	if (in == 0) {
-		count(typed->status == 503 ? "limited" : "refused");
-		account_sign_on_page(x, typed->says ? typed->status : 403, typed->says ? typed->says : wrong,
-				     typed->email, typed->slug, typed->return_to);
-		if (typed->status == 503)
-			reply_header(x->reply, "Retry-After", "2");
+	if (typed->door.factor || typed->door.needs_factor) {
+		if (typed->door.factor)
+			account_factor_ask(x, &typed->door, typed->return_to);
+		else
+			account_factor_offer(x, &typed->door, true, typed->return_to);
 		return 0;
 	}
-	count("signed_on");
-	x->reply->status = 303;
-	reply_header(x->reply, "Referrer-Policy", "no-referrer");
-	reply_header(x->reply, "Location", "%s",
-		     return_to_address(x->arena, x->options->return_to, x->options->public_url, wanted));
+	in = account_enter(x, &typed->door, "password", e);
+	if (in <= 0)
+		return in < 0 ? -1 : refused(x, typed);
+	account_send_on(x, typed->return_to);
 	return 0;
 }

@@ -8,10 +8,8 @@
 #include "endpoints/exchange.h"
 
 enum {
-	ACCOUNT_PER_MINUTE = 30, /* passwords from one address of the network ... */
+	ACCOUNT_PER_MINUTE = 30, /* passwords from one address of the network */
 	ACCOUNT_BURST = 60,
-	ACCOUNT_NAME_PER_MINUTE = 5, /* ... and for one address of mail, wherever they come from */
-	ACCOUNT_NAME_BURST = 10,
 };
 
 answer_fn account_sign_on_prepare_ask, account_sign_on_ask;

@@ -8,6 +8,7 @@
 #include "endpoints/members.h"
 #include "roster/local_account.h"
 #include "roster/member.h"
+#include "roster/second_factor.h"
 #include "roster/session.h"
 
 enum { EXPIRES_IN_MOST = 32 };
@@ -23,6 +24,9 @@ static void put_account(struct json_writer *w, const struct local_account *a)
 	json_put_text(w, "address", a->address);
 	json_put_bool(w, "counts", a->counts && text_equal(a->state, "active") && a->password_at);
 	json_put_bool(w, "break_glass", a->break_glass);
+	json_put_bool(w, "second_factor", a->factor_at != 0);
+	json_put_bool(w, "second_factor_needed", a->needs_factor);
+	json_put_int(w, "recovery_codes", a->codes_left);
 	json_put_time(w, "password_at", a->password_at);
 	json_put_time(w, "verified_at", a->verified_at);
 	json_put_time(w, "used_at", a->used_at);
@@ -196,6 +200,78 @@ int accounts_delete(struct exchange *x, struct error *e)
 			   arena_format(x->arena, "{\"sessions_ended\":%lld}", (long long)ended), e) < 0)
 		return -1;
 	exchange_done(x);
+	return 0;
+}
+
+/* ---- the second factor ---- */
+
+/* For somebody who has lost it. Who must have one sets up another with the next sign-on. */
+int accounts_remove_factor(struct exchange *x, struct error *e)
+{
+	struct member member;
+	struct local_account account;
+	char id[ID_TEXT_SIZE];
+	int64_t removed;
+
+	if (check_maker(x, e) < 0 || find_member(x, &member, e) < 0 ||
+	    find_account(x, &member, &account, e) < 0 ||
+	    second_factor_remove(x->tx, &x->organisation.id, &member.user, &removed, e) < 0 ||
+	    (removed > 0 &&
+	     exchange_audit(x, "account.second_factor_removed", "member", id_text(&member.user, id),
+			    member.name, NULL,
+			    exchange_object(x, "by",
+					    x->principal.kind == PRINCIPAL_OPERATOR ? "operator"
+										    : "administrator",
+					    NULL),
+			    e) < 0))
+		return -1;
+	return show(x, &member, e);
+}
+
+struct policy {
+	const char *second_factor;
+};
+
+static const struct json_field policy_fields[] = {
+	JSON_WORD(struct policy, second_factor, JSON_NEEDED, second_factor_policies), { 0 }
+};
+
+static void put_policy(struct exchange *x, const char *second_factor)
+{
+	struct json_writer w;
+
+	exchange_reply(x, 200, &w);
+	json_begin_object(&w, NULL);
+	json_put_text(&w, "second_factor", second_factor);
+	json_end_object(&w);
+}
+
+int accounts_policy(struct exchange *x, struct error *e)
+{
+	const char *is;
+
+	if (second_factor_policy(x->tx, x->arena, &x->organisation.id, &is, e) < 0)
+		return -1;
+	put_policy(x, is);
+	return 0;
+}
+
+int accounts_set_policy(struct exchange *x, struct error *e)
+{
+	struct policy wish = { 0 };
+	const char *was;
+	char id[ID_TEXT_SIZE];
+
+	if (exchange_read(x, policy_fields, &wish, e) < 0 ||
+	    second_factor_policy(x->tx, x->arena, &x->organisation.id, &was, e) < 0)
+		return -1;
+	if (!text_equal(was, wish.second_factor) &&
+	    (second_factor_set_policy(x->tx, &x->organisation.id, wish.second_factor, e) < 0 ||
+	     exchange_audit(x, "account.policy_changed", "organisation", id_text(&x->organisation.id, id),
+			    x->organisation.name, exchange_object(x, "second_factor", was, NULL),
+			    exchange_object(x, "second_factor", wish.second_factor, NULL), e) < 0))
+		return -1;
+	put_policy(x, wish.second_factor);
 	return 0;
 }
 

@@ -7,6 +7,7 @@
 
 answer_fn accounts_list, accounts_show, accounts_delete;
 answer_fn accounts_link;
+answer_fn accounts_remove_factor, accounts_policy, accounts_set_policy;
 answer_fn accounts_break_glass, accounts_break_glass_end;
 
 #endif

@@ -3,7 +3,9 @@
 #include "endpoints/routes.h"
 
 #include "base/text.h"
+#include "endpoints/account_factor.h"
 #include "endpoints/account_link.h"
+#include "endpoints/account_page.h"
 #include "endpoints/account_sign_on.h"
 #include "endpoints/accounts.h"
 #include "endpoints/audit.h"
@@ -135,9 +137,12 @@ const struct endpoint routes[] = {
 	{ "GET",    ORGANISATION "/members/{member}/explain", PERMIT_VIEW_AUDIT,       0,      explain_show },
 
 	{ "GET",    ORGANISATION "/accounts",               PERMIT_REMOVE_MEMBERS,     0,      accounts_list, NULL, paged },
+	{ "GET",    ORGANISATION "/account-policy",         PERMIT_KNOWN,              0,      accounts_policy },
+	{ "PATCH",  ORGANISATION "/account-policy",         PERMIT_CONFIGURE_SETTINGS, KB(4),  accounts_set_policy },
 	{ "GET",    ACCOUNT,                                PERMIT_REMOVE_MEMBERS,     0,      accounts_show },
 	{ "DELETE", ACCOUNT,                                PERMIT_REMOVE_MEMBERS,     0,      accounts_delete },
 	{ "POST",   ACCOUNT "/link",                        PERMIT_REMOVE_MEMBERS,     KB(4),  accounts_link },
+	{ "DELETE", ACCOUNT "/second-factor",               PERMIT_REMOVE_MEMBERS,     0,      accounts_remove_factor },
 	{ "POST",   ACCOUNT "/break-glass",                 PERMIT_REMOVE_MEMBERS,     0,      accounts_break_glass },
 	{ "DELETE", ACCOUNT "/break-glass",                 PERMIT_REMOVE_MEMBERS,     0,      accounts_break_glass_end },
 
@@ -205,6 +210,10 @@ const struct endpoint routes[] = {
 	{ "POST",   "/login",                               PERMIT_ANYONE,             KB(16), login_find, login_prepare_find, .stranger = true },
 	{ "GET",    "/login/password",                      PERMIT_ANYONE,             0,      account_sign_on_ask, account_sign_on_prepare_ask, .stranger = true },
 	{ "POST",   "/login/password",                      PERMIT_ANYONE,             KB(16), account_sign_on_check, account_sign_on_prepare_check, .stranger = true },
+	{ "POST",   "/login/code",                          PERMIT_ANYONE,             KB(16), account_factor_check, account_factor_prepare_check, .stranger = true },
+	{ "POST",   "/login/enrol",                         PERMIT_ANYONE,             KB(16), account_factor_enrol, account_factor_prepare_enrol, .stranger = true },
+	{ "GET",    "/account",                             PERMIT_ANYONE,             0,      account_page_show, account_page_prepare_show, .stranger = true },
+	{ "POST",   "/account",                             PERMIT_ANYONE,             KB(16), account_page_change, account_page_prepare_change, .stranger = true },
 	{ "GET",    "/login/link",                          PERMIT_ANYONE,             0,      account_link_open, account_link_prepare_open, .stranger = true },
 	{ "POST",   "/login/link",                          PERMIT_ANYONE,             KB(16), account_link_use, account_link_prepare_use, .stranger = true },
 	{ "GET",    "/session",                             PERMIT_ANYONE,             0,      sessions_speaker, sessions_prepare_speaker, .stranger = true, .at_once = sessions_speaker_at_once },

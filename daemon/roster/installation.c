@@ -71,7 +71,7 @@ int installation_restored(struct tx *tx, struct arena *arena, const struct settl
 		"installation.restored",
 		"WITH t AS (UPDATE tokens SET revoked_at = now() WHERE revoked_at IS NULL RETURNING organisation), "
 		"s AS (UPDATE scim_tokens SET revoked_at = now() WHERE revoked_at IS NULL RETURNING organisation, kind), "
-		"k AS (DELETE FROM account_tokens), "
+		"k AS (DELETE FROM account_tokens), l AS (DELETE FROM recovery_codes), "
 		"i AS (UPDATE sessions SET ended_at = now(), ended_by = 'restored' WHERE ended_at IS NULL), "
 		"r AS (UPDATE runs SET state = CASE state WHEN 'held' THEN 'dropped' ELSE 'failed' END, finished_at = now(), "
 		"  claimed_by = NULL, error_code = 'run.restored', error_text = 'the database was restored from a back-up' "

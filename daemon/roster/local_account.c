@@ -7,7 +7,7 @@ int local_account_door(struct tx *tx, struct arena *arena, const char *address, 
 {
 	static const struct query find = {
 		"local_account.door",
-		"SELECT organisation, slug, user_id, name, email, role, password, password_at, break_glass "
+		"SELECT organisation, slug, user_id, name, email, role, password, password_at, break_glass, factor, needs_factor "
 		"FROM local_account_door($1, $2) "
 		"WHERE organisation IS NOT NULL",
 		QUERY_READS,
@@ -27,15 +27,17 @@ int local_account_door(struct tx *tx, struct arena *arena, const char *address, 
 			.password = rows_text(rows, 0, 6),
 			.password_at = rows_time(rows, 0, 7),
 			.break_glass = rows_bool(rows, 0, 8),
+			.factor = rows_bool(rows, 0, 9),
+			.needs_factor = rows_bool(rows, 0, 10),
 		};
 	return found;
 }
 
-int local_account_used(struct tx *tx, const struct local_door *door, const char *again, struct error *e)
+int local_account_used(struct tx *tx, const struct local_door *door, struct error *e)
 {
 	static const struct query used = {
 		"local_account.used",
-		"UPDATE local_accounts a SET used_at = now(), password = coalesce($4, a.password) FROM "
+		"UPDATE local_accounts a SET used_at = now() FROM "
 		"organisations o, members m "
 		"WHERE a.organisation = $1 AND a.user_id = $2 AND a.password_at = $3 AND o.organisation = $1 "
 		"AND o.state = 'active' "
@@ -47,21 +49,36 @@ int local_account_used(struct tx *tx, const struct local_door *door, const char 
 	int64_t count;
 
 	return query_write(tx, &used,
-			   PARAMS(P_ID(&door->organisation), P_ID(&door->user), P_TIME(door->password_at),
-				  P_TEXT(again)),
+			   PARAMS(P_ID(&door->organisation), P_ID(&door->user), P_TIME(door->password_at)),
 			   &count, e) < 0
 		       ? -1
 		       : count == 1;
 }
 
+int local_account_rehash(struct tx *tx, const struct local_door *door, const char *again, struct error *e)
+{
+	static const struct query rehash = {
+		"local_account.rehash",
+		"UPDATE local_accounts SET password = $4 WHERE organisation = $1 AND user_id = $2 AND password_at = $3",
+		QUERY_KEEPS,
+		0,
+	};
+
+	return query_write(tx, &rehash,
+			   PARAMS(P_ID(&door->organisation), P_ID(&door->user), P_TIME(door->password_at), P_TEXT(again)), NULL, e);
+}
+
 /* ---- for administrators ---- */
 
 #define COLUMNS                                                                                              \
-	"SELECT a.organisation, a.user_id, a.address, m.name, m.role, m.state, a.verified_at, "              \
-	"a.password_at, a.created_at, a.used_at, "                                                           \
-	"a.break_glass, local_account_counts(o.type, m.role, a.break_glass) FROM local_accounts a "          \
-	"JOIN members m ON m.organisation = a.organisation AND m.user_id = a.user_id JOIN organisations o "  \
-	"ON o.organisation = a.organisation "
+	"SELECT a.organisation, a.user_id, a.address, m.name, m.role, m.state, a.verified_at, a.password_at, " \
+	"a.created_at, a.used_at, a.break_glass, local_account_counts(o.type, m.role, a.break_glass), "        \
+	"a.factor_at, (SELECT count(*) FROM recovery_codes c WHERE c.organisation = a.organisation "           \
+	"AND c.user_id = a.user_id), "                                                                         \
+	"coalesce(second_factor_needed(p.second_factor, m.role, a.break_glass), false) FROM local_accounts a " \
+	"JOIN members m ON m.organisation = a.organisation AND m.user_id = a.user_id "                         \
+	"JOIN organisations o ON o.organisation = a.organisation "                                             \
+	"LEFT JOIN account_policies p ON p.organisation = a.organisation "
 
 static struct local_account read_row(const struct rows *rows, size_t row)
 {
@@ -78,6 +95,9 @@ static struct local_account read_row(const struct rows *rows, size_t row)
 		.used_at = rows_time(rows, row, 9),
 		.break_glass = rows_bool(rows, row, 10),
 		.counts = rows_bool(rows, row, 11),
+		.factor_at = rows_time(rows, row, 12),
+		.codes_left = rows_int(rows, row, 13),
+		.needs_factor = rows_bool(rows, row, 14),
 	};
 }
 

@@ -29,6 +29,9 @@ struct local_account {
 	const char *name, *role, *state;  /* of the member */
 	int64_t verified_at, password_at; /* 0: the address is not proven; no password is set */
 	int64_t created_at, used_at;
+	int64_t factor_at; /* since when a code is wanted as well; 0: none is */
+	int64_t codes_left; /* recovery codes */
+	bool needs_factor; /* by the policy, or as break-glass */
 	bool break_glass;
 	bool counts; /* whether anybody may sign on by it: in an enterprise only the owner for whom it is
 			break-glass */
@@ -41,6 +44,8 @@ struct local_door {
 	const char *password;			/* the hash */
 	int64_t password_at;
 	bool break_glass;
+	bool factor;	   /* a code is wanted as well */
+	bool needs_factor; /* and must be */
 };
 
 /* slug NULL: in whichever organisation they signed on last. Needs no organisation. 1, 0, -1. */
@@ -48,8 +53,10 @@ int local_account_door(struct tx *tx, struct arena *arena, const char *address, 
 		       struct local_door *ret, struct error *e);
 
 /* Somebody has signed on by it: 1; 0 it does not count any more as it did, or has another password by now;
- * -1. again: the hash of the same password at today's cost, NULL: as it was. */
-int local_account_used(struct tx *tx, const struct local_door *door, const char *again, struct error *e);
+ * -1. Uses organisation, user and password_at. */
+int local_account_used(struct tx *tx, const struct local_door *door, struct error *e);
+/* The hash of the same password at today's cost, unless there is another one by now. */
+int local_account_rehash(struct tx *tx, const struct local_door *door, const char *again, struct error *e);
 
 /* 1, 0, -1. */
 int local_account_load(struct tx *tx, struct arena *arena, const struct id *organisation,

@@ -1,4 +1,4 @@
-/* Which master keys the secrets of connections and of event endpoints, and what plug-ins keep, are sealed by, and sealing them anew. */
+/* Which master keys the secrets of connections, of event endpoints and of authenticators, and what plug-ins keep, are sealed by, and sealing them anew. */
 #include "roster/sealed.h"
 
 #include <string.h>
@@ -8,6 +8,7 @@
 #include "roster/connection.h"
 #include "roster/event_endpoint.h"
 #include "roster/kept.h"
+#include "roster/second_factor.h"
 
 int sealed_keys(struct tx *tx, struct arena *arena, struct sealed_key **ret, size_t *ret_count, struct error *e)
 {
@@ -69,6 +70,12 @@ static const struct holder {
 				 "WHERE organisation = $1 AND connection = $2 AND name = $3 AND sealed = $4", QUERY_KEEPS, 0 },
 	  { "sealed.forget_kept", "DELETE FROM connection_kept "
 				  "WHERE organisation = $1 AND connection = $2 AND name = $3 AND sealed = $4", QUERY_KEEPS, 0 } },
+	/* A code is wanted all the same: there are recovery codes, and administrators who take it off. */
+	{ "local account", second_factor_context,
+	  { "sealed.renew_totp", "UPDATE local_accounts SET totp = $5 "
+				 "WHERE organisation = $1 AND user_id = $2 AND $3 = 'totp' AND totp = $4", QUERY_KEEPS, 0 },
+	  { "sealed.forget_totp", "UPDATE local_accounts SET totp = NULL "
+				  "WHERE organisation = $1 AND user_id = $2 AND $3 = 'totp' AND totp = $4", QUERY_KEEPS, 0 } },
 };
 
 static const struct holder *holder_of(const char *word)
@@ -132,7 +139,9 @@ int sealed_renew(struct tx *tx, const struct crypt_keys *keys, const struct id *
 		"JOIN event_endpoints e ON e.organisation = s.organisation AND e.id = s.endpoint "
 		"WHERE s.organisation = $1 AND sealed_by(s.sealed) <> $2 "
 		"UNION ALL SELECT s.organisation, s.connection, s.name, s.sealed, '', 'kept' FROM connection_kept s "
-		"WHERE s.organisation = $1 AND sealed_by(s.sealed) <> $2 AND s.until > now() ORDER BY 2, 3 LIMIT $3",
+		"WHERE s.organisation = $1 AND sealed_by(s.sealed) <> $2 AND s.until > now() "
+		"UNION ALL SELECT s.organisation, s.user_id, 'totp', s.totp, '', 'local account' FROM local_accounts s "
+		"WHERE s.organisation = $1 AND sealed_by(s.totp) <> $2 ORDER BY 2, 3 LIMIT $3",
 		QUERY_READS,
 		0,
 	};

@@ -1,38 +1,7 @@
 #!/bin/bash
 # People sign on with a password of ours, by the pages that a browser sees: a link sets it, once, and nothing tells who has an account.
 . "$SRCDIR/tests/flows/flow.sh"
-FLOW_LISTEN="127.0.0.1:$(free_port)"
-here=http://$FLOW_LISTEN
-FLOW_SETTINGS="public_url = \"$here\"
-sign_on {
-	return_to = { \"https://app.example/\" }
-	password_cost = interactive
-}"
-flow_start
-
-# A browser: what it asks and is told stands in $status, $location, $body; the forms of the page are filled in by hand.
-ask() { # ask JAR [CURL WORDS]
-	local jar=$flow_dir/jar.$1
-	shift
-	status=$(curl -s -o "$flow_dir/body" -D "$flow_dir/head" -w '%{http_code}' -b "$jar" -c "$jar" "$@")
-	location=$(sed -n 's/^location: //Ip' "$flow_dir/head" | tr -d '\r')
-	body=$(cat "$flow_dir/body")
-}
-field() { sed -n "s/.*name=\"$1\"[^>]*value=\"\([^\"]*\)\".*/\1/p" <<<"$body" | head -1; }
-flat() { tr '\n' ' ' <<<"$body"; }
-heading() { sed -n 's|.*<h1>\(.*\)</h1>.*|\1|p' <<<"$body"; }
-sign_on() { # sign_on JAR ADDRESS PASSWORD [CURL WORDS]
-	ask "$1" "$here/login/password"
-	ask "$1" --data-urlencode "form=$(field form)" --data-urlencode "email=$2" --data-urlencode "password=$3" "${@:4}" "$here/login/password"
-}
-whoami() { ask "$1" "$here/session"; echo "$status $(jq -r '.name // .code' <<<"$body")"; }
-link() { ctl account link "$@" --json | jq -r .url; }
-set_password() { # set_password JAR URL PASSWORD [AGAIN]
-	ask "$1" "$2"
-	ask "$1" --data-urlencode "form=$(field form)" --data-urlencode "token=$(field token)" --data-urlencode "password=$3" \
-		--data-urlencode "again=${4-$3}" "$here/login/link"
-}
-last() { query "SELECT string_agg(action, ' ' ORDER BY id) FROM (SELECT action, id FROM audit ORDER BY id DESC LIMIT ${1:-1}) a"; }
+. "$SRCDIR/tests/flows/accounts_browser.sh"
 
 ctl org create Team --type team --slug team >/dev/null
 ctl org create Acme --type enterprise --slug acme >/dev/null
@@ -41,7 +10,6 @@ ctl member add team bob@mail.example 'Bob' >/dev/null
 ctl member add acme eve@acme.example 'Eve' >/dev/null
 ctl member add acme own@acme.example 'Olive Owner' >/dev/null
 ctl org owner acme own@acme.example >/dev/null
-good='nine blue elephants' other='seven green tigers'
 
 # ---- a link sets a password --------------------------------------------------------------------------------------------------------
 
@@ -181,7 +149,10 @@ ctl account break-glass acme eve@acme.example 2>"$flow_dir/err"
 like "it is named for the day on which the provider fails, and for nobody else" "$(cat "$flow_dir/err")" 'is not the owner'
 ctl account break-glass acme own@acme.example >/dev/null
 sign_on own own@acme.example "$good"
-is "then it is a way in" "$status $(whoami own)" "303 200 Olive Owner"
+is "then it is a way in, never without a second factor" "$status $(heading) $(whoami own)" "200 Set up an authenticator 401 session.none"
+sign_on own own@acme.example "$good"
+answer own /login/enrol "$(code "$(key)")"
+is "with one" "$status $(whoami own)" "200 200 Olive Owner"
 (umask 077; ctl token create service --organisation acme --role admin >"$flow_dir/service" 2>/dev/null)
 "$BUILDDIR/rosterctl/rosterctl" --socket "$socket" --token-file "$flow_dir/service" account link acme own@acme.example 2>"$flow_dir/err"
 like "a service makes no such links" "$(cat "$flow_dir/err")" 'a person does'
