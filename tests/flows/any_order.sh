@@ -1,11 +1,12 @@
 #!/bin/bash
 # The same people are changed in a directory that is read and sends messages, in one that pushes, by hand, and by what a provider says of them when they sign
 # on. Whatever comes first, and whether each is waited for or all come at once: the same final state. Of a few people in all orders (of which one in
-# ANY_EVERY, 8, is looked at); with ANY_ROUNDS, of random changes in random orders, each perhaps twice, and the daemon killed on the way.
+# ANY_EVERY, 10, is looked at); with ANY_ROUNDS, of random changes in random orders, each perhaps twice, and the daemon killed on the way.
 #
 # The final state is who is a member, in which role and by whose word, active or suspended and by whom, what they show, which entries of the directories are
 # theirs and whether these are gone, addresses, groups and who is in them, and which tokens count. Ids, versions, times and the history are not, nor what a
-# member shows of whom no directory speaks any more: they keep what they showed last. Whoever was turned away tries again in the end, as people do:
+# member shows of whom no directory speaks any more: they keep what they showed last. Nor is whether somebody new, whom one of them had in and the one before
+# it has switched off, was a member for a moment, and is suspended, or never became one. Whoever was turned away tries again in the end, as people do:
 # then the same people are signed on, too.
 #
 # A further kind of step is a function step_KIND ORG, and its word in `kinds`.
@@ -191,14 +192,17 @@ sign_on() { # sign_on ORG PERSON...: whoever was neither signed on nor turned aw
 }
 browser=(-s -m 60 -o /dev/null)
 final() { # final ORG: its state, a line for each thing
-	query "WITH o AS (SELECT organisation FROM organisations WHERE slug = '$1') SELECT replace(line, '$1.example', 'DOMAIN') FROM (
+	query "WITH o AS (SELECT organisation FROM organisations WHERE slug = '$1'), never AS (SELECT m.organisation, m.user_id FROM members m, o
+			WHERE m.organisation = o.organisation AND m.suspended_by = 'connector' AND split_part(m.email, '@', 1) = ANY ('{$newcomers}')) SELECT replace(line, '$1.example', 'DOMAIN') FROM (
 		SELECT concat_ws('|', 'member', m.email, m.state, m.suspended_by) || CASE WHEN EXISTS (SELECT FROM accounts a WHERE a.organisation = m.organisation
 			AND a.user_id = m.user_id AND a.gone_at IS NULL AND NOT a.by_sign_on) THEN concat_ws('|', '', m.role, m.role_source, m.name, m.title, m.department, c.name, m.waiting_role) ELSE '' END AS line
 			FROM members m LEFT JOIN connections c ON c.organisation = m.organisation AND c.id = m.connection, o WHERE m.organisation = o.organisation
+			AND m.user_id NOT IN (SELECT user_id FROM never)
 		UNION ALL SELECT concat_ws('|', 'entry', c.name, a.user_name, a.email, a.display_name, a.title, a.department, a.standing, a.gone_at IS NOT NULL,
-			(SELECT m.email FROM members m WHERE m.organisation = a.organisation AND m.user_id = a.user_id))
+			(SELECT m.email FROM members m WHERE m.organisation = a.organisation AND m.user_id = a.user_id AND m.user_id NOT IN (SELECT user_id FROM never)))
 			FROM accounts a JOIN connections c ON c.organisation = a.organisation AND c.id = a.connection, o WHERE a.organisation = o.organisation
-		UNION ALL SELECT concat_ws('|', 'address', d.address, d.proven_by, (SELECT count(*) FROM members m WHERE m.user_id = d.user_id AND m.email = d.address))
+		UNION ALL SELECT concat_ws('|', 'address', d.address, d.proven_by, (SELECT count(*) FROM members m WHERE m.user_id = d.user_id AND m.email = d.address
+			AND m.user_id NOT IN (SELECT user_id FROM never)))
 			FROM addresses d, o WHERE d.domain = '$1.example'
 		UNION ALL SELECT concat_ws('|', 'group', g.name, (SELECT string_agg(a.user_name, ' ' ORDER BY a.user_name) FROM group_accounts k
 			JOIN accounts a ON a.organisation = k.organisation AND a.id = k.account_id WHERE k.organisation = g.organisation AND k.group_id = g.id))
@@ -228,6 +232,10 @@ $(diff <(echo "$wanted") <(echo "$other"))"
 }
 
 by=final
+newcomers= # "p6,p7": who was in nowhere before the changes that are compared
+find_newcomers() { # find_newcomers ORG
+	newcomers=$(comm -23 <(seq -f p%g "$people") <(final "$1" | sed -n 's/^member|\(p[0-9]*\)@.*/\1/p' | sort) | paste -sd,)
+}
 # Once more, when everything is as it will be: whoever was turned away for what was so at that moment.
 try_again() { for org in "${one_by_one[@]}" "${at_once[@]}"; do step_sign_on "$org"; done; }
 # ---- all orders of a few
@@ -239,7 +247,7 @@ orders() { # orders BEFORE KIND...: a line for each
 	for ((i = 1; i <= $#; i++)); do orders "$before ${!i}" "${@:1:i-1}" "${@:i+1}"; done
 }
 mapfile -t every < <(orders '' "${kinds[@]}")
-for ((i = 0; i * ${ANY_EVERY:-8} < ${#every[@]}; i++)); do all+=("${every[i * ${ANY_EVERY:-8} + i % ${ANY_EVERY:-8}]}"); done # each kind in each place
+for ((i = 0; i * ${ANY_EVERY:-10} < ${#every[@]}; i++)); do all+=("${every[i * ${ANY_EVERY:-10} + i % ${ANY_EVERY:-10}]}"); done # each kind in each place
 (umask 077; printf '%s' "$hook_secret" >"$flow_dir/hook.secret"; printf '%s' "$login_secret" >"$flow_dir/login.secret")
 first
 one_by_one=() at_once=()
@@ -326,6 +334,7 @@ died() { # and comes back
 }
 for ((round = 1; round <= rounds; round++)); do
 	then_random
+	find_newcomers "${at_once[0]}"
 	for org in "${at_once[@]}"; do
 		show "$org" $((round + 1))
 		more=()
