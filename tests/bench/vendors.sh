@@ -78,8 +78,9 @@ auth0_open() {
 	vendor_start auth0 --people="$people" --groups="$groups" --client=aBcDeFgH --secret=theSecret
 	connect --set domain="$vendor_url" --set client_id=aBcDeFgH --secret client_secret=@"$flow_dir/secret" --secret hook_authorization=@"$flow_dir/stream"
 }
-# People, roles, who has each, and a token. (A search shows 1,000, so each page begins where the one before ended, with its last one again.)
-auth0_least() { echo $(($(pages "$people" 100) + $(pages "$groups" 100) + $(member_pages 100) + 1)); }
+# People, roles, who has each, and a token. A search shows 1,000, so each page begins at the millisecond where the one before ended; in the simulator a
+# thousandth of all were created in one, and they come again.
+auth0_least() { echo $(($(pages "$people" $((99 - people / 1000))) + $(pages "$groups" 100) + $(member_pages 100) + 1)); }
 auth0_leaves() { vendor_tell "block $1" >/dev/null; }
 auth0_message() { post '{"id":"evt_1","type":"user.updated","specversion":"1.0","data":{"object":{"user_id":"'"$1"'"}}}' -H 'Authorization: Bearer streamToken'; }
 
