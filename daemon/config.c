@@ -16,9 +16,9 @@
 
 enum {
 	OWNER_CONNECTIONS = 2, /* migrations, and what the operator orders */
-	/* The watch, the sweeper, the proving of domains, the sealer, the stream and the couriers each need one at times, and must get it
+	/* The watch, the sweeper, the proving of domains, the sealer, the stream, the couriers and the heralds each need one at times, and must get it
 	 * while every worker reconciles for long: a run whose daemon gives no sign of life is taken from it. One to spare. */
-	BESIDE_WORKERS = 6 + DELIVER_COURIERS,
+	BESIDE_WORKERS = 6 + DELIVER_COURIERS + DELIVER_HERALDS,
 	DESCRIBE_DEADLINE_MS = 10000,
 	MONITORS_CONNECTIONS = 32,
 	MS = 1000,
@@ -102,7 +102,7 @@ static const struct setting database_rows[] = {
 	  .most = 1000, .about = "The most connections for requests." },
 	{ "worker_connections", SETTING_NUMBER, AT(config.store.most[STORE_WORKER]), "8", .least = 2,
 	  .most = 1000, .about = "The most connections of the workers and of the threads beside them; "
-				 "never fewer than ten more than there are workers of both kinds." },
+				 "never fewer than twelve more than there are workers of both kinds." },
 	{ "connect_timeout", SETTING_DURATION, AT(config.store.connect_timeout_ms), "5s", .least = MS,
 	  .most = 300 * MS, .restart = true, .about = "How long to wait until PostgreSQL answers." },
 	{ "statement_timeout", SETTING_DURATION, AT(config.store.statement_timeout_ms), "30s", .least = MS,
@@ -269,13 +269,27 @@ static const struct setting verify_rows[] = {
 	{ 0 },
 };
 
-static const char *const sections[] = { "database", "plugins", "http", "sign_on", "verify", "scim", "sync", "domains", "guard", "audit", "log", "metrics", NULL };
+static const struct setting applications_rows[] = {
+	{ "access_token", SETTING_DURATION, AT(config.access_ms), "10m", .least = 60 * MS, .most = 24 * 3600 * MS,
+	  .about = "How long an access token counts that an application is given; never beyond the session." },
+	{ "id_token", SETTING_DURATION, AT(config.id_token_ms), "1h", .least = 60 * MS, .most = 24 * 3600 * MS,
+	  .about = "How long an ID token counts." },
+	{ "refresh_grace", SETTING_DURATION, AT(config.refresh_grace_ms), "10s", .least = 0, .most = 300 * MS,
+	  .about = "How long after a token that refreshes was used an application may show it again, because it did not hear the answer; later, or once "
+		   "the next one was used, all that it has is over." },
+	{ "roll_keys", SETTING_SCHEDULE, AT(config.roll_keys_ms), "90d", .least = 2 * DAY, .most = 3650 * DAY,
+	  .about = "How long a key signs before the next one does, or never: until somebody rolls it." },
+	{ 0 },
+};
+
+static const char *const sections[] = { "database", "plugins", "http", "sign_on", "verify", "applications", "scim", "sync", "domains", "guard", "audit", "log", "metrics", NULL };
 static const struct settings_form top = { "", top_rows, sections };
 static const struct settings_form database = { "database", database_rows, NULL };
 static const struct settings_form plugins = { "plugins", plugins_rows, NULL };
 static const struct settings_form http = { "http", http_rows, NULL };
 static const struct settings_form sign_on = { "sign_on", sign_on_rows, NULL };
 static const struct settings_form verify = { "verify", verify_rows, NULL };
+static const struct settings_form applications = { "applications", applications_rows, NULL };
 static const struct settings_form scim = { "scim", scim_rows, NULL };
 static const struct settings_form sync_form = { "sync", sync_rows, NULL };
 static const struct settings_form domains_form = { "domains", domains_rows, NULL };
@@ -284,7 +298,7 @@ static const struct settings_form audit = { "audit", audit_rows, NULL };
 static const struct settings_form log_form = { "log", log_rows, NULL };
 static const struct settings_form metrics = { "metrics", metrics_rows, NULL };
 static const struct settings_form *const forms[] = {
-	&top, &database, &plugins, &http, &sign_on, &verify, &scim, &sync_form, &domains_form, &guard, &audit, &log_form, &metrics, NULL,
+	&top, &database, &plugins, &http, &sign_on, &verify, &applications, &scim, &sync_form, &domains_form, &guard, &audit, &log_form, &metrics, NULL,
 };
 
 const struct settings_form *const *config_forms(void)

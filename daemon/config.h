@@ -41,6 +41,8 @@ struct config {
 	int passwords_at_once;
 	const char *verify_when_stale; /* refuse or lease */
 	int verify_stale_ms, verify_lease_ms, verify_sessions_most;
+	int access_ms, id_token_ms, refresh_grace_ms; /* what applications are given */
+	int64_t roll_keys_ms;			      /* how long a key signs before the next one does; 0: until somebody rolls it */
 	const char *scim_trace; /* redacted, personal or off */
 	int scim_per_second, scim_burst;		/* requests of one connection that pushes */
 	int figures_every_ms;		/* how often what the database shows is counted */

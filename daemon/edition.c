@@ -179,6 +179,8 @@ struct deliver_options edition_deliver(struct shared *shared, struct store *stor
 		.catalog = catalog,
 		.keys = edition->keys,
 		.allow_private = edition->config->allow_private_addresses,
+		.public_url = edition->config->public_url,
+		.roll_keys_ms = edition->config->roll_keys_ms,
 		.keeps = shared,
 	};
 }
@@ -229,6 +231,9 @@ void edition_endpoints(struct shared *shared, struct endpoints_options *options)
 	options->verify_stale_ms = config->verify_stale_ms;
 	options->verify_lease_ms = text_equal(config->verify_when_stale, "lease") ? config->verify_lease_ms : 0;
 	options->verify_sessions_most = config->verify_sessions_most;
+	options->access_ms = config->access_ms;
+	options->id_token_ms = config->id_token_ms;
+	options->refresh_grace_ms = config->refresh_grace_ms;
 	options->scim_per_second = config->scim_per_second;
 	options->scim_burst = config->scim_burst;
 	options->keeps = shared;

@@ -301,6 +301,44 @@ static const struct option endpoint_rotate_options[] = {
 	{ 0 },
 };
 
+static const char *const algorithms[] = { "RS256", "ES256", NULL };
+
+static const struct option client_create_options[] = {
+	{ .name = "redirect", .value = "URI", .words = "where people are sent when they have signed in, to the letter; needed, may be given often", .many = true },
+	{ .name = "logout", .value = "URI", .words = "where they may be sent when they have signed off, likewise", .many = true },
+	{ .name = "backchannel", .value = "URI", .words = "where the application is told that a session is over" },
+	{ .name = "title", .value = "TEXT", .words = "what people call it" },
+	{ .name = "public", .words = "it can keep no secret: it runs in a browser, or on people's own machines" },
+	{ .name = "introspects", .value = "WORD", .words = "whether it may ask about the tokens of all applications: an interface that they use; no otherwise", .choices = yes_or_no },
+	{ .name = "algorithm", .value = "NAME", .words = "what its ID tokens are signed with: RS256 (which every application knows) otherwise", .choices = algorithms },
+	{ 0 },
+};
+
+static const struct option client_set_options[] = {
+	{ .name = "redirect", .value = "URI", .words = "where people are sent, in place of all that were; may be given often", .many = true },
+	{ .name = "logout", .value = "URI", .words = "where they may be sent when they have signed off, likewise; none for nowhere", .many = true },
+	{ .name = "backchannel", .value = "URI", .words = "where it is told that a session is over; none for nowhere" },
+	{ .name = "title", .value = "TEXT", .words = "what people call it; none for its name" },
+	{ .name = "introspects", .value = "WORD", .words = "whether it may ask about the tokens of all applications", .choices = yes_or_no },
+	{ .name = "algorithm", .value = "NAME", .words = "what its ID tokens are signed with", .choices = algorithms },
+	{ .name = "state", .value = "STATE", .words = "paused: nobody is let in, and nothing that it was given counts", .choices = connection_states },
+	IF_MATCH_OPTION,
+	{ 0 },
+};
+
+static const struct option client_rotate_options[] = {
+	{ .name = "overlap", .value = "TIME", .words = "how long the former secret counts, too: 24h otherwise; 0 ends it at once" },
+	{ 0 },
+};
+
+static const struct option signing_key_roll_options[] = {
+	{ .name = "algorithm", .value = "NAME", .words = "of this one alone", .choices = algorithms },
+	{ .name = "now", .words = "the new key signs at once, and not a day later; applications must look it up" },
+	{ .name = "revoke", .words = "the same, and the former keys are believed no more: somebody else has them" },
+	{ .name = "yes", .words = "do not ask whether this is meant" },
+	{ 0 },
+};
+
 static const struct option audit_options[] = {
 	{ .name = "action", .value = "ACTION",
 	  .words = "only this action, such as member.joined, or all of a kind: \"member.*\"" },
@@ -1192,6 +1230,90 @@ const struct command commands[] = {
 		.example = "rosterctl master-key reseal",
 		.next = "When none is left, take previous_master_key out of the configuration.",
 		.run = master_key_reseal,
+	},
+	{
+		.name = "client list",
+		.arguments = "",
+		.summary = "List the applications that sign people on here (OpenID Connect).",
+		.options = list_options,
+		.example = "rosterctl client list",
+		.next = "\"rosterctl client create\" makes one.",
+		.run = client_list,
+	},
+	{
+		.name = "client create",
+		.arguments = "NAME",
+		.summary = "Let an application sign people on here.",
+		.words = "NAME is its client_id. Applications are the operator's own, and nobody is asked for consent. The secret is printed once.",
+		.options = client_create_options,
+		.example = "rosterctl client create portal --redirect https://app.example/callback --backchannel https://app.example/signed-out",
+		.next = "Give the application the address of rosterd as the issuer; it finds the rest by itself.",
+		.run = client_create,
+	},
+	{
+		.name = "client show",
+		.arguments = "NAME",
+		.summary = "Show an application, without its secret.",
+		.example = "rosterctl client show portal",
+		.next = "\"rosterctl client set NAME\" changes it.",
+		.run = client_show,
+	},
+	{
+		.name = "client set",
+		.arguments = "NAME",
+		.summary = "Change an application, pause it, or let it go on.",
+		.options = client_set_options,
+		.example = "rosterctl client set portal --logout https://app.example/",
+		.next = "What a file describes is changed there.",
+		.run = client_set,
+	},
+	{
+		.name = "client rotate",
+		.arguments = "NAME",
+		.summary = "Give an application another secret.",
+		.words = "For a while the former one counts, too, so that the application can be given the new one without a gap.",
+		.options = client_rotate_options,
+		.example = "rosterctl client rotate portal --overlap 1h",
+		.next = "Give the application the secret that is printed.",
+		.run = client_rotate,
+	},
+	{
+		.name = "client delete",
+		.arguments = "NAME",
+		.summary = "Delete an application; all that it was given is over at once.",
+		.options = removing_options,
+		.example = "rosterctl client delete portal",
+		.next = "People stay signed in here and at other applications.",
+		.run = client_delete,
+	},
+	{
+		.name = "client adopt",
+		.arguments = "NAME",
+		.summary = "Manage an application here that a file described and no longer does.",
+		.example = "rosterctl client adopt portal",
+		.next = "\"rosterctl client set NAME\" changes it from now on.",
+		.run = client_adopt,
+	},
+	{
+		.name = "signing-key list",
+		.arguments = "",
+		.summary = "List the keys that sign for applications.",
+		.words = "next: published, and signs later; current: signs; former: signs no more and is still believed. The keys themselves are never shown.",
+		.options = list_options,
+		.example = "rosterctl signing-key list",
+		.next = "\"rosterctl signing-key roll\" makes the next ones.",
+		.run = signing_key_list,
+	},
+	{
+		.name = "signing-key roll",
+		.arguments = "",
+		.summary = "Make new keys that sign for applications.",
+		.words = "They are published at once and sign a day later, so that applications know them by then; the former ones are believed for 30 days more. "
+			 "This also happens by itself (applications.roll_keys).",
+		.options = signing_key_roll_options,
+		.example = "rosterctl signing-key roll",
+		.next = "\"rosterctl signing-key list\" shows when they sign.",
+		.run = signing_key_roll,
 	},
 	{
 		.name = "event endpoints",

@@ -31,6 +31,10 @@ command_fn session_list_all, session_end_some, sso_list, sso_explain, sso_test;
 command_fn event_endpoint_list, event_endpoint_create, event_endpoint_show, event_endpoint_set, event_endpoint_delete,
 	event_endpoint_rotate, event_endpoint_replay, event_endpoint_test, event_passed_over;
 
+/* client.c */
+command_fn client_list, client_create, client_show, client_set, client_rotate, client_delete, client_adopt;
+command_fn signing_key_list, signing_key_roll;
+
 /* sync.c */
 command_fn sync_run, sync_plan, sync_list, sync_show, sync_changes, sync_approve, sync_drop;
 

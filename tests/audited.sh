@@ -5,7 +5,7 @@
 . "$SRCDIR/tests/tap.sh"
 
 tables='members accounts groups group_accounts group_groups users addresses organisations domains connections connection_secrets
-	role_mappings tokens sessions local_accounts'
+	role_mappings tokens sessions local_accounts clients client_secrets signing_keys grants'
 exceptions='
 apply.mapped_roles	what the groups yielded last, for the next plan to compare with; the change of a role is planned and audited
 apply.references	how groups refer to a person, for the next reading of changes to understand them
@@ -37,6 +37,10 @@ domain_take	the domain, and what the proof of a former owner was worth; its call
 keys_follow	the tokens of who ceases to be active, or is again: whoever changes the member tells of them beside it (a run, an administrator, the sweep)
 organisation_purge	that an organisation went stands in the chain of the operator: sync/sweep writes it beside the call
 runs_schedule	when a connection is due next
+sessions_over	sessions whose time is over: nobody has done that
+grant.use	that a code was shown: who came to which application is written when it is given
+grants_purge	codes that nobody showed, and keys that nobody believes any more
+signing_key.wipe	private halves that sign no more
 '
 
 # "NAME TABLE EFFECT" for each statement in C that writes one of the tables, and "NAME TABLE function" for each function of the schema.

@@ -53,7 +53,7 @@ only 'sodium' daemon/base/
 only 'openssl/evp|openssl/sha' daemon/base/crypt connectors/common/sign connectors/saml/
 only 'openssl/x509|openssl/pem' daemon/base/certificate connectors/ldap/ connectors/common/sign connectors/saml/keys
 only 'ldap\.h|lber\.h' connectors/ldap/
-only 'cjose' connectors/common/jws
+only 'cjose' connectors/common/jws daemon/base/jose
 only 'libxml' connectors/saml/
 only 'zlib' connectors/saml/inflate
 only 'lasso|xmlsec|glib' connectors/saml/second

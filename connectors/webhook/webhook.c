@@ -3,6 +3,7 @@
  * It reads no directory. Whatever the address answers is an answer; whether it is good enough is the daemon's to judge. */
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "common/fetch.h"
 #include "connector.h"
@@ -13,6 +14,7 @@ struct webhook {
 	struct fetch_caller caller;
 	struct fetch *fetch;
 	const char *url;
+	bool form; /* what is brought is a form, and says itself who it is from */
 };
 
 static const struct roster_setting settings[] = {
@@ -20,6 +22,10 @@ static const struct roster_setting settings[] = {
 	  .type = ROSTER_ADDRESS,
 	  .words_for_people = "Where events are posted to, such as \"https://crm.acme.example/rosterd\".",
 	  .required = 1 },
+	{ .name = "form",
+	  .type = ROSTER_YES_NO,
+	  .words_for_people = "Whether what is posted is a form and signed itself, as the end of a session is, and not an event.",
+	  .fallback = "no" },
 	{ 0 },
 };
 
@@ -46,6 +52,7 @@ static int open_webhook(struct roster_call *call, const struct roster_host *host
 		return host->fail(call, ROSTER_TRY_LATER, 0, "out of memory");
 	self->caller = (struct fetch_caller){ call, host };
 	self->url = host->setting(call, "url");
+	self->form = strcmp(host->setting(call, "form"), "yes") == 0;
 	if (fetch_open(&self->caller, &options, &self->fetch) < 0) {
 		close_webhook(self);
 		return -1;
@@ -74,11 +81,11 @@ static int deliver(struct roster_call *call, void *opaque, const struct roster_e
 		.doing = "delivering an event",
 		.method = "POST",
 		.url = self->url,
-		.content_type = "application/json",
+		.content_type = self->form ? "application/x-www-form-urlencoded" : "application/json",
 		.body = event->body,
 		.accept = "*/*",
 		.status_only = true,
-		.authorise = add_headers,
+		.authorise = self->form ? NULL : add_headers,
 		.authorise_context = (void *)event,
 	};
 	struct fetch_answer answer;

@@ -10,6 +10,8 @@ static const char *const names[SCOPES] = {
 	[SCOPE_ACCOUNTS_READ] = "accounts:read",
 	[SCOPE_ACCOUNTS_WRITE] = "accounts:write",
 	[SCOPE_AUDIT_READ] = "audit:read",
+	[SCOPE_CLIENTS_READ] = "clients:read",
+	[SCOPE_CLIENTS_WRITE] = "clients:write",
 	[SCOPE_CONNECTIONS_READ] = "connections:read",
 	[SCOPE_CONNECTIONS_WRITE] = "connections:write",
 	[SCOPE_DAEMON_READ] = "daemon:read",
@@ -54,6 +56,7 @@ static const struct noun {
 	{ "accounts", SCOPE_ACCOUNTS_READ, SCOPE_UNSAID },
 	{ "audit", SCOPE_AUDIT_READ, SCOPE_UNSAID },
 	{ "check", SCOPE_PERMISSIONS_READ, SCOPE_PERMISSIONS_READ, "organisations" }, /* a question, though a POST */
+	{ "clients", SCOPE_CLIENTS_READ, SCOPE_CLIENTS_WRITE },
 	{ "connections", SCOPE_CONNECTIONS_READ, SCOPE_CONNECTIONS_WRITE },
 	{ "domains", SCOPE_DOMAINS_READ, SCOPE_DOMAINS_WRITE },
 	{ "event-endpoints", SCOPE_EVENTS_READ, SCOPE_EVENTS_WRITE },
@@ -74,6 +77,7 @@ static const struct noun {
 	{ "sessions", SCOPE_SESSIONS_READ, SCOPE_SESSIONS_WRITE },
 	{ "sign-on-test", SCOPE_UNSAID, SCOPE_CONNECTIONS_WRITE },
 	{ "sign-ons", SCOPE_AUDIT_READ, SCOPE_UNSAID }, /* they tell who was refused, and why */
+	{ "signing-keys", SCOPE_CLIENTS_READ, SCOPE_CLIENTS_WRITE },
 	{ "status", SCOPE_DAEMON_READ, SCOPE_UNSAID },
 	{ "tokens", SCOPE_TOKENS_READ, SCOPE_TOKENS_WRITE },
 	{ "whoami", SCOPE_NONE, SCOPE_UNSAID },

@@ -19,6 +19,8 @@ enum scope {
 	SCOPE_ACCOUNTS_READ = SCOPE_FIRST,
 	SCOPE_ACCOUNTS_WRITE,
 	SCOPE_AUDIT_READ,
+	SCOPE_CLIENTS_READ, /* applications, and the keys that sign for them: the operator's */
+	SCOPE_CLIENTS_WRITE,
 	SCOPE_CONNECTIONS_READ,
 	SCOPE_CONNECTIONS_WRITE,
 	SCOPE_DAEMON_READ, /* what is about rosterd itself, the operator's */

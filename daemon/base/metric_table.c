@@ -32,6 +32,10 @@ static const char *const heard[] = { "taken", "duplicate", "merged", "nothing", 
 static const char *const verified[] = { "memory", "database", "nobody", "denied", "stale", "unknown", NULL };
 static const char *const verified_kinds[] = { "session", NULL };
 static const char *const sign_ons[] = { "begun", "signed_on", "tested", "refused", "failed", "limited", "signed_off", NULL };
+static const char *const authorizations[] = { "code", "sign_on", "refused", "unknown", NULL };
+static const char *const grants[] = { "authorization_code", "refresh_token", NULL };
+static const char *const grantings[] = { "given", "refused", "replay", "reuse", NULL };
+static const char *const tellings[] = { "told", "refused", "unanswered", "given_up", NULL };
 static const char *const askings[] = { "subscribe", "renew", "unsubscribe", NULL };
 static const char *const event_endpoint_states[] = { "active", "failing", "paused", "stopped", NULL };
 static const char *const subscription_states[] = { "active", "failed", NULL };
@@ -159,6 +163,15 @@ const struct metric_row metric_rows[METRICS] = {
 		"How long the last sign of life took through the database and back: so long after its commit is a change felt here.", SECONDS },
 	[METRIC_VERIFY_MISSED] = { "rosterd_verify_missed_total",
 		"Changes that the log of the database had and no notice told; they were felt later, within verify.stale_limit.", COUNTER },
+	[METRIC_OPENID_AUTHORIZATIONS] = { "rosterd_openid_authorizations_total",
+		"People whom applications sent here: those who went back with a code, were sent to sign on first, or back with an error; and those for whom it was not clear where back is.",
+		COUNTER, { { "outcome", authorizations } } },
+	[METRIC_OPENID_TOKENS] = { "rosterd_openid_tokens_total",
+		"What applications were given for codes, and for tokens that refresh: given, refused; and what was shown a second time, which ended all that came of it.",
+		COUNTER, { { "grant", grants }, { "outcome", grantings } } },
+	[METRIC_LOGOUTS] = { "rosterd_backchannel_logouts_total",
+		"Tries to tell an application that a session is over: it was told, did not want to hear, did not answer, or is not told any more.",
+		COUNTER, { { "outcome", tellings } } },
 	[METRIC_NOTIFICATIONS] = { "rosterd_notifications_total",
 		"Messages of directories: taken; a duplicate of one that was; merged with others because too many wait; authentic and about nobody; not authentic; turned away because too many come; failed, because the plug-in did or could not understand it.",
 		COUNTER, { { "plugin" }, { "outcome", heard } } },
@@ -201,6 +214,10 @@ const struct metric_row metric_rows[METRICS] = {
 		GAUGE, { { "state", event_endpoint_states } } },
 	[METRIC_EVENT_ENDPOINTS_OLDEST_FAILING] = { "rosterd_event_endpoints_oldest_failing_seconds",
 		"How long the one of them has been failing that has been so longest; 0: none is.", SECONDS },
+	[METRIC_LOGOUTS_WAITING] = { "rosterd_backchannel_logouts_waiting",
+		"Ends of sessions that an application still has to be told.", GAUGE },
+	[METRIC_LOGOUTS_OLDEST_WAITING] = { "rosterd_backchannel_logouts_oldest_waiting_seconds",
+		"How long the oldest of them waits.", SECONDS },
 	[METRIC_ORGANISATIONS] = { "rosterd_organisations",
 		"Organisations.", GAUGE, { { "state", organisation_states } } },
 	[METRIC_ORGANISATIONS_OWNERLESS] = { "rosterd_organisations_ownerless",

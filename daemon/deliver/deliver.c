@@ -13,6 +13,7 @@
 #include "base/shared.h"
 #include "base/text.h"
 #include "deliver/courier.h"
+#include "deliver/herald.h"
 #include "deliver/sealer.h"
 #include "deliver/stream.h"
 
@@ -20,6 +21,8 @@ enum {
 	SEAL_EVERY_MS = 1000,
 	STREAM_EVERY_MS = 1000,
 	COURIER_EVERY_MS = 1000,
+	HERALD_EVERY_MS = 1000,
+	TEND_EVERY_MS = 60 * 1000,
 	PRUNE_EVERY_MS = 24 * 3600 * 1000,
 	TROUBLE_EVERY_MS = 60 * 1000
 };
@@ -34,6 +37,7 @@ struct trouble {
 /* With what couriers go, and a hold on what that points to. */
 struct means {
 	struct courier_means courier;
+	struct herald_means herald;
 	struct shared *keeps;
 };
 
@@ -57,6 +61,7 @@ struct deliver {
 	bool streams;
 	struct latest *means; /* the value is a struct means */
 	struct errand errands[DELIVER_COURIERS];
+	struct errand heralds[DELIVER_HERALDS];
 };
 
 static void tell(struct deliver *d, struct trouble *trouble, const struct error *e)
@@ -184,6 +189,15 @@ static struct shared *means_open(const struct deliver *d, const struct deliver_o
 		.allow_private = options->allow_private,
 		.log = &d->log,
 	};
+	means->herald = (struct herald_means){
+		.store = d->options.store,
+		.catalog = d->options.catalog,
+		.keys = options->keys,
+		.public_url = options->public_url,
+		.roll_keys_ms = options->roll_keys_ms,
+		.allow_private = options->allow_private,
+		.log = &d->log,
+	};
 	return shared_open(means, means_close);
 }
 
@@ -212,6 +226,42 @@ static void *go_on(void *self)
 			trouble.lasts = false;
 	}
 	courier_close(&courier);
+	return NULL;
+}
+
+/* ---- the end of sessions ---- */
+
+/* The first of them looks after the rest, too. */
+static int tell_once(struct deliver *d, int64_t *tend_at, bool *ret_more, struct error *e)
+{
+	scoped(shared) *held = latest_hold(d->means);
+	const struct means *means = shared_value(held);
+	bool more = false;
+
+	if (*tend_at <= clock_monotonic_ms()) {
+		if (herald_tend(&means->herald, &more, e) < 0)
+			return -1;
+		*tend_at = more ? 0 : clock_monotonic_ms() + TEND_EVERY_MS;
+	}
+	return herald_round(&means->herald, ret_more, e);
+}
+
+static void *tell_on(void *self)
+{
+	struct errand *errand = self;
+	struct deliver *d = errand->deliver;
+	struct trouble trouble = { "could not look for applications to be told of the end of sessions", 0, false };
+	int64_t tend_at = errand == d->heralds ? 0 : INT64_MAX;
+	bool more = true; /* the first keys are made at once */
+	struct error e;
+
+	while (pause_for(d, more ? 0 : HERALD_EVERY_MS)) {
+		more = false;
+		if (tell_once(d, &tend_at, &more, &e) < 0)
+			tell(d, &trouble, &e);
+		else
+			trouble.lasts = false;
+	}
 	return NULL;
 }
 
@@ -255,6 +305,16 @@ static int start_couriers(struct deliver *d, struct error *e)
 	return 0;
 }
 
+static int start_heralds(struct deliver *d, struct error *e)
+{
+	for (int i = 0; i < DELIVER_HERALDS; i++) {
+		d->heralds[i].deliver = d;
+		if (start(&d->heralds[i].thread, tell_on, &d->heralds[i], &d->heralds[i].runs, e) < 0)
+			return -1;
+	}
+	return 0;
+}
+
 int deliver_open(const struct deliver_options *options, struct deliver **ret, struct error *e)
 {
 	struct deliver *d = calloc(1, sizeof(*d));
@@ -270,7 +330,7 @@ int deliver_open(const struct deliver_options *options, struct deliver **ret, st
 	pthread_cond_init(&d->wake, &monotonic);
 	pthread_condattr_destroy(&monotonic);
 	d->means = latest_open(means_open(d, options));
-	if (start(&d->sealer, seal_on, d, &d->seals, e) < 0 || start_stream(d, e) < 0 || start_couriers(d, e) < 0) {
+	if (start(&d->sealer, seal_on, d, &d->seals, e) < 0 || start_stream(d, e) < 0 || start_couriers(d, e) < 0 || start_heralds(d, e) < 0) {
 		deliver_close(&d);
 		return -1;
 	}
@@ -295,6 +355,9 @@ void deliver_close(struct deliver **deliver)
 	for (int i = 0; i < DELIVER_COURIERS; i++)
 		if (d->errands[i].runs)
 			pthread_join(d->errands[i].thread, NULL);
+	for (int i = 0; i < DELIVER_HERALDS; i++)
+		if (d->heralds[i].runs)
+			pthread_join(d->heralds[i].thread, NULL);
 	latest_close(&d->means);
 	stream_close(&d->stream);
 	pthread_cond_destroy(&d->wake);

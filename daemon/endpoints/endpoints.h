@@ -44,6 +44,8 @@ struct endpoints_options {
 	int verify_stale_ms; /* how old what is answered from memory may be ... */
 	int verify_lease_ms; /* ... and, if that is more, how old it may be once it says so */
 	int verify_sessions_most; /* that are kept in memory; stays as it was opened, too */
+	int access_ms, id_token_ms; /* how long what applications are given counts */
+	int refresh_grace_ms; /* how long an answer to one that refreshes may have been lost */
 	int scim_per_second, scim_burst; /* requests of one connection that pushes; 0 per second: no limit */
 	enum scim_trace_policy scim_trace; /* what is kept of what they pushed */
 	const struct log *log; /* parent of the subjects of exchanges; may be NULL */

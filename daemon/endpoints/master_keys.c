@@ -73,7 +73,7 @@ int master_keys_list(struct exchange *x, struct error *e)
 	return 0;
 }
 
-/* Those of one organisation, with an entry in its audit. */
+/* Those of one organisation (nil: what is the operator's own), with an entry in its audit. */
 static int reseal_organisation(struct exchange *x, int most, int64_t *ret_count, struct error *e)
 {
 	const struct id *organisation = &x->organisation.id;
@@ -81,7 +81,7 @@ static int reseal_organisation(struct exchange *x, int most, int64_t *ret_count,
 	struct ours ours = our_keys(x);
 
 	text_hex(ours.ids[0], CRYPT_KEY_ID_SIZE, hex);
-	if (tx_for(x->tx, organisation, e) < 0 ||
+	if ((id_is_nil(organisation) ? audit_choose(x->tx, NULL, e) : tx_for(x->tx, organisation, e)) < 0 ||
 	    sealed_renew(x->tx, x->options->crypt_keys, organisation, most, ret_count, e) < 0)
 		return -1;
 	return exchange_audit(x, "connection.secrets_resealed", "organisation", id_text(organisation, id), NULL, NULL,

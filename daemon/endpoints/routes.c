@@ -10,6 +10,7 @@
 #include "endpoints/accounts.h"
 #include "endpoints/audit.h"
 #include "endpoints/audit_export.h"
+#include "endpoints/clients.h"
 #include "endpoints/connection_life.h"
 #include "endpoints/connections.h"
 #include "endpoints/domains.h"
@@ -23,6 +24,11 @@
 #include "endpoints/master_keys.h"
 #include "endpoints/members.h"
 #include "endpoints/notifications.h"
+#include "endpoints/openid.h"
+#include "endpoints/openid_ask.h"
+#include "endpoints/openid_authorize.h"
+#include "endpoints/openid_logout.h"
+#include "endpoints/openid_token.h"
 #include "endpoints/organisations.h"
 #include "endpoints/ownership.h"
 #include "endpoints/permissions.h"
@@ -89,6 +95,16 @@ const struct endpoint routes[] = {
 	{ "POST",   "/v1/event-endpoints/{endpoint}/replay",     PERMIT_OPERATOR,           KB(4),  event_endpoints_replay },
 	{ "POST",   "/v1/event-endpoints/{endpoint}/test",       PERMIT_OPERATOR,           0,      event_endpoints_test, event_endpoints_prepare_test },
 	{ "GET",    "/v1/event-endpoints/{endpoint}/passed-over", PERMIT_OPERATOR,           0,      event_endpoints_passed_over, NULL, paged },
+
+	{ "GET",    "/v1/clients",                          PERMIT_OPERATOR,           0,      clients_list, NULL, paged },
+	{ "POST",   "/v1/clients",                          PERMIT_OPERATOR,           KB(32), clients_create },
+	{ "GET",    "/v1/clients/{client}",                 PERMIT_OPERATOR,           0,      clients_show },
+	{ "PATCH",  "/v1/clients/{client}",                 PERMIT_OPERATOR,           KB(32), clients_change },
+	{ "DELETE", "/v1/clients/{client}",                 PERMIT_OPERATOR,           0,      clients_delete },
+	{ "POST",   "/v1/clients/{client}/rotate",          PERMIT_OPERATOR,           KB(4),  clients_rotate },
+	{ "POST",   "/v1/clients/{client}/adopt",           PERMIT_OPERATOR,           0,      clients_adopt },
+	{ "GET",    "/v1/signing-keys",                     PERMIT_OPERATOR,           0,      signing_keys_list, NULL, paged },
+	{ "POST",   "/v1/signing-keys/roll",                PERMIT_OPERATOR,           KB(4),  signing_keys_roll },
 
 	{ "GET",    "/v1/organisations",                    PERMIT_KNOWN,              0,      organisations_list, NULL, organisations_parameters },
 	{ "POST",   "/v1/organisations",                    PERMIT_OPERATOR,           KB(4),  organisations_create },
@@ -220,6 +236,18 @@ const struct endpoint routes[] = {
 	{ "GET",    "/verify/session",                      PERMIT_ANYONE,             0,      verify_session, verify_prepare_session, verify_session_parameters, .stranger = true, .at_once = verify_session_at_once },
 	{ "GET",    "/logout",                              PERMIT_ANYONE,             0,      sessions_ask_logout },
 	{ "POST",   "/logout",                              PERMIT_ANYONE,             KB(16), sessions_logout, sessions_prepare_logout, .stranger = true },
+
+	{ "GET",    "/.well-known/openid-configuration",    PERMIT_ANYONE,             0,      openid_discovery, openid_prepare_discovery, .stranger = true },
+	{ "GET",    "/openid/keys",                         PERMIT_ANYONE,             0,      openid_keys, openid_prepare_keys, .stranger = true },
+	{ "GET",    "/openid/authorize",                    PERMIT_ANYONE,             0,      openid_authorize, openid_prepare_authorize, .stranger = true },
+	{ "POST",   "/openid/authorize",                    PERMIT_ANYONE,             OPENID_BODY_MOST, openid_authorize, openid_prepare_authorize, .stranger = true },
+	{ "POST",   "/openid/token",                        PERMIT_ANYONE,             OPENID_BODY_MOST, openid_token, openid_prepare_token, .stranger = true, .client = true },
+	{ "GET",    "/openid/userinfo",                     PERMIT_ANYONE,             0,      openid_userinfo, openid_prepare_userinfo, .stranger = true },
+	{ "POST",   "/openid/userinfo",                     PERMIT_ANYONE,             OPENID_BODY_MOST, openid_userinfo, openid_prepare_userinfo, .stranger = true },
+	{ "POST",   "/openid/introspect",                   PERMIT_ANYONE,             OPENID_BODY_MOST, openid_introspect, openid_prepare_introspect, .stranger = true, .client = true },
+	{ "POST",   "/openid/revoke",                       PERMIT_ANYONE,             OPENID_BODY_MOST, openid_revoke, openid_prepare_revoke, .stranger = true, .client = true },
+	{ "GET",    "/openid/logout",                       PERMIT_ANYONE,             0,      openid_logout, openid_prepare_logout, .stranger = true },
+	{ "POST",   "/openid/logout",                       PERMIT_ANYONE,             OPENID_BODY_MOST, openid_logout, openid_prepare_logout, .stranger = true },
 
 	{ "GET",    SCIM "/Users",                          PERMIT_PUSH,               0,      scim_users_list, .scim = true, .ahead = scim_users_list_ahead },
 	{ "POST",   SCIM "/Users",                          PERMIT_PUSH,               MB(1),  scim_users_create, .scim = true, .ahead = scim_users_create_ahead, .ahead_writes = true },

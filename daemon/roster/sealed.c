@@ -1,4 +1,4 @@
-/* Which master keys the secrets of connections, of event endpoints and of authenticators, and what plug-ins keep, are sealed by, and sealing them anew. */
+/* Which master keys the secrets of connections, of event endpoints and of authenticators, what plug-ins keep, and the keys that sign are sealed by, and sealing them anew. */
 #include "roster/sealed.h"
 
 #include <string.h>
@@ -9,6 +9,7 @@
 #include "roster/event_endpoint.h"
 #include "roster/kept.h"
 #include "roster/second_factor.h"
+#include "roster/signing_key.h"
 
 int sealed_keys(struct tx *tx, struct arena *arena, struct sealed_key **ret, size_t *ret_count, struct error *e)
 {
@@ -76,6 +77,11 @@ static const struct holder {
 				 "WHERE organisation = $1 AND user_id = $2 AND $3 = 'totp' AND totp = $4", QUERY_KEEPS, 0 },
 	  { "sealed.forget_totp", "UPDATE local_accounts SET totp = NULL "
 				  "WHERE organisation = $1 AND user_id = $2 AND $3 = 'totp' AND totp = $4", QUERY_KEEPS, 0 } },
+	{ "signing key", signing_key_context,
+	  { "sealed.renew_signing", "UPDATE signing_keys SET sealed = $5 WHERE $1::uuid IS NOT NULL AND id = $2 AND $3::text IS NOT NULL AND sealed = $4",
+	    QUERY_CHANGES, 0 },
+	  /* another one is made in its place, and signs at once */
+	  { "sealed.forget_signing", "DELETE FROM signing_keys WHERE $1::uuid IS NOT NULL AND id = $2 AND $3::text IS NOT NULL AND sealed = $4", QUERY_CHANGES, 0 } },
 };
 
 static const struct holder *holder_of(const char *word)
@@ -141,7 +147,9 @@ int sealed_renew(struct tx *tx, const struct crypt_keys *keys, const struct id *
 		"UNION ALL SELECT s.organisation, s.connection, s.name, s.sealed, '', 'kept' FROM connection_kept s "
 		"WHERE s.organisation = $1 AND sealed_by(s.sealed) <> $2 AND s.until > now() "
 		"UNION ALL SELECT s.organisation, s.user_id, 'totp', s.totp, '', 'local account' FROM local_accounts s "
-		"WHERE s.organisation = $1 AND sealed_by(s.totp) <> $2 ORDER BY 2, 3 LIMIT $3",
+		"WHERE s.organisation = $1 AND sealed_by(s.totp) <> $2 "
+		"UNION ALL SELECT $1, s.id, 'private', s.sealed, s.algorithm, 'signing key' FROM signing_keys s "
+		"WHERE $1 = '00000000-0000-0000-0000-000000000000' AND sealed_by(s.sealed) <> $2 ORDER BY 2, 3 LIMIT $3",
 		QUERY_READS,
 		0,
 	};

@@ -142,6 +142,20 @@ static void sweep_changes(struct sweeper *s)
 		}
 }
 
+/* ---- what applications were given ------------------------------------------------------------------------------------------------ */
+
+static void sweep_grants(struct sweeper *s)
+{
+	static const struct query old = { "sweep.grants", "SELECT grants_purge($1::integer)", QUERY_KEEPS, 0 };
+	struct error e;
+	int64_t gone = SIGN_ONS_MOST;
+	while (gone == SIGN_ONS_MOST && !stopped(s))
+		if (purge(s, &old, SIGN_ONS_MOST, &gone, &e) < 0) {
+			tell(s, "could not throw codes and tokens away that are over", &e);
+			return;
+		}
+}
+
 /* ---- idempotency keys --------------------------------------------------------------------------------------------------------- */
 
 static void sweep_keys(struct sweeper *s)
@@ -376,6 +390,7 @@ static void *sweep(void *self)
 		sweep_runs(s);
 		sweep_keys(s);
 		sweep_notifications(s);
+		sweep_grants(s);
 		sweep_sign_ons(s);
 		sweep_links(s);
 		sweep_changes(s);

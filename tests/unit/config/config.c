@@ -162,7 +162,7 @@ static void defaults(void **state)
 	assert_string_equal(f->config->store.role_names[STORE_WORKER], "rosterd_worker");
 	assert_null(f->config->store.passwords[STORE_OWNER]);
 	assert_int_equal(f->config->store.most[STORE_REQUEST], 8);
-	assert_int_equal(f->config->store.most[STORE_WORKER], 14);
+	assert_int_equal(f->config->store.most[STORE_WORKER], 16);
 	assert_int_equal(f->config->store.connect_timeout_ms, 5000);
 	assert_int_equal(f->config->catalog.child_memory_most, MB(512));
 	assert_true(f->config->allow_private_addresses);
@@ -224,11 +224,11 @@ static void connections_are_left_beside_the_workers(void **state)
 
 	write_settings(f, "workers = 10\n");
 	assert_right(f);
-	assert_int_equal(f->config->store.most[STORE_WORKER], 22);
+	assert_int_equal(f->config->store.most[STORE_WORKER], 24);
 
 	write_settings(f, "database {\n\tworker_connections = 2\n}\n");
 	assert_right(f);
-	assert_int_equal(f->config->store.most[STORE_WORKER], 14);
+	assert_int_equal(f->config->store.most[STORE_WORKER], 16);
 
 	write_settings(f, "workers = 10\ndatabase {\n\tworker_connections = 40\n}\n");
 	assert_right(f);
