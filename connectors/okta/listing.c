@@ -429,7 +429,11 @@ static int prove(struct directory *d)
 	caller->host->prove(caller->call, "pages", ROSTER_HELD, NULL,
 			    "%llu pages, and the last one of each list has no link to a next one",
 			    d->place.pages);
-	if (org[0])
+	if (org[0] && d->settings.application)
+		caller->host->prove(caller->call, "bases", ROSTER_SAME,
+				    arena_format(d->vendor.page, "%s %s", org, d->settings.application),
+				    "the org is %s, and the application %.60s", org, d->settings.application);
+	else if (org[0])
 		caller->host->prove(caller->call, "bases", ROSTER_SAME, org, "the org is %s", org);
 	else
 		caller->host->prove(caller->call, "bases", ROSTER_UNTOLD, NULL,

@@ -134,7 +134,10 @@ assign 601 UNASSIGNED" >/dev/null
 like "its test sees those who are assigned" "$(ctl connection test acme/people 2>&1)" '200 people on the first page, and more'
 vendor_tell forget
 ctl connection set acme/people --remove-most 10000 --remove-share 100 >/dev/null
-like "whoever is assigned, and not deactivated, is read" "$(sync | jq -r '"\(.state) \(.people)"')" '^done 59[0-9]$'
+held=$(sync | jq -r '"\(.state) \(.people) \(.id)"')
+like "whoever is assigned, and not deactivated, is read; and since that is another part of the directory, a person is to look" "$held" '^held 59[0-9] '
+like "who sees why" "$(ctl sync show "acme/${held##* }" --json | jq -r .held_reason)" 'application'
+ctl sync approve "acme/${held##* }" --wait >/dev/null 2>"$flow_dir/err"
 is "by two requests for 600 people" "$(vendor_requests apps)" 2
 active() { ctl member list acme --json | jq -r '[.items[] | select(.state == "active")] | length'; }
 is "whoever is not assigned is out" "$(active)" "$others"
