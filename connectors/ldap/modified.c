@@ -175,6 +175,11 @@ int window_read(const char *bytes, size_t size, struct window *ret)
 	return (int)(head + ret->count * 16);
 }
 
+bool looking_costs_more(size_t wanted, unsigned long present)
+{
+	return wanted > LOOK_MOST && wanted > present / LOOK_SHARE;
+}
+
 /* ---- the way ---- */
 
 static const enum roster_subject subjects[2] = { ROSTER_PERSON, ROSTER_GROUP };
@@ -380,6 +385,7 @@ static int read_part(struct directory *d, const struct view *view, enum roster_s
 {
 	struct window *then = arena_take(d->page, sizeof(*then));
 	struct window *now = arena_take(d->page, sizeof(*now));
+	char why[100];
 
 	if (skip(rest, window_read(rest->bytes, rest->size, then)) < 0)
 		return lose(d, "the place is none of ours");
@@ -387,7 +393,11 @@ static int read_part(struct directory *d, const struct view *view, enum roster_s
 	if (read_base(ret, view, ret_presence) < 0)
 		return -1;
 	window_write(now, places);
-	return ret->too_many ? lose(d, "more than 100000 entries of one base changed") : 0;
+	if (!ret->too_many && !looking_costs_more(ret->count, ret_presence->count))
+		return 0;
+	snprintf(why, sizeof(why), "%s%zu of %lu entries of one base changed", ret->too_many ? "more than " : "", ret->count,
+		 ret_presence->count);
+	return lose(d, why);
 }
 
 static int page(struct directory *d, const struct view *view, const struct roster_ask *ask, const char *bytes,

@@ -17,6 +17,8 @@ enum {
 	OVERLAP_S = 60,	       /* how much later than it says a change may come to light */
 	DURATION_MARGIN_S = 5, /* on top of what the reading itself took */
 	SETTLED_S = 2,	       /* how old a version of whole seconds must be to have but one meaning */
+	LOOK_MOST = 2000,      /* entries that are looked at one by one, however small the base is */
+	LOOK_SHARE = 10,       /* and no more than a tenth of a larger one */
 };
 
 /* One version: when it was made by the server's clock, in microseconds since 1970, and a hash of key and
@@ -49,6 +51,9 @@ void window_close(struct window *window, bool precise, int64_t took_s);
 
 /* Must an entry of this version be read, after the reading that left this window? */
 bool window_wants(const struct window *window, struct version version);
+
+/* Would looking at so many of those who are there take longer than reading everything? One by one, and in one call, which has its time. */
+bool looking_costs_more(size_t wanted, unsigned long present);
 
 /* "FROM NEWEST COUNT\n", and the hashes in hexadecimal. read: the length; -1: it is no window. */
 void window_write(const struct window *window, struct buffer *ret);

@@ -9,8 +9,9 @@ int reading_find(struct tx *tx, struct arena *arena, const struct id *organisati
 {
 	static const struct query find = {
 		"reading.find",
-		"SELECT cursor, cursor_for, whole_at, increments, (extract(epoch FROM now() - whole_at) * 1000)::bigint, directory::text FROM readings "
-		"WHERE organisation = $1 AND connection = $2",
+		"SELECT cursor, cursor_for, whole_at, increments, (extract(epoch FROM now() - whole_at) * 1000)::bigint, directory::text, "
+		"EXISTS (SELECT FROM runs r WHERE r.organisation = $1 AND r.connection = $2 AND r.state = 'failed' AND r.finished_at > whole_at "
+		"AND r.scope = 'changed' AND r.error_code = 'plugin.deadline') FROM readings WHERE organisation = $1 AND connection = $2",
 		QUERY_READS, 0,
 	};
 	const struct rows *rows;
@@ -22,6 +23,7 @@ int reading_find(struct tx *tx, struct arena *arena, const struct id *organisati
 		.increments = rows_int(rows, 0, 3),
 		.whole_age_ms = rows_int(rows, 0, 4),
 		.directory = rows_text(rows, 0, 5),
+		.late = rows_bool(rows, 0, 6),
 	};
 	ret->cursor = rows_bytes(rows, 0, 0, &ret->cursor_size);
 	ret->cursor_for = rows_bytes(rows, 0, 1, &ret->cursor_for_size);

@@ -19,6 +19,7 @@ struct reading {
 	int64_t whole_at;   /* when the last whole listing that was taken began; 0: there was none */
 	int64_t whole_age_ms; /* by the clock of the database */
 	int64_t increments; /* taken since */
+	bool late; /* a reading of what changed has failed since, since one call took longer than a plug-in may */
 	const char *directory; /* the settings that it was read with: a JSON object; NULL: nothing was read so far */
 };
 

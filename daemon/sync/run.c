@@ -207,6 +207,9 @@ static const char *why_all(struct work *w, const struct catalog_plugin *plugin, 
 		return "settings, mappings or verified domains are not those of the last reading";
 	if (by_itself && reading->whole_age_ms >= w->source.connection.full_schedule_ms)
 		return "a whole listing is due";
+	/* Its pages are small, where what changed may be more than one call has the time for: then it would come to no end, ever. */
+	if (reading->late)
+		return "a reading of what changed took longer than a plug-in may";
 	return NULL;
 }
 

@@ -119,6 +119,10 @@ ctl connection set acme/people --role Admins=viewer >/dev/null
 is "another mapping: everything" "$(sync --scope changed | jq -r '"\(.scope): \(.scope_reason)"')" \
 	"all: settings, mappings or verified domains are not those of the last reading"
 is "and then what changed again" "$(sync --scope changed | jq -r .scope)" changed
+query "UPDATE runs SET state = 'failed', error_code = 'plugin.deadline', error_text = 'late' WHERE id = (SELECT id FROM runs ORDER BY asked_at DESC LIMIT 1)"
+is "more than one call has the time for: everything, whose pages are small" "$(sync --scope changed | jq -r '"\(.scope): \(.scope_reason)"')" \
+	"all: a reading of what changed took longer than a plug-in may"
+is "and then what changed again" "$(sync --scope changed | jq -r .scope)" changed
 ctl domain add acme other.example >/dev/null
 is "another verified domain: everything" "$(sync --scope changed | jq -r .scope)" all
 script "incomplete_at 1"

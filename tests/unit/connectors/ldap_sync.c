@@ -283,6 +283,15 @@ static struct version version(int64_t s, uint64_t hash)
 }
 
 /* What changed while the last reading was under way lies before the newest that it saw. */
+static void test_many_are_read_with_everybody(void **state)
+{
+	(void)state;
+	assert_false(looking_costs_more(LOOK_MOST, 10));
+	assert_true(looking_costs_more(LOOK_MOST + 1, LOOK_MOST + 1));
+	assert_false(looking_costs_more(10000, 100000));
+	assert_true(looking_costs_more(10001, 100000));
+}
+
 static void test_windows(void **state)
 {
 	static struct window window;
@@ -434,6 +443,7 @@ int main(void)
 		cmocka_unit_test(test_windows_of_whole_seconds),
 		cmocka_unit_test(test_windows_that_are_full),
 		cmocka_unit_test(test_windows_are_kept),
+		cmocka_unit_test(test_many_are_read_with_everybody),
 		cmocka_unit_test(test_branches),
 		cmocka_unit_test(test_hashes),
 	};
