@@ -244,7 +244,8 @@ struct roster_host {
 
 	/* sign_on. A value of this attempt by its name, the same in begin and finish: "state", what the provider is to give back; "nonce" and
 	 * "verifier", 43 characters of base64url from 32 random bytes each; "request", a random id that may stand in XML; "login_hint", whom the person
-	 * says they are. In finish and ended: "method" and "query", the raw query string. NULL: there is none; of the first five in finish:
+	 * says they are. In finish and ended: "method" and "query", the raw query string; in finish "now", seconds since 1970, if a message is judged again by the time of then
+	 * and nothing comes of it (NULL: by the clock). NULL: there is none; of the first five in finish:
 	 * the provider has begun this, and nobody here. The text lives until the call returns. Since 1.5. */
 	const char *(*attempt)(struct roster_call *, const char *name);
 

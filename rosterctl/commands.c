@@ -251,6 +251,15 @@ static const struct option connection_set_options[] = {
 	{ 0 },
 };
 
+static const struct option sso_explain_options[] = {
+	{ .name = "judge", .words = "judge it again, as the connection is set now" },
+	{ .name = "set", .value = "KEY=VALUE", .member = "settings",
+	  .words = "judge it again with this setting of the plug-in; KEY=@FILE reads it, KEY=@@TEXT is \"@TEXT\"", .many = true },
+	{ .name = "secret", .value = "KEY[=@FILE]",
+	  .words = "the same of a secret setting, from a file, from standard input (KEY=@-), or asked for (KEY)", .many = true },
+	{ 0 },
+};
+
 static const struct option member_add_options[] = {
 	{ .name = "role", .value = "ROLE",
 	  .words = "the role; the organisation's default role otherwise" },
@@ -962,7 +971,9 @@ const struct command commands[] = {
 		.arguments = "ORG/ID",
 		.summary = "Tell how a sign-on ended, and why.",
 		.words = "The page of somebody who was not signed in says its number. What was looked at, in order: what was expected, what came, "
-			 "and what to change, at the provider or here.",
+			 "and what to change, at the provider or here. With --judge or --set what came then is judged again, by the time of then, with these "
+			 "settings in place of the connection's; nothing comes of it. It is kept of sign-ons by SAML that came to nothing.",
+		.options = sso_explain_options,
 		.example = "rosterctl sso explain acme/0192f0c1-7a3e-7cc1-8f00-5d2b1c9e4a77",
 		.next = "\"rosterctl connection set ORG/NAME\" changes what is set here.",
 		.run = sso_explain,

@@ -1,8 +1,10 @@
 /* Who is signed in, signing people off, and how a sign-on ended. */
+#include <stdbool.h>
 #include <stdio.h>
 
 #include "base/json.h"
 #include "base/text.h"
+#include "rosterctl/body.h"
 #include "rosterctl/exits.h"
 #include "rosterctl/handlers.h"
 #include "rosterctl/path.h"
@@ -117,11 +119,35 @@ int sso_test(struct ctl *ctl, struct error *e)
 	return 0;
 }
 
+/* What came then, under settings that nobody has made so far. */
+static int judge_again(struct ctl *ctl, struct error *e)
+{
+	static const struct column of_judged[] = { { "passed", "passed", CELL_TEXT }, { "reason", "trace.reason", CELL_TEXT },
+						   { "named", "trace.person", CELL_TEXT }, { 0 } };
+	bool proposes = ctl_given(ctl, "set") || ctl_given(ctl, "secret");
+	const char *organisation, *id;
+	struct answer answer;
+	scoped(body) body;
+
+	body_open(&body);
+	if (path_split(ctl->arena, ctl_word(ctl, 0), "ID", &organisation, &id, e) < 0 ||
+	    (proposes && (body_settings(&body, ctl, e) < 0 || body_end(&body, e) < 0)) ||
+	    session_ask(ctl->session, ctl->arena, "POST", path_make(ctl->arena, "/v1/organisations/{}/sign-ons/{}/judge", organisation, id),
+			proposes ? &body.buffer : NULL, &answer, e) < 0)
+		return -1;
+	print_answer(ctl, &answer, of_judged);
+	if (!ctl->json)
+		print_table(ctl, json_member(json_member(answer.json, "trace"), "checks"), of_check);
+	return 0;
+}
+
 int sso_explain(struct ctl *ctl, struct error *e)
 {
 	const char *organisation, *id;
 	struct answer answer;
 
+	if (ctl_given(ctl, "judge") || ctl_given(ctl, "set") || ctl_given(ctl, "secret"))
+		return judge_again(ctl, e);
 	if (path_split(ctl->arena, ctl_word(ctl, 0), "ID", &organisation, &id, e) < 0 ||
 	    session_ask(ctl->session, ctl->arena, "GET", path_make(ctl->arena, "/v1/organisations/{}/sign-ons/{}", organisation, id), NULL,
 			&answer, e) < 0)

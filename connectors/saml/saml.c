@@ -170,6 +170,15 @@ static int refused(const struct saml *self, struct roster_call *call, const char
 	return self->host->fail(call, ROSTER_DENIED, 0, "%s: %s", check, advice);
 }
 
+/* By the clock, or when it came, if it is judged again. */
+static int64_t now_us_of(const struct saml *self, struct roster_call *call)
+{
+	const char *then = self->host->attempt(call, "now");
+	int64_t seconds;
+
+	return then && text_to_int64(then, &seconds) == 0 && seconds > 0 ? seconds * 1000000 : clock_now_us();
+}
+
 static int finish_saml(struct roster_call *call, void *opaque, const struct roster_pair *form)
 {
 	struct saml *self = opaque;
@@ -184,7 +193,7 @@ static int finish_saml(struct roster_call *call, void *opaque, const struct rost
 		.acs_url = s->acs_url,
 		.key = s->key,
 		.request_id = self->host->attempt(call, "request"),
-		.now_us = clock_now_us(),
+		.now_us = now_us_of(self, call),
 		.skew_s = s->skew_s,
 		.sha1 = s->sha1,
 		.response_signed = s->response_signed,

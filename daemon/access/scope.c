@@ -76,7 +76,7 @@ static const struct noun {
 	{ "scim", SCOPE_SCIM_READ, SCOPE_UNSAID },
 	{ "sessions", SCOPE_SESSIONS_READ, SCOPE_SESSIONS_WRITE },
 	{ "sign-on-test", SCOPE_UNSAID, SCOPE_CONNECTIONS_WRITE },
-	{ "sign-ons", SCOPE_AUDIT_READ, SCOPE_UNSAID }, /* they tell who was refused, and why */
+	{ "sign-ons", SCOPE_AUDIT_READ, SCOPE_CONNECTIONS_WRITE }, /* they tell who was refused, and why; settings of a connection are tried on one */
 	{ "signing-keys", SCOPE_CLIENTS_READ, SCOPE_CLIENTS_WRITE },
 	{ "status", SCOPE_DAEMON_READ, SCOPE_UNSAID },
 	{ "tokens", SCOPE_TOKENS_READ, SCOPE_TOKENS_WRITE },

@@ -58,6 +58,7 @@ static const struct json_field change_fields[] = {
 
 /* By a link that sets it up. */
 static const struct json_field setup_fields[] = { JSON_VALUE(struct body, settings, JSON_NEEDED), { 0 } };
+static const struct json_field proposed_fields[] = { JSON_VALUE(struct body, settings, JSON_OPTIONAL), { 0 } };
 
 static int check_name(const char *name, struct error *e)
 {
@@ -540,4 +541,35 @@ int connection_body_change(struct exchange *x, const struct connection *now, str
 	if (check_private(x, plugin, now, &ret->connection, e) < 0)
 		return -1;
 	return check_secrets_stay(x, plugin, now, ret, e);
+}
+
+int connection_body_propose(struct exchange *x, const struct connection *now, struct connection_wish *ret, struct error *e)
+{
+	struct body body = limits_as(now->guard);
+	const struct catalog_plugin *plugin;
+
+	body.private_addresses = now->private_addresses;
+	body.watch = now->watch;
+	*ret = (struct connection_wish){ .connection = *now };
+	if (x->request->body_size > 0 && exchange_read(x, proposed_fields, &body, e) < 0)
+		return -1;
+	return plugins_find(x, now->plugin, ERROR_CONFLICT, &plugin, e) < 0 || take(x, &body, plugin, ret, e) < 0 ? -1 : 0;
+}
+
+int connection_wish_settings(struct exchange *x, const struct connection_wish *wish, struct settings *into)
+{
+	size_t count = 0;
+	struct link_setting *all = arena_array(x->arena, wish->connection.setting_count + into->count + wish->secret_count, sizeof(*all));
+
+	for (size_t i = 0; i < wish->connection.setting_count; i++)
+		all[count++] = (struct link_setting){ .name = wish->connection.settings[i].name, .text = wish->connection.settings[i].value };
+	for (size_t i = 0; i < into->count; i++)
+		if (into->all[i].secret && !find_given(wish, into->all[i].name))
+			all[count++] = into->all[i];
+	for (size_t i = 0; i < wish->secret_count; i++)
+		if (wish->secrets[i].text)
+			all[count++] = (struct link_setting){ .name = wish->secrets[i].name, .text = wish->secrets[i].text };
+	into->all = all;
+	into->count = count;
+	return 0;
 }

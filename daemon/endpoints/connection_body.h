@@ -5,6 +5,7 @@
 
 #include "endpoints/exchange.h"
 #include "plugin/catalog.h"
+#include "plugin/settings.h"
 #include "roster/connection.h"
 
 /* A secret that was given (or, with NULL, is to be forgotten), until it is sealed. */
@@ -24,5 +25,11 @@ int connection_body_create(struct exchange *x, struct connection_wish *ret, stru
 /* Reads PATCH's body: what it does not name stays as `now` has it; a setting that is null is forgotten. */
 int connection_body_change(struct exchange *x, const struct connection *now, struct connection_wish *ret,
 			   struct error *e);
+
+/* Reads such a body, {"settings": {...}} or nothing, of what is only to be tried without a network: secrets that are kept stay good, since they go nowhere. */
+int connection_body_propose(struct exchange *x, const struct connection *now, struct connection_wish *ret, struct error *e);
+
+/* What a wish says, put over the settings of the connection as it is (plugin/settings): -1 never. */
+int connection_wish_settings(struct exchange *x, const struct connection_wish *wish, struct settings *into);
 
 #endif

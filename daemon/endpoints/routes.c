@@ -47,6 +47,7 @@
 #include "endpoints/setup_link.h"
 #include "endpoints/sso.h"
 #include "endpoints/sso_finish.h"
+#include "endpoints/sso_judge.h"
 #include "endpoints/sso_logout.h"
 #include "endpoints/sso_test.h"
 #include "endpoints/tokens.h"
@@ -170,6 +171,7 @@ const struct endpoint routes[] = {
 	{ "DELETE", ORGANISATION "/sessions/{session}",     PERMIT_REMOVE_MEMBERS,     0,      sessions_end },
 	{ "GET",    ORGANISATION "/sign-ons",               PERMIT_VIEW_AUDIT,         0,      sign_ons_list, NULL, sign_ons_parameters },
 	{ "GET",    ORGANISATION "/sign-ons/{sign_on}",     PERMIT_VIEW_AUDIT,         0,      sign_ons_show },
+	{ "POST",   ORGANISATION "/sign-ons/{sign_on}/judge", PERMIT_CONFIGURE_SETTINGS, KB(256), sso_judge, sso_prepare_judge },
 
 	{ "GET",    ORGANISATION "/groups",                 PERMIT_VIEW_MEMBERS,       0,      groups_list, NULL, paged },
 	{ "GET",    ORGANISATION "/groups/{group}/members", PERMIT_VIEW_MEMBERS,       0,      groups_members, NULL, paged },

@@ -199,6 +199,7 @@ int sso_check_plugin(struct exchange *x, struct sso *s, struct error *e)
 	if (!(plugin->abilities & CATALOG_SIGN_ON))
 		return sso_unknown(e);
 	s->looks_by_name = plugin->scopes & 1U << LINK_NAMED;
+	s->judges_alone = !(plugin->network & 1U << (LINK_FINISH - 1));
 	return 0;
 }
 
@@ -233,6 +234,18 @@ static int load_settings(struct exchange *x, struct sso *s, struct connection *r
 	return found == 0 ? sso_unknown(e) : found == 1 ? 0 : -1;
 }
 
+const struct link_pair *sso_addresses(struct exchange *x, const struct id *connection)
+{
+	static const char *const names[] = { "callback", "acs", "metadata", "logout", "password" };
+	struct link_pair *addresses = arena_array(x->arena, ARRAY_COUNT(names) + 1, sizeof(*addresses));
+	char id[ID_TEXT_SIZE];
+
+	id_text(connection, id);
+	for (size_t i = 0; i < ARRAY_COUNT(names); i++)
+		addresses[i] = (struct link_pair){ names[i], arena_format(x->arena, "%s/sso/%s/%s", x->options->public_url, id, names[i]) };
+	return addresses;
+}
+
 struct opening {
 	struct exchange *x;
 	struct sso *s;
@@ -241,22 +254,17 @@ struct opening {
 /* The name of the plug-in is the catalog's, which lives as long as the link. */
 static int open_link(void *self, struct link **ret, struct error *e)
 {
-	static const char *const names[] = { "callback", "acs", "metadata", "logout", "password" };
 	struct opening *opening = self;
 	struct exchange *x = opening->x;
 	struct sso *s = opening->s;
-	struct link_pair addresses[ARRAY_COUNT(names) + 1] = { { NULL, NULL } };
 	const struct catalog_plugin *plugin;
 	struct connection connection;
-	struct link_options options = { .deadline_ms = left_ms(s), .log = x->options->log, .addresses = addresses };
-	char id[ID_TEXT_SIZE];
+	struct link_options options = { .deadline_ms = left_ms(s), .log = x->options->log,
+					.addresses = sso_addresses(x, &s->connection) };
 	int result;
 
 	if (catalog_find(x->options->catalog, s->address.plugin, &plugin, e) != 1)
 		return -1;
-	id_text(&s->connection, id);
-	for (size_t i = 0; i < ARRAY_COUNT(names); i++)
-		addresses[i] = (struct link_pair){ names[i], arena_format(x->arena, "%s/sso/%s/%s", x->options->public_url, id, names[i]) };
 	result = load_settings(x, s, &connection, e);
 	if (result == 0) {
 		options.plugin = plugin->name;
@@ -395,6 +403,7 @@ int sso_note_failure(struct exchange *x, struct sso *s, struct error *e)
 	a->code = s->why.code;
 	a->request_id = x->id;
 	a->trace = sso_trace(x, s);
+	a->message = s->message;
 	sso_count(s, a->outcome);
 	sso_count_bad(x);
 	tell(x, s);

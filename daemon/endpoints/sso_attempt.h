@@ -33,7 +33,7 @@ enum {
 struct sso {
 	struct id connection;
 	struct sign_on_address address;
-	bool looks_by_name;
+	bool looks_by_name, judges_alone; /* the plug-in: asks about people by name; needs no network to judge what came */
 	int64_t until_ms; /* clock_monotonic_ms */
 	struct settings settings;
 	struct keeper keeper;
@@ -46,6 +46,7 @@ struct sso {
 	bool asks;                   /* of begin: a person is to say first that they mean it */
 	size_t check_count;
 	struct link_checked checks[LINK_CHECKS_MOST + SSO_OWN_CHECKS_MOST];
+	const char *message; /* what came, as it is kept if it comes to nothing; NULL: it is not */
 	struct error why; /* code "": nothing is wrong so far */
 	enum arrival_answer answer;
 	struct arrival arrival;
@@ -92,6 +93,9 @@ int sso_ask(struct exchange *x, struct sso *s, const struct link_sign_on *questi
 
 /* What a plug-in is given of an attempt; none where the provider has begun. How many. */
 size_t sso_put_values(const struct sign_on *a, const char *state, struct link_pair ret[SSO_VALUES_MOST]);
+
+/* Where we are reached by the provider of a connection, for a link; ended by a name of NULL. */
+const struct link_pair *sso_addresses(struct exchange *x, const struct id *connection);
 
 /* The plug-in's message is used now; one that was before is a reason to refuse. In a transaction. */
 int sso_use_message(struct exchange *x, struct sso *s, struct error *e);

@@ -13,6 +13,7 @@
 #include "endpoints/rate.h"
 #include "endpoints/return_to.h"
 #include "endpoints/sso_attempt.h"
+#include "endpoints/sso_judge.h"
 #include "roster/run.h"
 
 /* ---- before the transaction ---- */
@@ -150,6 +151,8 @@ static int prepare_answer(struct exchange *x, enum link_step step, struct error 
 		values[question.attempt_count++] = (struct link_pair){ "method", x->request->method };
 		values[question.attempt_count++] = (struct link_pair){ "query", sso_raw_query(x) };
 	}
+	if (step == LINK_FINISH)
+		s->message = sso_judge_message(x, s, &question);
 	if (sso_ask(x, s, &question, &why) < 0) {
 		sso_keep_why(s, &why);
 		return 0;

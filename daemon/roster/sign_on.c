@@ -180,21 +180,23 @@ int sign_on_end(struct tx *tx, const struct crypt_keys *keys, const struct sign_
 {
 	static const struct query end = {
 		"sign_on.end",
-		"UPDATE sign_ons SET outcome = $3, code = $4, user_id = $5, session = $6, request = $7, trace = $8, sealed = NULL, "
+		"UPDATE sign_ons SET outcome = $3, code = $4, user_id = $5, session = $6, request = $7, trace = $8, message = $9, sealed = NULL, "
 		"ended_at = clock_timestamp() WHERE organisation = $1 AND id = $2",
 		QUERY_KEEPS,
 		0,
 	};
 	scoped(arena) *arena = arena_open("sign-on");
-	const uint8_t *sealed = NULL;
-	size_t size = 0;
+	const uint8_t *sealed = NULL, *message = NULL;
+	size_t size = 0, message_size = 0;
 
 	if (s->trace)
 		seal(keys, context(arena, "trace", &s->organisation, &s->id), s->trace, arena, &sealed, &size);
+	if (s->message)
+		seal(keys, context(arena, "message", &s->organisation, &s->id), s->message, arena, &message, &message_size);
 	return query_write(tx, &end,
 	                   PARAMS(P_ID(&s->organisation), P_ID(&s->id), P_TEXT(s->outcome), P_TEXT(s->code),
 	                          P_ID(id_is_nil(&s->user) ? NULL : &s->user), P_ID(id_is_nil(&s->session) ? NULL : &s->session),
-	                          P_TEXT(s->request_id), P_BYTES(sealed, size)),
+	                          P_TEXT(s->request_id), P_BYTES(sealed, size), P_BYTES(message, message_size)),
 	                   NULL, e);
 }
 
@@ -301,24 +303,31 @@ int sign_on_list(struct tx *tx, struct arena *arena, const struct id *organisati
 	return 0;
 }
 
+static const char *opened(struct arena *arena, const struct crypt_keys *keys, const char *bound_to, const struct rows *rows, int column)
+{
+	scoped(secret) *value = NULL;
+	struct error ignored;
+	size_t size;
+	const uint8_t *sealed = rows_bytes(rows, 0, column, &size);
+
+	if (!sealed || size == 0 || crypt_open(keys, bound_to, sealed, size, &value, &ignored) < 0)
+		return NULL;
+	return arena_text(arena, secret_text(value));
+}
+
 int sign_on_load(struct tx *tx, struct arena *arena, const struct crypt_keys *keys, const struct id *organisation, const struct id *id,
                  struct sign_on *ret, struct error *e)
 {
 	static const struct query load = {
-		"sign_on.load", "SELECT " SHOWN ", a.trace FROM sign_ons a WHERE a.organisation = $1 AND a.id = $2", QUERY_READS, 0,
+		"sign_on.load", "SELECT " SHOWN ", a.trace, a.message FROM sign_ons a WHERE a.organisation = $1 AND a.id = $2", QUERY_READS, 0,
 	};
-	scoped(secret) *trace = NULL;
 	const struct rows *rows;
-	struct error ignored;
-	const uint8_t *sealed;
-	size_t size;
 	int found = query_one(tx, &load, PARAMS(P_ID(organisation), P_ID(id)), arena, &rows, e);
 
 	if (found <= 0)
 		return found;
 	*ret = shown(rows, 0, organisation);
-	sealed = rows_bytes(rows, 0, 11, &size);
-	if (sealed && size > 0 && crypt_open(keys, context(arena, "trace", organisation, id), sealed, size, &trace, &ignored) == 0)
-		ret->trace = arena_text(arena, secret_text(trace));
+	ret->trace = opened(arena, keys, context(arena, "trace", organisation, id), rows, 11);
+	ret->message = opened(arena, keys, context(arena, "message", organisation, id), rows, 12);
 	return 1;
 }

@@ -18,6 +18,7 @@
 enum {
 	SIGN_ON_VALUE_SIZE = 43,       /* characters of base64url, of 32 random bytes */
 	SIGN_ON_TRACE_MOST = 60 << 10, /* bytes of what was looked at */
+	SIGN_ON_MESSAGE_MOST = 60 << 10, /* bytes of what came, if it is kept */
 	SIGN_ON_ONCE_S_LEAST = 600,    /* how long a message is remembered at least ... */
 	SIGN_ON_ONCE_S_MOST = 7 * 24 * 3600, /* ... and at most; one that is good for longer is refused */
 };
@@ -47,6 +48,7 @@ struct sign_on {
 	struct id user, session;    /* nil: not known, none */
 	const char *request_id;     /* of the request that answered it; NULL: none did */
 	const char *trace;          /* JSON; filled by sign_on_load alone; NULL: none, or no key of ours opens it */
+	const char *message;        /* the same of what came, to be judged again; at most SIGN_ON_MESSAGE_MOST */
 };
 
 /* Uses everything up to test, but began_at. */
@@ -62,7 +64,7 @@ int sign_on_take(struct tx *tx, const struct id *organisation, const struct id *
 /* One that the provider has begun, to be ended with it. Uses id, organisation, connection and expires_at. */
 int sign_on_unasked(struct tx *tx, const struct sign_on *sign_on, struct error *e);
 
-/* How it ended. Uses id, organisation, outcome, code, user, session, request_id and trace. */
+/* How it ended. Uses id, organisation, outcome, code, user, session, request_id, trace and message. */
 int sign_on_end(struct tx *tx, const struct crypt_keys *keys, const struct sign_on *sign_on, struct error *e);
 
 /* This message is used now: 1, 0 it was before, -1. until_s: seconds since 1970. ERROR_DENIED "sso.good_too_long": it would have to be remembered for longer

@@ -134,6 +134,24 @@ post bob "$other" "$response" "$relay"
 is "an encrypted assertion is opened, and its address is of a domain that is not theirs" "$status $(query "SELECT code FROM sign_ons WHERE id = '$(trace)'")" \
 	"403 sso.unproven_address"
 
+# ---- what came is judged again, with nobody there ----
+
+ctl connection set acme/sso --set certificates=@"$flow_dir/sp.crt" --secret private_key=@"$flow_dir/sp.key" >/dev/null
+is "with the wrong certificate nobody gets in" "$(signed_on carol)" "401 session.none"
+post carol "$connection" "$response" "$relay" # the attempt is used up; the one before has the message
+refused=$(query "SELECT id FROM sign_ons WHERE code = 'plugin.denied' AND connection = '$connection' ORDER BY id DESC LIMIT 1")
+judged() { ctl sso explain "acme/$refused" --json "$@" | jq -r '"\(.passed) \(last(.trace.checks[]) | .check) \(.trace.person.email // "-")"'; }
+before=$(query "SELECT (SELECT count(*) FROM sessions), (SELECT count(*) FROM sign_ons), (SELECT count(*) FROM sign_on_marks), (SELECT version FROM connections WHERE id = '$connection')")
+is "as it is set, it is refused again" "$(judged --judge)" "false signature of the response -"
+is "with the right certificate it would have gone well" "$(judged --set certificates=@"$SSP_CERTIFICATE")" "true key alice@acme.example"
+is "though not where people are to be known by what is not sent" "$(judged --set certificates=@"$SSP_CERTIFICATE" --set id_attribute=number)" "false key -"
+is "and nothing has come of it" "$(whoami carol) $(query "SELECT (SELECT count(*) FROM sessions), (SELECT count(*) FROM sign_ons), (SELECT count(*) FROM sign_on_marks), (SELECT version FROM connections WHERE id = '$connection')")" "401 session.none $before"
+is "what came stands sealed alone" "$(query "SELECT count(*) FROM sign_ons WHERE position('SAMLResponse' in encode(message, 'escape')) > 0") $(query "SELECT count(*) > 0 FROM sign_ons WHERE message IS NOT NULL")" "0 t"
+like "a setting that there is not is refused" "$(ctl sso explain "acme/$refused" --set certificate_s=x 2>&1)" 'no setting "certificate_s"'
+went_well=$(query "SELECT id FROM sign_ons WHERE outcome = 'signed_on' LIMIT 1")
+like "of what went well nothing is kept" "$(ctl sso explain "acme/$went_well" --judge 2>&1)" "what came is not kept"
+ctl connection set acme/sso --set certificates=@"$SSP_CERTIFICATE" --secret private_key=@"$flow_dir/sp.key" >/dev/null
+
 # ---- a real browser, with its own mind about cookies, forms and scripts ----
 
 sees() { [[ $(browser_text 2>/dev/null) == *"$1"* ]]; } # sees WORDS
