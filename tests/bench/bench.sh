@@ -157,6 +157,7 @@ if wanted json; then
 fi
 if wanted ldap-read && [ -e "$SRCDIR/tests/bench/ldap.sh" ]; then bash "$SRCDIR/tests/bench/ldap.sh"; fi
 if wanted increment && [ -e "$SRCDIR/tests/bench/increment.sh" ]; then bash "$SRCDIR/tests/bench/increment.sh" "$people" "$rounds"; fi
+if [[ session == "${only%%-*}"* ]]; then BENCH_ROUNDS=$rounds bash "$SRCDIR/tests/bench/session.sh"; fi
 if wanted offboarding; then bash "$SRCDIR/tests/bench/offboarding.sh"; fi
 for vendor in okta entra google auth0; do if wanted "vendor-$vendor"; then bash "$SRCDIR/tests/bench/vendors.sh" "$vendor"; fi; done
 if [[ scim == "${only%%-*}"* ]]; then BENCH_ROUNDS=$rounds bash "$SRCDIR/tests/bench/scim.sh"; fi
