@@ -15,6 +15,7 @@ enum {
 	COUNTER_START_MOST =
 		(1 << 25) - 1, /* each millisecond begins in the lower half, so that it can grow */
 	TEXT_LENGTH = ID_TEXT_SIZE - 1,
+	PORTION = 240, /* bytes of randomness that a thread asks for at a time; up to 256 come whole */
 };
 
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
@@ -46,6 +47,23 @@ static struct place next_place(uint64_t now_ms, uint32_t start)
 	return place;
 }
 
+/* In portions, since a question to the kernel costs more than all the rest. A child of ours has other code before it needs an id (execve). */
+static void take_random(void *ret, size_t size)
+{
+	static _Thread_local uint8_t portion[PORTION];
+	static _Thread_local size_t left;
+
+	if (left < size) {
+		/* So few bytes come whole, or the kernel has no randomness to give and nothing here may go on. */
+		if (getrandom(portion, sizeof(portion), 0) != (ssize_t)sizeof(portion))
+			memory_exhausted("randomness for an id", sizeof(portion));
+		left = sizeof(portion);
+	}
+	left -= size;
+	memcpy(ret, portion + left, size);
+	explicit_bzero(portion + left, size);
+}
+
 struct id id_new(void)
 {
 	struct {
@@ -56,9 +74,7 @@ struct id id_new(void)
 	struct id id;
 	uint32_t high, low;
 
-	/* So few bytes come whole, or the kernel has no randomness to give and nothing here may go on. */
-	if (getrandom(&random, sizeof(random), 0) != (ssize_t)sizeof(random))
-		memory_exhausted("randomness for an id", sizeof(random));
+	take_random(&random, sizeof(random));
 
 	place = next_place((uint64_t)clock_now_us() / 1000, random.start & COUNTER_START_MOST);
 	high = place.counter >> COUNTER_LOW_BITS;

@@ -62,9 +62,22 @@ bool text_is_utf8(const char *text, size_t length)
 	return true;
 }
 
+bool text_is_token_character(char c)
+{
+	/* A bit for each from 0x20 to 0x7f. */
+	static const uint32_t tokens[] = { 0x03ff6cfa, 0xc7fffffe, 0x57ffffff };
+	uint8_t at = (uint8_t)((uint8_t)c - 0x20);
+
+	return at < 96 && (tokens[at / 32] >> at % 32 & 1);
+}
+
 bool text_is_printable(const char *text, size_t length)
 {
-	for (size_t at = 0, n; at < length; at += n) {
+	size_t plain = 0;
+
+	while (plain < length && text[plain] >= ' ' && text[plain] < 0x7f)
+		plain++;
+	for (size_t at = plain, n; at < length; at += n) {
 		n = text_character(text + at, length - at);
 		if (n == 0 || is_control(text + at))
 			return false;

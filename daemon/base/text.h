@@ -23,6 +23,8 @@ size_t text_character(const char *text, size_t length);
 
 /* As text_is_utf8, and without control characters (U+0000-001F, U+007F-009F). */
 bool text_is_printable(const char *text, size_t length);
+/* Of a token of HTTP (RFC 9110 section 5.6.2). */
+bool text_is_token_character(char c);
 
 /* As text_is_printable, without a blank at its ends or two in a row, and without other blanks and what is not seen (format characters):
  * directories take no notice of those when they compare (RFC 4518 sections 2.2 and 2.6.1), so many texts would be one name. */

@@ -37,7 +37,7 @@
 #include "roster/token.h"
 
 /* What may be sent to an address that does not exist, so that the answer can say that. */
-enum { UNROUTED_BODY_MOST = 64 << 10 };
+enum { UNROUTED_BODY_MOST = 64 << 10, CONSTANT_MOST = 8 };
 
 enum {
 	SWIFT_MS = 20, /* how long an HTTP thread waits for a short look into the database, before others wait
@@ -60,6 +60,8 @@ struct endpoints {
 	struct health *health;
 	struct memory memory;
 	size_t count;
+	const struct endpoint *constant[CONSTANT_MOST]; /* rows that are answered at once, whose address has no names */
+	size_t constant_count;
 	_Atomic int64_t swift_at_ms; /* until then nobody waits on an HTTP thread: the database was slow */
 };
 
@@ -122,6 +124,9 @@ int endpoints_open(const struct endpoints_options *options, struct endpoints **r
 	endpoints->store = options->store;
 	endpoints->log = options->log;
 	endpoints->count = count;
+	for (size_t i = 0; i < count && endpoints->constant_count < CONSTANT_MOST; i++)
+		if (routes[i].at_once && !strchr(routes[i].path, '{'))
+			endpoints->constant[endpoints->constant_count++] = &routes[i];
 	endpoints->router = compile(routes, count);
 	endpoints->health = health_open(options->probe);
 	endpoints->outside = outside_open(options->outside_most);
@@ -639,8 +644,7 @@ static void answer(void *self, struct request *request, struct reply *reply)
 	record_ended(self, clock_monotonic_ms());
 }
 
-/* 1: the row, 0: none. */
-static int look_up(const struct endpoints *endpoints, const struct request *head, const struct endpoint **ret)
+static int route_of_copy(const struct endpoints *endpoints, const struct request *head, const struct endpoint **ret)
 {
 	struct request request = *head;
 	char allow[EXCHANGE_ALLOW_SIZE];
@@ -652,6 +656,27 @@ static int look_up(const struct endpoints *endpoints, const struct request *head
 		return 0;
 	*ret = &routes[index];
 	return 1;
+}
+
+/* What is asked at every request of somebody else's is not looked for among all addresses. */
+static const struct endpoint *find_constant(const struct endpoints *endpoints, const struct request *head)
+{
+	if (!text_equal(head->method, "GET") || head->doubled)
+		return NULL;
+	for (size_t i = 0; i < endpoints->constant_count; i++)
+		if (text_equal(endpoints->constant[i]->path, head->path))
+			return endpoints->constant[i];
+	return NULL;
+}
+
+/* 1: the row, 0: none. */
+static int look_up(const struct endpoints *endpoints, const struct request *head, const struct endpoint **ret)
+{
+	const struct endpoint *constant = find_constant(endpoints, head);
+
+	if (constant)
+		*ret = constant;
+	return constant ? 1 : route_of_copy(endpoints, head, ret);
 }
 
 /* Sends what a directory asks that was here before, if a connection to the database is at hand. 1, 0. */

@@ -157,13 +157,11 @@ void connections_remove(struct connections *connections, struct connection *conn
 	free(connection);
 }
 
-void connections_set(struct connections *connections, struct connection *connection,
-		     enum connection_state state)
+/* The time first, so that nobody takes an old time for that of the new state. */
+void connections_set(struct connection *connection, enum connection_state state)
 {
-	pthread_mutex_lock(&connections->lock);
-	connection->state = state;
 	connection->since_ms = clock_monotonic_ms();
-	pthread_mutex_unlock(&connections->lock);
+	connection->state = state;
 }
 
 static void end_older(struct connections *connections, int64_t since_ms)

@@ -31,8 +31,8 @@ struct connection {
 	uid_t peer_uid;		/* of a Unix socket: SO_PEERCRED */
 	gid_t peer_gid;
 	pid_t peer_pid;
-	enum connection_state state;
-	int64_t since_ms; /* of the state */
+	_Atomic enum connection_state state; /* these two without the lock: whoever looks for slow ones may see one of before */
+	_Atomic int64_t since_ms; /* of the state */
 	size_t place;
 	struct connection *next, **link;
 };
@@ -46,8 +46,7 @@ void connections_close(struct connections **connections);
 struct connection *connections_add(struct connections *connections, int fd, const struct sockaddr *from);
 void connections_remove(struct connections *connections, struct connection *connection);
 
-void connections_set(struct connections *connections, struct connection *connection,
-		     enum connection_state state);
+void connections_set(struct connection *connection, enum connection_state state);
 
 /* Shuts down all that have been idle or arriving for longer than most_ms. */
 void connections_end_slow(struct connections *connections, int64_t most_ms);

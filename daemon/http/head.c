@@ -20,7 +20,11 @@ static bool is_made_of(const char *text, size_t length, const char *bytes)
 
 static bool is_token(const char *text)
 {
-	return is_made_of(text, strlen(text), "!#$%&'*+-.^_`|~" DIGITS LETTERS);
+	const char *at = text;
+
+	while (text_is_token_character(*at))
+		at++;
+	return at > text && *at == '\0';
 }
 
 static bool is_clean(const char *value)

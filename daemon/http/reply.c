@@ -3,6 +3,7 @@
 
 #include "http/reply.h"
 
+#include "base/arena.h"
 #include "base/json.h"
 
 #include <stdarg.h>
@@ -45,8 +46,11 @@ static const struct {
 
 void reply_open(struct reply *reply)
 {
-	memset(reply, 0, sizeof(*reply));
+	/* Not the places of headers, which nobody reads that are not counted. */
 	reply->status = 200;
+	reply->stream = (struct reply_stream){ 0 };
+	reply->header_count = reply->head_size = 0;
+	reply->broken = false;
 	buffer_open(&reply->body, REPLY_BODY_MOST);
 }
 
@@ -67,15 +71,18 @@ void reply_close(struct reply *reply)
 
 static bool is_token(const char *name)
 {
-	return *name && strspn(name, "!#$%&'*+-.^_`|~0123456789abcdefghijklmnopqrstuvwxyz"
-				     "ABCDEFGHIJKLMNOPQRSTUVWXYZ") == strlen(name);
+	const char *at = name;
+
+	while (text_is_token_character(*at))
+		at++;
+	return at > name && *at == '\0';
 }
 
 /* The place of a header, or the one behind the last. */
 static size_t place_of(const struct reply *reply, const char *name)
 {
 	for (size_t i = 0; i < reply->header_count; i++)
-		if (text_equal_nocase(reply->headers[i].name, name))
+		if ((reply->headers[i].name[0] | 0x20) == (name[0] | 0x20) && text_equal_nocase(reply->headers[i].name, name))
 			return i;
 	return reply->header_count;
 }
@@ -105,7 +112,7 @@ static void set_header(struct reply *reply, const char *name, char *value)
 	}
 
 	if (i == reply->header_count) {
-		snprintf(reply->headers[i].name, sizeof(reply->headers[i].name), "%s", name);
+		memcpy(reply->headers[i].name, name, strlen(name) + 1);
 		reply->head_size += strlen(name);
 		reply->header_count++;
 	} else {
@@ -122,9 +129,13 @@ void reply_header(struct reply *reply, const char *name, const char *fmt, ...)
 	char *value = NULL;
 
 	va_start(args, fmt);
-	if (vasprintf(&value, fmt, args) < 0)
-		abort(); /* out of memory ends the process, as everywhere */
+	if (strcmp(fmt, "%s") == 0) /* most are, and formatting takes longer than all the rest */
+		value = strdup(va_arg(args, const char *));
+	else if (vasprintf(&value, fmt, args) < 0)
+		value = NULL;
 	va_end(args);
+	if (!value)
+		memory_exhausted("a header", strlen(fmt));
 
 	set_header(reply, name, value);
 }

@@ -29,13 +29,9 @@ struct request {
 	bool doubled;	  /* it had "//", which is "/" in path: whoever does not mean to take that refuses it */
 	const char *target; /* as it came, for signatures and logs */
 	size_t query_count, header_count;
-	struct request_pair query[REQUEST_PARAMETERS_MOST]; /* decoded */
-	struct request_pair headers[REQUEST_HEADERS_MOST];
 	const char *body; /* ends with a NUL that is not counted; NULL: none */
 	size_t body_size;
-	/* Filled by the router: the values of {name} in the order of the pattern. */
-	size_t segment_count;
-	struct request_pair segments[REQUEST_SEGMENTS_MOST];
+	size_t segment_count; /* filled by the router */
 	/* Where it came from: the connected peer, or behind a trusted proxy what that says (rightmost
 	 * untrusted). */
 	char address[64]; /* "203.0.113.7", "2001:db8::7"; "" for a Unix socket */
@@ -46,6 +42,10 @@ struct request {
 	pid_t peer_pid;
 	void *begun; /* what `quick` has left for `answer` (http/server); NULL: nothing */
 	bool secure; /* https at the outermost proxy, or a Unix socket */
+	/* Of these as many as were counted: the rest is nobody's, and the server does not even clear it. */
+	struct request_pair query[REQUEST_PARAMETERS_MOST]; /* decoded */
+	struct request_pair headers[REQUEST_HEADERS_MOST];
+	struct request_pair segments[REQUEST_SEGMENTS_MOST]; /* the values of {name} in the order of the pattern */
 };
 
 /* NULL if there is none. Header names compare without case; two of the same name give the first. */

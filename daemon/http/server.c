@@ -23,7 +23,9 @@
 #include <pthread.h>
 #include <signal.h>
 #include <stdatomic.h>
+#include <stddef.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <time.h>
 
@@ -77,10 +79,10 @@ struct exchange {
 	struct head head;
 	size_t body_most, discarded;
 	struct buffer body;
-	struct request request;
-	struct reply reply;
 	size_t taken; /* of a streamed reply's body, by the library */
 	int rest;     /* what the stream said last: 1 more, 0 the end, -1 broken off */
+	struct request request; /* these two are large, and cleared as far as somebody looks */
+	struct reply reply;
 };
 
 /* --- replies --- */
@@ -201,7 +203,7 @@ static enum MHD_Result send_reply(struct exchange *x)
 	if (!response)
 		return MHD_NO;
 	add_headers(response, x);
-	connections_set(x->server->connections, x->connection, CONNECTION_ANSWERING);
+	connections_set(x->connection, CONNECTION_ANSWERING);
 	sent = MHD_queue_response(x->carrier, (unsigned)x->reply.status, response);
 	MHD_destroy_response(response);
 	return sent;
@@ -229,8 +231,11 @@ static void keep_query_to_ourselves(const char *target)
 static void *begin_exchange(void *self, const char *target, struct MHD_Connection *carrier)
 {
 	struct arena *arena = arena_open("exchange");
-	struct exchange *x = arena_take(arena, sizeof(*x));
+	struct exchange *x = malloc(sizeof(*x));
 
+	if (!x)
+		memory_exhausted("exchange", sizeof(*x));
+	memset(x, 0, offsetof(struct exchange, request) + offsetof(struct request, query));
 	x->server = self;
 	x->carrier = carrier;
 	x->connection = connection_of(carrier);
@@ -239,7 +244,7 @@ static void *begin_exchange(void *self, const char *target, struct MHD_Connectio
 	reply_open(&x->reply);
 	buffer_open(&x->body, 0);
 	keep_query_to_ourselves(target);
-	connections_set(x->server->connections, x->connection, CONNECTION_ARRIVING);
+	connections_set(x->connection, CONNECTION_ARRIVING);
 	atomic_fetch_add(&x->server->open, 1);
 	metric_add(METRIC_HTTP_IN_FLIGHT, NO_LABELS, 1);
 	return x;
@@ -251,12 +256,11 @@ static void end_exchange(void *self, struct MHD_Connection *carrier, void **cont
 {
 	struct server *server = self;
 	struct exchange *x = *context;
-	struct arena *arena;
 
 	(void)carrier;
 	if (!x)
 		return;
-	connections_set(server->connections, x->connection, CONNECTION_IDLE);
+	connections_set(x->connection, CONNECTION_IDLE);
 	if (how == MHD_REQUEST_TERMINATED_COMPLETED_OK)
 		atomic_fetch_add(&server->answered, 1);
 	atomic_fetch_sub(&server->open, 1);
@@ -264,8 +268,8 @@ static void end_exchange(void *self, struct MHD_Connection *carrier, void **cont
 
 	reply_close(&x->reply);
 	buffer_close(&x->body);
-	arena = x->arena;
-	arena_close(&arena);
+	arena_close(&x->arena);
+	free(x);
 	*context = NULL;
 }
 
@@ -469,7 +473,7 @@ static enum MHD_Result take_whole(struct exchange *x)
 {
 	const struct server_handler *handler = &x->server->handler;
 
-	connections_set(x->server->connections, x->connection, CONNECTION_ANSWERING);
+	connections_set(x->connection, CONNECTION_ANSWERING);
 	x->request.body = x->head.has_body ? x->body.bytes : NULL;
 	x->request.body_size = x->body.length;
 	if (!handler->quick || !handler->quick(handler->self, &x->request, &x->reply))

@@ -537,9 +537,31 @@ static void a_name_has_nothing_that_is_not_seen(void **state)
 		assert_false(text_is_name(others[i], strlen(others[i])));
 }
 
+static void what_is_not_unreserved_is_percent_encoded(void **state)
+{
+	struct buffer buffer;
+
+	(void)state;
+	buffer_open(&buffer, 64);
+	buffer_percent(&buffer, "aZ9-._~/?&=%+ \xc3\xa9");
+	assert_string_equal(buffer.bytes, "aZ9-._~%2F%3F%26%3D%25%2B%20%C3%A9");
+	buffer_close(&buffer);
+}
+
+static void tokens_have_the_characters_of_the_rfc(void **state)
+{
+	static const char all[] = "!#$%&'*+-.^_`|~0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ";
+
+	(void)state;
+	for (int c = -128; c < 256; c++)
+		assert_int_equal(text_is_token_character((char)c), (char)c != '\0' && strchr(all, (char)c) != NULL);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(what_is_not_unreserved_is_percent_encoded),
+		cmocka_unit_test(tokens_have_the_characters_of_the_rfc),
 		cmocka_unit_test(every_beginning_is_judged_by_the_book),
 		cmocka_unit_test(utf8),
 		cmocka_unit_test(printable),
