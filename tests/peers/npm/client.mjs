@@ -6,6 +6,7 @@
 //   finish URL STATE NONCE VERIFIER            {tokens, claims}
 //   refresh TOKEN | userinfo TOKEN SUB | introspect TOKEN | revoke TOKEN
 //   leave ID_TOKEN URI STATE                   {url}
+//   forget                                     what it was told of the issuer, and its keys
 //
 // A client whose name ends in "-es" wants ES256, one that ends in "-post" shows its secret in the body.
 import * as client from 'openid-client'
@@ -63,6 +64,8 @@ const commands = {
 
 async function answer(line) {
 	const [id, secret, command, ...words] = JSON.parse(line)
+
+	if (command === 'forget') return known.clear() ?? {} // keys too: it asks for them again at most once a minute
 
 	try {
 		return await commands[command](await configured(id, secret), ...words)
