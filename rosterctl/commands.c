@@ -424,6 +424,10 @@ static const struct option scim_token_options[] = {
 	  .many = true },
 	{ 0 },
 };
+static const struct option domain_sso_only_options[] = {
+	{ .name = "end", .words = "they may sign on in other ways again" },
+	{ 0 },
+};
 static const struct option account_link_options[] = {
 	{ .name = "expires", .value = "TIME", .member = "expires_in", .words = "how long the link is good for, such as 12h; 3d otherwise, 30d at most" },
 	{ 0 },
@@ -656,6 +660,17 @@ const struct command commands[] = {
 		.example = "rosterctl domain check acme acme.example",
 		.next = "\"rosterctl domain show ORG DOMAIN\" shows what was found.",
 		.run = domain_check,
+	},
+	{
+		.name = "domain sso-only",
+		.arguments = "ORG DOMAIN",
+		.summary = "Leave the people of a domain no way in but their provider.",
+		.words = "Passwords of theirs do not count any more, in any organisation, and sessions that began with one end. The owner's break-glass account "
+			 "stays, and its use is told. A connection must have worked before: by a sign-on, or by its test.",
+		.options = domain_sso_only_options,
+		.example = "rosterctl domain sso-only acme acme.example",
+		.next = "\"rosterctl account break-glass ORG MEMBER\" keeps the owner a way in.",
+		.run = domain_sso_only,
 	},
 	{
 		.name = "domain show",

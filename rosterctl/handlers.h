@@ -7,7 +7,7 @@
 /* organisation.c */
 command_fn organisation_create, organisation_list, organisation_show, organisation_set, organisation_owner,
 	organisation_delete, organisation_restore;
-command_fn domain_add, domain_check, domain_list, domain_remove, domain_show;
+command_fn domain_add, domain_check, domain_list, domain_remove, domain_show, domain_sso_only;
 
 /* ownership.c */
 command_fn ownership_show, ownership_offer, ownership_accept, ownership_decline, ownership_withdraw, ownership_recover,

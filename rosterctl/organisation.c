@@ -59,6 +59,7 @@ static const struct column domain_in_full[] = {
 	{ "state", "state", CELL_TEXT },
 	{ "proven by", "proven_by", CELL_TEXT },
 	{ "proven at", "proven_at", CELL_TIME },
+	{ "provider alone", "sso_only", CELL_TEXT },
 	{ "managed by", "managed_by", CELL_TEXT },
 	{ "record", "challenge.name", CELL_TEXT },
 	{ "of type", "challenge.type", CELL_TEXT },
@@ -189,6 +190,16 @@ int domain_check(struct ctl *ctl, struct error *e)
 		return -1;
 	print_answer(ctl, &answer, domain_in_full);
 	return 0;
+}
+
+int domain_sso_only(struct ctl *ctl, struct error *e)
+{
+	const char *path = path_make(ctl->arena, "/v1/organisations/{}/domains/{}", ctl_word(ctl, 0), ctl_word(ctl, 1));
+	scoped(body) body;
+
+	body_open(&body);
+	json_put_bool(&body.writer, "sso_only", !ctl_given(ctl, "end"));
+	return print_reply(ctl, "PATCH", path, &body, domain_in_full, e);
 }
 
 int domain_list(struct ctl *ctl, struct error *e)

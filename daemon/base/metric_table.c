@@ -152,7 +152,7 @@ const struct metric_row metric_rows[METRICS] = {
 	[METRIC_WATCH_TOLD] = { "rosterd_watch_told_total",
 		"How often a directory said that something changed.", COUNTER },
 	[METRIC_SIGN_ONS] = { "rosterd_sign_ons_total",
-		"Sign-ons by a connection: begun, so that somebody was sent to a provider; and how they ended, if they came back: signed on, tested, refused, failed because of us or the provider, turned away because too many come; and messages about logout that were followed (signed_off). By a password of ours: plugin \"password\".",
+		"Sign-ons by a connection: begun, so that somebody was sent to a provider; and how they ended, if they came back: signed on, tested, refused, failed because of us or the provider, turned away because too many come; and messages about logout that were followed (signed_off). By a password of ours: plugin \"password\"; by an owner's break-glass account also plugin \"break-glass\".",
 		COUNTER, { { "plugin" }, { "outcome", sign_ons } } },
 	[METRIC_VERIFY] = { "rosterd_verify_total",
 		"Questions of gateways, and what they were answered from or why not: memory, database; nobody is signed in; denied by what the question wanted; stale, known last and marked as such; unknown, since nothing is heard from the database.",

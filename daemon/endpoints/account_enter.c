@@ -33,6 +33,17 @@ int account_check_tries(struct exchange *x, const char *what, struct error *e)
 	return -1;
 }
 
+/* It is meant for a day on which something is wrong, or somebody has it who should not: the audit (and so the events), the log and the metrics tell. */
+static int tell_of_break_glass(struct exchange *x, const struct local_door *door, const char *by, struct error *e)
+{
+	char id[ID_TEXT_SIZE];
+
+	metric_add(METRIC_SIGN_ONS, LABELS(ACCOUNT_BREAK_GLASS, "signed_on"), 1);
+	log_warning(x->options->log, "the break-glass account of organisation %s was used", x->organisation.slug ? x->organisation.slug : id_text(&door->organisation, id));
+	return exchange_audit(x, "account.break_glass_used", "member", id_text(&door->user, id), door->name, NULL,
+			      exchange_object(x, "by", by, NULL), e);
+}
+
 int account_enter(struct exchange *x, const struct local_door *door, const char *by, struct error *e)
 {
 	const struct beginning beginning = {
@@ -45,7 +56,9 @@ int account_enter(struct exchange *x, const struct local_door *door, const char 
 	struct id session;
 	int still = local_account_used(x->tx, door, e);
 
-	return still <= 0 ? still : begin_session(x, &beginning, &session, e);
+	if (still <= 0 || (still = begin_session(x, &beginning, &session, e)) <= 0)
+		return still;
+	return door->break_glass && tell_of_break_glass(x, door, by, e) < 0 ? -1 : 1;
 }
 
 void account_send_on(struct exchange *x, const char *return_to)

@@ -5,6 +5,8 @@
 #include "endpoints/exchange.h"
 #include "roster/local_account.h"
 
+#define ACCOUNT_BREAK_GLASS "break-glass" /* in the metrics, where others have the name of a plug-in */
+
 enum {
 	ACCOUNT_NAME_PER_MINUTE =
 		5, /* passwords and codes that are tried for one address of mail or account, wherever from */

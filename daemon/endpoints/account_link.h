@@ -6,8 +6,8 @@
 #include "endpoints/exchange.h"
 
 enum {
-	ACCOUNT_LINK_PER_MINUTE = 30, /* links that are tried from one address of the network */
-	ACCOUNT_LINK_BURST = 30,
+	ACCOUNT_LINK_PER_MINUTE = 60, /* links that are tried from one address of the network */
+	ACCOUNT_LINK_BURST = 90,
 };
 
 answer_fn account_link_prepare_open, account_link_open;

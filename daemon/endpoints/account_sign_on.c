@@ -8,12 +8,15 @@
 #include "endpoints/account_factor.h"
 #include "endpoints/account_password.h"
 #include "endpoints/browser_form.h"
+#include "endpoints/doors.h"
 #include "endpoints/form.h"
 #include "endpoints/page.h"
 #include "endpoints/rate.h"
 #include "endpoints/return_to.h"
 #include "endpoints/sender.h"
+#include "roster/domain.h"
 #include "roster/local_account.h"
+#include "roster/sign_on.h"
 
 #define PURPOSE "password"
 
@@ -30,6 +33,9 @@ struct typed {
 	const char *again; /* its hash at today's cost; NULL: it has that */
 	const char *says;  /* why not; NULL: nothing is wrong so far */
 	int status;	   /* of the page that says so */
+	bool sso_only;	  /* whoever has an address of this domain is led to its provider, but for break-glass */
+	struct sign_on_door *doors;
+	size_t doors_count;
 };
 
 /* ---- the form ---- */
@@ -113,12 +119,15 @@ static const char *address_of(struct exchange *x, const char *given)
 
 static int find_door(struct exchange *x, struct typed *typed, const char *address, struct error *e)
 {
-	int found = exchange_begin(x, e) < 0
-			    ? -1
-			    : local_account_door(x->tx, x->arena, address, typed->slug, &typed->door, e);
+	const char *at = strchr(address, '@'), *domain = at ? at + 1 : "";
+	int found = exchange_begin(x, e) < 0 ? -1 : local_account_door(x->tx, x->arena, address, typed->slug, &typed->door, e);
 
+	if (found >= 0)
+		found = domain_sso_only(x->tx, domain, &typed->sso_only, e);
+	if (found == 0 && typed->sso_only)
+		found = sign_on_doors(x->tx, x->arena, domain, NULL, &typed->doors, &typed->doors_count, e);
 	tx_close(&x->tx);
-	return found < 0 ? -1 : 0;
+	return found;
 }
 
 static void turn_down(struct typed *typed, int status, const char *says)
@@ -168,9 +177,27 @@ int account_sign_on_prepare_check(struct exchange *x, struct error *e)
 
 /* ---- in the transaction ---- */
 
+/* Whether there is such an account or not, and whatever was typed. */
+static void by_provider(struct exchange *x, const struct typed *typed)
+{
+	if (typed->doors_count == 1) {
+		doors_go(x, &typed->doors[0], typed->email, typed->return_to);
+		return;
+	}
+	page_begin(x->reply, 403, "Sign in by your organisation");
+	page_says(x->reply, "People with this address sign in by their organisation, and in no other way.");
+	if (typed->doors_count > 1)
+		doors_put(x, typed->doors, typed->doors_count, typed->email, typed->return_to);
+	page_end(x->reply, NULL);
+}
+
 static int refused(struct exchange *x, const struct typed *typed)
 {
 	account_count(typed->status == 503 ? "limited" : "refused");
+	if (typed->sso_only && typed->status != 503) {
+		by_provider(x, typed);
+		return 0;
+	}
 	account_sign_on_page(x, typed->says ? typed->status : 403, typed->says ? typed->says : wrong,
 			     typed->email, typed->slug, typed->return_to);
 	if (typed->status == 503)

@@ -2,10 +2,13 @@
  * the audit names, of nobody above them, and shown once. */
 #include "endpoints/accounts.h"
 
+#include <string.h>
+
 #include "base/clock.h"
 #include "base/secret.h"
 #include "base/text.h"
 #include "endpoints/members.h"
+#include "roster/domain.h"
 #include "roster/local_account.h"
 #include "roster/member.h"
 #include "roster/second_factor.h"
@@ -149,6 +152,22 @@ static int check_member(const struct exchange *x, const struct member *member, s
 	return 0;
 }
 
+/* Of whom a provider alone may let in. */
+static int check_way_in(struct exchange *x, const struct member *member, struct error *e)
+{
+	struct local_account account;
+	bool held;
+
+	if (local_account_load(x->tx, x->arena, &x->organisation.id, &member->user, &account, e) < 0 ||
+	    domain_sso_only(x->tx, strchr(member->email, '@') + 1, &held, e) < 0)
+		return -1;
+	if (!held || (account.break_glass && text_equal(member->role, "owner")))
+		return 0;
+	return error_set(e, ERROR_CONFLICT, "account.sso_only",
+			 "people with an address of this domain sign on by their provider alone; of an owner, \"rosterctl account break-glass\" makes "
+			 "the one way in beside it");
+}
+
 int accounts_link(struct exchange *x, struct error *e)
 {
 	uint8_t hash[CRYPT_DIGEST_SIZE];
@@ -167,6 +186,8 @@ int accounts_link(struct exchange *x, struct error *e)
 	    local_account_ensure(x->tx, &x->organisation.id, &member.user, member.email, e) < 0)
 		return -1;
 	token.user = member.user;
+	if (check_way_in(x, &member, e) < 0)
+		return -1;
 	text = crypt_token_new(ACCOUNT_TOKEN_PREFIX, hash);
 	if (account_token_create(x->tx, &token, hash, e) < 0 ||
 	    exchange_audit(x, "account.link_created", "member", id_text(&member.user, id), member.name, NULL,
@@ -290,15 +311,14 @@ static int check_owner(const struct exchange *x, const struct member *member, st
 int accounts_break_glass(struct exchange *x, struct error *e)
 {
 	struct member member;
-	struct local_account account;
 	char id[ID_TEXT_SIZE];
 	int64_t changed;
 
-	if (find_member(x, &member, e) < 0 || check_owner(x, &member, e) < 0 ||
-	    find_account(x, &member, &account, e) < 0 ||
+	if (find_member(x, &member, e) < 0 || check_owner(x, &member, e) < 0 || check_member(x, &member, e) < 0 ||
+	    local_account_ensure(x->tx, &x->organisation.id, &member.user, member.email, e) < 0 ||
 	    local_account_break_glass(x->tx, &x->organisation.id, &member.user, &changed, e) < 0 ||
-	    (changed > 0 && exchange_audit(x, "account.break_glass_named", "member",
-					   id_text(&member.user, id), member.name, NULL, NULL, e) < 0))
+	    exchange_audit(x, "account.break_glass_named", "member",
+					   id_text(&member.user, id), member.name, NULL, NULL, e) < 0)
 		return -1;
 	return show(x, &member, e);
 }

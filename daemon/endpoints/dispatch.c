@@ -15,6 +15,7 @@
 #include "base/metric.h"
 #include "base/shared.h"
 #include "base/text.h"
+#include "endpoints/account_enter.h"
 #include "endpoints/admit.h"
 #include "endpoints/denials.h"
 #include "endpoints/etag.h"
@@ -141,6 +142,7 @@ int endpoints_open(const struct endpoints_options *options, struct endpoints **r
 		endpoints_close(&endpoints);
 		return -1;
 	}
+	metric_add(METRIC_SIGN_ONS, LABELS(ACCOUNT_BREAK_GLASS, "signed_on"), 0); /* an alert sees the first one only if there was none before */
 	*ret = endpoints;
 	return 0;
 }

@@ -6,6 +6,8 @@
 #include "base/text.h"
 #include "roster/domain.h"
 #include "roster/managed.h"
+#include "roster/session.h"
+#include "roster/sign_on.h"
 
 enum { DOMAIN_GIVEN_MOST = 1024 }; /* as it is typed, before it is brought into A-labels */
 
@@ -34,6 +36,7 @@ static void put_domain(struct exchange *x, struct json_writer *w, const struct d
 	json_put_text(w, "proven_by", domain->proven_by);
 	json_put_time(w, "proven_at", domain->proven_at);
 	json_put_text(w, "managed_by", exchange_managed_by(x, domain->managed_by));
+	json_put_bool(w, "sso_only", domain->sso_only);
 	put_challenge(x, w, domain);
 	json_end_object(w);
 }
@@ -130,6 +133,53 @@ int domains_add(struct exchange *x, struct error *e)
 		return -1;
 	exchange_location(x, "/v1/organisations/%s/domains/%s", x->organisation.slug, name);
 	return show(x, 201, name, e);
+}
+
+struct change {
+	bool sso_only;
+};
+
+static const struct json_field change_fields[] = { JSON_BOOL(struct change, sso_only, JSON_NEEDED), { 0 } };
+
+/* Whoever shuts the other ways has gone through this one before. */
+static int check_door(struct exchange *x, const struct domain *domain, struct error *e)
+{
+	struct sign_on_door *doors;
+	size_t count;
+
+	if (!text_equal(domain->state, "verified"))
+		return error_set(e, ERROR_CONFLICT, "domain.not_verified", "\"%s\" is %s; only the people of a verified domain can be held to its provider",
+				 domain->domain, domain->state);
+	if (sign_on_doors(x->tx, x->arena, domain->domain, NULL, &doors, &count, e) < 0)
+		return -1;
+	if (count > 0)
+		return 0;
+	return error_set(e, ERROR_CONFLICT, "domain.untested",
+			 "nobody has signed on by a connection of \"%s\" yet, so people would have no way in; try one first (rosterctl sso test)",
+			 x->organisation.slug);
+}
+
+static int set_sso_only(struct exchange *x, const struct domain *domain, bool is, struct error *e)
+{
+	int64_t changed, ended = 0;
+
+	if (domain_set_sso_only(x->tx, &x->organisation.id, domain->domain, is, &changed, e) < 0 ||
+	    (is && session_end_local(x->tx, &x->organisation.id, domain->domain, &ended, e) < 0))
+		return -1;
+	return exchange_audit(x, is ? "domain.sso_only_began" : "domain.sso_only_ended", "domain", domain->domain, NULL, NULL,
+			      arena_format(x->arena, "{\"sessions_ended\":%lld}", (long long)ended), e);
+}
+
+int domains_change(struct exchange *x, struct error *e)
+{
+	struct change change = { 0 };
+	struct domain domain;
+
+	if (exchange_read(x, change_fields, &change, e) < 0 || load(x, request_segment(x->request, "domain"), &domain, e) < 0 ||
+	    (change.sso_only && check_door(x, &domain, e) < 0) ||
+	    (change.sso_only != domain.sso_only && set_sso_only(x, &domain, change.sso_only, e) < 0))
+		return -1;
+	return show(x, 200, domain.domain, e);
 }
 
 int domains_check(struct exchange *x, struct error *e)

@@ -4,6 +4,6 @@
 
 #include "endpoints/exchange.h"
 
-answer_fn domains_adopt, domains_list, domains_show, domains_add, domains_check, domains_remove;
+answer_fn domains_adopt, domains_list, domains_show, domains_add, domains_change, domains_check, domains_remove;
 
 #endif

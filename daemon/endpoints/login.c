@@ -5,6 +5,7 @@
 #include "base/clock.h"
 #include "base/text.h"
 #include "endpoints/account_sign_on.h"
+#include "endpoints/doors.h"
 #include "endpoints/form.h"
 #include "endpoints/page.h"
 #include "endpoints/rate.h"
@@ -50,25 +51,6 @@ static int find_doors(struct exchange *x, struct login *login, const char *domai
 
 /* ---- what is shown ---- */
 
-/* "/sso/ID/begin?...", as it may stand in an attribute and in a header. */
-static const char *door_address(struct exchange *x, const struct login *login, const struct sign_on_door *door)
-{
-	__attribute__((cleanup(buffer_close))) struct buffer address;
-	char id[ID_TEXT_SIZE];
-
-	buffer_open(&address, ADDRESS_MOST);
-	buffer_format(&address, "/sso/%s/begin", id_text(&door->connection, id));
-	if (login->email) {
-		buffer_text(&address, "?login_hint=");
-		buffer_percent(&address, login->email);
-	}
-	if (login->return_to && *login->return_to) {
-		buffer_text(&address, login->email ? "&return_to=" : "?return_to=");
-		buffer_percent(&address, login->return_to);
-	}
-	return arena_text(x->arena, address.bytes);
-}
-
 static void put_form(struct exchange *x, const struct login *login)
 {
 	struct reply *reply = x->reply;
@@ -80,20 +62,6 @@ static void put_form(struct exchange *x, const struct login *login)
 	if (login->return_to)
 		page_hidden(reply, "return_to", login->return_to);
 	page_raw(reply, "<p><button type=\"submit\">Continue</button></p>\n</form>\n");
-}
-
-static void put_doors(struct exchange *x, const struct login *login)
-{
-	page_says(x->reply, "There are several ways for you to sign in.");
-	page_raw(x->reply, "<ul>\n");
-	for (size_t i = 0; i < login->count; i++) {
-		page_raw(x->reply, "<li><a href=\"");
-		page_text(x->reply, door_address(x, login, &login->doors[i]));
-		page_raw(x->reply, "\">");
-		page_text(x->reply, login->doors[i].name);
-		page_raw(x->reply, "</a></li>\n");
-	}
-	page_raw(x->reply, "</ul>\n");
 }
 
 /* For those whom no provider vouches for, though one may vouch for others of their domain. */
@@ -122,8 +90,7 @@ static int show(struct exchange *x, struct error *e)
 
 	(void)e;
 	if (login->count == 1) {
-		x->reply->status = 303;
-		reply_header(x->reply, "Location", "%s", door_address(x, login, &login->doors[0]));
+		doors_go(x, &login->doors[0], login->email, login->return_to);
 		return 0;
 	}
 	if (login->count == 0 && login->asked) {
@@ -132,7 +99,7 @@ static int show(struct exchange *x, struct error *e)
 	}
 	page_begin(x->reply, 200, "Sign in");
 	if (login->count > 1)
-		put_doors(x, login);
+		doors_put(x, login->doors, login->count, login->email, login->return_to);
 	else
 		put_form(x, login);
 	put_password_link(x, login);

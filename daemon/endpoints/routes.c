@@ -141,6 +141,7 @@ const struct endpoint routes[] = {
 	{ "GET",    ORGANISATION "/domains",                PERMIT_KNOWN,              0,      domains_list, NULL, paged },
 	{ "POST",   ORGANISATION "/domains",                PERMIT_CONFIGURE_SETTINGS, KB(4),  domains_add },
 	{ "GET",    ORGANISATION "/domains/{domain}",       PERMIT_KNOWN,              0,      domains_show },
+	{ "PATCH",  ORGANISATION "/domains/{domain}",       PERMIT_CONFIGURE_SETTINGS, KB(4),  domains_change },
 	{ "DELETE", ORGANISATION "/domains/{domain}",       PERMIT_CONFIGURE_SETTINGS, 0,      domains_remove },
 	{ "POST",   ORGANISATION "/domains/{domain}/check", PERMIT_CONFIGURE_SETTINGS, KB(4),  domains_check },
 	{ "POST",   ORGANISATION "/domains/{domain}/adopt", PERMIT_OPERATOR,           0,      domains_adopt },

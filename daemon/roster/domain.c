@@ -10,7 +10,7 @@ enum { CHALLENGE_BYTES = 16 };
 #define COLUMNS                                                                                                  \
 	"coalesce(d.organisation, c.organisation), coalesce(d.domain, c.domain), coalesce(d.state, 'pending'), " \
 	"d.proven_by, d.managed_by, d.proven_at, coalesce(d.created_at, c.created_at), c.challenge, c.found, "   \
-	"c.checked_at, c.expires_at"
+	"c.checked_at, c.expires_at, coalesce(d.sso_only, false)"
 #define FROM                                                                            \
 	" FROM (SELECT * FROM domains WHERE organisation = $1) d "                     \
 	"FULL JOIN (SELECT * FROM domain_claims WHERE organisation = $1) c ON c.domain = d.domain "
@@ -29,6 +29,7 @@ static struct domain read_row(const struct rows *rows, size_t row)
 		.found = rows_text(rows, row, 8),
 		.checked_at = rows_time(rows, row, 9),
 		.expires_at = rows_time(rows, row, 10),
+		.sso_only = rows_bool(rows, row, 11),
 	};
 }
 
@@ -275,4 +276,30 @@ int domain_looked(struct tx *tx, struct arena *arena, const struct id *organisat
 		return -1;
 	*ret_event = event;
 	return 0;
+}
+
+/* ---- by the provider alone ---- */
+
+int domain_sso_only(struct tx *tx, const char *domain, bool *ret, struct error *e)
+{
+	static const struct query query = { "domain.sso_only", "SELECT sso_only($1)", QUERY_READS, 0 };
+	scoped(arena) *arena = arena_open("domain");
+	const struct rows *rows;
+
+	if (query_run(tx, &query, PARAMS(P_TEXT(domain)), arena, &rows, e) < 0)
+		return -1;
+	*ret = rows_bool(rows, 0, 0);
+	return 0;
+}
+
+int domain_set_sso_only(struct tx *tx, const struct id *organisation, const char *domain, bool is, int64_t *ret_count, struct error *e)
+{
+	static const struct query query = {
+		"domain.set_sso_only",
+		"UPDATE domains SET sso_only = $3 WHERE organisation = $1 AND domain = $2 AND sso_only <> $3",
+		QUERY_CHANGES,
+		0,
+	};
+
+	return query_write(tx, &query, PARAMS(P_ID(organisation), P_TEXT(domain), P_BOOL(is)), ret_count, e);
 }

@@ -6,6 +6,7 @@
 #ifndef ROSTERD_ROSTER_DOMAIN_H
 #define ROSTERD_ROSTER_DOMAIN_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -28,6 +29,7 @@ struct domain {
 	const char *managed_by;
 	const char *challenge; /* NULL: not to be proven by DNS, nor is the rest */
 	const char *found;     /* what the last look found; NULL: nobody looked yet */
+	bool sso_only; /* its people sign on by their provider alone */
 	int64_t proven_at, created_at, checked_at, expires_at;
 };
 
@@ -53,6 +55,11 @@ int domain_look_again(struct tx *tx, const struct id *organisation, const char *
 
 /* 1 removed, with its claim; 0 there was none; -1. */
 int domain_remove(struct tx *tx, const struct id *organisation, const char *domain, struct error *e);
+
+/* Whether its people sign on by their provider alone, whoever's it is; needs no organisation. */
+int domain_sso_only(struct tx *tx, const char *domain, bool *ret, struct error *e);
+/* The same of one's own, from now on. How many are otherwise than before (0 or 1). */
+int domain_set_sso_only(struct tx *tx, const struct id *organisation, const char *domain, bool is, int64_t *ret_count, struct error *e);
 
 /* ---- proving ---- */
 

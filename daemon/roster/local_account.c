@@ -42,7 +42,8 @@ int local_account_used(struct tx *tx, const struct local_door *door, struct erro
 		"WHERE a.organisation = $1 AND a.user_id = $2 AND a.password_at = $3 AND o.organisation = $1 "
 		"AND o.state = 'active' "
 		"AND m.organisation = $1 AND m.user_id = $2 AND m.state = 'active' AND "
-		"local_account_counts(o.type, m.role, a.break_glass)",
+		"local_account_counts(o.type, m.role, a.break_glass) "
+		"AND ((a.break_glass AND m.role = 'owner') OR NOT sso_only(split_part(a.address, '@', 2)))",
 		QUERY_KEEPS,
 		0,
 	};
@@ -72,7 +73,8 @@ int local_account_rehash(struct tx *tx, const struct local_door *door, const cha
 
 #define COLUMNS                                                                                              \
 	"SELECT a.organisation, a.user_id, a.address, m.name, m.role, m.state, a.verified_at, a.password_at, " \
-	"a.created_at, a.used_at, a.break_glass, local_account_counts(o.type, m.role, a.break_glass), "        \
+	"a.created_at, a.used_at, a.break_glass, local_account_counts(o.type, m.role, a.break_glass) "\
+	"AND ((a.break_glass AND m.role = 'owner') OR NOT sso_only(split_part(a.address, '@', 2))), "        \
 	"a.factor_at, (SELECT count(*) FROM recovery_codes c WHERE c.organisation = a.organisation "           \
 	"AND c.user_id = a.user_id), "                                                                         \
 	"coalesce(second_factor_needed(p.second_factor, m.role, a.break_glass), false) FROM local_accounts a " \

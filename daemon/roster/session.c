@@ -207,3 +207,16 @@ int session_end(struct tx *tx, const struct id *organisation, const struct id *i
 
 	return query_write(tx, &end, PARAMS(P_ID(organisation), P_ID(id), P_ID(user), P_TEXT(by)), ret_count, e);
 }
+
+int session_end_local(struct tx *tx, const struct id *organisation, const char *domain, int64_t *ret_count, struct error *e)
+{
+	static const struct query end = {
+		"session.end_local",
+		"UPDATE sessions s SET ended_at = now(), ended_by = 'sso_only' FROM local_accounts a WHERE s.organisation = $1 AND s.connection IS NULL "
+		"AND a.organisation = $1 AND a.user_id = s.user_id AND NOT a.break_glass AND split_part(a.address, '@', 2) = $2 AND s.ended_at IS NULL",
+		QUERY_CHANGES,
+		0,
+	};
+
+	return query_write(tx, &end, PARAMS(P_ID(organisation), P_TEXT(domain)), ret_count, e);
+}

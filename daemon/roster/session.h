@@ -74,4 +74,7 @@ int session_list(struct tx *tx, struct arena *arena, const struct id *organisati
 int session_end(struct tx *tx, const struct id *organisation, const struct id *id, const struct id *user, const char *by, int64_t *ret_count,
                 struct error *e);
 
+/* Ends those that began with a password of ours, of members whose local account has an address of this domain; break-glass stays. Says how many. */
+int session_end_local(struct tx *tx, const struct id *organisation, const char *domain, int64_t *ret_count, struct error *e);
+
 #endif

@@ -156,4 +156,44 @@ is "with one" "$status $(whoami own)" "200 200 Olive Owner"
 (umask 077; ctl token create service --organisation acme --role admin >"$flow_dir/service" 2>/dev/null)
 "$BUILDDIR/rosterctl/rosterctl" --socket "$socket" --token-file "$flow_dir/service" account link acme own@acme.example 2>"$flow_dir/err"
 like "a service makes no such links" "$(cat "$flow_dir/err")" 'a person does'
+# ---- people of a domain have no other way in than their provider ----------------------------------------------------------------------
+
+ctl org create Club --type enterprise --slug club >/dev/null
+ctl domain add club club.example >/dev/null
+ctl member add club olga@club.example olga >/dev/null
+ctl member add team gil@club.example gil >/dev/null
+ctl org owner club olga@club.example >/dev/null
+set_password gil "$(link team gil@club.example)" "$good"
+sign_on gil gil@club.example "$good"
+printf '# nobody\n' >"$flow_dir/people.txt"
+connection=$(ctl connection create club example door --schedule never --set directory=@"$flow_dir/people.txt" --set login_url=https://login.example/in \
+	--secret login_secret=@"$flow_dir/master.key" --json | jq -r .id)
+ctl domain sso-only club club.example 2>"$flow_dir/err"
+like "the other ways are shut only when that one was gone through" "$(cat "$flow_dir/err")" 'try one first .*domain.untested'
+query "INSERT INTO sign_on_doors (organisation, connection) SELECT organisation, id FROM connections WHERE id = '$connection'" >/dev/null
+is "somebody is in by a password" "$(whoami gil)" "200 gil"
+is "then they are" "$(ctl domain sso-only club club.example --json | jq .sso_only) $(last)" "true domain.sso_only_began"
+for who in gil nobody; do
+	sign_on gil "$who@club.example" "$good"
+	is "a password leads to the provider, in whichever organisation and whoever it is: $who" "$status $location" "303 /sso/$connection/begin?login_hint=$who%40club.example"
+done
+ctl account link team gil@club.example 2>"$flow_dir/err"
+like "nor is there a link to set one" "$(cat "$flow_dir/err")" 'by their provider alone.*account.sso_only'
+ctl account break-glass club olga@club.example >/dev/null
+set_password olga "$(link club olga@club.example)" "$good"
+sign_on olga olga@club.example "$other"
+is "a wrong one of the owner leads there as well" "$status $location" "303 /sso/$connection/begin?login_hint=olga%40club.example"
+sign_on olga olga@club.example "$good"
+answer olga /login/enrol "$(code "$(key)")"
+is "but break-glass is a way in, with a second factor" "$status $(whoami olga)" "200 200 olga"
+is "which the audit tells by itself" "$(query "SELECT count(*) FROM audit WHERE action = 'account.break_glass_used' AND organisation = (SELECT organisation FROM organisations WHERE slug = 'club')")" 1
+events() { curl -s --unix-socket "$socket" http://localhost/v1/organisations/club/events | jq -r '.items[] | .type'; }
+for _ in $(seq 300); do # once it is sealed
+	! events | grep -q account.break_glass_used || break
+	sleep 0.1
+done
+like "and so do the events" "$(events)" '^account.break_glass_used$'
+like "the log" "$(cat "$flow_dir/log")" 'the break-glass account of organisation .* was used'
+like "and the metrics" "$(ctl metrics)" 'rosterd_sign_ons_total\{plugin="break-glass",outcome="signed_on"\} 2'
+is "until that is over" "$(ctl domain sso-only club club.example --end --json | jq .sso_only) $(sign_on gil gil@club.example "$good"; whoami gil)" "false 200 gil"
 done_testing
