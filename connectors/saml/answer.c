@@ -162,7 +162,7 @@ static int open_assertion(const struct judging *j, const xmlNode *encrypted, boo
 	bool lifted;
 	int read;
 
-	if (decrypt(j->arena, encrypted, j->q->key, j->trace, &plain, j->e) < 0)
+	if (decrypt(j->arena, encrypted, j->q->key, j->q->next_key, j->trace, &plain, j->e) < 0)
 		return -1;
 	if (!plain.authenticated && j->q->authenticated_encryption)
 		return refuse(j, "saml.encryption_algorithm", "decryption", "AES-GCM", "AES-CBC",

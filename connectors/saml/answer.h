@@ -31,6 +31,7 @@ struct answer_question {
 	const char *service;	   /* our entity id: the audience */
 	const char *acs_url;	   /* where the answer was sent to */
 	const struct own_key *key; /* what encrypted assertions are opened with; NULL: none */
+	const struct own_key *next_key; /* that opens them as well; NULL: none */
 	const char *request_id;	   /* what it answers; NULL: the provider began, and it answers nothing */
 	int64_t now_us;
 	int skew_s;

@@ -122,6 +122,13 @@ static int open_content(const struct cipher *cipher, const uint8_t *key, uint8_t
 	return last >= 1 && last <= BLOCK && last < first ? first - last : -1;
 }
 
+static bool unwraps(const struct own_key *key, const struct wrapping *wrapping, const uint8_t *bytes, size_t size,
+		    const struct cipher *cipher, uint8_t ret[KEY_MOST])
+{
+	return key && own_key_unwrap(key, wrapping->digest, wrapping->mask_digest, bytes, size, ret, KEY_MOST) ==
+			      (int)cipher->key_size;
+}
+
 int decrypt_refuse(const struct trace *trace, struct error *e)
 {
 	return trace_refuse(
@@ -130,8 +137,8 @@ int decrypt_refuse(const struct trace *trace, struct error *e)
 		"give the provider the certificate that stands in the metadata of this connection");
 }
 
-int decrypt(struct arena *arena, const xmlNode *element, const struct own_key *key, const struct trace *trace,
-	    struct decrypted *ret, struct error *e)
+int decrypt(struct arena *arena, const xmlNode *element, const struct own_key *key, const struct own_key *next,
+	    const struct trace *trace, struct decrypted *ret, struct error *e)
 {
 	const xmlNode *data = document_child(element, NS_ENCRYPTION, "EncryptedData"),
 		      *beside = document_child(element, NS_ENCRYPTION, "EncryptedKey"),
@@ -142,7 +149,7 @@ int decrypt(struct arena *arena, const xmlNode *element, const struct own_key *k
 	struct wrapping wrapping;
 	int size;
 
-	if (!key)
+	if (!key && !next)
 		return trace_refuse(trace, e, "saml.no_decryption_key", "decryption",
 				    "content that is not encrypted", "an encrypted one",
 				    "set \"private_key\" here and give its certificate to the provider, or "
@@ -156,8 +163,8 @@ int decrypt(struct arena *arena, const xmlNode *element, const struct own_key *k
 						       "Algorithm"),
 				    "set the provider's encryption to AES-256-GCM with RSA-OAEP");
 	size = cipher_value(arena, inside ? inside : beside, &bytes);
-	if (size < 0 || own_key_unwrap(key, wrapping.digest, wrapping.mask_digest, bytes, (size_t)size,
-				       plain_key, sizeof(plain_key)) != (int)cipher->key_size)
+	if (size < 0 || (!unwraps(key, &wrapping, bytes, (size_t)size, cipher, plain_key) &&
+			 !unwraps(next, &wrapping, bytes, (size_t)size, cipher, plain_key)))
 		return decrypt_refuse(trace, e);
 	size = cipher_value(arena, data, &bytes);
 	plain = arena_take(arena, size > 0 ? (size_t)size + 1 : 1);

@@ -26,8 +26,8 @@ struct decrypted {
 /* element: EncryptedAssertion or EncryptedID, of a document that has passed shape_check; key NULL: we have
  * none. ERROR_DENIED: "saml.no_decryption_key", "saml.encryption_algorithm", "saml.decryption": one reason
  * for whatever went wrong behind these. */
-int decrypt(struct arena *arena, const xmlNode *element, const struct own_key *key, const struct trace *trace,
-	    struct decrypted *ret, struct error *e);
+int decrypt(struct arena *arena, const xmlNode *element, const struct own_key *key,
+	    const struct own_key *next, const struct trace *trace, struct decrypted *ret, struct error *e);
 
 /* Says "saml.decryption". */
 int decrypt_refuse(const struct trace *trace, struct error *e);

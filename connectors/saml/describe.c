@@ -55,19 +55,24 @@ const char *describe_ourselves(struct arena *arena, const struct settings *s)
 {
 	const char *certificate =
 		s->certificate && s->key ? request_escape(arena, bare(arena, s->certificate)) : NULL;
+	const char *next = certificate && s->next_certificate && s->next_key
+				   ? request_escape(arena, bare(arena, s->next_certificate))
+				   : NULL;
 
 	return arena_format(
 		arena,
 		"<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<md:EntityDescriptor xmlns:md=\"" NS_METADATA
 		"\" entityID=\"%s\">"
 		"<md:SPSSODescriptor AuthnRequestsSigned=\"%s\" WantAssertionsSigned=\"true\" "
-		"protocolSupportEnumeration=\"" NS_PROTOCOL "\">%s%s%s%s"
+		"protocolSupportEnumeration=\"" NS_PROTOCOL "\">%s%s%s%s%s%s"
 		"<md:AssertionConsumerService Binding=\"" BINDING_POST
 		"\" Location=\"%s\" index=\"0\" isDefault=\"true\"/>"
 		"</md:SPSSODescriptor></md:EntityDescriptor>\n",
 		request_escape(arena, s->service), s->sign_requests ? "true" : "false",
 		certificate ? key_descriptor(arena, "signing", certificate) : "",
-		certificate ? key_descriptor(arena, "encryption", certificate) : "", logout_services(arena, s),
+		next ? key_descriptor(arena, "signing", next) : "",
+		certificate ? key_descriptor(arena, "encryption", certificate) : "",
+		next ? key_descriptor(arena, "encryption", next) : "", logout_services(arena, s),
 		s->name_format ? arena_format(arena, "<md:NameIDFormat>%s</md:NameIDFormat>",
 					      request_escape(arena, s->name_format))
 			       : "",

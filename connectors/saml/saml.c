@@ -192,6 +192,7 @@ static int finish_saml(struct roster_call *call, void *opaque, const struct rost
 		.service = s->service,
 		.acs_url = s->acs_url,
 		.key = s->key,
+		.next_key = s->next_key,
 		.request_id = self->host->attempt(call, "request"),
 		.now_us = now_us_of(self, call),
 		.skew_s = s->skew_s,

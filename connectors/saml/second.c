@@ -151,7 +151,8 @@ int second_open(const struct answer_question *question, struct second **ret, str
 	    lasso_server_add_provider_from_buffer(made->server, LASSO_PROVIDER_ROLE_IDP,
 						  provider_metadata(arena, question, &made->has_rsa), NULL,
 						  NULL) != 0 ||
-	    (question->key && give_key(made->server, question->key) != 0)) {
+	    (question->key && give_key(made->server, question->key) != 0) ||
+	    (question->next_key && give_key(made->server, question->next_key) != 0)) {
 		second_close(&made);
 		return broken(e, "the provider or ourselves");
 	}

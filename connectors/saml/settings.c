@@ -33,6 +33,10 @@ const struct roster_setting settings_table[] = {
 	  .words_for_people = "Our private key, RSA in PEM: signs our requests and opens what is encrypted for us." },
 	{ .name = "certificate", .type = ROSTER_PEM,
 	  .words_for_people = "The certificate of our private key, which the provider is given in our metadata." },
+	{ .name = "next_private_key", .type = ROSTER_SECRET,
+	  .words_for_people = "The key that is to follow ours, while providers still know the old one: opens what is encrypted for it, and signs nothing yet." },
+	{ .name = "next_certificate", .type = ROSTER_PEM,
+	  .words_for_people = "The certificate of that key; our metadata have both." },
 	{ .name = "sign_requests", .type = ROSTER_YES_NO, .fallback = "yes",
 	  .words_for_people = "Whether our requests are signed, if there is a private key." },
 	{ .name = "name_id_format", .type = ROSTER_TEXT,
@@ -173,11 +177,14 @@ static int read_provider(const struct reading *r)
 static int read_own(const struct reading *r)
 {
 	const struct roster_host *host = r->from.host;
-	const char *key = host->setting(r->from.call, "private_key");
+	const char *key = host->setting(r->from.call, "private_key"), *next = host->setting(r->from.call, "next_private_key");
 	struct error e;
 
 	if (key && *key && own_key_open(key, &r->to->key, &e) < 0)
 		return wrong(r, "private_key", e.text);
+	if (next && *next && own_key_open(next, &r->to->next_key, &e) < 0)
+		return wrong(r, "next_private_key", e.text);
+	r->to->next_certificate = setting_text(&r->from, "next_certificate");
 	r->to->certificate = setting_text(&r->from, "certificate");
 	r->to->sign_requests = r->to->key && setting_is_yes(&r->from, "sign_requests");
 	r->to->name_format = setting_text(&r->from, "name_id_format");
@@ -226,4 +233,5 @@ void settings_close(struct settings *settings)
 {
 	keys_close(&settings->keys);
 	own_key_close(&settings->key);
+	own_key_close(&settings->next_key);
 }

@@ -27,6 +27,8 @@ struct settings {
 	const char *own_logout_url;    /* where it tells us that people sign off */
 	struct own_key *key;	       /* NULL: none */
 	const char *certificate;       /* of it, base64; NULL */
+	struct own_key *next_key;      /* that is to follow it: opens, and signs nothing; NULL: none */
+	const char *next_certificate;
 	bool sign_requests;
 	const char *name_format; /* asked for; NULL: as the provider likes */
 	/* how strict */

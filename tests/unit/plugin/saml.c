@@ -332,6 +332,30 @@ static void test_an_encrypted_one(void **state)
 	assert_string_equal(f->got.person->remote_id, "ada@acme.example");
 }
 
+/* Ours is exchanged: providers that know the next one already, and those that do not yet. */
+static void test_our_next_key(void **state)
+{
+	struct fixture *f = *state;
+	const struct forge forge = forge_good();
+	const char *inner = forge_sign(f->arena, now(f, forge_assertion(f->arena, &forge)), forge.assertion_id, &idp, NULL), *text;
+	const struct forge_key *const ours[] = { &service, &attacker };
+	scoped(link) *link = NULL;
+
+	set(f, "private_key", service.private_pem);
+	set(f, "certificate", service.certificate_pem);
+	set(f, "next_private_key", attacker.private_pem);
+	set(f, "next_certificate", attacker.certificate_pem);
+	link = open_saml(f);
+	for (size_t i = 0; i < ARRAY_COUNT(ours); i++)
+		if (finish(f, link, now(f, forge_around(f->arena, &forge, forge_encrypt(f->arena, inner, ours[i], NULL, NULL, NULL)))) < 0)
+			fail_msg("%zu: %s", i, f->e.text);
+	assert_int_equal(ask(f, link, LINK_DESCRIBE, 0, NULL, 0), 0);
+	text = arena_text_n(f->arena, f->got.body, f->got.body_size);
+	text = strstr(text, "use=\"encryption\"");
+	assert_non_null(text);
+	assert_non_null(strstr(text + 1, "use=\"encryption\""));
+}
+
 static void expect_denied(struct fixture *f, int result, const char *check)
 {
 	assert_int_equal(result, -1);
@@ -535,6 +559,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_our_metadata, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_a_person_comes_back, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_an_encrypted_one, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(test_our_next_key, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_what_is_not_right_is_told, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_the_provider_begins, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_a_transient_name, set_up, tear_down),
