@@ -91,8 +91,6 @@ void buffer_close(struct buffer *buffer); /* usable with __attribute__((cleanup)
 void buffer_reset(struct buffer *buffer); /* keeps its memory */
 void buffer_add(struct buffer *buffer, const void *bytes, size_t length);
 void buffer_text(struct buffer *buffer, const char *text);
-/* A text as it may stand for a name or value in the query of an address (RFC 3986: all but unreserved characters percent-encoded). */
-void buffer_escaped(struct buffer *buffer, const char *text);
 void buffer_format(struct buffer *buffer, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 /* Percent-encodes whatever is not unreserved (RFC 3986 section 2.3). */
 void buffer_percent(struct buffer *buffer, const char *text);

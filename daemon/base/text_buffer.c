@@ -66,21 +66,6 @@ void buffer_text(struct buffer *buffer, const char *text)
 	buffer_add(buffer, text, strlen(text));
 }
 
-void buffer_escaped(struct buffer *buffer, const char *text)
-{
-	static const char hex[] = "0123456789ABCDEF";
-
-	for (; *text; text++) {
-		unsigned char c = (unsigned char)*text;
-		const char code[3] = { '%', hex[c >> 4], hex[c & 15] };
-
-		if (strchr("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._~", c))
-			buffer_add(buffer, text, 1);
-		else
-			buffer_add(buffer, code, sizeof(code));
-	}
-}
-
 void buffer_format(struct buffer *buffer, const char *fmt, ...)
 {
 	va_list args;

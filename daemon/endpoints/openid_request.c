@@ -210,7 +210,7 @@ void openid_add(struct buffer *address, const char *name, const char *value)
 	buffer_text(address, address->length > 0 && strchr(address->bytes, '?') ? "&" : "?");
 	buffer_text(address, name);
 	buffer_text(address, "=");
-	buffer_escaped(address, value);
+	buffer_percent(address, value);
 }
 
 const char *openid_request_address(struct arena *arena, const struct openid_request *request)
