@@ -112,10 +112,14 @@ static int show(struct exchange *x, struct error *e)
 int login_prepare_ask(struct exchange *x, struct error *e)
 {
 	struct login *login = arena_take(x->arena, sizeof(*login));
+	const char *hint = request_query(x->request, "login_hint"), *address;
+	struct error ignored;
 
 	x->prepared = login;
 	login->slug = request_query(x->request, "organisation");
 	login->return_to = request_query(x->request, "return_to");
+	if (hint && text_email(x->arena, hint, &address, &ignored) == 0)
+		login->email = address; /* an application knows whom it wants: the provider is told, or the form filled in */
 	login->asked = login->slug != NULL;
 	if (check_rate(x, e) < 0 || check_return(x, login->return_to, e) < 0)
 		return -1;

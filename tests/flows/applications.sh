@@ -86,6 +86,8 @@ begin app organization=acme login_hint=ada@acme.example
 ask ada "$url"
 is "whoever is not signed in is led to sign on" "$status ${location%%\?*} $(parameter organisation) $(unescape "$(parameter login_hint)")" "303 /login acme ada@acme.example"
 back=$(unescape "$(parameter return_to)")
+ask nobody "$here$location"
+is "the provider is told whom the application means" "$status $(unescape "$(parameter login_hint)")" "303 ada@acme.example"
 like "and knows where they wanted to go" "$back" "^/openid/authorize\?client_id=app&.*&state=$state&.*&asked="
 sign_on ada acme u1 ada@acme.example staff "$back"
 is "after which they are back" "$status $location" "303 $here$back"
