@@ -81,4 +81,27 @@ ctl account second-factor-remove team dan@mail.example --yes >/dev/null
 is "an administrator takes it off for somebody who has lost it" "$(ctl account show team dan@mail.example --json | jq -c '[.second_factor, .recovery_codes]') $(last)" \
 	"[false,0] account.second_factor_removed"
 
+
+# ---- another master key -------------------------------------------------------------------------------------------------------------
+
+ctl member add team kim@mail.example Kim >/dev/null
+set_password kim "$(link team kim@mail.example)" "$good"
+sign_on kim kim@mail.example "$good"
+account kim offer "$good"
+secret=$(key)
+answer kim /login/enrol "$(code "$secret")"
+is "whoever is signed in sets one up, though they need not" "$status $(heading)" "200 Your recovery codes"
+flow_kill
+mv "$flow_dir/master.key" "$flow_dir/former.key"
+(umask 077 && openssl rand -hex 32 >"$flow_dir/master.key")
+sed -i "1i previous_master_key = \"file:$flow_dir/former.key\"" "$flow_dir/rosterd.conf"
+flow_daemon
+ctl master-key reseal >/dev/null
+flow_kill
+sed -i 1d "$flow_dir/rosterd.conf"
+flow_daemon
+query "UPDATE local_accounts SET totp_step = NULL" >/dev/null
+sign_on kim kim@mail.example "$good"
+answer kim /login/code "$(code "$secret")"
+is "a new master key seals it again, and the former one is not needed any more" "$status $(whoami kim)" "303 200 Kim"
 done_testing
