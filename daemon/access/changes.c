@@ -171,15 +171,18 @@ static void keep_told(struct told *told, const char *subject)
 		told->count++;
 }
 
+/* Felt in any case: what was told of somebody a moment ago may have been another change than this one. So a
+ * change that was told is felt twice, which costs one look more. */
 static void take_logged(struct changes *c, const char *subject)
 {
-	if (was_told(&c->told, subject) || was_told(&c->told_before, subject))
-		return;
-	if (c->told.count <= TOLD_MOST && c->told_before.count <= TOLD_MOST && !text_equal(subject, "all")) {
-		metric_add(METRIC_VERIFY_MISSED, NO_LABELS, 1);
-		log_note(&c->log, "the log of the database has a change of which no notice came");
-	}
+	bool told = was_told(&c->told, subject) || was_told(&c->told_before, subject) ||
+		    c->told.count > TOLD_MOST || c->told_before.count > TOLD_MOST || text_equal(subject, "all");
+
 	doubt(c, subject);
+	if (told)
+		return;
+	metric_add(METRIC_VERIFY_MISSED, NO_LABELS, 1);
+	log_note(&c->log, "the log of the database has a change of which no notice came");
 }
 
 static void take_all_logged(struct changes *c)
