@@ -125,6 +125,8 @@ static int create_organisation(struct declaration *d, struct error *e)
 		.type = d->file->type,
 		.default_role = d->file->default_role,
 		.grace_ms = d->file->grace_ms,
+		.session_idle_ms = d->file->session_idle_ms,
+		.session_most_ms = d->file->session_most_ms,
 		.managed_by = d->file->file,
 	};
 	if (check_plan(d, NULL, &made.plan, &made.seat_limit, e) < 0 || organisation_create(d->tx, &made, e) < 0)
@@ -154,7 +156,8 @@ static int update_organisation(struct declaration *d, struct error *e)
 		return -1;
 	if (text_equal(is.slug, d->file->slug) && text_equal(is.name, d->file->name) && text_equal(is.type, d->file->type) &&
 	    text_equal(is.plan, plan) && text_equal(is.seat_limit, seats) &&
-	    text_equal(is.default_role, d->file->default_role) && is.grace_ms == d->file->grace_ms && text_equal(is.managed_by, d->file->file))
+	    text_equal(is.default_role, d->file->default_role) && is.grace_ms == d->file->grace_ms &&
+	    is.session_idle_ms == d->file->session_idle_ms && is.session_most_ms == d->file->session_most_ms && text_equal(is.managed_by, d->file->file))
 		return 0;
 
 	is.slug = d->file->slug; /* a former one led here */
@@ -164,6 +167,8 @@ static int update_organisation(struct declaration *d, struct error *e)
 	is.seat_limit = seats;
 	is.default_role = d->file->default_role;
 	is.grace_ms = d->file->grace_ms;
+	is.session_idle_ms = d->file->session_idle_ms;
+	is.session_most_ms = d->file->session_most_ms;
 	is.managed_by = d->file->file;
 	if (organisation_update(d->tx, &is, e) < 0)
 		return -1;

@@ -67,6 +67,10 @@ static const struct setting organisation_rows[] = {
 	{ "grace", SETTING_SCHEDULE, AT(grace_ms), "30d", .least = ORGANISATION_GRACE_LEAST_MS, .most = ORGANISATION_GRACE_MOST_MS,
 	  .about = "How long somebody whom their directory no longer has can come back with their former role and keys; "
 		   "then they have left. never: without end." },
+	{ "session_idle", SETTING_SCHEDULE, AT(session_idle_ms), .least = ORGANISATION_SESSION_LEAST_MS, .most = ORGANISATION_SESSION_MOST_MS,
+	  .about = "How long a session counts that nobody uses, if that is shorter than sign_on.session_idle; live ones are held to it as well." },
+	{ "session_length", SETTING_SCHEDULE, AT(session_most_ms), .least = ORGANISATION_SESSION_LEAST_MS, .most = ORGANISATION_SESSION_MOST_MS,
+	  .about = "How long a session counts at most, if that is shorter than sign_on.session_length; live ones are held to it as well." },
 	{ "adopt", SETTING_YES_NO, AT(adopt), "no",
 	  .about = "Whether the file may take over an organisation, or a connection, that was made by hand; otherwise that is a mistake." },
 	{ 0 },

@@ -34,6 +34,7 @@ struct orgfile {
 	int line; /* where the organisation is named */
 	const char *slug, *name, *type, *default_role;
 	int64_t grace_ms;
+	int64_t session_idle_ms, session_most_ms; /* 0: as rosterd.conf has it */
 	bool adopt; /* it may take over what was made by hand */
 	const char *plan, *seats;   /* NULL: the file does not say, and it stays as it is */
 	const char *const *domains; /* A-labels in lower case, ended by NULL; proven by the operator's word */

@@ -149,6 +149,10 @@ static const struct option org_set_options[] = {
 	  .words = "how long runs are kept, and all of it once it is deleted" },
 	{ .name = "grace", .value = "TIME",
 	  .words = "how long somebody whom their directory lost can come back as who they were, such as 30d; or never" },
+	{ .name = "session-idle", .value = "TIME",
+	  .words = "how long a session counts that nobody uses, if shorter than the operator has it, such as 30m; or default" },
+	{ .name = "session-length", .value = "TIME",
+	  .words = "how long a session counts at most, likewise" },
 	IF_MATCH_OPTION,
 	{ 0 },
 };

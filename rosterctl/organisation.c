@@ -32,6 +32,8 @@ static const struct column in_full[] = {
 	{ "IP allow-list", "ip_allow_list", CELL_TEXT },
 	{ "retention days", "retention_days", CELL_NUMBER },
 	{ "grace", "grace", CELL_TEXT },
+	{ "session idle", "session_idle", CELL_TEXT },
+	{ "session length", "session_length", CELL_TEXT },
 	{ "former slugs", "former_slugs", CELL_TEXT },
 	{ "owner", "owner", CELL_TEXT },
 	{ "owner absent", "owner_absent_at", CELL_TIME },
@@ -120,6 +122,8 @@ int organisation_set(struct ctl *ctl, struct error *e)
 	body_text(&body, ctl, "state", "state");
 	body_text(&body, ctl, "default-role", "default_role");
 	body_text(&body, ctl, "grace", "grace");
+	body_text(&body, ctl, "session-idle", "session_idle");
+	body_text(&body, ctl, "session-length", "session_length");
 	if (ctl_given(ctl, "let-wait"))
 		json_put_text(&body.writer, "seats_over", "wait");
 	body_list(&body, ctl, "ip-allow-list", "ip_allow_list", "any");

@@ -52,6 +52,8 @@ static void put_organisation(const struct exchange *x, struct json_writer *w, co
 	put_texts(w, "ip_allow_list", o->ip_allow_list);
 	json_put_int(w, "retention_days", o->retention_days);
 	json_put_text(w, "grace", exchange_duration(x, o->grace_ms));
+	json_put_text(w, "session_idle", o->session_idle_ms ? exchange_duration(x, o->session_idle_ms) : NULL);
+	json_put_text(w, "session_length", o->session_most_ms ? exchange_duration(x, o->session_most_ms) : NULL);
 	put_texts(w, "former_slugs", o->former_slugs);
 	exchange_put_id(w, "owner", &o->owner);
 	json_put_time(w, "owner_absent_at", o->owner_absent_at);
@@ -159,7 +161,7 @@ struct wish {
 	const char *name, *slug, *type, *state, *default_role;
 	const char *plan, *seat_limit, *seats_over;
 	const char *const *ip_allow_list;
-	const char *grace;
+	const char *grace, *session_idle, *session_length;
 	int64_t retention_days; /* 0: not said */
 };
 
@@ -186,6 +188,8 @@ static const struct json_field change_fields[] = {
 	JSON_INT(struct wish, retention_days, JSON_OPTIONAL, ORGANISATION_RETENTION_LEAST,
 		 ORGANISATION_RETENTION_MOST),
 	JSON_TEXT(struct wish, grace, JSON_OPTIONAL, GRACE_TEXT_MOST),
+	JSON_TEXT(struct wish, session_idle, JSON_OPTIONAL, GRACE_TEXT_MOST),
+	JSON_TEXT(struct wish, session_length, JSON_OPTIONAL, GRACE_TEXT_MOST),
 	{ 0 },
 };
 
@@ -213,7 +217,9 @@ static const char *as_audited(struct exchange *x, const struct organisation *o)
 			       "default_role", o->default_role, "ip_allow_list",
 			       list_text(x, o->ip_allow_list), "retention_days",
 			       arena_format(x->arena, "%lld", (long long)o->retention_days), "grace",
-			       exchange_duration(x, o->grace_ms), NULL);
+			       exchange_duration(x, o->grace_ms), "session_idle",
+			       o->session_idle_ms ? exchange_duration(x, o->session_idle_ms) : NULL, "session_length",
+			       o->session_most_ms ? exchange_duration(x, o->session_most_ms) : NULL, NULL);
 }
 
 int organisations_create(struct exchange *x, struct error *e)
@@ -255,7 +261,8 @@ static int check_operators(struct exchange *x, const struct wish *wish, struct e
 	const struct organisation *now = &x->organisation;
 	char id[ID_TEXT_SIZE];
 	bool settings =
-		wish->name || wish->slug || wish->default_role || wish->ip_allow_list || wish->retention_days || wish->grace;
+		wish->name || wish->slug || wish->default_role || wish->ip_allow_list || wish->retention_days || wish->grace ||
+		wish->session_idle || wish->session_length;
 
 	if ((wish->type && !text_equal(wish->type, now->type)) || (wish->plan && !text_equal(wish->plan, now->plan)) ||
 	    (wish->seat_limit && !text_equal(wish->seat_limit, now->seat_limit)) ||
@@ -356,6 +363,21 @@ static int check_allow_list(struct exchange *x, const char *const *list, struct 
 			 x->request->address[0] ? x->request->address : "a Unix socket");
 }
 
+/* "default": as the operator has it. NULL: not said. */
+static int read_session_limit(const char *name, const char *text, int64_t *ret, struct error *e)
+{
+	int64_t ms = 0;
+
+	if (!text)
+		return 0;
+	if (!text_equal(text, "default") && (text_to_duration_ms(text, &ms) < 0 || ms < ORGANISATION_SESSION_LEAST_MS ||
+					     ms > ORGANISATION_SESSION_MOST_MS))
+		return error_set(e, ERROR_INPUT, "organisation.session",
+				 "\"%s\" is \"%.80s\"; a time such as \"8h\", from 5m to 24d, or \"default\" is expected", name, text);
+	*ret = ms;
+	return 0;
+}
+
 int organisations_change(struct exchange *x, struct error *e)
 {
 	struct organisation wanted = x->organisation;
@@ -365,7 +387,9 @@ int organisations_change(struct exchange *x, struct error *e)
 	if (exchange_match(x, wanted.version, e) < 0 || exchange_read(x, change_fields, &wish, e) < 0 ||
 	    check_name(&wish, e) < 0 || check_operators(x, &wish, e) < 0 ||
 	    check_allow_list(x, wish.ip_allow_list, e) < 0 ||
-	    exchange_read_grace("organisation", wish.grace, &wanted.grace_ms, e) < 0)
+	    exchange_read_grace("organisation", wish.grace, &wanted.grace_ms, e) < 0 ||
+	    read_session_limit("session_idle", wish.session_idle, &wanted.session_idle_ms, e) < 0 ||
+	    read_session_limit("session_length", wish.session_length, &wanted.session_most_ms, e) < 0)
 		return -1;
 	wanted.name = wish.name ? wish.name : wanted.name;
 	wanted.slug = wish.slug ? wish.slug : wanted.slug;

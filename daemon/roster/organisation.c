@@ -11,7 +11,7 @@ const char *const organisation_states[] = { "active", "suspended", "deleted", NU
 #define COLUMNS                                                                                              \
 	"organisation, slug, name, type, state, default_role, managed_by, created_at, updated_at, version, " \
 	"ip_allow_list, retention_days::bigint, deleted_at, purge_after, plan, seat_limit, owned_at, owner_absent_at, "                            \
-	"grace_ms"
+	"grace_ms, session_idle_ms, session_most_ms"
 
 static struct organisation read_row(const struct rows *rows, size_t row)
 {
@@ -35,6 +35,8 @@ static struct organisation read_row(const struct rows *rows, size_t row)
 		.owned_at = rows_time(rows, row, 16),
 		.owner_absent_at = rows_time(rows, row, 17),
 		.grace_ms = rows_int(rows, row, 18),
+		.session_idle_ms = rows_int(rows, row, 19),
+		.session_most_ms = rows_int(rows, row, 20),
 	};
 }
 
@@ -148,6 +150,7 @@ int organisation_list(struct tx *tx, struct arena *arena, bool deleted, const ch
 		"o.created_at, "
 		"o.updated_at, o.version, o.ip_allow_list, o.retention_days::bigint, o.deleted_at, "
 		"o.purge_after, o.plan, o.seat_limit, o.owned_at, o.owner_absent_at, o.grace_ms, "
+		"o.session_idle_ms, o.session_most_ms, "
 		"p.owner, p.members, p.slugs "
 		"FROM organisations_page_of($1, $2, $3::integer) AS p, LATERAL (SELECT (p.organisation).*) "
 		"AS o",
@@ -163,9 +166,9 @@ int organisation_list(struct tx *tx, struct arena *arena, bool deleted, const ch
 	*ret = arena_array(arena, *ret_count, sizeof(**ret));
 	for (size_t i = 0; i < *ret_count; i++) {
 		(*ret)[i] = read_row(rows, i);
-		(*ret)[i].owner = rows_id(rows, i, 19);
-		(*ret)[i].members = rows_int(rows, i, 20);
-		(*ret)[i].former_slugs = rows_texts(rows, i, 21);
+		(*ret)[i].owner = rows_id(rows, i, 21);
+		(*ret)[i].members = rows_int(rows, i, 22);
+		(*ret)[i].former_slugs = rows_texts(rows, i, 23);
 	}
 	return 0;
 }
@@ -248,8 +251,8 @@ int organisation_create(struct tx *tx, const struct organisation *o, struct erro
 {
 	static const struct query query = {
 		"organisation.create",
-		"INSERT INTO organisations (organisation, slug, name, type, default_role, managed_by, plan, seat_limit, grace_ms) "
-		"VALUES ($1, $2, $3, $4, $5, $6, $7, coalesce($8, 'plan'), $9) ON CONFLICT DO NOTHING",
+		"INSERT INTO organisations (organisation, slug, name, type, default_role, managed_by, plan, seat_limit, grace_ms, session_idle_ms, session_most_ms) "
+		"VALUES ($1, $2, $3, $4, $5, $6, $7, coalesce($8, 'plan'), $9, nullif($10::bigint, 0), nullif($11::bigint, 0)) ON CONFLICT DO NOTHING",
 		QUERY_CHANGES,
 		0,
 	};
@@ -258,7 +261,7 @@ int organisation_create(struct tx *tx, const struct organisation *o, struct erro
 	if (query_write(tx, &query,
 			PARAMS(P_ID(&o->id), P_TEXT(o->slug), P_TEXT(o->name), P_TEXT(o->type),
 			       P_TEXT(o->default_role), P_TEXT(o->managed_by), P_TEXT(o->plan), P_TEXT(o->seat_limit),
-			       P_INT(o->grace_ms)),
+			       P_INT(o->grace_ms), P_INT(o->session_idle_ms), P_INT(o->session_most_ms)),
 			&written, e) < 0)
 		return refused_slug(tx, o->slug, e);
 	return written == 1 ? 0 : slug_taken(o->slug, e);
@@ -279,6 +282,7 @@ int organisation_update(struct tx *tx, const struct organisation *o, struct erro
 		"organisation.update",
 		"UPDATE organisations SET slug = $3, name = $4, type = $5, state = $6, default_role = $7, "
 		"managed_by = $8, ip_allow_list = $9, retention_days = $10::integer, plan = $11, seat_limit = $12, grace_ms = $13, "
+		"session_idle_ms = nullif($14::bigint, 0), session_most_ms = nullif($15::bigint, 0), "
 		"updated_at = now(), version = version + 1 "
 		"WHERE organisation = $1 AND version = $2 AND state <> 'deleted'",
 		QUERY_CHANGES,
@@ -290,7 +294,7 @@ int organisation_update(struct tx *tx, const struct organisation *o, struct erro
 			PARAMS(P_ID(&o->id), P_INT(o->version), P_TEXT(o->slug), P_TEXT(o->name),
 			       P_TEXT(o->type), P_TEXT(o->state), P_TEXT(o->default_role),
 			       P_TEXT(o->managed_by), P_TEXTS(o->ip_allow_list), P_INT(o->retention_days),
-			       P_TEXT(o->plan), P_TEXT(o->seat_limit), P_INT(o->grace_ms)),
+			       P_TEXT(o->plan), P_TEXT(o->seat_limit), P_INT(o->grace_ms), P_INT(o->session_idle_ms), P_INT(o->session_most_ms)),
 			&written, e) < 0)
 		return text_equal(tx_constraint(tx), "seats_most") ? too_many_seats(e) : refused_slug(tx, o->slug, e);
 	return one_written(written, o, e);

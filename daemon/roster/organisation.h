@@ -14,6 +14,7 @@
 #include "base/id.h"
 #include "store/query.h"
 
+enum { ORGANISATION_SESSION_LEAST_MS = 300 * 1000, ORGANISATION_SESSION_MOST_MS = 24 * 24 * 3600 * 1000 };
 enum {
 	ORGANISATION_NAME_MOST = 200,
 	ORGANISATION_SLUG_MOST = 63,
@@ -36,6 +37,7 @@ struct organisation {
 					     anywhere. NULL when it is made stands for none */
 	int64_t created_at, updated_at, version;
 	int64_t retention_days;		 /* of runs that are over, and of itself once it is deleted */
+	int64_t session_idle_ms, session_most_ms; /* how long sessions count, if that is shorter than the daemon's; 0: not said */
 	int64_t grace_ms; /* how long somebody whom their directory lost can come back as who they were; 0: without end */
 	int64_t deleted_at, purge_after; /* 0: it is not deleted */
 	int64_t owned_at;		 /* since when an owner is on record; 0: there never was one */

@@ -98,7 +98,9 @@ int session_create(struct tx *tx, const struct crypt_keys *keys, const struct se
 		"session.create",
 		"INSERT INTO sessions (hash, organisation, id, user_id, connection, remote_id, idle_ms, expires_at, address, agent, provider_session, "
 		"provider_subject, provider_index) "
-		"SELECT $2, $1, $3, m.user_id, $5, $6, $7, $8, $9, $10, $11, $12, $13 FROM members m "
+		"SELECT $2, $1, $3, m.user_id, $5, $6, least($7::bigint, o.session_idle_ms), "
+		"least($8::timestamptz, now() + o.session_most_ms * interval '1 millisecond'), $9, $10, $11, $12, $13 "
+		"FROM members m JOIN organisations o ON o.organisation = m.organisation "
 		"WHERE m.organisation = $1 AND m.user_id = $4 AND m.state = 'active' FOR SHARE",
 		QUERY_CHANGES,
 		0,

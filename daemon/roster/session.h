@@ -48,7 +48,7 @@ struct session_seen {
 /* Who is signed in: 1, 0 (unknown, over, ended, or its member or organisation is not active), -1. Needs no organisation. */
 int session_find(struct tx *tx, struct arena *arena, const uint8_t hash[CRYPT_DIGEST_SIZE], struct session *ret, struct error *e);
 
-/* 1, 0 its member is not active (any more), -1; holds the member until the transaction ends, so that nobody is signed on whom somebody suspends meanwhile.
+/* For as long as it says, or as its organisation does if that is shorter. 1, 0 its member is not active (any more), -1; holds the member until the transaction ends, so that nobody is signed on whom somebody suspends meanwhile.
  * provider: what the plug-in is told to end the provider's own, NULL: not known. Uses id, organisation, user, connection, remote_id, provider_subject, provider_index,
  * address, agent, expires_at and idle_ms. */
 int session_create(struct tx *tx, const struct crypt_keys *keys, const struct session *session, const uint8_t hash[CRYPT_DIGEST_SIZE],
