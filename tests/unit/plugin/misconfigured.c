@@ -178,8 +178,8 @@ static const char *value_of(const char *word)
 	return word;
 }
 
-/* The set-up that works, with these settings instead. */
-static int open_with(const char *const settings[SETTINGS_MOST][2], struct link **ret)
+/* The set-up that works, with these settings instead: SETTINGS_MOST of them. */
+static int open_with(const char *const (*settings)[2], struct link **ret)
 {
 	const struct link_pair addresses[] = {
 		{ "acs", FORGE_ACS }, { "metadata", FORGE_SERVICE }, { "logout", LOGOUT }, { NULL, NULL }
