@@ -134,7 +134,7 @@ static int ask_for_order(struct tx *tx, struct arena *arena, const struct id *or
 int declare_order(struct tx *tx, struct arena *arena, const struct id *organisation, const struct orgfile *file,
                   const struct log *log, struct ordered *ret, struct error *e)
 {
-	__attribute__((cleanup(buffer_close))) struct buffer buffer;
+	__attribute__((cleanup(buffer_close))) struct buffer buffer = { 0 };
 	struct connection *all;
 	struct sources sources;
 	struct json_writer w;

@@ -25,6 +25,7 @@ second_factor.failed	how many codes were wrong in a row
 local_accounts_follow	the account of who has left: whoever removes the member tells of that
 sessions_seen	that a session was used, and when
 sessions_follow_connection	sessions by a connection that is deleted: whoever deletes it tells of it beside it
+sessions_follow_policy	the limits of sessions that were begun: whoever changes those of the organisation tells of it
 sessions_follow_organisation	sessions of an organisation that is deleted, likewise
 sign_ons_purge	sessions that were over a month ago
 token.used	that a token was used, and when: by whom is what audit entries say

@@ -42,7 +42,7 @@ static int authenticate(const struct directory *d, const struct roster_message *
 static int answer_challenge(const struct directory *d, const char *challenge)
 {
 	const struct fetch_caller *caller = &d->vendor.caller;
-	__attribute__((cleanup(buffer_close))) struct buffer reply;
+	__attribute__((cleanup(buffer_close))) struct buffer reply = { 0 };
 	struct json_writer w;
 
 	if (strlen(challenge) > CHALLENGE_MOST)

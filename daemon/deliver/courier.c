@@ -157,7 +157,7 @@ static int open_link(struct round *r, struct error *e)
 /* 0: *ret_status was answered. -1: nothing was. */
 static int post(struct round *r, const struct event *event, int *ret_status, const char **ret_said, struct error *e)
 {
-	__attribute__((cleanup(buffer_close))) struct buffer body;
+	__attribute__((cleanup(buffer_close))) struct buffer body = { 0 };
 	char id[EVENT_ID_SIZE];
 	struct link_event told = { .id = event_id(event, id), .at = clock_now_us() / 1000000 };
 

@@ -109,7 +109,7 @@ static void look_at_security(struct visit *v)
 		report_ok(r, "rls.ok", "row-level security is forced on %zu tables", rows_count(rows));
 }
 
-/* A policy that lets everything through, for anybody but the owner. */
+/* A policy that lets everything through, for anybody but the owner. What no organisation has is hidden from none. */
 static void look_at_policies(struct visit *v)
 {
 	static const struct query policies = {
@@ -117,6 +117,7 @@ static void look_at_policies(struct visit *v)
 		"SELECT c.relname, p.polname FROM pg_policy p JOIN pg_class c ON c.oid = p.polrelid "
 		"JOIN pg_namespace n ON n.oid = c.relnamespace "
 		"WHERE n.nspname = 'rosterd' AND p.polpermissive AND pg_get_expr(p.polqual, p.polrelid) = 'true' "
+		"AND EXISTS (SELECT FROM pg_attribute a WHERE a.attrelid = c.oid AND a.attname = 'organisation') "
 		"AND EXISTS (SELECT FROM unnest(p.polroles) AS who (role) LEFT JOIN pg_roles r ON r.oid = who.role "
 		"WHERE r.rolname IS DISTINCT FROM $1) ORDER BY 1, 2",
 		QUERY_READS, QUERY_ONCE,

@@ -181,8 +181,8 @@ int accounts_link(struct exchange *x, struct error *e)
 	char id[ID_TEXT_SIZE];
 
 	if ((x->request->body && exchange_read(x, fields, &wish, e) < 0) ||
-	    read_life(wish.expires_in, &token.expires_at, e) < 0 || check_maker(x, e) < 0 ||
-	    find_member(x, &member, e) < 0 || check_member(x, &member, e) < 0 ||
+	    read_life(wish.expires_in, &token.expires_at, e) < 0 || find_member(x, &member, e) < 0 ||
+	    check_maker(x, e) < 0 || check_member(x, &member, e) < 0 ||
 	    local_account_ensure(x->tx, &x->organisation.id, &member.user, member.email, e) < 0)
 		return -1;
 	token.user = member.user;
@@ -234,7 +234,7 @@ int accounts_remove_factor(struct exchange *x, struct error *e)
 	char id[ID_TEXT_SIZE];
 	int64_t removed;
 
-	if (check_maker(x, e) < 0 || find_member(x, &member, e) < 0 ||
+	if (find_member(x, &member, e) < 0 || check_maker(x, e) < 0 ||
 	    find_account(x, &member, &account, e) < 0 ||
 	    second_factor_remove(x->tx, &x->organisation.id, &member.user, &removed, e) < 0 ||
 	    (removed > 0 &&

@@ -326,7 +326,7 @@ static int send_to_sign_on(struct exchange *x, const struct visit *v)
 {
 	const struct openid_request *r = &v->request;
 	const char *address = openid_request_address(x->arena, r), *back;
-	__attribute__((cleanup(buffer_close))) struct buffer location;
+	__attribute__((cleanup(buffer_close))) struct buffer location = { 0 };
 
 	back = address ? arena_format(x->arena, "%s&asked=%s", address, make_asked(x, address)) : NULL;
 	if (!back || !return_to_allowed(NULL, back)) {

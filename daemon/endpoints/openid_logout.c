@@ -225,7 +225,7 @@ static int end_session(struct exchange *x, const struct session *s, struct error
 
 static int leave(struct exchange *x, const struct leave *l, struct error *e)
 {
-	__attribute__((cleanup(buffer_close))) struct buffer location;
+	__attribute__((cleanup(buffer_close))) struct buffer location = { 0 };
 
 	if (!id_is_nil(&l->session.id) && end_session(x, &l->session, e) < 0)
 		return -1;

@@ -29,7 +29,7 @@ static void put_pairs(struct json_writer *w, const char *name, const struct link
 
 const char *sso_judge_message(struct exchange *x, const struct sso *s, const struct link_sign_on *question)
 {
-	__attribute__((cleanup(buffer_close))) struct buffer text;
+	__attribute__((cleanup(buffer_close))) struct buffer text = { 0 };
 	struct json_writer w;
 
 	if (!s->judges_alone)

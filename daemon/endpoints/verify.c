@@ -37,7 +37,7 @@ static const char *wanted_address(struct exchange *x)
 /* NULL: we do not know where browsers reach us. */
 static const char *sign_on_address(struct exchange *x)
 {
-	__attribute__((cleanup(buffer_close))) struct buffer address;
+	__attribute__((cleanup(buffer_close))) struct buffer address = { 0 };
 	const char *slug = request_query(x->request, "organisation"), *wanted = wanted_address(x);
 
 	if (!x->options->public_url)

@@ -98,7 +98,7 @@ pooled transaction 3 "direct_conninfo = \"$(remote_conninfo "$PGPORT")\""
 flow_daemon
 all_of_it transaction
 pushed transaction
-ok "transaction: the server has few sessions for requests" test "$(sessions rosterd_request)" -le 3
+ok "transaction: the server has few sessions for requests, with the one that hears what changes" test "$(sessions rosterd_request)" -le 4
 ok "transaction: and for workers, with the one that listens" test "$(sessions rosterd_worker)" -le 4
 is "transaction: who listens is there by itself" "$(query "SELECT count(*) FROM pg_stat_activity WHERE query LIKE 'LISTEN %'")" 1
 is "transaction: nothing was left in anybody's session" "$(grep -c 'prepared statement' "$flow_dir/pg/log")" 0

@@ -179,10 +179,9 @@ missed=$(figure rosterd_verify_missed_total "$flow_dir/other.sock")
 there bob >/dev/null
 ctl session end acme --member bob@acme.example >/dev/null
 becomes "a change that nobody was notified of is found in the log, though another one of the same person was told a moment ago" "401 session.none" there bob
-missed() { echo $(($(figure rosterd_verify_missed_total "$flow_dir/other.sock") - missed)); }
-sleep 1 # nothing was told of him lately
+missed() { [ "$(figure rosterd_verify_missed_total "$flow_dir/other.sock")" -gt "$missed" ] && echo some; }
 query "UPDATE members SET name = name || '!' WHERE email = 'bob@acme.example'"
-becomes "and counted" 1 missed
+becomes "and counted" some missed
 query "DO \$\$ BEGIN EXECUTE (SELECT text FROM kept); END \$\$; DROP TABLE kept"
 
 # The connection that listens is cut, and something changes before there is another one.

@@ -111,7 +111,7 @@ static void what_was_meant_is_said(void **state)
 	assert_refused(READ("org", "create", "A", "--type", "entreprise"), "did you mean \"enterprise\"?");
 	assert_refused(READ("statsu"), "did you mean \"status\"?");
 	assert_refused(READ("xyzzy"), "\"rosterctl help\" lists them");
-	assert_refused(READ("domain", "xyzzy"), "there are add, check, show, list, adopt, remove");
+	assert_refused(READ("domain", "xyzzy"), "there are add, check, sso-only, show, list, adopt, remove");
 	assert_refused(READ("org", "create", "A", "--type", "xyzzy"),
 		       "one of solo, team, enterprise is expected");
 }
