@@ -58,10 +58,19 @@ int accounts_list(struct exchange *x, struct error *e)
 	return 0;
 }
 
-/* Nobody but the owner, and the operator, touches the owner's. */
-static int find_member(struct exchange *x, struct member *ret, struct error *e)
+/* A program that could make links could become anybody whom it may not even name. */
+static int check_maker(const struct exchange *x, struct error *e)
 {
-	if (members_find(x, request_segment(x->request, "member"), ret, e) < 0)
+	if (x->principal.kind == PRINCIPAL_OPERATOR || x->principal.kind == PRINCIPAL_MEMBER)
+		return 0;
+	return error_set(e, ERROR_DENIED, "account.by_person",
+			 "a service makes no links to sign on by; a person does");
+}
+
+/* Nobody but the owner, and the operator, touches the owner's. */
+static int find_member(struct exchange *x, bool by_person, struct member *ret, struct error *e)
+{
+	if (members_find(x, request_segment(x->request, "member"), ret, e) < 0 || (by_person && check_maker(x, e) < 0))
 		return -1;
 	return exchange_may(x,
 			    (struct question){ .permit = PERMIT_REMOVE_MEMBERS,
@@ -124,15 +133,6 @@ static int read_life(const char *text, int64_t *ret_expires_at, struct error *e)
 	return 0;
 }
 
-/* A program that could make links could become anybody whom it may not even name. */
-static int check_maker(const struct exchange *x, struct error *e)
-{
-	if (x->principal.kind == PRINCIPAL_OPERATOR || x->principal.kind == PRINCIPAL_MEMBER)
-		return 0;
-	return error_set(e, ERROR_DENIED, "account.by_person",
-			 "a service makes no links to sign on by; a person does");
-}
-
 static int check_member(const struct exchange *x, const struct member *member, struct error *e)
 {
 	if (!x->options->public_url)
@@ -181,8 +181,8 @@ int accounts_link(struct exchange *x, struct error *e)
 	char id[ID_TEXT_SIZE];
 
 	if ((x->request->body && exchange_read(x, fields, &wish, e) < 0) ||
-	    read_life(wish.expires_in, &token.expires_at, e) < 0 || find_member(x, &member, e) < 0 ||
-	    check_maker(x, e) < 0 || check_member(x, &member, e) < 0 ||
+	    read_life(wish.expires_in, &token.expires_at, e) < 0 || find_member(x, true, &member, e) < 0 ||
+	    check_member(x, &member, e) < 0 ||
 	    local_account_ensure(x->tx, &x->organisation.id, &member.user, member.email, e) < 0)
 		return -1;
 	token.user = member.user;
@@ -213,7 +213,7 @@ int accounts_delete(struct exchange *x, struct error *e)
 	char id[ID_TEXT_SIZE];
 	int64_t gone, ended;
 
-	if (find_member(x, &member, e) < 0 || find_account(x, &member, &account, e) < 0 ||
+	if (find_member(x, false, &member, e) < 0 || find_account(x, &member, &account, e) < 0 ||
 	    local_account_delete(x->tx, &x->organisation.id, &member.user, &gone, e) < 0 ||
 	    session_end(x->tx, &x->organisation.id, NULL, &member.user, "account", &ended, e) < 0 ||
 	    exchange_audit(x, "account.deleted", "member", id_text(&member.user, id), member.name,
@@ -234,7 +234,7 @@ int accounts_remove_factor(struct exchange *x, struct error *e)
 	char id[ID_TEXT_SIZE];
 	int64_t removed;
 
-	if (find_member(x, &member, e) < 0 || check_maker(x, e) < 0 ||
+	if (find_member(x, true, &member, e) < 0 ||
 	    find_account(x, &member, &account, e) < 0 ||
 	    second_factor_remove(x->tx, &x->organisation.id, &member.user, &removed, e) < 0 ||
 	    (removed > 0 &&
@@ -314,7 +314,7 @@ int accounts_break_glass(struct exchange *x, struct error *e)
 	char id[ID_TEXT_SIZE];
 	int64_t changed;
 
-	if (find_member(x, &member, e) < 0 || check_owner(x, &member, e) < 0 || check_member(x, &member, e) < 0 ||
+	if (find_member(x, false, &member, e) < 0 || check_owner(x, &member, e) < 0 || check_member(x, &member, e) < 0 ||
 	    local_account_ensure(x->tx, &x->organisation.id, &member.user, member.email, e) < 0 ||
 	    local_account_break_glass(x->tx, &x->organisation.id, &member.user, &changed, e) < 0 ||
 	    exchange_audit(x, "account.break_glass_named", "member",
@@ -330,7 +330,7 @@ int accounts_break_glass_end(struct exchange *x, struct error *e)
 	char id[ID_TEXT_SIZE];
 	int64_t changed = 0;
 
-	if (find_member(x, &member, e) < 0 || find_account(x, &member, &account, e) < 0 ||
+	if (find_member(x, false, &member, e) < 0 || find_account(x, &member, &account, e) < 0 ||
 	    (account.break_glass &&
 	     local_account_break_glass(x->tx, &x->organisation.id, NULL, &changed, e) < 0) ||
 	    (changed > 0 && exchange_audit(x, "account.break_glass_ended", "member",
