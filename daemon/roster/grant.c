@@ -12,38 +12,49 @@ bool grant_is(const char *prefix, const char *text)
 
 /* ---- looking ---- */
 
+/* What both ways of looking tell, in this order and first. */
+#define SHOWN                                                                                        \
+	"id, organisation, client, session, scopes, slug, user_id, email, name, role, signed_on_at, " \
+	"session_until"
+
+enum { BEHIND_SHOWN = 12 };
+
+static struct granted read_row(const struct rows *rows)
+{
+	return (struct granted){
+		.id = rows_id(rows, 0, 0),
+		.organisation = rows_id(rows, 0, 1),
+		.client = rows_id(rows, 0, 2),
+		.session = rows_id(rows, 0, 3),
+		.scopes = rows_texts(rows, 0, 4),
+		.slug = rows_text(rows, 0, 5),
+		.user = rows_id(rows, 0, 6),
+		.email = rows_text(rows, 0, 7),
+		.name = rows_text(rows, 0, 8),
+		.role = rows_text(rows, 0, 9),
+		.signed_on_at = rows_time(rows, 0, 10),
+		.session_until = rows_time(rows, 0, 11),
+	};
+}
+
 int grant_by_code(struct tx *tx, struct arena *arena, const uint8_t hash[CRYPT_DIGEST_SIZE],
 		  struct granted *ret, struct error *e)
 {
 	static const struct query query = {
 		"grant.by_code",
-		"SELECT id, organisation, client, session, scopes, nonce, redirect_uri, challenge, slug, "
-		"user_id, email, name, role, signed_on_at, "
-		"session_until FROM grant_by_code($1) WHERE id IS NOT NULL",
+		"SELECT " SHOWN ", nonce, redirect_uri, challenge FROM grant_by_code($1) WHERE id IS NOT NULL",
 		QUERY_READS,
 		0,
 	};
 	const struct rows *rows;
 	int found = query_one(tx, &query, PARAMS(P_BYTES(hash, CRYPT_DIGEST_SIZE)), arena, &rows, e);
 
-	if (found == 1)
-		*ret = (struct granted){
-			.id = rows_id(rows, 0, 0),
-			.organisation = rows_id(rows, 0, 1),
-			.client = rows_id(rows, 0, 2),
-			.session = rows_id(rows, 0, 3),
-			.scopes = rows_texts(rows, 0, 4),
-			.nonce = rows_text(rows, 0, 5),
-			.redirect_uri = rows_text(rows, 0, 6),
-			.challenge = rows_text(rows, 0, 7),
-			.slug = rows_text(rows, 0, 8),
-			.user = rows_id(rows, 0, 9),
-			.email = rows_text(rows, 0, 10),
-			.name = rows_text(rows, 0, 11),
-			.role = rows_text(rows, 0, 12),
-			.signed_on_at = rows_time(rows, 0, 13),
-			.session_until = rows_time(rows, 0, 14),
-		};
+	if (found == 1) {
+		*ret = read_row(rows);
+		ret->nonce = rows_text(rows, 0, BEHIND_SHOWN);
+		ret->redirect_uri = rows_text(rows, 0, BEHIND_SHOWN + 1);
+		ret->challenge = rows_text(rows, 0, BEHIND_SHOWN + 2);
+	}
 	return found;
 }
 
@@ -52,35 +63,22 @@ int grant_by_token(struct tx *tx, struct arena *arena, const uint8_t hash[CRYPT_
 {
 	static const struct query query = {
 		"grant.by_token",
-		"SELECT id, organisation, client, client_name, session, kind, scopes, slug, user_id, email, "
-		"name, role, signed_on_at, session_until, "
-		"made_at, expires_at, ended FROM grant_by_token($1) WHERE id IS NOT NULL",
+		"SELECT " SHOWN ", client_name, kind, made_at, expires_at, ended FROM grant_by_token($1) "
+		"WHERE id IS NOT NULL",
 		QUERY_READS,
 		0,
 	};
 	const struct rows *rows;
 	int found = query_one(tx, &query, PARAMS(P_BYTES(hash, CRYPT_DIGEST_SIZE)), arena, &rows, e);
 
-	if (found == 1)
-		*ret = (struct granted){
-			.id = rows_id(rows, 0, 0),
-			.organisation = rows_id(rows, 0, 1),
-			.client = rows_id(rows, 0, 2),
-			.client_name = rows_text(rows, 0, 3),
-			.session = rows_id(rows, 0, 4),
-			.kind = rows_text(rows, 0, 5),
-			.scopes = rows_texts(rows, 0, 6),
-			.slug = rows_text(rows, 0, 7),
-			.user = rows_id(rows, 0, 8),
-			.email = rows_text(rows, 0, 9),
-			.name = rows_text(rows, 0, 10),
-			.role = rows_text(rows, 0, 11),
-			.signed_on_at = rows_time(rows, 0, 12),
-			.session_until = rows_time(rows, 0, 13),
-			.made_at = rows_time(rows, 0, 14),
-			.expires_at = rows_time(rows, 0, 15),
-			.ended = rows_bool(rows, 0, 16),
-		};
+	if (found == 1) {
+		*ret = read_row(rows);
+		ret->client_name = rows_text(rows, 0, BEHIND_SHOWN);
+		ret->kind = rows_text(rows, 0, BEHIND_SHOWN + 1);
+		ret->made_at = rows_time(rows, 0, BEHIND_SHOWN + 2);
+		ret->expires_at = rows_time(rows, 0, BEHIND_SHOWN + 3);
+		ret->ended = rows_bool(rows, 0, BEHIND_SHOWN + 4);
+	}
 	return found;
 }
 
