@@ -129,20 +129,6 @@ static int find_door(struct exchange *x, const struct account_step *step, struct
 	return 1;
 }
 
-static void become(struct exchange *x, const struct local_door *door)
-{
-	char id[ID_TEXT_SIZE];
-
-	x->principal = (struct principal){
-		.kind = PRINCIPAL_MEMBER,
-		.organisation = door->organisation,
-		.user = door->user,
-		.role = role_parse(door->role),
-		.id = arena_text(x->arena, id_text(&door->user, id)),
-		.name = door->email ? door->email : door->name,
-	};
-}
-
 /* ---- judged ---- */
 
 int account_factor_prepare_check(struct exchange *x, struct error *e)
@@ -227,7 +213,7 @@ int account_factor_check(struct exchange *x, struct error *e)
 		return -1;
 	if (!by)
 		return turn_down(x, typed, wrong);
-	become(x, &door);
+	exchange_become(x, &door.user, door.role, door.email, door.name);
 	found = account_enter(x, &door, by, e);
 	if (found < 0 || told_of_recovery(x, &door, by, e) < 0)
 		return -1;
@@ -323,7 +309,7 @@ static int enrol(struct exchange *x, const struct typed *typed, const struct loc
 					     : "/account";
 	int in;
 
-	become(x, door);
+	exchange_become(x, &door->user, door->role, door->email, door->name);
 	in = step->signing_on ? account_enter(x, door, "password and code", e)
 			      : local_account_used(x->tx, door, e);
 

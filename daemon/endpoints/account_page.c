@@ -10,6 +10,7 @@
 #include "endpoints/cookie.h"
 #include "endpoints/form.h"
 #include "endpoints/page.h"
+#include "endpoints/speaker.h"
 #include "roster/local_account.h"
 #include "roster/second_factor.h"
 #include "roster/session.h"
@@ -27,43 +28,6 @@ struct visit {
 };
 
 /* ---- who is it ---- */
-
-static int nobody(struct error *e)
-{
-	return error_set(e, ERROR_UNAUTHENTICATED, "session.none",
-			 "nobody is signed in here, or not any more; sign in");
-}
-
-static int find_session(struct exchange *x, struct session *ret, struct error *e)
-{
-	uint8_t hash[CRYPT_DIGEST_SIZE];
-	int found = 0;
-
-	if (cookie_session(x->request, x->arena, hash)) {
-		found = exchange_begin(x, e) < 0 ? -1 : session_find(x->tx, x->arena, hash, ret, e);
-		tx_close(&x->tx);
-	}
-	if (found < 0)
-		return -1;
-	const struct principal who = { .kind = PRINCIPAL_MEMBER, .ip_allow_list = ret->ip_allow_list };
-	return found == 0 || authenticate_address(&who, x->request->address, e) < 0 ? nobody(e) : 0;
-}
-
-static void become(struct exchange *x, const struct session *s)
-{
-	char id[ID_TEXT_SIZE];
-
-	x->organisation.id = s->organisation;
-	x->organisation.slug = s->slug;
-	x->principal = (struct principal){
-		.kind = PRINCIPAL_MEMBER,
-		.organisation = s->organisation,
-		.user = s->user,
-		.role = role_parse(s->role),
-		.id = arena_text(x->arena, id_text(&s->user, id)),
-		.name = s->email ? s->email : s->name,
-	};
-}
 
 /* The account, and the hash of its password where it counts. */
 static int find_account(struct exchange *x, struct visit *visit, struct error *e)
@@ -84,11 +48,14 @@ static int find_account(struct exchange *x, struct visit *visit, struct error *e
 static int arrive(struct exchange *x, struct visit **ret, struct error *e)
 {
 	struct visit *visit = arena_take(x->arena, sizeof(*visit));
+	int found = speaker_find(x, &visit->session, e);
 
 	x->prepared = *ret = visit;
-	if (find_session(x, &visit->session, e) < 0)
+	if (found <= 0)
+		return found == 0 ? speaker_nobody(e) : -1;
+	if (speaker_check(x, &visit->session, e) < 0)
 		return -1;
-	become(x, &visit->session);
+	speaker_become(x, &visit->session);
 	return find_account(x, visit, e);
 }
 

@@ -9,20 +9,6 @@
 #include "endpoints/speaker.h"
 #include "roster/session.h"
 
-static void become(struct exchange *x, const struct beginning *b)
-{
-	char id[ID_TEXT_SIZE];
-
-	x->principal = (struct principal){
-		.kind = PRINCIPAL_MEMBER,
-		.organisation = x->organisation.id,
-		.user = b->user,
-		.role = role_parse(b->role),
-		.id = arena_text(x->arena, id_text(&b->user, id)),
-		.name = b->email ? b->email : b->name,
-	};
-}
-
 static const char *agent_of(struct exchange *x)
 {
 	const char *agent = request_header(x->request, "User-Agent");
@@ -88,7 +74,7 @@ int begin_session(struct exchange *x, const struct beginning *b, struct id *ret_
 
 	if (made <= 0)
 		return made;
-	become(x, b);
+	exchange_become(x, &b->user, b->role, b->email, b->name);
 	if (exchange_audit(x, "session.began", "session", id_text(&session.id, id), b->name, NULL,
 			   exchange_object(x, "member", x->principal.id, b->by ? "by" : "connection",
 					   b->by ? b->by : id_text(&b->connection, connection), NULL),

@@ -303,6 +303,20 @@ const char *exchange_who(const struct exchange *x)
 	return arena_format(x->arena, "%s %s", exchange_actor(x).kind, x->principal.id);
 }
 
+void exchange_become(struct exchange *x, const struct id *user, const char *role, const char *email, const char *name)
+{
+	char id[ID_TEXT_SIZE];
+
+	x->principal = (struct principal){
+		.kind = PRINCIPAL_MEMBER,
+		.organisation = x->organisation.id,
+		.user = *user,
+		.role = role_parse(role),
+		.id = arena_text(x->arena, id_text(user, id)),
+		.name = email ? email : name,
+	};
+}
+
 const char *exchange_suggestion(const struct exchange *x, const char *given, const char *const *words)
 {
 	const char *meant = text_did_you_mean(given, words);

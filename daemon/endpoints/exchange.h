@@ -183,6 +183,9 @@ const char *exchange_object(struct exchange *x, const char *name, ...) __attribu
 /* Who asks, in one word and an id, for rows that keep it: "operator uid 0". */
 const char *exchange_who(const struct exchange *x);
 
+/* From now on the exchange is this member's, of the organisation that it is about: what it does is entered as theirs. */
+void exchange_become(struct exchange *x, const struct id *user, const char *role, const char *email, const char *name);
+
 /* The same, and where none is near, all of them: "; one of \"a\", \"b\" is expected". For lists that are
  * short enough to be read. */
 const char *exchange_choices(const struct exchange *x, const char *given, const char *const *words);

@@ -8,7 +8,6 @@
 #include "base/metric.h"
 #include "base/secret.h"
 #include "base/text.h"
-#include "endpoints/cookie.h"
 #include "endpoints/openid.h"
 #include "endpoints/openid_hint.h"
 #include "endpoints/openid_request.h"
@@ -16,6 +15,7 @@
 #include "endpoints/rate.h"
 #include "endpoints/return_to.h"
 #include "endpoints/sender.h"
+#include "endpoints/speaker.h"
 #include "roster/session.h"
 
 enum {
@@ -103,13 +103,8 @@ static int find_client(struct exchange *x, struct visit *v, struct error *e)
 
 static int find_session(struct exchange *x, struct visit *v, struct error *e)
 {
-	uint8_t hash[CRYPT_DIGEST_SIZE];
-	int found;
+	int found = speaker_find(x, &v->session, e);
 
-	if (!cookie_session(x->request, x->arena, hash))
-		return 0;
-	found = exchange_begin(x, e) < 0 ? -1 : session_find(x->tx, x->arena, hash, &v->session, e);
-	tx_close(&x->tx);
 	if (found == 0)
 		v->session = (struct session){ 0 };
 	return found < 0 ? -1 : 0;
@@ -191,22 +186,6 @@ static int is_meant(struct exchange *x, const struct visit *v, struct error *e)
 	return found == 1 ? id_equal(&hint.user, &v->session.user) : found;
 }
 
-static void become(struct exchange *x, const struct session *s)
-{
-	char id[ID_TEXT_SIZE];
-
-	x->organisation.id = s->organisation;
-	x->organisation.slug = s->slug;
-	x->principal = (struct principal){
-		.kind = PRINCIPAL_MEMBER,
-		.organisation = s->organisation,
-		.user = s->user,
-		.role = role_parse(s->role),
-		.id = arena_text(x->arena, id_text(&s->user, id)),
-		.name = s->email ? s->email : s->name,
-	};
-}
-
 /* ---- what becomes of it ---- */
 
 static int decide(struct exchange *x, struct visit *v, struct error *e)
@@ -232,7 +211,7 @@ static int decide(struct exchange *x, struct visit *v, struct error *e)
 	if (v->fate == FATE_CODE && authenticate_address(&who, x->request->address, &why) < 0)
 		refuse_with(v, "oauth.access_denied", "the organisation lets nobody in from this address");
 	if (v->fate == FATE_CODE)
-		become(x, &v->session);
+		speaker_become(x, &v->session);
 	return 0;
 }
 

@@ -10,6 +10,7 @@
 #include "endpoints/openid_hint.h"
 #include "endpoints/openid_request.h"
 #include "endpoints/page.h"
+#include "endpoints/speaker.h"
 #include "roster/session.h"
 
 enum { LOCATION_MOST = 8 << 10 };
@@ -121,22 +122,6 @@ static int look(struct exchange *x, struct leave *l, bool confirmed, struct erro
 	return 0;
 }
 
-static void become(struct exchange *x, const struct session *s)
-{
-	char id[ID_TEXT_SIZE];
-
-	x->organisation.id = s->organisation;
-	x->organisation.slug = s->slug;
-	x->principal = (struct principal){
-		.kind = PRINCIPAL_MEMBER,
-		.organisation = s->organisation,
-		.user = s->user,
-		.role = role_parse(s->role),
-		.id = arena_text(x->arena, id_text(&s->user, id)),
-		.name = s->email ? s->email : s->name,
-	};
-}
-
 int openid_prepare_logout(struct exchange *x, struct error *e)
 {
 	struct leave *l = arena_take(x->arena, sizeof(*l));
@@ -152,7 +137,7 @@ int openid_prepare_logout(struct exchange *x, struct error *e)
 	if ((posted && check_ours(x, e) < 0) || look(x, l, posted, e) < 0)
 		return -1;
 	if (!id_is_nil(&l->session.id))
-		become(x, &l->session);
+		speaker_become(x, &l->session);
 	return 0;
 }
 

@@ -27,34 +27,11 @@ struct speaker {
 	const char *return_to, *url, *post_body;
 };
 
-static int nobody(struct error *e)
-{
-	return error_set(e, ERROR_UNAUTHENTICATED, "session.none", "nobody is signed in here, or not any more; sign in");
-}
-
-static void become(struct exchange *x, const struct session *session)
-{
-	char id[ID_TEXT_SIZE];
-
-	x->organisation.id = session->organisation;
-	x->organisation.slug = session->slug;
-	x->principal = (struct principal){
-		.kind = PRINCIPAL_MEMBER,
-		.organisation = session->organisation,
-		.user = session->user,
-		.role = role_parse(session->role),
-		.id = arena_text(x->arena, id_text(&session->user, id)),
-		.name = session->email ? session->email : session->name,
-	};
-}
-
 static int check_speaker(struct exchange *x, const struct session *session, struct error *e)
 {
-	const struct principal who = { .kind = PRINCIPAL_MEMBER, .ip_allow_list = session->ip_allow_list };
-
-	if (authenticate_address(&who, x->request->address, e) < 0)
-		return nobody(e);
-	become(x, session);
+	if (speaker_check(x, session, e) < 0)
+		return -1;
+	speaker_become(x, session);
 	return 0;
 }
 
@@ -65,7 +42,7 @@ int sessions_prepare_speaker(struct exchange *x, struct error *e)
 
 	x->prepared = session;
 	if (found <= 0)
-		return found == 0 ? nobody(e) : -1;
+		return found == 0 ? speaker_nobody(e) : -1;
 	return check_speaker(x, session, e);
 }
 
@@ -108,7 +85,7 @@ int sessions_speaker_at_once(struct exchange *x, struct error *e)
 	int64_t age_ms;
 
 	if (!cookie_session(x->request, x->arena, hash))
-		return nobody(e);
+		return speaker_nobody(e);
 	if (speaker_recall(x, &session, &age_ms) == 0 || age_ms > x->options->verify_stale_ms)
 		return 0;
 	if (check_speaker(x, &session, e) < 0)
@@ -183,7 +160,7 @@ int sessions_prepare_logout(struct exchange *x, struct error *e)
 	if (found < 0)
 		return -1;
 	if (found == 1) {
-		become(x, &speaker->session);
+		speaker_become(x, &speaker->session);
 		ask_provider(x, speaker);
 	}
 	return 0;

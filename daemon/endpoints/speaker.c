@@ -59,3 +59,22 @@ int speaker_find(struct exchange *x, struct session *ret, struct error *e)
 	tx_close(&x->tx);
 	return found;
 }
+
+int speaker_nobody(struct error *e)
+{
+	return error_set(e, ERROR_UNAUTHENTICATED, "session.none", "nobody is signed in here, or not any more; sign in");
+}
+
+int speaker_check(const struct exchange *x, const struct session *session, struct error *e)
+{
+	const struct principal who = { .kind = PRINCIPAL_MEMBER, .ip_allow_list = session->ip_allow_list };
+
+	return authenticate_address(&who, x->request->address, e) < 0 ? speaker_nobody(e) : 0;
+}
+
+void speaker_become(struct exchange *x, const struct session *session)
+{
+	x->organisation.id = session->organisation;
+	x->organisation.slug = session->slug;
+	exchange_become(x, &session->user, session->role, session->email, session->name);
+}

@@ -33,4 +33,13 @@ void speaker_doubt(struct exchange *x);
  * transaction and closes it again. */
 int speaker_find(struct exchange *x, struct session *ret, struct error *e);
 
+/* ERROR_UNAUTHENTICATED "session.none": nobody is. Returns -1. */
+int speaker_nobody(struct error *e);
+
+/* 0: they may ask from where they do. -1: the organisation lets nobody in from there, so nobody is (speaker_nobody). */
+int speaker_check(const struct exchange *x, const struct session *session, struct error *e);
+
+/* What the exchange does from now on is theirs, in their organisation. */
+void speaker_become(struct exchange *x, const struct session *session);
+
 #endif

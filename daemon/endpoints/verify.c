@@ -71,8 +71,7 @@ static int say_nobody(struct exchange *x)
 	struct error e;
 
 	count("nobody");
-	error_set(&e, ERROR_UNAUTHENTICATED, "session.none",
-		  "nobody is signed in here, or not any more; sign in");
+	speaker_nobody(&e);
 	if (where && text_equal(request_query(x->request, "sign_on"), "redirect") && is_browsing(x)) {
 		x->reply->status = 303;
 		reply_header(x->reply, "Location", "%s", where);
