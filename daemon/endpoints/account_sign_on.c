@@ -89,23 +89,18 @@ int account_sign_on_ask(struct exchange *x, struct error *e)
 
 /* ---- who they say they are ---- */
 
-static int limited(int64_t wait_ms, const char *code, const char *text, struct error *e)
-{
-	account_count("limited");
-	error_set(e, ERROR_LIMIT, code, "%s", text);
-	e->wait_ms = (int)wait_ms;
-	return -1;
-}
-
 static int check_sender(struct exchange *x, struct error *e)
 {
 	static const struct id what = { { 'p', 'a', 's', 's', 'w', 'o', 'r', 'd' } };
 	const struct id who = sender_of(x->request, &what);
 	int64_t wait_ms = rate_take(x->rate, &who, ACCOUNT_PER_MINUTE, ACCOUNT_BURST, clock_monotonic_ms());
 
-	return wait_ms == 0 ? 0
-			    : limited(wait_ms, "rate.login",
-				      "too many passwords come from this address; come again", e);
+	if (wait_ms == 0)
+		return 0;
+	account_count("limited");
+	error_set(e, ERROR_LIMIT, "rate.login", "too many passwords come from this address; come again");
+	e->wait_ms = (int)wait_ms;
+	return -1;
 }
 
 /* What is no address is one that nobody has. */
