@@ -1294,7 +1294,7 @@ const struct command commands[] = {
 		.summary = "Change an application, pause it, or let it go on.",
 		.options = client_set_options,
 		.example = "rosterctl client set portal --logout https://app.example/",
-		.next = "What a file describes is changed there.",
+		.next = "\"rosterctl client show NAME\" shows what it is now.",
 		.run = client_set,
 	},
 	{
